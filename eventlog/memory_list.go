@@ -1,0 +1,98 @@
+package eventlog
+
+import (
+	"slices"
+	"sync"
+)
+
+// list is a run of entries, oldest first, and who waits for the next. Entries
+// are never changed in place, so a reader may keep a part of the slice.
+type list struct {
+	entries []Entry
+	wasted  int    // entries trimmed off the front of the array that holds entries
+	bytes   int64  // the sum of the entries' sizes
+	trimmed uint64 // entries up to this id may be gone
+
+	watchers watchers
+}
+
+// push adds an entry whose id is higher than all before.
+func (l *list) push(e Entry) {
+	if len(l.entries) == cap(l.entries) {
+		l.wasted = 0 // append moves what is left to a new array
+	}
+	l.entries = append(l.entries, e)
+	l.bytes += size(e)
+}
+
+// trim drops the n oldest entries.
+func (l *list) trim(n int) {
+	for _, e := range l.entries[:n] {
+		l.bytes -= size(e)
+	}
+	l.trimmed = max(l.trimmed, l.entries[n-1].ID)
+	l.entries = l.entries[n:]
+	l.wasted += n
+	if l.wasted > len(l.entries) {
+		l.entries, l.wasted = slices.Clone(l.entries), 0
+	}
+}
+
+// after returns the entries whose id is higher than the position.
+func (l *list) after(position uint64) []Entry {
+	if n := len(l.entries); n == 0 || l.entries[n-1].ID <= position {
+		return nil
+	}
+	i, found := slices.BinarySearchFunc(l.entries, position, func(e Entry, id uint64) int {
+		if e.ID < id {
+			return -1
+		} else if e.ID > id {
+			return 1
+		}
+		return 0
+	})
+	if found {
+		i++
+	}
+	return slices.Clip(l.entries[i:])
+}
+
+func (l *list) wake() { l.watchers.wake() }
+
+// size is what an entry counts towards the limits in bytes.
+func size(e Entry) int64 { return int64(len(e.Name) + len(e.Data)) }
+
+// watchers are the readers of one list.
+type watchers struct {
+	mu  sync.Mutex
+	all []*memoryReader
+}
+
+func (w *watchers) wake() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, r := range w.all {
+		r.wake()
+	}
+}
+
+// add puts the reader into the slot that the reader keeps for this list.
+func (w *watchers) add(r *memoryReader, slot func(*memoryReader) *int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	*slot(r) = len(w.all)
+	w.all = append(w.all, r)
+}
+
+func (w *watchers) remove(r *memoryReader, slot func(*memoryReader) *int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	i, n := *slot(r), len(w.all)-1
+	w.all[i] = w.all[n]
+	*slot(w.all[i]) = i
+	w.all[n] = nil
+	w.all = w.all[:n]
+	if n == 0 {
+		w.all = nil
+	}
+}

@@ -1,0 +1,133 @@
+package eventlog
+
+import "context"
+
+// memoryReader is a view of one session's list and, where it has one, of its
+// scope's.
+type memoryReader struct {
+	m       *Memory
+	session *session
+	wake    func()
+	closed  bool
+
+	inSession, inScope int // the reader's places among the watchers of the two lists
+}
+
+func sessionSlot(r *memoryReader) *int { return &r.inSession }
+func scopeSlot(r *memoryReader) *int   { return &r.inScope }
+
+// Follow implements Log.
+func (m *Memory) Follow(ctx context.Context, s Session, wake func()) (Reader, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.tidy()
+	ss := m.enter(s)
+	ss.readers++
+	r := &memoryReader{m: m, session: ss, wake: wake}
+	ss.watchers.add(r, sessionSlot)
+	if ss.scope != nil {
+		ss.scope.watchers.add(r, scopeSlot)
+	}
+	return r, nil
+}
+
+// Close implements Reader.
+func (r *memoryReader) Close() {
+	if r.closed {
+		return
+	}
+	r.closed = true
+	ss := r.session
+	ss.watchers.remove(r, sessionSlot)
+	if ss.scope != nil {
+		ss.scope.watchers.remove(r, scopeSlot)
+	}
+	r.m.mu.Lock()
+	defer r.m.mu.Unlock()
+	ss.readers--
+	r.m.leave(ss)
+}
+
+// Bounds implements Reader.
+func (r *memoryReader) Bounds(ctx context.Context) (floor, end uint64, err error) {
+	if err := ctx.Err(); err != nil {
+		return 0, 0, err
+	}
+	r.m.mu.RLock()
+	defer r.m.mu.RUnlock()
+	return r.floor(), r.m.last, nil
+}
+
+func (r *memoryReader) floor() uint64 {
+	if sc := r.session.scope; sc != nil {
+		return max(r.session.trimmed, sc.trimmed)
+	}
+	return r.session.trimmed
+}
+
+// Read implements Reader.
+func (r *memoryReader) Read(ctx context.Context, after uint64, limit int) (Batch, error) {
+	if err := ctx.Err(); err != nil {
+		return Batch{}, err
+	}
+	r.m.mu.RLock()
+	end := r.m.last
+	if after < r.floor() || after > end {
+		r.m.mu.RUnlock()
+		return Batch{}, ErrGap
+	}
+	own := r.session.after(after)
+	var scoped []Entry
+	if r.session.scope != nil {
+		scoped = r.session.scope.after(after)
+	}
+	r.m.mu.RUnlock()
+
+	// Outside the lock: what is below the end never changes.
+	entries, all := merge(own, scoped, limit)
+	if all {
+		return Batch{Entries: entries, Position: end}, nil
+	}
+	return Batch{Entries: entries, Position: entries[len(entries)-1].ID}, nil
+}
+
+// merge returns the entries of both in the order of their ids, as many as fit
+// into limit bytes but at least one, and whether these are all.
+func merge(a, b []Entry, limit int) (entries []Entry, all bool) {
+	switch {
+	case len(a) == 0:
+		n := fit(b, limit)
+		return b[:n], n == len(b)
+	case len(b) == 0:
+		n := fit(a, limit)
+		return a[:n], n == len(a)
+	}
+	room := int64(limit)
+	for len(a) > 0 || len(b) > 0 {
+		from := &a
+		if len(a) == 0 || len(b) > 0 && b[0].ID < a[0].ID {
+			from = &b
+		}
+		e := (*from)[0]
+		if room -= size(e); room < 0 && len(entries) > 0 {
+			return entries, false
+		}
+		entries = append(entries, e)
+		*from = (*from)[1:]
+	}
+	return entries, true
+}
+
+// fit returns how many of the entries fit into limit bytes, at least one.
+func fit(entries []Entry, limit int) int {
+	room := int64(limit)
+	for i, e := range entries {
+		if room -= size(e); room < 0 && i > 0 {
+			return i
+		}
+	}
+	return len(entries)
+}
