@@ -1,0 +1,98 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+
+	"github.com/mixstream/mixstream/gen"
+)
+
+// Client opens the event streams of one server. It is safe for concurrent use.
+type Client struct {
+	cfg config
+}
+
+// New returns a client of the server at baseURL, to which the paths of the spec
+// are appended. It makes no connection.
+func New(baseURL string, opts ...Option) (*Client, error) {
+	cfg := defaultConfig()
+	cfg.baseURL = baseURL
+	for _, o := range opts {
+		o.applyClient(&cfg)
+	}
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	return &Client{cfg: cfg}, nil
+}
+
+func (c *config) check() error {
+	u, err := url.Parse(c.baseURL)
+	switch {
+	case err != nil:
+		return fmt.Errorf("client: base URL: %w", err)
+	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
+		return fmt.Errorf("client: base URL %q: not an absolute http or https URL", c.baseURL)
+	case c.httpClient == nil:
+		return errors.New("client: nil HTTP client")
+	case c.httpClient.Timeout != 0:
+		return fmt.Errorf("client: the HTTP client has a Timeout of %v, which would end every stream; use WithConnectTimeout and WithIdleTimeout", c.httpClient.Timeout)
+	}
+	return nil
+}
+
+// StreamEvents opens the stream of a session, to go on after lastEventID; nil or
+// an empty string starts with what comes next, and "0" with everything that the
+// server retains. Options given here come after the client's own.
+//
+// It returns once the first event has been read, which the stream's first Next
+// then delivers, so no event published after it returned is missed. A refusal
+// that a repetition does not mend is returned at once, as an *ErrorResponse or
+// *APIError; on other failures it tries again within the RetryPolicy.
+//
+// The context governs the whole life of the stream, not only its opening.
+func (c *Client) StreamEvents(ctx context.Context, sessionID string, lastEventID *string, opts ...Option) (*Stream, error) {
+	cfg := c.cfg
+	for _, o := range opts {
+		o.applyClient(&cfg)
+	}
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	if sessionID == "" {
+		return nil, errors.New("client: empty session id")
+	}
+	cfg.source.awaitEvent = true
+	cfg.source.refused = errorResponse
+	requester, err := gen.NewClient(cfg.baseURL, gen.WithHTTPClient(cfg.httpClient), gen.WithRequestEditorFn(cfg.setHeader))
+	if err != nil {
+		return nil, fmt.Errorf("client: %w", err)
+	}
+	connect := func(ctx context.Context, lastEventID string) (*http.Response, error) {
+		params := &gen.StreamEventsParams{SessionID: sessionID}
+		if lastEventID != "" {
+			params.LastEventID = &lastEventID
+		}
+		return requester.StreamEvents(ctx, params, cfg.editors...)
+	}
+	var after string
+	if lastEventID != nil {
+		after = *lastEventID
+	}
+	return openStream(newSource(ctx, after, connect, cfg.source), sessionID, cfg)
+}
+
+// setHeader sets the headers of a request for an event stream. Compression is
+// declined, since a compressor may hold events back.
+func (c *config) setHeader(_ context.Context, r *http.Request) error {
+	r.Header.Set("Accept", "text/event-stream")
+	r.Header.Set("Accept-Encoding", "identity")
+	r.Header.Set("Cache-Control", "no-cache")
+	for key, values := range c.header {
+		r.Header[key] = append(r.Header[key][:0:0], values...)
+	}
+	return nil
+}

@@ -1,0 +1,103 @@
+package client
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"mime"
+	"net/http"
+	"strings"
+
+	"github.com/mixstream/mixstream/gen"
+)
+
+var (
+	// ErrClosed is the error of a stream that the caller closed before its end.
+	ErrClosed = errors.New("client: stream closed")
+	// ErrGaveUp says that the limits of the RetryPolicy ended the stream. The last
+	// failure is wrapped beside it.
+	ErrGaveUp = errors.New("client: gave up reconnecting")
+	// ErrIdle is the failure of a connection on which nothing came for the idle timeout.
+	ErrIdle = errors.New("client: nothing received within the idle timeout")
+	// ErrConnectTimeout is the failure of an attempt that took longer than the connect timeout.
+	ErrConnectTimeout = errors.New("client: connect timeout")
+	// ErrLastEventID says that the last event ID has a character that no HTTP
+	// header can carry, so that the stream cannot be resumed.
+	ErrLastEventID = errors.New("client: last event ID is no legal header value")
+	// ErrUnknownEvent ends a strict stream at an event that would be a
+	// *gen.UnknownEvent otherwise.
+	ErrUnknownEvent = errors.New("client: unknown event")
+)
+
+// maxErrorBody is how much of an error's body is kept.
+const maxErrorBody = 64 << 10
+
+// APIError is an answer that is not an event stream: another status than 200, or
+// another content type.
+type APIError struct {
+	StatusCode int
+	Header     http.Header
+	Body       []byte        // at most 64 KiB of it
+	Request    *http.Request // the request, after redirects
+}
+
+// Error tells the request, the status and, where the status is 200, the content type.
+func (e *APIError) Error() string {
+	msg := fmt.Sprintf("client: %s answered %d %s", e.target(), e.StatusCode, http.StatusText(e.StatusCode))
+	if e.StatusCode == http.StatusOK {
+		msg += fmt.Sprintf(" with content type %q instead of text/event-stream", e.Header.Get("Content-Type"))
+	}
+	return msg
+}
+
+func (e *APIError) target() string {
+	if e.Request == nil || e.Request.URL == nil {
+		return "the server"
+	}
+	return e.Request.Method + " " + e.Request.URL.Redacted()
+}
+
+// ErrorResponse is an APIError whose body is an ErrorResponse of the spec. It
+// unwraps to its APIError.
+type ErrorResponse struct {
+	APIError
+	Type    gen.RESTErrorType // the kind of error
+	Message string            // what went wrong, in a sentence
+}
+
+// Error tells the request, the status and the server's message.
+func (e *ErrorResponse) Error() string {
+	return fmt.Sprintf("%s: %s: %s", e.APIError.Error(), e.Type, e.Message)
+}
+
+// Unwrap returns the APIError.
+func (e *ErrorResponse) Unwrap() error { return &e.APIError }
+
+// errorResponse returns e as an ErrorResponse if its body is one.
+func errorResponse(e *APIError) error {
+	if mediaType, _, _ := mime.ParseMediaType(e.Header.Get("Content-Type")); !strings.EqualFold(mediaType, "application/json") {
+		return e
+	}
+	var body gen.ErrorResponse
+	if err := json.Unmarshal(e.Body, &body); err != nil || body.Error.Type == "" {
+		return e
+	}
+	return &ErrorResponse{APIError: *e, Type: body.Error.Type, Message: body.Error.Message}
+}
+
+// GapError says that events may be missing: the server no longer has everything
+// after the last event that was received.
+type GapError struct {
+	// Requested is the id after which the stream was to go on; empty if none was given.
+	Requested string
+	// ResumeFrom is the position after which everything is retained. A new stream
+	// with it as its last event ID goes on behind the gap.
+	ResumeFrom string
+	// Message is the server's description.
+	Message string
+}
+
+// Error tells both positions.
+func (e *GapError) Error() string {
+	return fmt.Sprintf("client: events between %q and %q may be missing: %s", e.Requested, e.ResumeFrom, e.Message)
+}

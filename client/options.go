@@ -1,0 +1,189 @@
+package client
+
+import (
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/sse"
+)
+
+// Option configures a Client, or one call of its StreamEvents.
+type Option interface{ applyClient(*config) }
+
+// SourceOption configures a Source; it is an Option as well.
+type SourceOption interface {
+	Option
+	applySource(*sourceConfig)
+}
+
+type option func(*config)
+
+func (o option) applyClient(c *config) { o(c) }
+
+type sourceOption func(*sourceConfig)
+
+func (o sourceOption) applyClient(c *config)       { o(&c.source) }
+func (o sourceOption) applySource(c *sourceConfig) { o(c) }
+
+// config is what a Client and its streams are made with.
+type config struct {
+	source sourceConfig
+
+	baseURL    string
+	httpClient *http.Client
+	header     http.Header
+	editors    []gen.RequestEditorFn
+
+	unmarshal     func(data []byte, v any) error
+	strict        bool
+	continueOnGap bool
+	untilComplete bool
+	onGap         func(*GapError)
+}
+
+// sourceConfig is what a Source is made with.
+type sourceConfig struct {
+	retry          RetryPolicy
+	connectTimeout time.Duration
+	idleTimeout    time.Duration
+	maxEventSize   int
+	logger         *slog.Logger
+	onConnect      func(*http.Response)
+	onRetry        func(Retry)
+	onComment      func(text []byte)
+
+	awaitEvent        bool                  // the connect timeout covers the first event
+	retryUnauthorized bool                  // a 401 may be mended by a fresh token
+	refused           func(*APIError) error // turns an answer into the error to report
+}
+
+func defaultSourceConfig() sourceConfig {
+	return sourceConfig{
+		connectTimeout: 30 * time.Second,
+		idleTimeout:    2 * time.Minute,
+		maxEventSize:   sse.DefaultMaxEventSize,
+		logger:         slog.New(slog.DiscardHandler),
+		refused:        func(e *APIError) error { return e },
+	}
+}
+
+func defaultConfig() config {
+	return config{source: defaultSourceConfig(), httpClient: http.DefaultClient, unmarshal: json.Unmarshal}
+}
+
+// Retry describes a reconnection that is about to be made.
+type Retry struct {
+	Attempt     int           // how many in a row, from 1
+	Delay       time.Duration // how long the client waits first
+	Err         error         // what ended the connection or the attempt before
+	LastEventID string        // where the stream goes on
+}
+
+// WithHTTPClient sets the HTTP client; by default http.DefaultClient. Its Timeout
+// must be zero, since it would end every stream; its redirect policy and cookies
+// are used.
+func WithHTTPClient(c *http.Client) Option {
+	return option(func(cfg *config) { cfg.httpClient = c })
+}
+
+// WithBaseURL sets the URL that the paths of the spec are relative to.
+func WithBaseURL(url string) Option { return option(func(c *config) { c.baseURL = url }) }
+
+// WithHeader adds a header to every request.
+func WithHeader(key, value string) Option {
+	return option(func(c *config) {
+		c.header = c.header.Clone()
+		if c.header == nil {
+			c.header = make(http.Header)
+		}
+		c.header.Add(key, value)
+	})
+}
+
+// WithRequestEditor adds a function that may change a request before it is sent.
+// It runs on every attempt, so it is the place to refresh a token: with an
+// editor, a 401 while reconnecting is tried once more. An error counts as a
+// failed attempt.
+func WithRequestEditor(f gen.RequestEditorFn) Option {
+	return option(func(c *config) {
+		c.editors = append(c.editors[:len(c.editors):len(c.editors)], f)
+		c.source.retryUnauthorized = true
+	})
+}
+
+// WithJSON sets the function that decodes the data of events; by default
+// json.Unmarshal. It must not keep the bytes.
+func WithJSON(unmarshal func(data []byte, v any) error) Option {
+	return option(func(c *config) { c.unmarshal = unmarshal })
+}
+
+// WithStrict ends the stream, with ErrUnknownEvent, at an event that the spec
+// does not name, that does not fit its type, or that is too large. By default
+// such an event is a *gen.UnknownEvent and the stream goes on.
+func WithStrict() Option { return option(func(c *config) { c.strict = true }) }
+
+// ContinueOnGap delivers a gap as the event it is, an error of type replay_gap,
+// and goes on with everything that is retained. By default a gap ends the stream
+// with a *GapError.
+func ContinueOnGap() Option { return option(func(c *config) { c.continueOnGap = true }) }
+
+// UntilComplete ends the stream, with a nil error, after the first complete
+// event of the session's own agent; those of sub-agents, which name a parent
+// tool call, do not count.
+func UntilComplete() Option { return option(func(c *config) { c.untilComplete = true }) }
+
+// OnGap sets a function that is called for each gap, before it is returned or
+// delivered.
+func OnGap(f func(*GapError)) Option { return option(func(c *config) { c.onGap = f }) }
+
+// WithRetryPolicy sets when the stream reconnects.
+func WithRetryPolicy(p RetryPolicy) SourceOption {
+	return sourceOption(func(c *sourceConfig) { c.retry = p })
+}
+
+// WithConnectTimeout bounds one attempt, up to the header of the answer, and for
+// StreamEvents up to the first event; by default 30 s. It never ends an open
+// stream. Zero or less is no limit.
+func WithConnectTimeout(d time.Duration) SourceOption {
+	return sourceOption(func(c *sourceConfig) { c.connectTimeout = d })
+}
+
+// WithIdleTimeout sets after how long without a byte a connection counts as dead
+// and is opened anew; by default 2 minutes. Only the time spent waiting for the
+// server counts. It should be longer than the server's heartbeat. Zero or less
+// is no limit.
+func WithIdleTimeout(d time.Duration) SourceOption {
+	return sourceOption(func(c *sourceConfig) { c.idleTimeout = d })
+}
+
+// WithMaxEventSize bounds the size of one event, in bytes; by default 16 MiB.
+// What is larger is read over, see [Source.Next].
+func WithMaxEventSize(n int) SourceOption {
+	return sourceOption(func(c *sourceConfig) { c.maxEventSize = n })
+}
+
+// WithLogger sets a logger for connections (at debug level) and reconnections
+// (at info level); by default nothing is logged.
+func WithLogger(l *slog.Logger) SourceOption {
+	return sourceOption(func(c *sourceConfig) { c.logger = l })
+}
+
+// OnConnect sets a function that is called for each stream that was opened. It
+// must not read the body.
+func OnConnect(f func(*http.Response)) SourceOption {
+	return sourceOption(func(c *sourceConfig) { c.onConnect = f })
+}
+
+// OnRetry sets a function that is called before each reconnection.
+func OnRetry(f func(Retry)) SourceOption {
+	return sourceOption(func(c *sourceConfig) { c.onRetry = f })
+}
+
+// OnComment sets a function that is called for each comment in the stream. The
+// bytes are valid until it returns.
+func OnComment(f func(text []byte)) SourceOption {
+	return sourceOption(func(c *sourceConfig) { c.onComment = f })
+}

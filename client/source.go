@@ -1,0 +1,297 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/mixstream/mixstream/sse"
+)
+
+// ConnectFunc makes one request for an event stream that resumes after
+// lastEventID; empty means that there is none, and that no header Last-Event-ID
+// is to be sent. The context governs the whole life of the response. Each call
+// must send a request body anew.
+type ConnectFunc func(ctx context.Context, lastEventID string) (*http.Response, error)
+
+// Source is a decoder of server-sent events that reconnects. It knows nothing of
+// any API: a function makes its requests, and its events are undecoded.
+//
+// One goroutine at a time may use it; Close and Reconnect may be called from any.
+type Source struct {
+	connect ConnectFunc
+	cfg     sourceConfig
+	ctx     context.Context
+	end     context.CancelCauseFunc
+
+	// busy is held by whoever uses what follows: Next, or the last step of Close.
+	busy sync.Mutex
+	dec  *sse.Decoder
+	conn *connection
+	err  error // why the source is over
+
+	opened       bool // some attempt succeeded
+	failures     int  // in a row
+	failure      error
+	asked        time.Duration // the Retry-After of the last answer
+	outage       time.Time     // since when there is no event; zero while there is
+	unauthorized bool          // a 401 was answered by another try
+
+	// mu guards what Reconnect needs to know while Next runs.
+	mu        sync.Mutex
+	interrupt func() // ends the attempt, connection or delay that is under way
+}
+
+var (
+	// errReconnect ends a connection at the caller's wish.
+	errReconnect = errors.New("client: reconnection requested")
+	// errNothingMore is a 204. It is not io.EOF, which is also what net/http
+	// reports of a connection that was closed before its answer.
+	errNothingMore = errors.New("client: the server has nothing more")
+)
+
+// NewSource returns a source that starts after lastEventID, which may be empty.
+// It does nothing before the first Next. The context ends it, at any time. Call
+// Close when it is no longer needed.
+func NewSource(ctx context.Context, lastEventID string, connect ConnectFunc, opts ...SourceOption) *Source {
+	cfg := defaultSourceConfig()
+	for _, o := range opts {
+		o.applySource(&cfg)
+	}
+	return newSource(ctx, lastEventID, connect, cfg)
+}
+
+func newSource(ctx context.Context, lastEventID string, connect ConnectFunc, cfg sourceConfig) *Source {
+	if connect == nil {
+		panic("client: nil ConnectFunc")
+	}
+	cfg.retry = cfg.retry.withDefaults()
+	s := &Source{connect: connect, cfg: cfg, dec: sse.NewDecoder(nil)}
+	s.ctx, s.end = context.WithCancelCause(ctx)
+	s.dec.SetMaxEventSize(cfg.maxEventSize)
+	s.dec.SetLastEventID(lastEventID)
+	s.dec.OnComment(cfg.onComment)
+	return s
+}
+
+// Next returns the next event, and waits and reconnects for it as long as it
+// must. The bytes of the event are valid until the next call.
+//
+// It returns io.EOF once the server has said, by a 204, that there is nothing
+// more. An event over the size limit comes with its name and id, without data,
+// and with an error that is sse.ErrEventTooLarge; the source goes on. Any other
+// error is final, and is returned again by later calls: an *APIError, ErrGaveUp,
+// ErrLastEventID, ErrClosed, or the context's.
+func (s *Source) Next() (sse.Event, error) {
+	s.busy.Lock()
+	defer s.leave()
+	return s.next()
+}
+
+// leave ends the use of the source by Next. A Close that came meanwhile left the
+// connection to it.
+func (s *Source) leave() {
+	s.busy.Unlock()
+	if s.ctx.Err() != nil {
+		s.release()
+	}
+}
+
+func (s *Source) next() (sse.Event, error) {
+	for s.err == nil {
+		if s.conn == nil {
+			if s.err = s.open(); s.err != nil {
+				break
+			}
+		}
+		event, err := s.dec.Next()
+		if err == nil || errors.Is(err, sse.ErrEventTooLarge) {
+			s.received(event)
+			return event, err
+		}
+		s.failed(s.conn.explain(err))
+	}
+	s.drop()
+	return sse.Event{}, s.err
+}
+
+// LastEventID returns the id from which the source would resume now, or an empty
+// string.
+func (s *Source) LastEventID() string { return string(s.dec.LastEventID()) }
+
+// requested returns the last event ID that the present connection was opened with.
+func (s *Source) requested() string {
+	if s.conn == nil {
+		return ""
+	}
+	return s.conn.requested
+}
+
+// Reconnect drops the connection and opens another at once, also if the source
+// is just waiting to do so. It has no effect before the first Next and after the
+// end. It may be called from any goroutine.
+func (s *Source) Reconnect() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.interrupt != nil {
+		s.interrupt()
+	}
+}
+
+// Close ends the source and frees its connection. A Next that is under way
+// returns ErrClosed, and so do later ones, unless the source was over before. It
+// may be called more than once and from any goroutine, and returns no error.
+func (s *Source) Close() error {
+	s.end(ErrClosed)
+	s.release()
+	return nil
+}
+
+// release frees the connection of a source that was ended. If Next is running,
+// it does so itself when it returns.
+func (s *Source) release() {
+	if s.busy.TryLock() {
+		s.drop()
+		s.busy.Unlock()
+	}
+}
+
+// drop closes the connection, if there is one.
+func (s *Source) drop() {
+	if s.conn != nil {
+		s.setInterrupt(nil)
+		s.conn.close()
+		s.conn = nil
+	}
+}
+
+func (s *Source) setInterrupt(f func()) {
+	s.mu.Lock()
+	s.interrupt = f
+	s.mu.Unlock()
+}
+
+// received notes that an event has come.
+func (s *Source) received(event sse.Event) {
+	s.conn.settled()
+	s.outage = time.Time{}
+	if s.failures > 0 && (string(event.ID) != s.conn.requested || time.Since(s.conn.since) >= healthyAfter) {
+		s.failures = 0
+	}
+}
+
+// failed drops the connection and notes why.
+func (s *Source) failed(err error) {
+	s.drop()
+	s.failure = err
+	if errors.Is(err, errReconnect) {
+		s.failures = 0
+		return
+	}
+	s.failures++
+}
+
+// open connects, after the delay that is due if something failed before. A
+// returned error is final.
+func (s *Source) open() error {
+	if s.outage.IsZero() {
+		s.outage = time.Now()
+	}
+	for {
+		if err := s.done(); err != nil {
+			return err
+		}
+		if s.failures > 0 {
+			if err := s.wait(); err != nil {
+				return err
+			}
+		}
+		err := s.attempt()
+		if err == nil {
+			s.opened, s.unauthorized, s.asked = true, false, 0
+			return nil
+		}
+		if final := s.judge(err); final != nil {
+			return final
+		}
+		s.failed(err)
+	}
+}
+
+// done returns the error of a source that was closed or whose context is done.
+func (s *Source) done() error {
+	if s.ctx.Err() == nil {
+		return nil
+	}
+	err, cause := s.ctx.Err(), context.Cause(s.ctx)
+	switch {
+	case errors.Is(cause, ErrClosed):
+		return ErrClosed
+	case errors.Is(cause, err):
+		return fmt.Errorf("client: %w", cause)
+	}
+	return fmt.Errorf("client: %w: %w", err, cause)
+}
+
+// judge returns the error that ends the source after a failed attempt, or nil if
+// another attempt may mend it.
+func (s *Source) judge(err error) error {
+	s.asked = 0
+	if done := s.done(); done != nil {
+		return done
+	}
+	if errors.Is(err, errNothingMore) {
+		return io.EOF
+	}
+	if errors.Is(err, ErrLastEventID) {
+		return err
+	}
+	var api *APIError
+	if !errors.As(err, &api) {
+		return nil
+	}
+	if api.StatusCode == http.StatusUnauthorized && s.opened && s.cfg.retryUnauthorized && !s.unauthorized {
+		s.unauthorized = true
+		return nil
+	}
+	if !retryable(api.StatusCode, !s.opened) {
+		return err
+	}
+	s.asked = retryAfter(api.Header)
+	return nil
+}
+
+// wait lets the delay before the next attempt pass. It returns an error if there
+// is to be none.
+func (s *Source) wait() error {
+	p := s.cfg.retry
+	asked := s.asked
+	if retry, ok := s.dec.Retry(); ok {
+		asked = max(asked, retry)
+	}
+	delay := p.delay(s.failures, asked)
+	if s.unauthorized {
+		delay = 0
+	}
+	elapsed := time.Since(s.outage)
+	if p.MaxAttempts != 0 && s.failures > p.MaxAttempts || p.MaxElapsedTime >= 0 && elapsed+delay > p.MaxElapsedTime {
+		return fmt.Errorf("%w after %d attempts in %v: %w", ErrGaveUp, s.failures, elapsed.Round(time.Millisecond), s.failure)
+	}
+
+	retry := Retry{Attempt: s.failures, Delay: delay, Err: s.failure, LastEventID: s.LastEventID()}
+	s.cfg.logger.InfoContext(s.ctx, "reconnecting", "attempt", retry.Attempt, "delay", delay, "error", retry.Err, "last_event_id", retry.LastEventID)
+	if s.cfg.onRetry != nil {
+		s.cfg.onRetry(retry)
+	}
+
+	ctx, cancel := context.WithTimeout(s.ctx, delay)
+	defer cancel()
+	s.setInterrupt(cancel)
+	<-ctx.Done()
+	s.setInterrupt(nil)
+	return s.done()
+}

@@ -1,0 +1,200 @@
+package client
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"time"
+
+	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/sse"
+)
+
+// Event is one event of a stream. It shares no bytes with the stream and may be kept.
+type Event struct {
+	ID   string // the position of the event, what Last-Event-ID carries
+	Name string // the event name
+	// Data is the typed data: a pointer to one of the data types of package gen, or
+	// a *gen.UnknownEvent.
+	Data gen.Event
+	// Raw is the data as it came.
+	Raw json.RawMessage
+	// Retry is the reconnection time that the event set, if HasRetry.
+	Retry    time.Duration
+	HasRetry bool
+}
+
+// Stream is the typed, reconnecting stream of one session.
+//
+// One goroutine at a time may use it; Close and Reconnect may be called from any.
+type Stream struct {
+	source    *Source
+	cfg       config
+	sessionID string
+
+	event    Event
+	lastID   string // of the last event that was delivered
+	ahead    bool   // event was read but not delivered yet
+	last     bool   // event is the last one
+	err      error  // io.EOF after a clean end
+	reported bool   // All has yielded err
+}
+
+// openStream reads the first event.
+func openStream(source *Source, sessionID string, cfg config) (*Stream, error) {
+	s := &Stream{source: source, cfg: cfg, sessionID: sessionID, lastID: source.LastEventID()}
+	s.ahead = s.read()
+	if err := s.Err(); err != nil {
+		source.Close()
+		return nil, err
+	}
+	if _, ok := s.event.Data.(*gen.ConnectedData); ok {
+		s.lastID = s.event.ID // it stands for no event, so nothing is skipped
+	}
+	return s, nil
+}
+
+// Next reads the next event and reports whether there is one, which Event then
+// returns. It waits and reconnects for as long as it must. After it has returned
+// false, Err tells why, and it returns false again.
+func (s *Stream) Next() bool {
+	if s.ahead {
+		s.ahead = false
+	} else if !s.read() {
+		return false
+	}
+	s.lastID = s.event.ID
+	return true
+}
+
+// Event returns the event that the last Next has read.
+func (s *Stream) Event() Event { return s.event }
+
+// Err returns why the stream is over: nil if it is really finished, or if it is
+// not over yet.
+func (s *Stream) Err() error {
+	if errors.Is(s.err, io.EOF) {
+		return nil
+	}
+	return s.err
+}
+
+// LastEventID returns the id of the last event that was delivered, from which a
+// new stream goes on without loss.
+func (s *Stream) LastEventID() string { return s.lastID }
+
+// Reconnect drops the connection and opens another at once. It may be called
+// from any goroutine.
+func (s *Stream) Reconnect() { s.source.Reconnect() }
+
+// Close ends the stream and frees its connection. A Next that is under way
+// returns false, and Err returns ErrClosed unless the stream was over before. It
+// may be called more than once and from any goroutine, and returns no error.
+func (s *Stream) Close() error { return s.source.Close() }
+
+// All yields the events that are still to come, and at the end the error, if
+// there is one, beside a zero Event. Breaking out of the loop does not close the
+// stream: another All, or Next, goes on behind the last event. An error is
+// yielded once.
+func (s *Stream) All() iter.Seq2[Event, error] {
+	return func(yield func(Event, error) bool) {
+		for s.Next() {
+			if !yield(s.event, nil) {
+				return
+			}
+		}
+		if err := s.Err(); err != nil && !s.reported {
+			s.reported = true
+			yield(Event{}, err)
+		}
+	}
+}
+
+// read reads the next event into s.event, or s.err.
+func (s *Stream) read() bool {
+	if s.last && s.err == nil {
+		s.source.Close()
+		s.err = io.EOF
+	}
+	if s.err != nil {
+		return false
+	}
+	raw, err := s.source.Next()
+	if err != nil && !errors.Is(err, sse.ErrEventTooLarge) {
+		s.event, s.err = Event{}, err
+		return false
+	}
+	event := s.decode(raw, err)
+	if s.err = s.refuse(event); s.err != nil {
+		s.event = Event{}
+		s.source.Close()
+		return false
+	}
+	s.event = event
+	s.last = s.isLast(event)
+	return true
+}
+
+// decode makes a typed event of a raw one that came with err.
+func (s *Stream) decode(raw sse.Event, err error) Event {
+	event := Event{ID: string(raw.ID), Name: raw.Name, Raw: bytes.Clone(raw.Data), Retry: raw.Retry, HasRetry: raw.HasRetry}
+	if err != nil {
+		event.Data = &gen.UnknownEvent{Name: raw.Name, Err: err}
+	} else {
+		event.Data = gen.DecodeEventFunc(raw.Name, event.Raw, s.cfg.unmarshal)
+	}
+	return event
+}
+
+// refuse returns the error that ends the stream instead of delivering the event.
+func (s *Stream) refuse(event Event) error {
+	switch data := event.Data.(type) {
+	case *gen.UnknownEvent:
+		if !s.cfg.strict {
+			return nil
+		}
+		if data.Err != nil {
+			return fmt.Errorf("%w %q: %w", ErrUnknownEvent, data.Name, data.Err)
+		}
+		return fmt.Errorf("%w %q", ErrUnknownEvent, data.Name)
+	case *gen.ErrorData:
+		if data.Type == nil || *data.Type != replayGap {
+			return nil
+		}
+		gap := &GapError{Requested: s.requested(), ResumeFrom: event.ID, Message: data.Error}
+		if s.cfg.onGap != nil {
+			s.cfg.onGap(gap)
+		}
+		if !s.cfg.continueOnGap {
+			return gap
+		}
+	}
+	return nil
+}
+
+// replayGap is the type of the error event that tells a gap.
+const replayGap = "replay_gap"
+
+// requested returns the id after which the stream was to go on when the server
+// told a gap. Right after connected that is what this connection asked for, since
+// connected repeats a malformed id as another one.
+func (s *Stream) requested() string {
+	if _, ok := s.event.Data.(*gen.ConnectedData); ok {
+		return s.source.requested()
+	}
+	return s.lastID
+}
+
+// isLast tells whether the stream is finished after this event.
+func (s *Stream) isLast(event Event) bool {
+	switch data := event.Data.(type) {
+	case *gen.SessionDeletedData:
+		return data.SessionID == s.sessionID
+	case *gen.CompleteData:
+		return s.cfg.untilComplete && data.ParentToolCallID == nil
+	}
+	return false
+}
