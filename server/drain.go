@@ -1,0 +1,94 @@
+package server
+
+import (
+	"context"
+	"math/rand/v2"
+	"sync"
+	"time"
+)
+
+// open streams, and their end.
+type streams struct {
+	mu       sync.Mutex
+	open     map[*attached]struct{}
+	draining bool
+	spread   time.Duration // over which the streams that were open then end
+	drain    chan struct{} // closed when draining begins
+	drained  chan struct{} // closed when no stream was left after that
+}
+
+// Shutdown ends all streams in order: each gets what is pending, a last
+// heartbeat with a jittered reconnection time, and its end, spread over the
+// drain window. A stream that is opened meanwhile or later gets connected with
+// such a reconnection time and ends, so that its client comes back, to another
+// server or to the next process. Publishing is not concerned.
+//
+// It returns nil when no stream is open any more. If the context ends first, it
+// ends the rest at once and returns the context's error. Call it before
+// http.Server.Shutdown, which waits for open streams but does not end them.
+func (s *Server) Shutdown(ctx context.Context) error {
+	st := &s.streams
+	st.mu.Lock()
+	if !st.draining {
+		st.draining = true
+		st.spread = min(s.cfg.drainWindow, time.Duration(len(st.open))*10*time.Millisecond)
+		if deadline, ok := ctx.Deadline(); ok {
+			st.spread = min(st.spread, time.Until(deadline)/2)
+		}
+		close(st.drain)
+		if len(st.open) == 0 {
+			close(st.drained)
+		}
+	}
+	st.mu.Unlock()
+
+	select {
+	case <-st.drained:
+		return nil
+	case <-ctx.Done():
+	}
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	for a := range st.open {
+		a.abort()
+	}
+	return ctx.Err()
+}
+
+// add notes an open stream and tells whether the server is shutting down.
+func (st *streams) add(a *attached) (draining bool) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	if st.open == nil {
+		st.open = make(map[*attached]struct{})
+	}
+	st.open[a] = struct{}{}
+	return st.draining
+}
+
+func (st *streams) remove(a *attached) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	delete(st.open, a)
+	if !st.draining || len(st.open) > 0 {
+		return
+	}
+	select {
+	case <-st.drained: // by streams that came and went before
+	default:
+		close(st.drained)
+	}
+}
+
+// drainRetry returns the reconnection time for a client that is sent away.
+func (s *Server) drainRetry() time.Duration {
+	return s.cfg.retry + jitter(s.cfg.drainWindow)
+}
+
+// jitter returns a random time from zero up to d, in whole milliseconds.
+func jitter(d time.Duration) time.Duration {
+	if d < time.Millisecond {
+		return 0
+	}
+	return rand.N(d).Truncate(time.Millisecond)
+}

@@ -1,0 +1,66 @@
+package server
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/mixstream/mixstream/gen"
+)
+
+// Reasons for which Publish refuses an event. They come in a *PublishError; use
+// errors.Is.
+var (
+	// ErrReservedEvent is the reason for an event that only the server may send:
+	// connected, heartbeat, session_created, session_deleted, and an error of type
+	// replay_gap.
+	ErrReservedEvent = errors.New("only the server may send this event")
+	// ErrUnknownEvent is the reason for an event that the spec does not name, or
+	// whose data does not fit.
+	ErrUnknownEvent = errors.New("not an event of the spec")
+	// ErrNilEvent is the reason for a nil event, or a nil pointer to its data.
+	ErrNilEvent = errors.New("the event is nil")
+	// ErrEventTooLarge is the reason for data over the size limit.
+	ErrEventTooLarge = errors.New("the data is too large")
+)
+
+// ErrInvalidSessionID says that a session id is empty, too long, or has
+// characters that it may not have: control characters and invalid UTF-8.
+var ErrInvalidSessionID = errors.New("invalid session id")
+
+// PublishError says why an event was not published. Nothing of it is in the log.
+type PublishError struct {
+	Event gen.EventName // the event's name; empty if it is nil
+	Err   error         // the reason
+}
+
+func (e *PublishError) Error() string {
+	return fmt.Sprintf("server: publish %q: %v", e.Event, e.Err)
+}
+
+// Unwrap returns the reason.
+func (e *PublishError) Unwrap() error { return e.Err }
+
+// errNoFlush is told to whoever opens a stream behind a middleware that buffers.
+var errNoFlush = errors.New("server: the http.ResponseWriter cannot flush: a middleware hides http.Flusher, and has no Unwrap method for http.ResponseController")
+
+// restError returns the body of an error.
+func restError(code int, kind gen.RESTErrorType, message string) gen.ErrorResponse {
+	return gen.ErrorResponse{Error: gen.RESTError{Code: code, Type: kind, Message: message}}
+}
+
+func badRequest(message string) gen.ErrorResponse {
+	return restError(http.StatusBadRequest, gen.RESTErrorTypeBadRequest, message)
+}
+
+// writeError answers with an ErrorResponse.
+func writeError(w http.ResponseWriter, code int, kind gen.RESTErrorType, message string) {
+	body, err := json.Marshal(restError(code, kind, message))
+	if err != nil {
+		panic(err) // strings and a number always marshal
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(code)
+	_, _ = w.Write(append(body, '\n')) // a client that has left cannot be answered
+}

@@ -1,0 +1,146 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/mixstream/mixstream/eventlog"
+	"github.com/mixstream/mixstream/gen"
+)
+
+// Option configures a Server.
+type Option func(*config)
+
+type config struct {
+	log      eventlog.Log
+	basePath string
+	logger   *slog.Logger
+
+	scope      func(sessionID string) string
+	sessions   func(ctx context.Context, sessionID string) (bool, error)
+	operations func(gen.StrictServerInterface) gen.StrictServerInterface
+
+	retry            time.Duration
+	heartbeat        time.Duration
+	writeTimeout     time.Duration
+	drainWindow      time.Duration
+	maxConnectionAge time.Duration
+	deleteGrace      time.Duration
+
+	maxEventSize       int
+	maxSessionIDLength int
+
+	onFirstReader, onLastReader func(sessionID string)
+}
+
+func defaultConfig() config {
+	return config{
+		logger:             slog.New(slog.DiscardHandler),
+		scope:              func(string) string { return "" },
+		sessions:           func(context.Context, string) (bool, error) { return false, nil },
+		retry:              2 * time.Second,
+		heartbeat:          15 * time.Second,
+		writeTimeout:       30 * time.Second,
+		drainWindow:        5 * time.Second,
+		deleteGrace:        5 * time.Minute,
+		maxEventSize:       1 << 20,
+		maxSessionIDLength: 256,
+	}
+}
+
+func (c *config) check() error {
+	switch {
+	case c.basePath != "" && (!strings.HasPrefix(c.basePath, "/") || strings.HasSuffix(c.basePath, "/") || strings.ContainsAny(c.basePath, "{} ")):
+		return fmt.Errorf("server: base path %q: must begin with a slash, not end with one, and have no braces or spaces", c.basePath)
+	case c.heartbeat <= 0:
+		return errors.New("server: the heartbeat interval must be positive: a stream without heartbeats cannot be told from a dead one")
+	case c.writeTimeout <= 0:
+		return errors.New("server: the write timeout must be positive: a reader that stops reading would hold its stream for ever")
+	case c.retry < 0 || c.drainWindow < 0 || c.maxConnectionAge < 0 || c.deleteGrace < 0:
+		return errors.New("server: negative duration")
+	case c.maxEventSize <= 0 || c.maxSessionIDLength <= 0:
+		return errors.New("server: a size limit must be positive")
+	}
+	return nil
+}
+
+// WithLog sets the log behind the server; by default a new eventlog.Memory. The
+// caller closes the log, if it has to be closed, after Shutdown. Several servers
+// may share one.
+func WithLog(l eventlog.Log) Option { return func(c *config) { c.log = l } }
+
+// WithBasePath serves the paths of the spec below a prefix such as "/api", for a
+// server that is mounted under it.
+func WithBasePath(path string) Option { return func(c *config) { c.basePath = path } }
+
+// WithLogger sets the logger for failures; by default nothing is logged.
+func WithLogger(l *slog.Logger) Option { return func(c *config) { c.logger = l } }
+
+// WithScope maps each session to its scope (a tenant, a user). All streams of a
+// scope get the session_created and session_deleted events of its sessions. By
+// default, and where f returns an empty string, a session is a scope of its own,
+// so that nobody learns of another's sessions. The function must always return
+// the same for a session.
+func WithScope(f func(sessionID string) string) Option { return func(c *config) { c.scope = f } }
+
+// WithSessions lets the application vouch for sessions that the log has no
+// record of, so that they can be followed before their first event. By default
+// such a session is answered with 404. An error is answered with 500.
+func WithSessions(f func(ctx context.Context, sessionID string) (bool, error)) Option {
+	return func(c *config) { c.sessions = f }
+}
+
+// WithOperations lets the application implement operations that it has added to
+// the spec: f is given the implementation of the server, and returns one that
+// embeds it and overrides the new methods, which answer 501 otherwise.
+func WithOperations(f func(gen.StrictServerInterface) gen.StrictServerInterface) Option {
+	return func(c *config) { c.operations = f }
+}
+
+// WithRetry sets the reconnection time that each stream tells its client; by
+// default 2 s. It is rounded to milliseconds.
+func WithRetry(d time.Duration) Option {
+	return func(c *config) { c.retry = d.Round(time.Millisecond) }
+}
+
+// WithHeartbeat sets after how long without an event a stream gets a heartbeat;
+// by default 15 s.
+func WithHeartbeat(d time.Duration) Option { return func(c *config) { c.heartbeat = d } }
+
+// WithWriteTimeout sets the deadline of each single write; by default 30 s. A
+// reader that does not take anything for that long is dropped. An idle stream is
+// not concerned, and http.Server.WriteTimeout does not end a stream.
+func WithWriteTimeout(d time.Duration) Option { return func(c *config) { c.writeTimeout = d } }
+
+// WithDrainWindow sets over how long Shutdown spreads the ends of open streams;
+// by default 5 s. Fewer than 500 streams take 10 ms each instead, if that is less.
+func WithDrainWindow(d time.Duration) Option { return func(c *config) { c.drainWindow = d } }
+
+// WithMaxConnectionAge ends each stream after this time, less a random tenth, so
+// that readers spread anew over the servers behind a load balancer. By default,
+// and if zero, streams have no maximum age.
+func WithMaxConnectionAge(d time.Duration) Option { return func(c *config) { c.maxConnectionAge = d } }
+
+// WithDeleteGrace sets for how long a deleted session stays readable; by default
+// 5 minutes.
+func WithDeleteGrace(d time.Duration) Option { return func(c *config) { c.deleteGrace = d } }
+
+// WithMaxEventSize bounds the JSON of an event's data, in bytes; by default 1 MiB.
+func WithMaxEventSize(n int) Option { return func(c *config) { c.maxEventSize = n } }
+
+// WithMaxSessionIDLength bounds a session id, in bytes; by default 256.
+func WithMaxSessionIDLength(n int) Option { return func(c *config) { c.maxSessionIDLength = n } }
+
+// OnFirstReader sets a function that is called when a session gets its first
+// reader. The stream goes on when it returns. Calls for one session never overlap
+// with each other or with those of OnLastReader.
+func OnFirstReader(f func(sessionID string)) Option { return func(c *config) { c.onFirstReader = f } }
+
+// OnLastReader sets a function that is called when a session's last reader has
+// left, for instance to stop an agent that nobody watches. A reader that was cut
+// off may be about to come back.
+func OnLastReader(f func(sessionID string)) Option { return func(c *config) { c.onLastReader = f } }

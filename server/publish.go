@@ -1,0 +1,164 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strconv"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/mixstream/mixstream/eventlog"
+	"github.com/mixstream/mixstream/gen"
+)
+
+// replayGap is the type of the error event that tells a gap.
+const replayGap = "replay_gap"
+
+// Publish appends an event to a session, which becomes known by it if it was
+// not, and returns the event's id once it is in the log. It never waits for
+// readers. The event is marshalled before Publish returns, and is not kept.
+//
+// It fails with a *PublishError, ErrInvalidSessionID, eventlog.ErrSessionDeleted,
+// or an error of the log or the context.
+func (s *Server) Publish(ctx context.Context, sessionID string, event gen.Event) (id string, err error) {
+	if event == nil || reflect.ValueOf(event).IsNil() {
+		return "", &PublishError{Err: ErrNilEvent}
+	}
+	if err := publishable(event); err != nil {
+		return "", err
+	}
+	data, err := json.Marshal(event)
+	if err != nil {
+		return "", &PublishError{Event: event.EventName(), Err: err}
+	}
+	return s.append(ctx, sessionID, event.EventName(), data)
+}
+
+// PublishJSON is Publish for an event that comes as JSON. The data must be an
+// object that unmarshals into the Go type of the event's data; it is published
+// as it is, unknown fields included, but without white space.
+func (s *Server) PublishJSON(ctx context.Context, sessionID string, name gen.EventName, data []byte) (id string, err error) {
+	event := gen.DecodeEvent(string(name), data)
+	if err := publishable(event); err != nil {
+		return "", err
+	}
+	var compact bytes.Buffer
+	if err := json.Compact(&compact, data); err != nil {
+		return "", &PublishError{Event: name, Err: err}
+	}
+	switch {
+	case compact.Bytes()[0] != '{':
+		return "", &PublishError{Event: name, Err: fmt.Errorf("%w: the data is not an object", ErrUnknownEvent)}
+	case !utf8.Valid(data):
+		return "", &PublishError{Event: name, Err: fmt.Errorf("%w: the data is not valid UTF-8", ErrUnknownEvent)}
+	}
+	return s.append(ctx, sessionID, name, compact.Bytes())
+}
+
+// publishable tells whether an application may publish the event.
+func publishable(event gen.Event) error {
+	switch e := event.(type) {
+	case *gen.UnknownEvent:
+		err := ErrUnknownEvent
+		if e.Err != nil {
+			err = fmt.Errorf("%w: %w", ErrUnknownEvent, e.Err)
+		}
+		return &PublishError{Event: e.EventName(), Err: err}
+	case *gen.ConnectedData, *gen.HeartbeatData, *gen.SessionCreatedData, *gen.SessionDeletedData:
+		return &PublishError{Event: event.EventName(), Err: ErrReservedEvent}
+	case *gen.ErrorData:
+		if e.Type != nil && *e.Type == replayGap {
+			return &PublishError{Event: event.EventName(), Err: ErrReservedEvent}
+		}
+	}
+	return nil
+}
+
+// append puts one event into the log.
+func (s *Server) append(ctx context.Context, sessionID string, name gen.EventName, data []byte) (string, error) {
+	if err := s.checkSessionID(sessionID); err != nil {
+		return "", fmt.Errorf("server: publish: %w", err)
+	}
+	if len(data) > s.cfg.maxEventSize {
+		return "", &PublishError{Event: name, Err: fmt.Errorf("%w: %d bytes, at most %d", ErrEventTooLarge, len(data), s.cfg.maxEventSize)}
+	}
+	entries := []eventlog.Entry{{Name: string(name), Data: data}}
+	if err := s.log.Append(ctx, s.session(sessionID), "", entries); err != nil {
+		return "", fmt.Errorf("server: publish: %w", err)
+	}
+	return formatID(entries[0].ID), nil
+}
+
+// CreateSession makes a session known and tells every stream of its scope by a
+// session_created event, whose id it returns. It fails with
+// eventlog.ErrSessionExists if the session is known, also by an event published
+// to it, and with eventlog.ErrSessionDeleted in the grace period after its
+// deletion.
+func (s *Server) CreateSession(ctx context.Context, sessionID, title string) (id string, err error) {
+	if err := s.checkSessionID(sessionID); err != nil {
+		return "", fmt.Errorf("server: create session: %w", err)
+	}
+	e, err := newEntry(&gen.SessionCreatedData{
+		Type:      string(gen.EventNameSessionCreated),
+		SessionID: sessionID,
+		Title:     title,
+		CreatedAt: time.Now().UnixMilli(),
+	})
+	if err != nil {
+		return "", fmt.Errorf("server: create session: %w", err)
+	}
+	if err := s.log.Create(ctx, s.session(sessionID), &e); err != nil {
+		return "", fmt.Errorf("server: create session: %w", err)
+	}
+	return formatID(e.ID), nil
+}
+
+// DeleteSession ends a session and tells every stream of its scope by a
+// session_deleted event, whose id it returns. It is the last event of the
+// session's own streams. The session stays readable for the grace period; after
+// it, it is unknown. It fails with eventlog.ErrSessionNotFound or
+// eventlog.ErrSessionDeleted.
+func (s *Server) DeleteSession(ctx context.Context, sessionID string) (id string, err error) {
+	e, err := newEntry(&gen.SessionDeletedData{Type: string(gen.EventNameSessionDeleted), SessionID: sessionID})
+	if err != nil {
+		return "", fmt.Errorf("server: delete session: %w", err)
+	}
+	if err := s.log.Delete(ctx, sessionID, &e, s.cfg.deleteGrace); err != nil {
+		return "", fmt.Errorf("server: delete session: %w", err)
+	}
+	return formatID(e.ID), nil
+}
+
+func newEntry(event gen.Event) (eventlog.Entry, error) {
+	data, err := json.Marshal(event)
+	return eventlog.Entry{Name: string(event.EventName()), Data: data}, err
+}
+
+// session returns the session with its scope.
+func (s *Server) session(id string) eventlog.Session {
+	return eventlog.Session{ID: id, Scope: s.cfg.scope(id)}
+}
+
+// checkSessionID refuses what could not be told apart or written down safely.
+func (s *Server) checkSessionID(id string) error {
+	switch {
+	case id == "":
+		return fmt.Errorf("%w: it is empty", ErrInvalidSessionID)
+	case len(id) > s.cfg.maxSessionIDLength:
+		return fmt.Errorf("%w: %d bytes, at most %d", ErrInvalidSessionID, len(id), s.cfg.maxSessionIDLength)
+	case !utf8.ValidString(id):
+		return fmt.Errorf("%w: not valid UTF-8", ErrInvalidSessionID)
+	}
+	for _, r := range id {
+		if unicode.IsControl(r) {
+			return fmt.Errorf("%w: it has a control character", ErrInvalidSessionID)
+		}
+	}
+	return nil
+}
+
+func formatID(id uint64) string { return strconv.FormatUint(id, 10) }

@@ -1,0 +1,104 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/mixstream/mixstream/gen"
+)
+
+// routes puts the generated router behind what it does not do: it answers other
+// methods and paths in plain text, and serves HEAD by GET handlers.
+func (s *Server) routes() http.Handler {
+	var impl gen.StrictServerInterface = operations{server: s}
+	if s.cfg.operations != nil {
+		impl = s.cfg.operations(impl)
+	}
+	strict := gen.NewStrictHandlerWithOptions(impl, nil, gen.StrictHTTPServerOptions{
+		RequestErrorHandlerFunc:  s.refuseRequest,
+		ResponseErrorHandlerFunc: s.fail,
+	})
+	generated := gen.HandlerWithOptions(strict, gen.StdHTTPServerOptions{
+		BaseURL:          s.cfg.basePath,
+		ErrorHandlerFunc: s.refuseRequest,
+	})
+
+	methods := make(map[string][]string)
+	for _, op := range gen.Operations() {
+		methods[op.Path] = append(methods[op.Path], op.Method)
+	}
+	mux := http.NewServeMux()
+	for path, allowed := range methods {
+		slices.Sort(allowed)
+		mux.HandleFunc(s.cfg.basePath+path, func(w http.ResponseWriter, r *http.Request) {
+			if !slices.Contains(allowed, r.Method) {
+				w.Header().Set("Allow", strings.Join(allowed, ", "))
+				writeError(w, http.StatusMethodNotAllowed, gen.RESTErrorTypeBadRequest, "method "+r.Method+" is not allowed here")
+				return
+			}
+			generated.ServeHTTP(w, joinRepeated(r))
+		})
+	}
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		writeError(w, http.StatusNotFound, gen.RESTErrorTypeNotFound, "there is nothing at this path")
+	})
+	return mux
+}
+
+const (
+	lastEventIDHeader = "Last-Event-Id" // in canonical form
+	lastEventIDQuery  = "lastEventId"
+)
+
+// joinRepeated returns the request with a repeated last event ID made one, as
+// RFC 9110, section 5.3, joins fields. That is no position, so the stream begins
+// with a gap event; the generated router would refuse the request.
+func joinRepeated(r *http.Request) *http.Request {
+	if ids := r.Header[lastEventIDHeader]; len(ids) > 1 {
+		r = r.Clone(r.Context())
+		r.Header.Set(lastEventIDHeader, strings.Join(ids, ", "))
+	}
+	if strings.Count(r.URL.RawQuery, lastEventIDQuery) > 1 {
+		if query := r.URL.Query(); len(query[lastEventIDQuery]) > 1 {
+			query.Set(lastEventIDQuery, strings.Join(query[lastEventIDQuery], ", "))
+			r = r.Clone(r.Context())
+			r.URL.RawQuery = query.Encode()
+		}
+	}
+	return r
+}
+
+// refuseRequest answers a request that the generated code could not bind.
+func (s *Server) refuseRequest(w http.ResponseWriter, _ *http.Request, err error) {
+	message := err.Error()
+	var required *gen.RequiredParamError
+	var format *gen.InvalidParamFormatError
+	switch {
+	case errors.As(err, &required):
+		message = fmt.Sprintf("query parameter %s is required", required.ParamName)
+	case errors.As(err, &format):
+		message = fmt.Sprintf("parameter %s: %v", format.ParamName, format.Err)
+	}
+	writeError(w, http.StatusBadRequest, gen.RESTErrorTypeBadRequest, message)
+}
+
+// fail answers a request whose handler failed. What failed is for the log; the
+// client learns only that the server did.
+func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
+	var missing *gen.NotImplementedError
+	switch {
+	case errors.As(err, &missing):
+		writeError(w, http.StatusNotImplemented, gen.RESTErrorTypeInternalError, missing.Error())
+	case errors.Is(err, errNoFlush):
+		s.cfg.logger.ErrorContext(r.Context(), "stream refused", "error", err)
+		writeError(w, http.StatusInternalServerError, gen.RESTErrorTypeInternalError, errNoFlush.Error())
+	case r.Context().Err() != nil:
+		// The client has left: there is nobody to answer.
+	default:
+		s.cfg.logger.ErrorContext(r.Context(), "request failed", "path", r.URL.Path, "error", err)
+		writeError(w, http.StatusInternalServerError, gen.RESTErrorTypeInternalError, "internal error")
+	}
+}

@@ -1,0 +1,77 @@
+package server
+
+import (
+	"context"
+	"net/http"
+	"sync"
+
+	"github.com/mixstream/mixstream/eventlog"
+	"github.com/mixstream/mixstream/gen"
+)
+
+// Server serves the streams of a log and publishes to it. It is an http.Handler
+// for the paths of the spec. All methods are safe for concurrent use.
+type Server struct {
+	cfg     config
+	log     eventlog.Log
+	handler http.Handler
+	readers readers
+	streams streams
+
+	warnNoDeadline sync.Once
+}
+
+// New returns a server. Without options it keeps its events in memory (see
+// eventlog.Retention for how many), and serves sessions that were created, or
+// published to.
+func New(opts ...Option) (*Server, error) {
+	cfg := defaultConfig()
+	for _, o := range opts {
+		o(&cfg)
+	}
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	s := &Server{
+		cfg:     cfg,
+		log:     cfg.log,
+		streams: streams{drain: make(chan struct{}), drained: make(chan struct{})},
+	}
+	if s.log == nil {
+		s.log = eventlog.NewMemory(eventlog.Retention{})
+	}
+	s.readers.first, s.readers.last = cfg.onFirstReader, cfg.onLastReader
+	s.handler = s.routes()
+	return s, nil
+}
+
+// ServeHTTP serves the operations of the spec. What is not a stream is answered
+// with an ErrorResponse.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+
+// Readers returns how many streams of the session are open.
+func (s *Server) Readers(sessionID string) int { return s.readers.count(sessionID) }
+
+// operations implements the operations of the spec. Those that nobody has
+// implemented yet answer 501.
+type operations struct {
+	gen.UnimplementedServer
+	server *Server
+}
+
+// StreamEvents implements the operation streamEvents.
+func (o operations) StreamEvents(ctx context.Context, request gen.StreamEventsRequestObject) (gen.StreamEventsResponseObject, error) {
+	p := request.Params
+	if err := o.server.checkSessionID(p.SessionID); err != nil {
+		return gen.StreamEvents400JSONResponse{BadRequestJSONResponse: gen.BadRequestJSONResponse(badRequest("query parameter sessionId: " + err.Error()))}, nil
+	}
+	// The header wins: a browser repeats its first query for ever.
+	var resume string
+	if p.ResumeAfter != nil {
+		resume = *p.ResumeAfter
+	}
+	if p.LastEventID != nil && *p.LastEventID != "" {
+		resume = *p.LastEventID
+	}
+	return o.server.open(ctx, p.SessionID, resume)
+}

@@ -1,0 +1,188 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/mixstream/mixstream/eventlog"
+	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/sse"
+)
+
+// maxWrite is how much is written and flushed at once, unless one event is larger.
+const maxWrite = 64 << 10
+
+// stream is a view of the log: a position, and the bytes that bring a reader from
+// there to the end. It knows nothing of connections.
+type stream struct {
+	server    *Server
+	sessionID string
+	reader    eventlog.Reader
+	start     start
+	position  uint64 // what comes after it has not been sent
+	recorded  bool   // the log has, or had, a record of the session
+	deleted   uint64 // the id of the session's last event; 0 while it lives
+	ended     bool   // nothing more will come
+}
+
+// open answers a request for a stream: with the stream, or with a refusal.
+func (s *Server) open(ctx context.Context, sessionID, resume string) (gen.StreamEventsResponseObject, error) {
+	a := newAttached(ctx, s, sessionID)
+	var err error
+	// The reader comes first: whatever happens to the session from here on wakes it.
+	if a.reader, err = s.log.Follow(ctx, s.session(sessionID), a.wakeUp); err != nil {
+		return nil, err
+	}
+	refusal, err := a.begin(ctx, resume)
+	if refusal == nil && err == nil {
+		return a, nil
+	}
+	a.reader.Close()
+	return refusal, err
+}
+
+// begin decides where the stream starts, or returns the answer that refuses it.
+func (st *stream) begin(ctx context.Context, resume string) (refusal gen.StreamEventsResponseObject, err error) {
+	known, err := st.lookup(ctx)
+	if err != nil {
+		return nil, err
+	}
+	st.recorded = known
+	if !known {
+		if known, err = st.server.cfg.sessions(ctx, st.sessionID); err != nil {
+			return nil, err
+		}
+	}
+	floor, end, err := st.reader.Bounds(ctx)
+	if err != nil {
+		return nil, err
+	}
+	st.start = resolve(resume, floor, end)
+	st.position = st.start.position
+	switch {
+	case !known, st.deleted != 0 && resume == "":
+		return gen.StreamEvents404JSONResponse{NotFoundJSONResponse: gen.NotFoundJSONResponse(
+			restError(http.StatusNotFound, gen.RESTErrorTypeNotFound, "session "+strconv.Quote(st.sessionID)+" does not exist"))}, nil
+	case st.finished() && !st.start.gap:
+		return gen.StreamEvents204Response{}, nil
+	}
+	return nil, nil
+}
+
+// lookup notes whether the session was deleted, and tells whether it has a record.
+func (st *stream) lookup(ctx context.Context) (known bool, err error) {
+	record, err := st.server.log.Lookup(ctx, st.sessionID)
+	if errors.Is(err, eventlog.ErrSessionNotFound) {
+		return false, nil
+	}
+	st.deleted = record.Deleted
+	return err == nil, err
+}
+
+// finished tells whether the session was deleted and has nothing after the position.
+func (st *stream) finished() bool { return st.deleted != 0 && st.position >= st.deleted }
+
+// prelude appends what every stream begins with: connected and, where there is a
+// gap, its event.
+func (st *stream) prelude(buf []byte, retry time.Duration) []byte {
+	buf = st.appendConnected(buf, retry)
+	if st.start.gap {
+		buf = st.appendGap(buf)
+	}
+	return buf
+}
+
+// pending returns what the log has after the position, for appendPending. A gap
+// moves the position behind it.
+func (st *stream) pending(ctx context.Context) (batch eventlog.Batch, gap bool, err error) {
+	batch, err = st.reader.Read(ctx, st.position, maxWrite)
+	if !errors.Is(err, eventlog.ErrGap) {
+		return batch, false, err
+	}
+	if st.position, _, err = st.reader.Bounds(ctx); err != nil {
+		return batch, true, err
+	}
+	// The session may have ended within the gap, and may even be forgotten.
+	known, err := st.lookup(ctx)
+	if err != nil {
+		return batch, true, err
+	}
+	st.ended = st.finished() || st.recorded && !known
+	return batch, true, nil
+}
+
+// appendPending appends the events of a batch, as many as go out in one write,
+// and moves the position.
+func (st *stream) appendPending(buf []byte, batch eventlog.Batch) ([]byte, error) {
+	for i := range batch.Entries {
+		e := &batch.Entries[i]
+		var id [20]byte
+		next, err := sse.Append(buf, sse.Event{Name: e.Name, ID: strconv.AppendUint(id[:0], e.ID, 10), Data: e.Data})
+		if err != nil {
+			return buf, fmt.Errorf("server: entry %d of the log: %w", e.ID, err)
+		}
+		if len(next) > maxWrite && len(buf) > 0 {
+			return buf, nil
+		}
+		buf, st.position = next, e.ID
+		if st.isLast(e) {
+			st.ended = true
+			return buf, nil
+		}
+	}
+	st.position = batch.Position
+	return buf, nil
+}
+
+// isLast tells whether the entry ends the session of the stream.
+func (st *stream) isLast(e *eventlog.Entry) bool {
+	if e.ID == st.deleted {
+		return true
+	}
+	if e.Name != string(gen.EventNameSessionDeleted) {
+		return false
+	}
+	var data gen.SessionDeletedData
+	return json.Unmarshal(e.Data, &data) == nil && data.SessionID == st.sessionID
+}
+
+// appendConnected appends the first event of a stream.
+func (st *stream) appendConnected(buf []byte, retry time.Duration) []byte {
+	return appendEvent(buf, st.start.connected, &gen.ConnectedData{SessionID: st.sessionID}, retry)
+}
+
+// appendHeartbeat appends a heartbeat that carries the position, and the
+// reconnection time unless it is negative.
+func (st *stream) appendHeartbeat(buf []byte, retry time.Duration) []byte {
+	return appendEvent(buf, st.position, &gen.HeartbeatData{Type: string(gen.EventNameHeartbeat)}, retry)
+}
+
+// appendGap appends the event that says that what is before the position may be missing.
+func (st *stream) appendGap(buf []byte) []byte {
+	kind := replayGap
+	return appendEvent(buf, st.position, &gen.ErrorData{Type: &kind, Error: "Events before this position are no longer retained; some may be missing."}, noRetry)
+}
+
+// noRetry leaves the retry field out.
+const noRetry = -1
+
+// appendEvent appends an event that the server itself says.
+func appendEvent(buf []byte, id uint64, event gen.Event, retry time.Duration) []byte {
+	data, err := json.Marshal(event)
+	if err == nil {
+		frame := sse.Event{Name: string(event.EventName()), ID: strconv.AppendUint(nil, id, 10), Data: data}
+		if retry >= 0 {
+			frame.Retry, frame.HasRetry = retry, true
+		}
+		buf, err = sse.Append(buf, frame)
+	}
+	if err != nil {
+		panic(err) // strings that the server chose always marshal, to one line
+	}
+	return buf
+}
