@@ -172,7 +172,9 @@ func (*ToolUseParameterDeltaData) EventName() EventName { return EventNameToolUs
 func (*ToolUseParameterDeltaData) isEvent() {}
 
 // EventName returns "tool_use_parameter_streaming_complete".
-func (*ToolUseParameterStreamingCompleteData) EventName() EventName { return EventNameToolUseParameterStreamingComplete }
+func (*ToolUseParameterStreamingCompleteData) EventName() EventName {
+	return EventNameToolUseParameterStreamingComplete
+}
 
 func (*ToolUseParameterStreamingCompleteData) isEvent() {}
 

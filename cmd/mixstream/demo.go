@@ -1,0 +1,214 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mixstream/mixstream/client"
+	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/server"
+	"github.com/mixstream/mixstream/streamtest"
+)
+
+// demoSession is the session that the demonstration agent works in.
+const demoSession = "demo"
+
+type demo struct {
+	dir   string
+	cuts  int
+	json  bool
+	fault string
+}
+
+func newDemo() *cobra.Command {
+	var d demo
+	cmd := &cobra.Command{
+		Use:   "demo",
+		Short: "Stream a real session, cut it several times, and lose nothing",
+		Long: `Starts a server on a free loopback port, and a small agent that looks at the files
+of a folder. A client reads the agent's session through a proxy that cuts the
+connection in the middle of an event, again and again. At the end, what was
+received is compared with what was published: by id, name and JSON bytes, and in
+order.
+
+Exit status: 0 if nothing was lost, doubled or reordered, 1 otherwise.`,
+		Example: `  mixstream demo
+  mixstream demo --dir ~/src/project --cuts 10
+  mixstream demo --json | tail -n 1`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return d.run(cmd) },
+	}
+	cmd.Flags().StringVar(&d.dir, "dir", ".", "the folder that the agent looks at")
+	cmd.Flags().IntVar(&d.cuts, "cuts", 3, "how often the connection is cut")
+	cmd.Flags().BoolVar(&d.json, "json", false, "print events and summary as JSON, one object a line")
+	cmd.Flags().StringVar(&d.fault, "fault", "", "drop, double or swap one event in the proxy")
+	_ = cmd.Flags().MarkHidden("fault") // it is there
+	return cmd
+}
+
+func (d *demo) run(cmd *cobra.Command) error {
+	if d.cuts < 0 || d.cuts > 10_000 {
+		return fmt.Errorf("--cuts %d: must be from 0 to 10000", d.cuts)
+	}
+	switch d.fault {
+	case "", "drop", "double", "swap":
+	default:
+		return fmt.Errorf("--fault %q: must be drop, double or swap", d.fault)
+	}
+	files, err := openFiles(d.dir)
+	if err != nil {
+		return fmt.Errorf("--dir: %w", err)
+	}
+	ctx, cancel := context.WithCancel(cmd.Context())
+	defer cancel()
+
+	// Reconnections are quick, since nobody wants to wait for a demonstration.
+	srv, err := server.New(server.WithRetry(10*time.Millisecond), server.WithLogger(slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))))
+	if err != nil {
+		return err
+	}
+	serverURL, stopServer, err := listen(srv)
+	if err != nil {
+		return err
+	}
+	defer stopServer()
+	cutter := &cutter{cuts: d.cuts, wait: 5, fault: d.fault}
+	proxyURL, stopProxy, err := listen(streamtest.NewProxy(serverURL, cutter.block))
+	if err != nil {
+		return err
+	}
+	defer stopProxy()
+
+	var books ledger
+	id, err := srv.CreateSession(ctx, demoSession, "A look at "+d.dir)
+	if err != nil {
+		return err
+	}
+	if err := books.acknowledged(id, string(gen.EventNameSessionCreated), nil); err != nil {
+		return err
+	}
+	worked := make(chan error, 1)
+	go func() {
+		err := d.work(ctx, srv, files, &books)
+		if err != nil {
+			cancel()
+		}
+		worked <- err
+	}()
+	arrivals, connections, err := d.follow(ctx, cmd, proxyURL.String())
+	cancel() // an agent that nobody follows any more
+	if workErr := <-worked; workErr != nil && !errors.Is(workErr, context.Canceled) {
+		return workErr
+	}
+	if err != nil {
+		return err
+	}
+	books.check(arrivals)
+	return d.report(cmd, &books, connections-1)
+}
+
+// work lets the agent do its turn, and then ends the session.
+func (d *demo) work(ctx context.Context, srv *server.Server, files files, books *ledger) error {
+	a := &agent{files: files, pause: 4 * time.Millisecond, publish: func(ctx context.Context, e gen.Event) error {
+		id, err := srv.Publish(ctx, demoSession, e)
+		if err != nil {
+			return err
+		}
+		return books.acknowledged(id, string(e.EventName()), e)
+	}}
+	if err := a.turn(ctx); err != nil {
+		return err
+	}
+	id, err := srv.DeleteSession(ctx, demoSession)
+	if err != nil {
+		return err
+	}
+	return books.acknowledged(id, string(gen.EventNameSessionDeleted), nil)
+}
+
+// follow reads the session to its end and prints it.
+func (d *demo) follow(ctx context.Context, cmd *cobra.Command, baseURL string) (arrivals []arrival, connections int, err error) {
+	out := newPrinter(cmd.OutOrStdout())
+	c, err := client.New(baseURL,
+		client.WithRetryPolicy(client.RetryPolicy{InitialInterval: 20 * time.Millisecond, MaxInterval: 100 * time.Millisecond, MaxElapsedTime: 30 * time.Second}),
+		client.OnConnect(func(*http.Response) { connections++ }),
+		client.OnRetry(func(r client.Retry) {
+			if !d.json {
+				out.line(yellow, "resume", fmt.Sprintf("after %s (%v)", r.LastEventID, r.Err))
+			}
+		}))
+	if err != nil {
+		return nil, 0, err
+	}
+	everything := "0"
+	stream, err := c.StreamEvents(ctx, demoSession, &everything)
+	if err != nil {
+		return nil, connections, err
+	}
+	defer stream.Close()
+	for event, err := range stream.All() {
+		if err != nil {
+			return nil, connections, err
+		}
+		if d.json {
+			_, err = cmd.OutOrStdout().Write(eventJSON(event))
+			if err != nil {
+				return nil, connections, err
+			}
+		} else {
+			out.event(event)
+		}
+		if a, ok := toArrival(event); ok {
+			arrivals = append(arrivals, a)
+		}
+	}
+	out.endLine()
+	return arrivals, connections, nil
+}
+
+// report prints the summary and returns an error if it is not clean.
+func (d *demo) report(cmd *cobra.Command, books *ledger, reconnects int) error {
+	s := books.summary(reconnects)
+	if d.json {
+		line, err := json.Marshal(map[string]summary{"summary": s})
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(cmd.OutOrStdout(), "%s\n", line)
+	} else {
+		fmt.Fprintf(cmd.OutOrStdout(), "\n%d events of %d kinds published, %d received, %d lost, %d doubled, %d reordered, %d reconnections\n",
+			s.Published, len(books.kinds), s.Received, s.Lost, s.Duplicates, s.Reordered, s.Reconnects)
+	}
+	if s.clean() {
+		return nil
+	}
+	return fmt.Errorf("the stream did not arrive as it was published: %d lost %v, %d doubled, %d reordered", s.Lost, books.missing(), s.Duplicates, s.Reordered)
+}
+
+// listen serves a handler on a free loopback port.
+func listen(h http.Handler) (base *url.URL, stop func(), err error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, nil, err
+	}
+	hs := newHTTPServer(h)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = hs.Serve(l) // it returns when it is closed
+	}()
+	stop = func() {
+		_ = hs.Close() // nothing is left to be served
+		<-done
+	}
+	return &url.URL{Scheme: "http", Host: l.Addr().String()}, stop, nil
+}

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/server"
+)
+
+// maxLine is the longest line that is read as an event.
+const maxLine = 16 << 20
+
+// feed publishes events that come as lines of JSON.
+type feed struct {
+	srv      *server.Server
+	complain io.Writer // where bad lines are reported
+}
+
+// line is one line of the input.
+type line struct {
+	Session string          `json:"session"`
+	Event   gen.EventName   `json:"event"`
+	Data    json.RawMessage `json:"data"`
+}
+
+// run publishes all lines of r. It returns at the end of r, or when the context
+// is done; a read that is under way then goes on until r ends.
+func (f *feed) run(ctx context.Context, r io.Reader) error {
+	in := bufio.NewReaderSize(r, 64<<10)
+	for n := 1; ; n++ {
+		text, err := readLine(in)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if len(bytes.TrimSpace(text)) > 0 || errors.Is(err, errLineTooLong) {
+			if lineErr := f.publish(ctx, text, err); lineErr != nil {
+				fmt.Fprintf(f.complain, "mixstream: line %d: %v\n", n, lineErr)
+			}
+		}
+		switch {
+		case err == nil, errors.Is(err, errLineTooLong):
+		case errors.Is(err, io.EOF):
+			return nil
+		default:
+			return err
+		}
+	}
+}
+
+func (f *feed) publish(ctx context.Context, text []byte, err error) error {
+	if errors.Is(err, errLineTooLong) {
+		return err
+	}
+	var l line
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&l); err != nil {
+		return fmt.Errorf("not a JSON event: %w", err)
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("not a JSON event: something follows the object")
+	}
+	switch {
+	case l.Session == "":
+		return errors.New(`"session" is missing`)
+	case l.Event == "":
+		return errors.New(`"event" is missing`)
+	case l.Data == nil:
+		return errors.New(`"data" is missing`)
+	}
+	_, err = f.srv.PublishJSON(ctx, l.Session, l.Event, l.Data)
+	return err
+}
+
+var errLineTooLong = fmt.Errorf("longer than %d bytes", maxLine)
+
+// readLine reads a line, and reads over what is longer than maxLine.
+func readLine(r *bufio.Reader) ([]byte, error) {
+	var text []byte
+	for {
+		part, err := r.ReadSlice('\n')
+		tooLong := len(text)+len(part) > maxLine
+		if !tooLong {
+			text = append(text, part...)
+		}
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull):
+			if tooLong {
+				text = text[:0:maxLine]
+				if err := skipLine(r); err != nil {
+					return nil, err
+				}
+				return nil, errLineTooLong
+			}
+		case err == nil && tooLong:
+			return nil, errLineTooLong
+		default:
+			return text, err
+		}
+	}
+}
+
+// skipLine reads up to the end of the line.
+func skipLine(r *bufio.Reader) error {
+	for {
+		if _, err := r.ReadSlice('\n'); !errors.Is(err, bufio.ErrBufferFull) {
+			return err
+		}
+	}
+}

@@ -1,0 +1,65 @@
+// Command mixstream serves, follows and demonstrates resumable event streams.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// run executes the command and returns its exit status.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	root := newRoot()
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return 0
+	}
+	if !errors.Is(err, errReported) {
+		fmt.Fprintln(stderr, "mixstream:", err)
+	}
+	return 1
+}
+
+// errReported is an error that was printed already.
+var errReported = errors.New("already reported")
+
+func newRoot() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "mixstream",
+		Short: "Server-sent events from an OpenAPI spec, that lose nothing",
+		Long: `Serves and follows the event streams of agent sessions. A stream that breaks is
+resumed where it broke: every event arrives once and in order.
+
+Exit status: 0 on success or a clean end, 1 otherwise.`,
+		Version:       version(),
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.AddCommand(newDemo(), newServe(), newTail())
+	return root
+}
+
+// version returns the version that the module was built as.
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(devel)"
+}

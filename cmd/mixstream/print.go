@@ -1,0 +1,143 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"unicode"
+
+	"golang.org/x/term"
+
+	"github.com/mixstream/mixstream/client"
+	"github.com/mixstream/mixstream/gen"
+)
+
+// printer writes events for a person: pieces of text as they flow, and a line
+// for each other event.
+type printer struct {
+	w       io.Writer
+	colours bool
+	flowing gen.EventName // the kind of text that the last line is still open for
+}
+
+func newPrinter(w io.Writer) *printer {
+	f, ok := w.(*os.File)
+	return &printer{w: w, colours: ok && os.Getenv("NO_COLOR") == "" && term.IsTerminal(int(f.Fd()))}
+}
+
+// ANSI styles.
+const (
+	bold   = "1"
+	dim    = "2"
+	red    = "31"
+	green  = "32"
+	yellow = "33"
+	cyan   = "36"
+)
+
+func (p *printer) style(style, s string) string {
+	if !p.colours || s == "" {
+		return s
+	}
+	return "\x1b[" + style + "m" + s + "\x1b[0m"
+}
+
+// event prints one event.
+func (p *printer) event(e client.Event) {
+	switch d := e.Data.(type) {
+	case *gen.ContentData:
+		p.flow(e.Data, "", d.Content)
+	case *gen.ThinkingData:
+		p.flow(e.Data, dim, d.Content)
+	case *gen.ToolUseParameterDeltaData:
+		p.flow(e.Data, dim, d.Input)
+	case *gen.HeartbeatData:
+	case *gen.ConnectedData:
+		p.line(dim, "connected", fmt.Sprintf("session %s, from %s", d.SessionID, e.ID))
+	case *gen.UserMessageCreatedData:
+		p.line(bold, "user", d.Content)
+	case *gen.ToolUseStartData:
+		p.line(cyan, "tool", string(d.Name))
+	case *gen.ToolUseParameterStreamingCompleteData:
+		p.line(cyan, "call", string(d.Name)+" "+d.Input)
+	case *gen.ToolExecutionStartData:
+		p.line(cyan, "run", d.Progress)
+	case *gen.ToolExecutionCompleteData:
+		style := green
+		if !d.Success {
+			style = red
+		}
+		p.line(style, "done", string(d.ToolName)+": "+d.Progress)
+	case *gen.PermissionData:
+		p.line(yellow, "permission", d.Description)
+	case *gen.NotificationData:
+		p.line(yellow, string(d.NotificationType), d.Title+": "+d.Message)
+	case *gen.ErrorData:
+		p.line(red, "error", d.Error)
+	case *gen.CompleteData:
+		p.line(green, "complete", "")
+	default:
+		p.line(dim, e.Name, string(e.Raw))
+	}
+}
+
+// flow appends a piece of text, in a paragraph of its own kind.
+func (p *printer) flow(e gen.Event, style, text string) {
+	if p.flowing != e.EventName() {
+		p.endLine()
+		p.flowing = e.EventName()
+	}
+	fmt.Fprint(p.w, p.style(style, printable(text)))
+}
+
+func (p *printer) endLine() {
+	if p.flowing != "" {
+		fmt.Fprintln(p.w)
+		p.flowing = ""
+	}
+}
+
+func (p *printer) line(style, label, text string) {
+	p.endLine()
+	fmt.Fprintln(p.w, strings.TrimRight(p.style(style, fmt.Sprintf("%-10s", printable(label)))+" "+printable(text), " "))
+}
+
+// printable replaces what could steer a terminal.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, s)
+}
+
+// eventJSON returns an event as a line of JSON, with its data as it came, byte
+// for byte. Data that is no JSON becomes a string, and data of more than one line
+// is put on one.
+func eventJSON(e client.Event) []byte {
+	data := []byte(e.Raw)
+	switch {
+	case data == nil:
+		data = []byte("null") // it was too large to be kept
+	case !json.Valid(data):
+		data = quote(string(data))
+	case bytes.ContainsAny(data, "\n\r"):
+		var line bytes.Buffer
+		if err := json.Compact(&line, data); err == nil {
+			data = line.Bytes()
+		}
+	}
+	return fmt.Appendf(nil, `{"id":%s,"event":%s,"data":%s}`+"\n", quote(e.ID), quote(e.Name), data)
+}
+
+func quote(s string) []byte {
+	b, err := json.Marshal(s)
+	if err != nil {
+		panic(err) // a string always marshals
+	}
+	return b
+}

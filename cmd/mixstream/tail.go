@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mixstream/mixstream/client"
+)
+
+type tail struct {
+	lastEventID   string
+	untilComplete bool
+	json          bool
+}
+
+func newTail() *cobra.Command {
+	var t tail
+	cmd := &cobra.Command{
+		Use:   "tail URL SESSION",
+		Short: "Follow a session, over any number of reconnections",
+		Long: `Follows the stream of a session, on a server whose base URL is given (without
+"/stream"). What happens is printed as it comes; reconnections are told on
+standard error.
+
+Exit status: 0 when the stream has ended for good (the session was deleted, or
+the turn is complete with --until-complete), 1 otherwise.`,
+		Example: `  mixstream tail http://127.0.0.1:8080 demo
+  mixstream tail http://127.0.0.1:8080 demo --last-event-id 0
+  mixstream tail http://127.0.0.1:8080 demo --until-complete --json`,
+		Args: cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error { return t.run(cmd, args[0], args[1]) },
+	}
+	cmd.Flags().StringVar(&t.lastEventID, "last-event-id", "", "resume after this id; 0 is everything that is retained")
+	cmd.Flags().BoolVar(&t.untilComplete, "until-complete", false, "end after the next complete event")
+	cmd.Flags().BoolVar(&t.json, "json", false, "print each event as a JSON object a line, with its data as it came")
+	return cmd
+}
+
+func (t *tail) run(cmd *cobra.Command, url, session string) error {
+	opts := []client.Option{client.OnRetry(func(r client.Retry) {
+		fmt.Fprintf(cmd.ErrOrStderr(), "mixstream: reconnecting in %v: %v\n", r.Delay.Round(time.Millisecond), r.Err)
+	})}
+	if t.untilComplete {
+		opts = append(opts, client.UntilComplete())
+	}
+	c, err := client.New(url, opts...)
+	if err != nil {
+		return err
+	}
+	stream, err := c.StreamEvents(cmd.Context(), session, &t.lastEventID)
+	if err != nil {
+		return t.explain(err, t.lastEventID)
+	}
+	defer stream.Close()
+	out := newPrinter(cmd.OutOrStdout())
+	defer out.endLine()
+	for event, err := range stream.All() {
+		if err != nil {
+			out.endLine()
+			return t.explain(err, stream.LastEventID())
+		}
+		if !t.json {
+			out.event(event)
+		} else if _, err := cmd.OutOrStdout().Write(eventJSON(event)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// explain adds to an error how to go on.
+func (t *tail) explain(err error, lastEventID string) error {
+	var gap *client.GapError
+	switch {
+	case errors.As(err, &gap):
+		return fmt.Errorf("%w; go on behind the gap with --last-event-id %s", err, gap.ResumeFrom)
+	case errors.Is(err, context.Canceled) && lastEventID != "":
+		return fmt.Errorf("interrupted; go on with --last-event-id %s", lastEventID)
+	case errors.Is(err, context.Canceled):
+		return errors.New("interrupted")
+	}
+	return err
+}

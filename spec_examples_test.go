@@ -1,0 +1,158 @@
+package mixstream_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/mixstream/mixstream/gen"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+)
+
+// TestEventExamples sees to it that every event is described, and that its
+// example is valid for its schema, for that of the stream and for no other event,
+// and survives the generated Go type.
+func TestEventExamples(t *testing.T) {
+	spec := loadSpec(t)
+	schemas := compileSchemas(t, spec)
+	events := spec.at("components", "schemas", "SSEEventStream", "discriminator", "mapping")
+	for _, name := range slices.Sorted(maps.Keys(events)) {
+		schema := schemaName(events[name])
+		t.Run(name, func(t *testing.T) {
+			if description, _ := spec.schema(schema)["description"].(string); description == "" {
+				t.Error("it has no description")
+			}
+			example, ok := spec.schema(schema)["example"].(object)
+			if !ok {
+				t.Fatal("it has no example")
+			}
+			if err := schemas["SSEEventStream"].Validate(example); err != nil {
+				t.Error(err)
+			}
+			for _, ref := range events {
+				other := schemaName(ref)
+				err := schemas[other].Validate(example)
+				if valid := err == nil; valid != (other == schema) {
+					t.Errorf("valid for %s is %v: %v", other, valid, err)
+				}
+			}
+			data, err := json.Marshal(example["data"])
+			if err != nil {
+				t.Fatal(err)
+			}
+			event := gen.DecodeEvent(name, data)
+			if unknown, ok := event.(*gen.UnknownEvent); ok {
+				t.Fatalf("it is decoded as unknown: %v", unknown.Err)
+			}
+			if string(event.EventName()) != name {
+				t.Errorf("it is decoded as %s", event.EventName())
+			}
+			encoded, err := json.Marshal(event)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var again any
+			if err := json.Unmarshal(encoded, &again); err != nil {
+				t.Fatal(err)
+			}
+			if !reflect.DeepEqual(again, example["data"]) {
+				t.Errorf("it is decoded and encoded as\n%s\nand was\n%s", encoded, data)
+			}
+		})
+	}
+}
+
+// TestErrorExamples sees to it that every error response has a valid example, whose
+// code is the status.
+func TestErrorExamples(t *testing.T) {
+	spec := loadSpec(t)
+	schema := compileSchemas(t, spec)["ErrorResponse"]
+	// Clients of the original API decode these two strictly.
+	strict := []string{"bad_request", "not_found", "internal_error", "unauthorized", "validation_error"}
+	for _, status := range slices.Sorted(maps.Keys(spec.at("paths", "/stream", "get", "responses"))) {
+		if status < "400" {
+			continue
+		}
+		example := child(child(child(spec.response(status), "content"), "application/json"), "example")
+		if err := schema.Validate(example); err != nil {
+			t.Errorf("%s: %v", status, err)
+			continue
+		}
+		body := child(example, "error")
+		if fmt.Sprint(body["code"]) != status {
+			t.Errorf("%s: the code of its example is %v", status, body["code"])
+		}
+		if kind := body["type"].(string); (status == "404" || status == "500") && !slices.Contains(strict, kind) {
+			t.Errorf("%s: its type is %s", status, kind)
+		}
+	}
+}
+
+// TestValidation shows that the schemas tell right from wrong, so that the tests
+// of the examples can fail.
+func TestValidation(t *testing.T) {
+	schemas := compileSchemas(t, loadSpec(t))
+	for _, tc := range []struct {
+		schema, value string
+		valid         bool
+	}{
+		{"SSEEventStream", `{"event":"content","id":"1","data":{"type":"content","content":"a"}}`, true},
+		{"SSEEventStream", `{"event":"content","id":"1","retry":1,"data":{"type":"content","content":"a","new":1},"new":1}`, true},
+		{"SSEEventStream", `{"event":"complete","id":"1","data":{"type":"content","content":"a"}}`, false},
+		{"SSEEventStream", `{"event":"new","id":"1","data":{"type":"content","content":"a"}}`, false},
+		{"SSEEventStream", `{"event":"content","id":"1","data":{"type":"content"}}`, false},
+		{"SSEEventStream", `{"event":"content","id":"1","data":{"type":"content","content":1}}`, false},
+		{"SSEEventStream", `{"event":"content","data":{"type":"content","content":"a"}}`, false},
+		{"SSEEventStream", `{"event":"content","id":1,"data":{"type":"content","content":"a"}}`, false},
+		{"SSEEventStream", `{"event":"content","id":"1","retry":"1","data":{"type":"content","content":"a"}}`, false},
+		{"SSEEventStream", `{"event":"content","id":"1"}`, false},
+		{"SSEEventStream", `{"id":"1","data":{"type":"content","content":"a"}}`, false},
+		{"SSEContentEvent", `{"event":"thinking","id":"1","data":{"type":"thinking","content":"a"}}`, false},
+		{"ToolName", `"Bash"`, true},
+		{"ToolName", `"server_tool"`, true},
+		{"ToolName", `"bash"`, false},
+		{"ToolName", `"a-b_c"`, false},
+		{"ErrorResponse", `{"error":{"code":404,"type":"not_found","message":"a"}}`, true},
+		{"ErrorResponse", `{"error":{"code":404,"type":"gone","message":"a"}}`, false},
+		{"ErrorResponse", `{"error":{"code":404,"type":"not_found"}}`, false},
+		{"ErrorResponse", `{"code":404,"type":"not_found","message":"a"}`, false},
+	} {
+		value, err := jsonschema.UnmarshalJSON(strings.NewReader(tc.value))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := schemas[tc.schema].Validate(value); (err == nil) != tc.valid {
+			t.Errorf("%s, %s: valid should be %v: %v", tc.schema, tc.value, tc.valid, err)
+		}
+	}
+}
+
+// schemaName returns the name of the schema that a reference points to.
+func schemaName(ref any) string {
+	return strings.TrimPrefix(ref.(string), "#/components/schemas/")
+}
+
+// compileSchemas compiles the spec's schemas by the rules of JSON Schema 2020-12,
+// which OpenAPI 3.1 takes over (section 4.8.24).
+func compileSchemas(t *testing.T, spec document) map[string]*jsonschema.Schema {
+	t.Helper()
+	const url = "file:///openapi.yaml"
+	compiler := jsonschema.NewCompiler()
+	compiler.DefaultDraft(jsonschema.Draft2020)
+	if err := compiler.AddResource(url, spec.root); err != nil {
+		t.Fatal(err)
+	}
+	schemas := map[string]*jsonschema.Schema{}
+	for name := range spec.at("components", "schemas") {
+		schema, err := compiler.Compile(url + "#/components/schemas/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		schemas[name] = schema
+	}
+	return schemas
+}
