@@ -1,0 +1,49 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"testing"
+
+	"github.com/mixstream/mixstream/client"
+	"github.com/mixstream/mixstream/gen"
+)
+
+func TestEventJSON(t *testing.T) {
+	for _, c := range []struct{ raw, want string }{
+		{`{ "a" : "<\u00e9>" }`, `{"id":"7","event":"x\"y","data":{ "a" : "<\u00e9>" }}`},
+		{"{\n\"a\": 1}", `{"id":"7","event":"x\"y","data":{"a":1}}`},
+		{"no JSON", `{"id":"7","event":"x\"y","data":"no JSON"}`},
+	} {
+		if got := string(eventJSON(client.Event{ID: "7", Name: `x"y`, Raw: json.RawMessage(c.raw)})); got != c.want+"\n" {
+			t.Errorf("got %s, want %s", got, c.want)
+		}
+	}
+	if got := string(eventJSON(client.Event{ID: "7", Name: "big"})); got != `{"id":"7","event":"big","data":null}`+"\n" {
+		t.Errorf("got %s", got)
+	}
+}
+
+func TestPrinter(t *testing.T) {
+	var out bytes.Buffer
+	p := newPrinter(&out)
+	show := func(d gen.Event) {
+		p.event(client.Event{Name: string(d.EventName()), Data: d, Raw: json.RawMessage("{}")})
+	}
+	show(&gen.ThinkingData{Content: "Hm."})
+	show(&gen.ContentData{Content: "One "})
+	show(&gen.HeartbeatData{})
+	show(&gen.ContentData{Content: "\x1b[31mtwo"})
+	show(&gen.CompleteData{})
+	show(&gen.UnknownEvent{Name: "new_kind"})
+	want := "Hm.\nOne \ufffd[31mtwo\ncomplete\nnew_kind   {}\n"
+	if out.String() != want {
+		t.Errorf("got %q, want %q", out.String(), want)
+	}
+	p.colours = true
+	out.Reset()
+	show(&gen.CompleteData{})
+	if !bytes.Contains(out.Bytes(), []byte("\x1b[32m")) {
+		t.Errorf("no colour in %q", out.String())
+	}
+}
