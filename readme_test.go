@@ -1,0 +1,99 @@
+package mixstream_test
+
+import (
+	"bufio"
+	"encoding/json"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// TestReadme builds the two programs of the README, and runs the client against
+// the server.
+func TestReadme(t *testing.T) {
+	slow(t)
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	programs := regexp.MustCompile("(?s)```go\n(package main\n.*?)```").FindAllSubmatch(readme, -1)
+	if len(programs) != 2 {
+		t.Fatalf("the README has %d programs, want a server and a client", len(programs))
+	}
+	address := freeAddress(t)
+	var binaries []string
+	for i, name := range []string{"server", "client"} {
+		source := strings.ReplaceAll(string(programs[i][1]), "127.0.0.1:8080", address)
+		binaries = append(binaries, build(t, name, source))
+	}
+
+	server := exec.CommandContext(t.Context(), binaries[0])
+	server.Stderr = os.Stderr
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		_ = server.Process.Kill()
+		_ = server.Wait()
+	}()
+	// The client waits by itself until the server listens.
+	if out := command(t, ".", binaries[1]); out != "token 0 token 1 token 2 done\n" {
+		t.Errorf("the client printed %q", out)
+	}
+}
+
+// TestReadmeLinks checks that what the README refers to is there, and its length.
+func TestReadmeLinks(t *testing.T) {
+	readme, err := os.Open("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer readme.Close()
+	lines := 0
+	links := regexp.MustCompile(`\]\(([^)#:]+)\)`)
+	for s := bufio.NewScanner(readme); s.Scan(); lines++ {
+		for _, link := range links.FindAllStringSubmatch(s.Text(), -1) {
+			if _, err := os.Stat(link[1]); err != nil {
+				t.Errorf("line %d: %v", lines+1, err)
+			}
+		}
+	}
+	if lines > 200 {
+		t.Errorf("the README has %d lines", lines)
+	}
+}
+
+// build builds a program as if its source were in this module.
+func build(t *testing.T, name, source string) string {
+	t.Helper()
+	dir := t.TempDir()
+	file := filepath.Join(dir, name+".go")
+	write(t, file, source)
+	module, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{filepath.Join(module, "readme", name, "main.go"): file}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(dir, "overlay.json"), string(overlay))
+	binary := filepath.Join(dir, name)
+	command(t, ".", "go", "build", "-overlay", filepath.Join(dir, "overlay.json"), "-o", binary, "./readme/"+name)
+	return binary
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer io.Closer(l).Close()
+	return l.Addr().String()
+}
