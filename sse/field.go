@@ -1,0 +1,167 @@
+package sse
+
+import (
+	"bytes"
+	"math"
+	"slices"
+	"time"
+)
+
+// field is what a line of a stream holds.
+type field int
+
+const (
+	fieldUnknown field = iota
+	fieldComment
+	fieldData
+	fieldEvent
+	fieldID
+	fieldRetry
+)
+
+// decidedAt is the length from which on the start of a line tells which field
+// it holds, however the line goes on.
+const decidedAt = len("event:")
+
+// split returns which field a line that is not empty holds, and its value: what
+// follows the colon, less one space.
+func split(line []byte) (field, []byte) {
+	var f field
+	var n int
+	switch line[0] {
+	case 'd':
+		if len(line) >= 4 && string(line[:4]) == "data" {
+			f, n = fieldData, 4
+		}
+	case 'e':
+		if len(line) >= 5 && string(line[:5]) == "event" {
+			f, n = fieldEvent, 5
+		}
+	case 'i':
+		if len(line) >= 2 && line[1] == 'd' {
+			f, n = fieldID, 2
+		}
+	case 'r':
+		if len(line) >= 5 && string(line[:5]) == "retry" {
+			f, n = fieldRetry, 5
+		}
+	case ':':
+		f = fieldComment
+	}
+	if f == fieldUnknown {
+		return fieldUnknown, nil
+	}
+	value := line[n:]
+	if len(value) == 0 {
+		return f, value
+	}
+	if value[0] != ':' {
+		return fieldUnknown, nil
+	}
+	value = value[1:]
+	if len(value) > 0 && value[0] == ' ' {
+		value = value[1:]
+	}
+	return f, value
+}
+
+// field takes in a line, which is not empty.
+func (d *Decoder) field(line []byte) {
+	f, value := split(line)
+	size := int64(len(value)) + d.in.takeCut()
+	if f == fieldComment {
+		d.comment(value)
+		return
+	}
+	d.block.open = true
+	switch f {
+	case fieldData:
+		d.data(value, size)
+	case fieldEvent:
+		d.name(value, size)
+	case fieldID:
+		if text, ok := d.text(value, size); ok && bytes.IndexByte(text, 0) < 0 {
+			d.nextID = append(d.nextID[:0], text...)
+			d.block.hasID = true
+		}
+	case fieldRetry:
+		if retry, ok := parseRetry(value); ok && size <= maxAside {
+			d.retry, d.hasRetry = retry, true
+			d.block.retry, d.block.hasRetry = retry, true
+		}
+	}
+}
+
+// comment hands over the text of a comment line.
+func (d *Decoder) comment(text []byte) {
+	if d.onComment == nil {
+		return
+	}
+	text = text[:min(len(text), maxAside)]
+	if !valid(text) {
+		d.repaired = repair(d.repaired[:0], text)
+		text = d.repaired
+	}
+	d.onComment(slices.Clip(text))
+}
+
+// data adds a line of data, of which value may be only the start, to the block.
+func (d *Decoder) data(value []byte, size int64) {
+	b := &d.block
+	if b.hasData {
+		size++
+	}
+	d.count(size)
+	switch {
+	case b.tooLarge:
+	case b.hasData:
+		d.in.join(value)
+	default:
+		d.in.keep(value)
+	}
+	b.hasData = true
+}
+
+// name makes an event line, of which value may be only the start, the name of
+// the block.
+func (d *Decoder) name(value []byte, size int64) {
+	// Most events have the name of the one before, which is known to be valid.
+	if size <= int64(d.limit) && string(value) == d.names.last {
+		d.count(size)
+		d.block.name = d.names.last
+		return
+	}
+	if text, ok := d.text(value, size); ok {
+		d.block.name = d.names.intern(text)
+	}
+}
+
+// text counts an event or id line, of which value may be only the start, and
+// returns the decoded value, unless it is over the limit by itself.
+func (d *Decoder) text(value []byte, size int64) ([]byte, bool) {
+	if size <= int64(d.limit) && !valid(value) {
+		size = int64(repairedLen(value))
+		if size <= int64(d.limit) {
+			d.repaired = repair(d.repaired[:0], value)
+			value = d.repaired
+		}
+	}
+	d.count(size)
+	return value, size <= int64(d.limit)
+}
+
+// parseRetry returns the reconnection time that the value of a retry line sets,
+// if it is nothing but ASCII digits and fits in a Duration.
+func parseRetry(value []byte) (time.Duration, bool) {
+	const max = int64(math.MaxInt64 / time.Millisecond)
+	var ms int64
+	for _, c := range value {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		if ms = ms*10 + int64(c-'0'); ms > max {
+			return 0, false
+		}
+	}
+	return time.Duration(ms) * time.Millisecond, len(value) > 0
+}
