@@ -153,13 +153,13 @@ func (d *Decoder) text(value []byte, size int64) ([]byte, bool) {
 // parseRetry returns the reconnection time that the value of a retry line sets,
 // if it is nothing but ASCII digits and fits in a Duration.
 func parseRetry(value []byte) (time.Duration, bool) {
-	const max = int64(math.MaxInt64 / time.Millisecond)
+	const most = int64(math.MaxInt64 / time.Millisecond)
 	var ms int64
 	for _, c := range value {
 		if c < '0' || c > '9' {
 			return 0, false
 		}
-		if ms = ms*10 + int64(c-'0'); ms > max {
+		if ms = ms*10 + int64(c-'0'); ms > most {
 			return 0, false
 		}
 	}

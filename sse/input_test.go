@@ -187,7 +187,7 @@ func TestBufferLimit(t *testing.T) {
 	} {
 		d := NewDecoder(&segments{[]byte(stream), 1460})
 		d.SetMaxEventSize(limit)
-		d.Next()
+		_, _ = d.Next() // whatever it is, the buffer has its bounds
 		if got := len(d.in.buf); got > limit+maxIdle {
 			t.Errorf("%.20q...: a buffer of %d bytes, want at most the limit and %d", stream, got, maxIdle)
 		}

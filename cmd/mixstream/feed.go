@@ -80,37 +80,23 @@ func (f *feed) publish(ctx context.Context, text []byte, err error) error {
 
 var errLineTooLong = fmt.Errorf("longer than %d bytes", maxLine)
 
-// readLine reads a line, and reads over what is longer than maxLine.
+// readLine reads a line. What is longer than maxLine is read over.
 func readLine(r *bufio.Reader) ([]byte, error) {
 	var text []byte
+	tooLong := false
 	for {
 		part, err := r.ReadSlice('\n')
-		tooLong := len(text)+len(part) > maxLine
-		if !tooLong {
+		if tooLong = tooLong || len(text)+len(part) > maxLine; tooLong {
+			text = nil
+		} else {
 			text = append(text, part...)
 		}
 		switch {
 		case errors.Is(err, bufio.ErrBufferFull):
-			if tooLong {
-				text = text[:0:maxLine]
-				if err := skipLine(r); err != nil {
-					return nil, err
-				}
-				return nil, errLineTooLong
-			}
-		case err == nil && tooLong:
+		case tooLong: // what err is will show at the next call
 			return nil, errLineTooLong
 		default:
 			return text, err
-		}
-	}
-}
-
-// skipLine reads up to the end of the line.
-func skipLine(r *bufio.Reader) error {
-	for {
-		if _, err := r.ReadSlice('\n'); !errors.Is(err, bufio.ErrBufferFull) {
-			return err
 		}
 	}
 }

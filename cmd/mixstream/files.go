@@ -175,7 +175,7 @@ func (f files) read(name string, lines int) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer file.Close()
+	defer file.Close() //nolint:errcheck // it was only read
 	var text strings.Builder
 	r := bufio.NewReader(io.LimitReader(file, 64<<10))
 	for range lines {

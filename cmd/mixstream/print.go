@@ -60,9 +60,9 @@ func (p *printer) event(e client.Event) {
 	case *gen.UserMessageCreatedData:
 		p.line(bold, "user", d.Content)
 	case *gen.ToolUseStartData:
-		p.line(cyan, "tool", string(d.Name))
+		p.line(cyan, "tool", d.Name)
 	case *gen.ToolUseParameterStreamingCompleteData:
-		p.line(cyan, "call", string(d.Name)+" "+d.Input)
+		p.line(cyan, "call", d.Name+" "+d.Input)
 	case *gen.ToolExecutionStartData:
 		p.line(cyan, "run", d.Progress)
 	case *gen.ToolExecutionCompleteData:
@@ -70,7 +70,7 @@ func (p *printer) event(e client.Event) {
 		if !d.Success {
 			style = red
 		}
-		p.line(style, "done", string(d.ToolName)+": "+d.Progress)
+		p.line(style, "done", d.ToolName+": "+d.Progress)
 	case *gen.PermissionData:
 		p.line(yellow, "permission", d.Description)
 	case *gen.NotificationData:

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/mixstream/mixstream/eventlog"
+	"github.com/mixstream/mixstream/server"
+)
+
+// front is the server that can be stopped and started again: only its address
+// and the log stay the same.
+type front struct {
+	addr   string
+	events eventlog.Log
+
+	httpServer *http.Server
+	served     chan struct{} // closed when httpServer has ended
+}
+
+func (f *front) start() error {
+	// A short reconnection time, so that the example is over soon.
+	handler, err := server.New(server.WithLog(f.events), server.WithRetry(20*time.Millisecond))
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", f.addr)
+	if err != nil {
+		return err
+	}
+	f.httpServer = &http.Server{Handler: handler, ReadHeaderTimeout: 5 * time.Second}
+	f.served = make(chan struct{})
+	go func() {
+		defer close(f.served)
+		_ = f.httpServer.Serve(listener) // ends by stop
+	}()
+	return nil
+}
+
+// stop closes the listener and cuts all connections, as the end of a process
+// does. See examples/mount for a shutdown in order.
+func (f *front) stop() {
+	_ = f.httpServer.Close() // an error of the listener changes nothing
+	<-f.served
+}
