@@ -48,16 +48,18 @@ func (a *attached) wakeUp() {
 func (a *attached) VisitStreamEventsResponse(w http.ResponseWriter) error {
 	defer a.reader.Close()
 	a.w, a.controller = w, http.NewResponseController(w)
-	// A read timeout of the http.Server would look like a client that has left.
-	_ = a.controller.SetReadDeadline(time.Time{}) // unsupported: then there is none to clear
 	if err := a.writeHeader(); err != nil {
 		return err
 	}
 	draining := a.server.streams.add(a)
 	defer a.server.streams.remove(a)
-	defer a.server.readers.enter(a.sessionID)()
 
-	err := a.run(draining)
+	var err error
+	if draining {
+		err = a.write(func(buf []byte) []byte { return a.appendConnected(buf, a.server.drainRetry()) })
+	} else {
+		err = a.run()
+	}
 	a.server.cfg.logger.DebugContext(a.ctx, "stream ended", "session", a.sessionID, "position", a.position, "reason", err)
 	return nil
 }
@@ -79,11 +81,9 @@ func (a *attached) writeHeader() error {
 }
 
 // run writes the stream, and returns why it ended; nil is its own end.
-func (a *attached) run(draining bool) error {
+func (a *attached) run() error {
+	defer a.server.readers.enter(a.sessionID)()
 	cfg := &a.server.cfg
-	if draining {
-		return a.write(func(buf []byte) []byte { return a.appendConnected(buf, a.server.drainRetry()) })
-	}
 	if err := a.write(func(buf []byte) []byte { return a.prelude(buf, cfg.retry) }); err != nil {
 		return err
 	}
@@ -145,7 +145,9 @@ func (a *attached) writePending() (wrote bool, err error) {
 	batch, gap, err := a.pending(a.ctx)
 	switch {
 	case err != nil:
-		a.server.cfg.logger.ErrorContext(a.ctx, "read the log", "session", a.sessionID, "error", err)
+		if a.ctx.Err() == nil {
+			a.server.cfg.logger.ErrorContext(a.ctx, "read the log", "session", a.sessionID, "error", err)
+		}
 		return false, err
 	case gap:
 		return true, a.write(a.appendGap)
@@ -153,12 +155,7 @@ func (a *attached) writePending() (wrote bool, err error) {
 		a.position = batch.Position
 		return false, nil
 	}
-	var bad error
-	err = a.write(func(buf []byte) []byte {
-		buf, bad = a.appendPending(buf, batch)
-		return buf
-	})
-	return true, errors.Join(err, bad)
+	return true, a.write(func(buf []byte) []byte { return a.appendPending(buf, batch) })
 }
 
 // write writes and flushes, within one deadline, what fill appends to an empty buffer.

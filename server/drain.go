@@ -17,11 +17,11 @@ type streams struct {
 	drained  chan struct{} // closed when no stream was left after that
 }
 
-// Shutdown ends all streams in order: each gets what is pending, a last
-// heartbeat with a jittered reconnection time, and its end, spread over the
-// drain window. A stream that is opened meanwhile or later gets connected with
-// such a reconnection time and ends, so that its client comes back, to another
-// server or to the next process. Publishing is not concerned.
+// Shutdown ends all streams in order: each goes on for a random part of the drain
+// window, and ends with a heartbeat that has a jittered reconnection time. A
+// stream that is opened meanwhile or later gets connected with such a
+// reconnection time and ends, so that its client comes back, to another server or
+// to the next process. Publishing is not concerned.
 //
 // It returns nil when no stream is open any more. If the context ends first, it
 // ends the rest at once and returns the context's error. Call it before
@@ -49,6 +49,9 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	}
 	st.mu.Lock()
 	defer st.mu.Unlock()
+	if len(st.open) == 0 {
+		return nil
+	}
 	for a := range st.open {
 		a.abort()
 	}

@@ -9,15 +9,15 @@ import (
 	"github.com/mixstream/mixstream/gen"
 )
 
-// Reasons for which Publish refuses an event. They come in a *PublishError; use
-// errors.Is.
+// Reasons for which Publish refuses an event, beside [ErrInvalidSessionID]. They
+// come in a *PublishError; use errors.Is.
 var (
 	// ErrReservedEvent is the reason for an event that only the server may send:
 	// connected, heartbeat, session_created, session_deleted, and an error of type
 	// replay_gap.
 	ErrReservedEvent = errors.New("only the server may send this event")
-	// ErrUnknownEvent is the reason for an event that the spec does not name, or
-	// whose data does not fit.
+	// ErrUnknownEvent is the reason for an event that the spec does not name, whose
+	// data does not fit, or whose Go type is not a generated one.
 	ErrUnknownEvent = errors.New("not an event of the spec")
 	// ErrNilEvent is the reason for a nil event, or a nil pointer to its data.
 	ErrNilEvent = errors.New("the event is nil")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"path"
 	"strings"
 	"time"
 
@@ -54,14 +55,16 @@ func defaultConfig() config {
 
 func (c *config) check() error {
 	switch {
-	case c.basePath != "" && (!strings.HasPrefix(c.basePath, "/") || strings.HasSuffix(c.basePath, "/") || strings.ContainsAny(c.basePath, "{} ")):
-		return fmt.Errorf("server: base path %q: must begin with a slash, not end with one, and have no braces or spaces", c.basePath)
+	case c.basePath != "" && (!strings.HasPrefix(c.basePath, "/") || path.Clean(c.basePath) != c.basePath || c.basePath == "/" || strings.ContainsAny(c.basePath, "{} \t")):
+		return fmt.Errorf("server: base path %q: must begin with a slash, not end with one, be clean, and have no braces or spaces", c.basePath)
 	case c.heartbeat <= 0:
 		return errors.New("server: the heartbeat interval must be positive: a stream without heartbeats cannot be told from a dead one")
 	case c.writeTimeout <= 0:
 		return errors.New("server: the write timeout must be positive: a reader that stops reading would hold its stream for ever")
 	case c.retry < 0 || c.drainWindow < 0 || c.maxConnectionAge < 0 || c.deleteGrace < 0:
 		return errors.New("server: negative duration")
+	case c.scope == nil || c.sessions == nil:
+		return errors.New("server: nil function")
 	case c.maxEventSize <= 0 || c.maxSessionIDLength <= 0:
 		return errors.New("server: a size limit must be positive")
 	}
@@ -69,16 +72,23 @@ func (c *config) check() error {
 }
 
 // WithLog sets the log behind the server; by default a new eventlog.Memory. The
-// caller closes the log, if it has to be closed, after Shutdown. Several servers
-// may share one.
+// caller closes the log, if it has to be closed, after Shutdown and the end of the
+// http.Server. Several servers may share one. The ids of a log must be above 1: to
+// resume after 0 means the oldest event, and 1 always makes a gap.
 func WithLog(l eventlog.Log) Option { return func(c *config) { c.log = l } }
 
 // WithBasePath serves the paths of the spec below a prefix such as "/api", for a
 // server that is mounted under it.
-func WithBasePath(path string) Option { return func(c *config) { c.basePath = path } }
+func WithBasePath(prefix string) Option { return func(c *config) { c.basePath = prefix } }
 
-// WithLogger sets the logger for failures; by default nothing is logged.
-func WithLogger(l *slog.Logger) Option { return func(c *config) { c.logger = l } }
+// WithLogger sets the logger for failures; by default, and if nil, nothing is logged.
+func WithLogger(l *slog.Logger) Option {
+	return func(c *config) {
+		if c.logger = l; l == nil {
+			c.logger = slog.New(slog.DiscardHandler)
+		}
+	}
+}
 
 // WithScope maps each session to its scope (a tenant, a user). All streams of a
 // scope get the session_created and session_deleted events of its sessions. By
@@ -111,9 +121,10 @@ func WithRetry(d time.Duration) Option {
 // by default 15 s.
 func WithHeartbeat(d time.Duration) Option { return func(c *config) { c.heartbeat = d } }
 
-// WithWriteTimeout sets the deadline of each single write; by default 30 s. A
-// reader that does not take anything for that long is dropped. An idle stream is
-// not concerned, and http.Server.WriteTimeout does not end a stream.
+// WithWriteTimeout sets the deadline of each single write (of at most 64 KiB, or
+// one larger event); by default 30 s. A reader that has not taken it by then is
+// dropped. An idle stream is not concerned, and the timeouts of the http.Server do
+// not end a stream.
 func WithWriteTimeout(d time.Duration) Option { return func(c *config) { c.writeTimeout = d } }
 
 // WithDrainWindow sets over how long Shutdown spreads the ends of open streams;
@@ -141,6 +152,6 @@ func WithMaxSessionIDLength(n int) Option { return func(c *config) { c.maxSessio
 func OnFirstReader(f func(sessionID string)) Option { return func(c *config) { c.onFirstReader = f } }
 
 // OnLastReader sets a function that is called when a session's last reader has
-// left, for instance to stop an agent that nobody watches. A reader that was cut
-// off may be about to come back.
+// left and Readers no longer counts it, for instance to stop an agent that nobody
+// watches. A reader that was cut off may be about to come back.
 func OnLastReader(f func(sessionID string)) Option { return func(c *config) { c.onLastReader = f } }

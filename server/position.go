@@ -10,7 +10,7 @@ type start struct {
 }
 
 // unknownPosition is the id of connected where the requested one can be no
-// position of the log. It is older than any log, so it makes a gap again.
+// position of the log. It always makes a gap again.
 const unknownPosition = 1
 
 // resolve decides where a stream begins that is asked to resume after an id, in
@@ -24,7 +24,7 @@ func resolve(resume string, floor, end uint64) start {
 	}
 	id, ok := parsePosition(resume)
 	switch {
-	case !ok || id > end:
+	case !ok || id > end || id == unknownPosition:
 		return start{connected: unknownPosition, position: floor, gap: true}
 	case id < floor:
 		return start{connected: id, position: floor, gap: true}

@@ -22,10 +22,17 @@ const replayGap = "replay_gap"
 // not, and returns the event's id once it is in the log. It never waits for
 // readers. The event is marshalled before Publish returns, and is not kept.
 //
-// It fails with a *PublishError, ErrInvalidSessionID, eventlog.ErrSessionDeleted,
-// or an error of the log or the context.
+// It fails with a *PublishError, eventlog.ErrSessionDeleted, or an error of the
+// log or the context.
 func (s *Server) Publish(ctx context.Context, sessionID string, event gen.Event) (id string, err error) {
-	if event == nil || reflect.ValueOf(event).IsNil() {
+	if event == nil {
+		return "", &PublishError{Err: ErrNilEvent}
+	}
+	// A type that embeds an event is one as well, and could say anything.
+	if !generated[reflect.TypeOf(event)] {
+		return "", &PublishError{Err: fmt.Errorf("%w: %T is not a generated type", ErrUnknownEvent, event)}
+	}
+	if reflect.ValueOf(event).IsNil() {
 		return "", &PublishError{Err: ErrNilEvent}
 	}
 	if err := publishable(event); err != nil {
@@ -37,6 +44,15 @@ func (s *Server) Publish(ctx context.Context, sessionID string, event gen.Event)
 	}
 	return s.append(ctx, sessionID, event.EventName(), data)
 }
+
+// generated has the pointer types that are events.
+var generated = func() map[reflect.Type]bool {
+	types := map[reflect.Type]bool{reflect.TypeFor[*gen.UnknownEvent](): true}
+	for _, name := range gen.EventNames() {
+		types[reflect.TypeOf(gen.DecodeEvent(string(name), []byte("{}")))] = true
+	}
+	return types
+}()
 
 // PublishJSON is Publish for an event that comes as JSON. The data must be an
 // object that unmarshals into the Go type of the event's data; it is published
@@ -55,6 +71,8 @@ func (s *Server) PublishJSON(ctx context.Context, sessionID string, name gen.Eve
 		return "", &PublishError{Event: name, Err: fmt.Errorf("%w: the data is not an object", ErrUnknownEvent)}
 	case !utf8.Valid(data):
 		return "", &PublishError{Event: name, Err: fmt.Errorf("%w: the data is not valid UTF-8", ErrUnknownEvent)}
+	case name == gen.EventNameError && saysGap(data):
+		return "", &PublishError{Event: name, Err: ErrReservedEvent}
 	}
 	return s.append(ctx, sessionID, name, compact.Bytes())
 }
@@ -78,13 +96,20 @@ func publishable(event gen.Event) error {
 	return nil
 }
 
+// saysGap tells whether an object has the type of a gap event to a reader that,
+// unlike encoding/json for a struct, knows one spelling of "type" only.
+func saysGap(data []byte) bool {
+	var fields map[string]any
+	return json.Unmarshal(data, &fields) == nil && fields["type"] == replayGap
+}
+
 // append puts one event into the log.
 func (s *Server) append(ctx context.Context, sessionID string, name gen.EventName, data []byte) (string, error) {
 	if err := s.checkSessionID(sessionID); err != nil {
-		return "", fmt.Errorf("server: publish: %w", err)
+		return "", &PublishError{Event: name, Err: err}
 	}
-	if len(data) > s.cfg.maxEventSize {
-		return "", &PublishError{Event: name, Err: fmt.Errorf("%w: %d bytes, at most %d", ErrEventTooLarge, len(data), s.cfg.maxEventSize)}
+	if err := s.checkSize(data); err != nil {
+		return "", &PublishError{Event: name, Err: err}
 	}
 	entries := []eventlog.Entry{{Name: string(name), Data: data}}
 	if err := s.log.Append(ctx, s.session(sessionID), "", entries); err != nil {
@@ -93,11 +118,19 @@ func (s *Server) append(ctx context.Context, sessionID string, name gen.EventNam
 	return formatID(entries[0].ID), nil
 }
 
+func (s *Server) checkSize(data []byte) error {
+	if len(data) > s.cfg.maxEventSize {
+		return fmt.Errorf("%w: %d bytes, at most %d", ErrEventTooLarge, len(data), s.cfg.maxEventSize)
+	}
+	return nil
+}
+
 // CreateSession makes a session known and tells every stream of its scope by a
 // session_created event, whose id it returns. It fails with
 // eventlog.ErrSessionExists if the session is known, also by an event published
-// to it, and with eventlog.ErrSessionDeleted in the grace period after its
-// deletion.
+// to it, with eventlog.ErrSessionDeleted in the grace period after its deletion,
+// with ErrInvalidSessionID, and with ErrEventTooLarge for a title over the size
+// limit.
 func (s *Server) CreateSession(ctx context.Context, sessionID, title string) (id string, err error) {
 	if err := s.checkSessionID(sessionID); err != nil {
 		return "", fmt.Errorf("server: create session: %w", err)
@@ -108,6 +141,9 @@ func (s *Server) CreateSession(ctx context.Context, sessionID, title string) (id
 		Title:     title,
 		CreatedAt: time.Now().UnixMilli(),
 	})
+	if err == nil {
+		err = s.checkSize(e.Data)
+	}
 	if err != nil {
 		return "", fmt.Errorf("server: create session: %w", err)
 	}

@@ -13,9 +13,11 @@ type readers struct {
 
 // audience is the readers of one session.
 type audience struct {
-	n    int // guarded by the mutex of readers; the entry goes with the last
-	told int // how many of them the hooks know of; guarded by hook
-	hook sync.Mutex
+	n    int // guarded by the mutex of readers
+	refs int // the readers, and hooks that still run for one; guarded likewise; the entry goes with the last
+
+	hook sync.Mutex // held by a running hook
+	told int        // how many readers the hooks know of; guarded by hook
 }
 
 func (r *readers) count(sessionID string) int {
@@ -39,33 +41,54 @@ func (r *readers) enter(sessionID string) (leave func()) {
 		r.bySession[sessionID] = a
 	}
 	a.n++
+	a.refs++
 	r.mu.Unlock()
-	r.tell(a, sessionID, 1)
 
-	return func() {
-		r.tell(a, sessionID, -1)
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		if a.n--; a.n == 0 {
-			delete(r.bySession, sessionID)
+	defer func() {
+		if leave == nil { // the hook has panicked
+			r.discount(a)
+			r.release(a, sessionID)
 		}
+	}()
+	r.entered(a, sessionID)
+	return func() {
+		defer r.release(a, sessionID)
+		r.discount(a)
+		r.left(a, sessionID)
 	}
 }
 
-// tell calls a hook if the change is one between none and some. The lock keeps
-// the calls of one session in order, and is apart from the one that count needs,
-// so that a hook may ask for Readers.
-func (r *readers) tell(a *audience, sessionID string, change int) {
-	if r.first == nil && r.last == nil {
-		return
+func (r *readers) discount(a *audience) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	a.n--
+}
+
+func (r *readers) release(a *audience, sessionID string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if a.refs--; a.refs == 0 {
+		delete(r.bySession, sessionID)
 	}
+}
+
+// entered calls the hook for the first reader. The lock keeps the hooks of one
+// session in order, and is apart from the one that count needs, so that a hook
+// may ask for Readers. A hook that panics counts as not called.
+func (r *readers) entered(a *audience, sessionID string) {
 	a.hook.Lock()
 	defer a.hook.Unlock()
-	a.told += change
-	switch {
-	case change > 0 && a.told == 1 && r.first != nil:
+	if a.told == 0 && r.first != nil {
 		r.first(sessionID)
-	case change < 0 && a.told == 0 && r.last != nil:
+	}
+	a.told++
+}
+
+// left calls the hook for the last reader.
+func (r *readers) left(a *audience, sessionID string) {
+	a.hook.Lock()
+	defer a.hook.Unlock()
+	if a.told--; a.told == 0 && r.last != nil {
 		r.last(sessionID)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -39,7 +40,12 @@ func (s *Server) routes() http.Handler {
 				writeError(w, http.StatusMethodNotAllowed, gen.RESTErrorTypeBadRequest, "method "+r.Method+" is not allowed here")
 				return
 			}
-			generated.ServeHTTP(w, joinRepeated(r))
+			query, err := url.ParseQuery(r.URL.RawQuery)
+			if err != nil { // the generated router would leave out what it cannot parse, be it the position
+				s.refuseRequest(w, r, err)
+				return
+			}
+			generated.ServeHTTP(w, joinRepeated(r, query))
 		})
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
@@ -56,17 +62,15 @@ const (
 // joinRepeated returns the request with a repeated last event ID made one, as
 // RFC 9110, section 5.3, joins fields. That is no position, so the stream begins
 // with a gap event; the generated router would refuse the request.
-func joinRepeated(r *http.Request) *http.Request {
+func joinRepeated(r *http.Request, query url.Values) *http.Request {
 	if ids := r.Header[lastEventIDHeader]; len(ids) > 1 {
 		r = r.Clone(r.Context())
 		r.Header.Set(lastEventIDHeader, strings.Join(ids, ", "))
 	}
-	if strings.Count(r.URL.RawQuery, lastEventIDQuery) > 1 {
-		if query := r.URL.Query(); len(query[lastEventIDQuery]) > 1 {
-			query.Set(lastEventIDQuery, strings.Join(query[lastEventIDQuery], ", "))
-			r = r.Clone(r.Context())
-			r.URL.RawQuery = query.Encode()
-		}
+	if ids := query[lastEventIDQuery]; len(ids) > 1 {
+		query.Set(lastEventIDQuery, strings.Join(ids, ", "))
+		r = r.Clone(r.Context())
+		r.URL.RawQuery = query.Encode()
 	}
 	return r
 }
@@ -96,7 +100,10 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		s.cfg.logger.ErrorContext(r.Context(), "stream refused", "error", err)
 		writeError(w, http.StatusInternalServerError, gen.RESTErrorTypeInternalError, errNoFlush.Error())
 	case r.Context().Err() != nil:
-		// The client has left: there is nobody to answer.
+		// The client has left, if no middleware and no http.Server ended the request:
+		// then an empty 200 would tell the client that there is nothing to come back for.
+		w.Header().Set("Retry-After", "1")
+		writeError(w, http.StatusServiceUnavailable, gen.RESTErrorTypeUnavailable, "the request was ended by the server")
 	default:
 		s.cfg.logger.ErrorContext(r.Context(), "request failed", "path", r.URL.Path, "error", err)
 		writeError(w, http.StatusInternalServerError, gen.RESTErrorTypeInternalError, "internal error")

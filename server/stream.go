@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -25,7 +24,6 @@ type stream struct {
 	reader    eventlog.Reader
 	start     start
 	position  uint64 // what comes after it has not been sent
-	recorded  bool   // the log has, or had, a record of the session
 	deleted   uint64 // the id of the session's last event; 0 while it lives
 	ended     bool   // nothing more will come
 }
@@ -38,27 +36,29 @@ func (s *Server) open(ctx context.Context, sessionID, resume string) (gen.Stream
 	if a.reader, err = s.log.Follow(ctx, s.session(sessionID), a.wakeUp); err != nil {
 		return nil, err
 	}
+	streams := false
+	defer func() {
+		if !streams { // also where a function of the application panics
+			a.reader.Close()
+		}
+	}()
 	refusal, err := a.begin(ctx, resume)
-	if refusal == nil && err == nil {
-		return a, nil
+	if refusal != nil || err != nil {
+		return refusal, err
 	}
-	a.reader.Close()
-	return refusal, err
+	streams = true
+	return a, nil
 }
 
 // begin decides where the stream starts, or returns the answer that refuses it.
 func (st *stream) begin(ctx context.Context, resume string) (refusal gen.StreamEventsResponseObject, err error) {
-	known, err := st.lookup(ctx)
+	// The position comes before the record: the end of a session that lives by its
+	// record is then after the position, so that the stream gets to it.
+	floor, end, err := st.reader.Bounds(ctx)
 	if err != nil {
 		return nil, err
 	}
-	st.recorded = known
-	if !known {
-		if known, err = st.server.cfg.sessions(ctx, st.sessionID); err != nil {
-			return nil, err
-		}
-	}
-	floor, end, err := st.reader.Bounds(ctx)
+	known, err := st.lookup(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -74,11 +74,12 @@ func (st *stream) begin(ctx context.Context, resume string) (refusal gen.StreamE
 	return nil, nil
 }
 
-// lookup notes whether the session was deleted, and tells whether it has a record.
+// lookup tells whether the session has a record, or the application vouches for
+// it, and notes whether it was deleted.
 func (st *stream) lookup(ctx context.Context) (known bool, err error) {
 	record, err := st.server.log.Lookup(ctx, st.sessionID)
 	if errors.Is(err, eventlog.ErrSessionNotFound) {
-		return false, nil
+		return st.server.cfg.sessions(ctx, st.sessionID)
 	}
 	st.deleted = record.Deleted
 	return err == nil, err
@@ -112,31 +113,32 @@ func (st *stream) pending(ctx context.Context) (batch eventlog.Batch, gap bool, 
 	if err != nil {
 		return batch, true, err
 	}
-	st.ended = st.finished() || st.recorded && !known
+	st.ended = st.finished() || !known
 	return batch, true, nil
 }
 
 // appendPending appends the events of a batch, as many as go out in one write,
 // and moves the position.
-func (st *stream) appendPending(buf []byte, batch eventlog.Batch) ([]byte, error) {
+func (st *stream) appendPending(buf []byte, batch eventlog.Batch) []byte {
 	for i := range batch.Entries {
 		e := &batch.Entries[i]
 		var id [20]byte
 		next, err := sse.Append(buf, sse.Event{Name: e.Name, ID: strconv.AppendUint(id[:0], e.ID, 10), Data: e.Data})
+		if len(buf) > 0 && (err != nil || len(next) > maxWrite) {
+			return next[:len(buf)] // of next, since its array may be the larger one
+		}
+		buf, st.position, st.ended = next, e.ID, st.isLast(e)
 		if err != nil {
-			return buf, fmt.Errorf("server: entry %d of the log: %w", e.ID, err)
+			// To end the stream would help nobody: it would end there again.
+			st.server.cfg.logger.Error("an entry of the log cannot be written", "session", st.sessionID, "id", e.ID, "error", err)
+			return st.appendGap(buf)
 		}
-		if len(next) > maxWrite && len(buf) > 0 {
-			return buf, nil
-		}
-		buf, st.position = next, e.ID
-		if st.isLast(e) {
-			st.ended = true
-			return buf, nil
+		if st.ended {
+			return buf
 		}
 	}
 	st.position = batch.Position
-	return buf, nil
+	return buf
 }
 
 // isLast tells whether the entry ends the session of the stream.

@@ -1,0 +1,55 @@
+package server
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/mixstream/mixstream/eventlog"
+)
+
+// tokens is a batch as an agent makes it: many small events.
+func tokens(n int) eventlog.Batch {
+	var b eventlog.Batch
+	for i := range n {
+		b.Position = 1_764_000_000_000_000 + uint64(i)
+		b.Entries = append(b.Entries, eventlog.Entry{ID: b.Position, Name: "content", Data: []byte(`{"content":" token","type":"content"}`)})
+	}
+	return b
+}
+
+func TestAppendPendingAllocatesNothing(t *testing.T) {
+	srv, err := New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []int{1, 100, 10_000} { // the last is more than one write
+		st := stream{server: srv, sessionID: "s"}
+		batch := tokens(n)
+		buf := st.appendPending(nil, batch)
+		buf = st.appendPending(buf[:0], batch)
+		if allocs := testing.AllocsPerRun(100, func() { buf = st.appendPending(buf[:0], batch) }); allocs != 0 {
+			t.Errorf("%d events: %v allocations", n, allocs)
+		}
+		if len(buf) > maxWrite || !bytes.HasSuffix(buf, []byte("\n\n")) {
+			t.Errorf("%d events: %d bytes", n, len(buf))
+		}
+		if sent := bytes.Count(buf, []byte("\n\n")); st.position != batch.Entries[sent-1].ID {
+			t.Errorf("%d events: position %d after %d of them", n, st.position, sent)
+		}
+	}
+}
+
+func BenchmarkAppendFrame(b *testing.B) {
+	srv, err := New()
+	if err != nil {
+		b.Fatal(err)
+	}
+	st := stream{server: srv, sessionID: "s"}
+	batch := tokens(1)
+	var buf []byte
+	b.ReportAllocs()
+	for b.Loop() {
+		buf = st.appendPending(buf[:0], batch)
+	}
+	b.SetBytes(int64(len(buf)))
+}

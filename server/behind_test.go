@@ -1,0 +1,96 @@
+package server_test
+
+import (
+	"bytes"
+	"net/http"
+	"testing"
+
+	"github.com/mixstream/mixstream/eventlog"
+	"github.com/mixstream/mixstream/server"
+)
+
+// gate lets no write that contains a mark pass until it is opened.
+func gate(h http.Handler, mark string) (gated http.Handler, reached <-chan struct{}, pass chan<- struct{}) {
+	at, through := make(chan struct{}), make(chan struct{})
+	return writes(h, func(p []byte) {
+		if bytes.Contains(p, []byte(mark)) {
+			at <- struct{}{}
+			<-through
+		}
+	}), at, through
+}
+
+// A reader that falls behind the retention is told so, and goes on.
+func TestSlowReaderFallsBehind(t *testing.T) {
+	srv := newServer(t, smallLog(4))
+	gated, reached, pass := gate(srv, "hold")
+	ts := serve(t, gated)
+	publish(t, srv, "s", "before")
+	r := open(t, ts, "s")
+	r.next()
+	held := publish(t, srv, "s", "hold")
+	receive(t, reached)
+	ids := publishN(t, srv, "s", 50) // publishing does not wait for the reader
+	pass <- struct{}{}
+	r.wantContents(held)
+	r.wantGap(ids[45])
+	r.wantContents(ids[46:]...)
+	r.wantContents(publish(t, srv, "s", "next"))
+}
+
+// A reader that is within the retention loses nothing, however slow.
+func TestSlowReaderWithinRetention(t *testing.T) {
+	srv := newServer(t)
+	gated, reached, pass := gate(srv, "hold")
+	ts := serve(t, gated)
+	publish(t, srv, "s", "before")
+	r := open(t, ts, "s")
+	r.next()
+	held := publish(t, srv, "s", "hold")
+	receive(t, reached)
+	ids := publishN(t, srv, "s", 5000)
+	pass <- struct{}{}
+	r.wantContents(held)
+	r.wantContents(ids...)
+}
+
+// A session may end, and be forgotten, within a gap.
+func TestSlowReaderOfForgottenSession(t *testing.T) {
+	srv := newServer(t, smallLog(4), server.WithDeleteGrace(0))
+	gated, reached, pass := gate(srv, "hold")
+	ts := serve(t, gated)
+	publish(t, srv, "s", "before")
+	r := open(t, ts, "s")
+	r.next()
+	held := publish(t, srv, "s", "hold")
+	receive(t, reached)
+	end, err := srv.DeleteSession(t.Context(), "s")
+	if err != nil {
+		t.Fatal(err)
+	}
+	publish(t, srv, "other", "whatever") // which lets the log forget
+	pass <- struct{}{}
+	r.wantContents(held)
+	r.wantGap(end)
+	r.wantEnd()
+}
+
+// An entry that the wire cannot carry is a gap, and not the end of every stream
+// that comes to it.
+func TestUnwritableEntry(t *testing.T) {
+	log := eventlog.NewMemory(eventlog.Retention{})
+	srv := newServer(t, server.WithLog(log))
+	ts := serve(t, srv)
+	first := publish(t, srv, "s", "one")
+	second := publish(t, srv, "s", "two")
+	entries := []eventlog.Entry{{Name: "content", Data: []byte("{\r}")}}
+	if err := log.Append(t.Context(), eventlog.Session{ID: "s"}, "", entries); err != nil {
+		t.Fatal(err)
+	}
+	third := publish(t, srv, "s", "three")
+	r := open(t, ts, "s", first)
+	r.want("connected", first)
+	r.wantContents(second)
+	r.wantGap(before(t, third))
+	r.wantContents(third)
+}

@@ -1,0 +1,26 @@
+package server_test
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// An application that imports the server compiles nothing of these.
+func TestDependencies(t *testing.T) {
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", ".").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	deps := strings.Fields(string(out))
+	if len(deps) < 10 {
+		t.Fatalf("the list is %q", deps)
+	}
+	for _, dep := range deps {
+		for _, banned := range []string{"nats", "kin-openapi", "opentelemetry", "mixstream/client", "mixstream/cmd"} {
+			if strings.Contains(dep, banned) {
+				t.Errorf("the server depends on %s", dep)
+			}
+		}
+	}
+}

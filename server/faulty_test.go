@@ -1,0 +1,75 @@
+package server_test
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/mixstream/mixstream/eventlog"
+)
+
+// faultyLog is a log that fails on demand, and counts its open readers.
+type faultyLog struct {
+	eventlog.Log
+	follow, lookup, bounds, append error
+	read                           atomic.Pointer[error]
+	afterLookup                    func()
+	open                           atomic.Int64
+}
+
+func (l *faultyLog) Lookup(ctx context.Context, session string) (eventlog.Record, error) {
+	if l.lookup != nil {
+		return eventlog.Record{}, l.lookup
+	}
+	record, err := l.Log.Lookup(ctx, session)
+	if l.afterLookup != nil {
+		l.afterLookup()
+	}
+	return record, err
+}
+
+func (l *faultyLog) Append(ctx context.Context, s eventlog.Session, key string, entries []eventlog.Entry) error {
+	if l.append != nil {
+		return l.append
+	}
+	return l.Log.Append(ctx, s, key, entries)
+}
+
+func (l *faultyLog) Follow(ctx context.Context, s eventlog.Session, wake func()) (eventlog.Reader, error) {
+	if l.follow != nil {
+		return nil, l.follow
+	}
+	r, err := l.Log.Follow(ctx, s, wake)
+	if err != nil {
+		return nil, err
+	}
+	l.open.Add(1)
+	return &faultyReader{Reader: r, log: l}, nil
+}
+
+type faultyReader struct {
+	eventlog.Reader
+	log    *faultyLog
+	closed bool
+}
+
+func (r *faultyReader) Bounds(ctx context.Context) (floor, end uint64, err error) {
+	if r.log.bounds != nil {
+		return 0, 0, r.log.bounds
+	}
+	return r.Reader.Bounds(ctx)
+}
+
+func (r *faultyReader) Read(ctx context.Context, after uint64, limit int) (eventlog.Batch, error) {
+	if err := r.log.read.Load(); err != nil {
+		return eventlog.Batch{}, *err
+	}
+	return r.Reader.Read(ctx, after, limit)
+}
+
+func (r *faultyReader) Close() {
+	if !r.closed {
+		r.closed = true
+		r.log.open.Add(-1)
+	}
+	r.Reader.Close()
+}

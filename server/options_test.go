@@ -1,0 +1,50 @@
+package server_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/mixstream/mixstream/server"
+)
+
+func TestBadOptions(t *testing.T) {
+	for name, option := range map[string]server.Option{
+		"relative base path":    server.WithBasePath("api"),
+		"base path with slash":  server.WithBasePath("/api/"),
+		"root base path":        server.WithBasePath("/"),
+		"unclean base path":     server.WithBasePath("/api/../v1"),
+		"double slash":          server.WithBasePath("/api//v1"),
+		"base path with braces": server.WithBasePath("/{tenant}"),
+		"base path with space":  server.WithBasePath("/a b"),
+		"no heartbeat":          server.WithHeartbeat(0),
+		"no write timeout":      server.WithWriteTimeout(0),
+		"negative retry":        server.WithRetry(-time.Second),
+		"negative drain window": server.WithDrainWindow(-1),
+		"negative age":          server.WithMaxConnectionAge(-1),
+		"negative grace":        server.WithDeleteGrace(-1),
+		"nil scope":             server.WithScope(nil),
+		"nil sessions":          server.WithSessions(nil),
+		"no event size":         server.WithMaxEventSize(0),
+		"no session id length":  server.WithMaxSessionIDLength(-1),
+	} {
+		if srv, err := server.New(option); err == nil || srv != nil {
+			t.Errorf("%s: accepted", name)
+		}
+	}
+}
+
+func TestNilLogger(t *testing.T) {
+	srv := newServer(t, server.WithLogger(nil))
+	ts := serve(t, srv)
+	id := publish(t, srv, "s", "")
+	open(t, ts, "s").want("connected", id)
+}
+
+func TestRetry(t *testing.T) {
+	srv := newServer(t, server.WithRetry(1234567*time.Microsecond))
+	ts := serve(t, srv)
+	publish(t, srv, "s", "")
+	if e := open(t, ts, "s").next(); e.retry != 1235 {
+		t.Errorf("retry is %d", e.retry)
+	}
+}

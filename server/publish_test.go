@@ -1,0 +1,129 @@
+package server_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/mixstream/mixstream/eventlog"
+	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/server"
+)
+
+func ptr[T any](v T) *T { return &v }
+
+// publishable are the events that an application may publish, with every field set.
+var publishable = []gen.Event{
+	&gen.CompleteData{Type: "complete", Content: ptr("a"), Done: true, MessageID: ptr("m"), ParentToolCallID: ptr("p"), Reasoning: ptr("r"), ReasoningDuration: ptr(7)},
+	&gen.ContentData{Type: "content", Content: "line\none\r\n\x00<b>&\u2028日本", AssistantMessageID: ptr("m"), ParentToolCallID: ptr("p")},
+	&gen.ErrorData{Error: "e", Type: ptr("tool"), Attempt: ptr(1), MaxAttempts: ptr(2), ParentToolCallID: ptr("p"), RetryAfter: ptr(3)},
+	&gen.NotificationData{Type: "notification", ID: "n", SessionID: "s", Title: "t", Message: "m", Choices: []string{"a", "b"}, CreatedAt: 1, Timeout: 2, NotificationType: gen.NotificationDataNotificationTypeInfo, ResponseType: gen.NotificationDataResponseTypeChoice, ParentToolCallID: ptr("p")},
+	&gen.PermissionData{Type: "permission", ID: "p", SessionID: "s", Action: "a", Description: "d", Params: map[string]any{"k": "v"}, Path: ptr("/"), ToolName: "Bash", ParentToolCallID: ptr("p")},
+	&gen.ThinkingData{Type: "thinking", Content: "c"},
+	&gen.ToolExecutionCompleteData{Type: "tool_execution_complete", Progress: "p", Success: true, ToolCallID: "t", ToolName: "web_search"},
+	&gen.ToolExecutionStartData{Type: "tool_execution_start", Progress: "p", ToolCallID: "t", ToolName: "Grep"},
+	&gen.ToolUseParameterDeltaData{Type: "tool_use_parameter_delta", Input: "{\"a", ToolCallID: "t"},
+	&gen.ToolUseParameterStreamingCompleteData{Type: "tool_use_parameter_streaming_complete", ID: "t", Input: "{}", Name: "Edit"},
+	&gen.ToolUseStartData{Type: "tool_use_start", ID: "t", Name: "Write"},
+	&gen.UserMessageCreatedData{Type: "user_message_created", Content: "c", MessageID: "m"},
+}
+
+func TestPublishEveryEvent(t *testing.T) {
+	if reserved := 4; len(publishable)+reserved != len(gen.EventNames()) {
+		t.Fatalf("%d of %d events are tried", len(publishable), len(gen.EventNames())-reserved)
+	}
+	srv := newServer(t)
+	ts := serve(t, srv)
+	publish(t, srv, "s", "")
+	r := open(t, ts, "s")
+	r.next()
+	for _, e := range publishable {
+		id, err := srv.Publish(t.Context(), "s", e)
+		if err != nil {
+			t.Fatalf("%s: %v", e.EventName(), err)
+		}
+		data, err := json.Marshal(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := r.next(), (event{string(e.EventName()), id, string(data), -1}); got != want {
+			t.Errorf("got %+v, want %+v", got, want)
+		}
+	}
+}
+
+// wantRefusal expects a *PublishError with the reason, and nothing in the log.
+func wantRefusal(t *testing.T, err error, event gen.EventName, reason error) {
+	t.Helper()
+	var refused *server.PublishError
+	if !errors.As(err, &refused) || !errors.Is(err, reason) || refused.Event != event {
+		t.Errorf("got %v, want a refusal of %q: %v", err, event, reason)
+	}
+}
+
+func TestPublishRefusals(t *testing.T) {
+	srv := newServer(t, server.WithMaxEventSize(1000))
+	var nilEvent gen.Event
+	for _, test := range []struct {
+		event  gen.Event
+		name   gen.EventName
+		reason error
+	}{
+		{&gen.ConnectedData{SessionID: "s"}, "connected", server.ErrReservedEvent},
+		{&gen.HeartbeatData{Type: "heartbeat"}, "heartbeat", server.ErrReservedEvent},
+		{&gen.SessionCreatedData{}, "session_created", server.ErrReservedEvent},
+		{&gen.SessionDeletedData{SessionID: "s"}, "session_deleted", server.ErrReservedEvent},
+		{&gen.ErrorData{Type: ptr("replay_gap")}, "error", server.ErrReservedEvent},
+		{&gen.UnknownEvent{Name: "rate_limit_error", Data: []byte("{}")}, "rate_limit_error", server.ErrUnknownEvent},
+		{&gen.UnknownEvent{Name: "content", Err: errors.New("misfit")}, "content", server.ErrUnknownEvent},
+		{nilEvent, "", server.ErrNilEvent},
+		{(*gen.ContentData)(nil), "", server.ErrNilEvent},
+		{(*gen.UnknownEvent)(nil), "", server.ErrNilEvent},
+		{struct{ *gen.ConnectedData }{}, "", server.ErrUnknownEvent},
+		{&struct{ gen.Event }{}, "", server.ErrUnknownEvent},
+		{content(strings.Repeat("x", 1000)), "content", server.ErrEventTooLarge},
+	} {
+		_, err := srv.Publish(t.Context(), "s", test.event)
+		wantRefusal(t, err, test.name, test.reason)
+	}
+	for _, session := range []string{"", strings.Repeat("x", 257), "a\nb", "a\x00", "\x7f", "\u0085", "\xff"} {
+		_, err := srv.Publish(t.Context(), session, content(""))
+		wantRefusal(t, err, "content", server.ErrInvalidSessionID)
+	}
+	var refused *server.PublishError
+	if _, err := srv.Publish(t.Context(), "s", &gen.PermissionData{Params: map[string]any{"n": math.NaN()}}); !errors.As(err, &refused) {
+		t.Errorf("not JSON: %v", err)
+	}
+	// Nothing of all that has made the session known.
+	if _, err := srv.DeleteSession(t.Context(), "s"); !errors.Is(err, eventlog.ErrSessionNotFound) {
+		t.Errorf("delete: %v", err)
+	}
+}
+
+func TestPublishSizeLimit(t *testing.T) {
+	data, err := json.Marshal(content("x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := newServer(t, server.WithMaxEventSize(len(data)))
+	publish(t, srv, "s", "x")
+	_, err = srv.Publish(t.Context(), "s", content("xx"))
+	wantRefusal(t, err, "content", server.ErrEventTooLarge)
+}
+
+func TestPublishLogFails(t *testing.T) {
+	broken := errors.New("broken")
+	srv := newServer(t, server.WithLog(&faultyLog{Log: eventlog.NewMemory(eventlog.Retention{}), append: broken}))
+	var refused *server.PublishError
+	if _, err := srv.Publish(t.Context(), "s", content("")); !errors.Is(err, broken) || errors.As(err, &refused) {
+		t.Errorf("got %v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := newServer(t).Publish(ctx, "s", content("")); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+}
