@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 
 	"github.com/mixstream/mixstream/gen"
 )
@@ -36,10 +37,19 @@ func (c *config) check() error {
 		return fmt.Errorf("client: base URL: %w", err)
 	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
 		return fmt.Errorf("client: base URL %q: not an absolute http or https URL", c.baseURL)
+	case u.RawQuery != "" || u.Fragment != "":
+		return fmt.Errorf("client: base URL %q: has a query or a fragment", c.baseURL)
 	case c.httpClient == nil:
 		return errors.New("client: nil HTTP client")
 	case c.httpClient.Timeout != 0:
 		return fmt.Errorf("client: the HTTP client has a Timeout of %v, which would end every stream; use WithConnectTimeout and WithIdleTimeout", c.httpClient.Timeout)
+	}
+	for key, values := range c.header {
+		for _, value := range values {
+			if !legalHeader(value) {
+				return fmt.Errorf("client: header %s: illegal value", key)
+			}
+		}
 	}
 	return nil
 }
@@ -92,7 +102,7 @@ func (c *config) setHeader(_ context.Context, r *http.Request) error {
 	r.Header.Set("Accept-Encoding", "identity")
 	r.Header.Set("Cache-Control", "no-cache")
 	for key, values := range c.header {
-		r.Header[key] = append(r.Header[key][:0:0], values...)
+		r.Header[key] = slices.Clone(values)
 	}
 	return nil
 }

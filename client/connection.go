@@ -12,11 +12,12 @@ import (
 
 // connection is one event stream over HTTP, from the attempt to its end.
 type connection struct {
-	ctx       context.Context
-	cancel    context.CancelCauseFunc
-	requested string    // the last event ID that was sent
-	since     time.Time // when the stream was opened
-	body      io.ReadCloser
+	ctx      context.Context
+	cancel   context.CancelCauseFunc
+	body     io.ReadCloser
+	since    time.Time // when the stream was opened
+	heard    time.Time // when the server last gave a sign of life
+	eventful bool      // it brought an event
 
 	connecting *time.Timer // the connect timeout; nil once it is over
 	idle       *time.Timer // runs while a read waits; nil without an idle timeout
@@ -26,23 +27,25 @@ type connection struct {
 // attempt makes one request. On success the decoder reads from it, and its
 // connection is the source's.
 func (s *Source) attempt() error {
-	c := &connection{requested: s.LastEventID(), timeout: s.cfg.idleTimeout}
-	if !legalHeader(c.requested) {
-		return fmt.Errorf("%w: %q", ErrLastEventID, c.requested)
+	lastEventID := s.LastEventID()
+	if !legalHeader(lastEventID) {
+		return fmt.Errorf("%w: %q", ErrLastEventID, lastEventID)
 	}
+	c := &connection{timeout: s.cfg.idleTimeout}
 	c.ctx, c.cancel = context.WithCancelCause(s.ctx)
 	if d := s.cfg.connectTimeout; d > 0 {
 		c.connecting = time.AfterFunc(d, func() { c.cancel(ErrConnectTimeout) })
 	}
-	s.setInterrupt(func() { c.cancel(errReconnect) })
+	s.setInterrupt(func() { c.cancel(errReconnect) }, true)
 
-	err := s.request(c)
+	err := s.request(c, lastEventID)
 	if err != nil {
-		s.setInterrupt(nil)
+		err = c.explain(err)
+		s.setInterrupt(nil, false)
 		c.close()
-		return c.explain(err)
+		return err
 	}
-	s.conn = c
+	s.conn, s.requested = c, lastEventID
 	s.dec.Reset(c)
 	if !s.cfg.awaitEvent {
 		c.settled()
@@ -52,8 +55,8 @@ func (s *Source) attempt() error {
 
 // request makes the request of an attempt and checks that a stream is what
 // comes back.
-func (s *Source) request(c *connection) error {
-	resp, err := s.connect(c.ctx, c.requested)
+func (s *Source) request(c *connection, lastEventID string) error {
+	resp, err := s.connect(c.ctx, lastEventID)
 	if err != nil {
 		if resp != nil && resp.Body != nil {
 			resp.Body.Close()
@@ -65,15 +68,15 @@ func (s *Source) request(c *connection) error {
 	case resp.StatusCode == http.StatusNoContent:
 		return errNothingMore
 	case resp.StatusCode != http.StatusOK || !isEventStream(resp.Header):
-		body, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
-		return s.cfg.refused(&APIError{StatusCode: resp.StatusCode, Header: resp.Header, Body: body, Request: resp.Request})
+		return s.cfg.refused(&APIError{StatusCode: resp.StatusCode, Header: resp.Header, Body: c.errorBody(), Request: resp.Request})
 	}
 	c.since = time.Now()
+	c.heard = c.since
 	if c.timeout > 0 {
 		c.idle = time.AfterFunc(c.timeout, func() { c.cancel(ErrIdle) })
 		c.idle.Stop()
 	}
-	s.cfg.logger.DebugContext(s.ctx, "connected", "last_event_id", c.requested)
+	s.cfg.logger.DebugContext(s.ctx, "connected", "last_event_id", lastEventID)
 	if s.cfg.onConnect != nil {
 		s.cfg.onConnect(resp)
 	}
@@ -83,13 +86,31 @@ func (s *Source) request(c *connection) error {
 // Read reads the body. The idle timeout runs only here: a caller that takes its
 // time must not make the connection look dead.
 func (c *connection) Read(p []byte) (int, error) {
-	if c.idle == nil {
-		return c.body.Read(p)
+	if c.idle != nil {
+		c.idle.Reset(c.timeout)
 	}
-	c.idle.Reset(c.timeout)
 	n, err := c.body.Read(p)
-	c.idle.Stop()
+	if c.idle != nil {
+		c.idle.Stop()
+	}
+	if n > 0 || c.ctx.Err() == nil {
+		c.heard = time.Now()
+	}
 	return n, err
+}
+
+// errorBody reads the start of a body that is no stream. It may never end, so
+// what has come within a moment must do.
+func (c *connection) errorBody() []byte {
+	defer time.AfterFunc(maxErrorWait, func() { c.cancel(nil) }).Stop()
+	body, _ := io.ReadAll(io.LimitReader(c.body, maxErrorBody))
+	return body
+}
+
+// healthy tells whether the connection stood long enough for its loss not to
+// count as another failure in a row.
+func (c *connection) healthy(awaitEvent bool) bool {
+	return c.heard.Sub(c.since) >= healthyAfter && (c.eventful || !awaitEvent)
 }
 
 // settled ends the connect timeout.
@@ -114,13 +135,19 @@ func (c *connection) close() {
 // explain returns the reason for which the connection was ended from this side,
 // or else the error itself.
 func (c *connection) explain(err error) error {
+	var answer *APIError
 	switch cause := context.Cause(c.ctx); {
+	case errors.As(err, &answer), errors.Is(err, errNothingMore):
+		return err
 	case errors.Is(cause, ErrConnectTimeout), errors.Is(cause, ErrIdle), errors.Is(cause, errReconnect):
 		return cause
-	case c.since.IsZero():
-		return err
+	case errors.Is(err, io.EOF) && c.since.IsZero():
+		// io.EOF is not wrapped: to a caller it is the clean end.
+		return fmt.Errorf("client: %v", err)
 	case errors.Is(err, io.EOF):
 		return errors.New("client: the stream ended")
+	case c.since.IsZero():
+		return fmt.Errorf("client: %w", err)
 	}
 	return fmt.Errorf("client: the stream was cut: %w", err)
 }

@@ -7,6 +7,7 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/mixstream/mixstream/gen"
 )
@@ -29,8 +30,25 @@ var (
 	ErrUnknownEvent = errors.New("client: unknown event")
 )
 
-// maxErrorBody is how much of an error's body is kept.
-const maxErrorBody = 64 << 10
+// How much of an error's body is kept, and how long to wait for it.
+const (
+	maxErrorBody = 64 << 10
+	maxErrorWait = 5 * time.Second
+)
+
+// gaveUpError is an ErrGaveUp with the last failure.
+type gaveUpError struct {
+	failures int
+	elapsed  time.Duration
+	cause    error
+}
+
+func (e *gaveUpError) Error() string {
+	cause := strings.TrimPrefix(e.cause.Error(), "client: ")
+	return fmt.Sprintf("%v (failures: %d, time: %v): %s", ErrGaveUp, e.failures, e.elapsed.Round(time.Millisecond), cause)
+}
+
+func (e *gaveUpError) Unwrap() []error { return []error{ErrGaveUp, e.cause} }
 
 // APIError is an answer that is not an event stream: another status than 200, or
 // another content type.
@@ -75,7 +93,7 @@ func (e *ErrorResponse) Unwrap() error { return &e.APIError }
 
 // errorResponse returns e as an ErrorResponse if its body is one.
 func errorResponse(e *APIError) error {
-	if mediaType, _, _ := mime.ParseMediaType(e.Header.Get("Content-Type")); !strings.EqualFold(mediaType, "application/json") {
+	if mediaType, _, _ := mime.ParseMediaType(e.Header.Get("Content-Type")); mediaType != "application/json" {
 		return e
 	}
 	var body gen.ErrorResponse

@@ -92,7 +92,8 @@ func WithHTTPClient(c *http.Client) Option {
 // WithBaseURL sets the URL that the paths of the spec are relative to.
 func WithBaseURL(url string) Option { return option(func(c *config) { c.baseURL = url }) }
 
-// WithHeader adds a header to every request.
+// WithHeader adds a header to every request, in place of one that the client
+// sets by itself.
 func WithHeader(key, value string) Option {
 	return option(func(c *config) {
 		c.header = c.header.Clone()
@@ -114,9 +115,12 @@ func WithRequestEditor(f gen.RequestEditorFn) Option {
 	})
 }
 
-// WithJSON sets the function that decodes the data of events; by default
-// json.Unmarshal. It must not keep the bytes.
+// WithJSON sets the function that decodes the data of events; by default, and if
+// nil, json.Unmarshal. It must not keep the bytes.
 func WithJSON(unmarshal func(data []byte, v any) error) Option {
+	if unmarshal == nil {
+		unmarshal = json.Unmarshal
+	}
 	return option(func(c *config) { c.unmarshal = unmarshal })
 }
 
@@ -159,15 +163,18 @@ func WithIdleTimeout(d time.Duration) SourceOption {
 	return sourceOption(func(c *sourceConfig) { c.idleTimeout = d })
 }
 
-// WithMaxEventSize bounds the size of one event, in bytes; by default 16 MiB.
-// What is larger is read over, see [Source.Next].
+// WithMaxEventSize bounds the size of one event, in bytes; by default, and if
+// not positive, 16 MiB. What is larger is read over, see [Source.Next].
 func WithMaxEventSize(n int) SourceOption {
 	return sourceOption(func(c *sourceConfig) { c.maxEventSize = n })
 }
 
 // WithLogger sets a logger for connections (at debug level) and reconnections
-// (at info level); by default nothing is logged.
+// (at info level); by default, and if nil, nothing is logged.
 func WithLogger(l *slog.Logger) SourceOption {
+	if l == nil {
+		l = slog.New(slog.DiscardHandler)
+	}
 	return sourceOption(func(c *sourceConfig) { c.logger = l })
 }
 
@@ -177,7 +184,8 @@ func OnConnect(f func(*http.Response)) SourceOption {
 	return sourceOption(func(c *sourceConfig) { c.onConnect = f })
 }
 
-// OnRetry sets a function that is called before each reconnection.
+// OnRetry sets a function that is called before the delay of each reconnection,
+// but for those that Reconnect asked for.
 func OnRetry(f func(Retry)) SourceOption {
 	return sourceOption(func(c *sourceConfig) { c.onRetry = f })
 }

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"errors"
 	"math"
 	"math/rand/v2"
 	"net/http"
@@ -13,8 +14,8 @@ import (
 // The delay before an attempt is what the server asked for (the retry field, or
 // Retry-After if that is longer), plus a random time between zero and an
 // interval that grows from attempt to attempt. The count of attempts starts
-// anew once a connection was healthy: it brought an event with a new id, or any
-// event after five seconds.
+// anew once a connection was healthy: it brought an event with a new id, or
+// stood for five seconds (of StreamEvents, with an event).
 type RetryPolicy struct {
 	// InitialInterval is the interval of the first reconnection; by default 500 ms.
 	InitialInterval time.Duration
@@ -22,8 +23,9 @@ type RetryPolicy struct {
 	Multiplier float64
 	// MaxInterval bounds the interval; by default 60 s.
 	MaxInterval time.Duration
-	// MaxElapsedTime is how long to go on without an event; by default 10
-	// minutes. Negative: never give up for this reason.
+	// MaxElapsedTime is how long to go on without an event or a healthy
+	// connection; by default 10 minutes. A delay that would last longer is not
+	// begun. Negative: never give up for this reason.
 	MaxElapsedTime time.Duration
 	// MaxAttempts is how many reconnections to make in a row; zero is no limit.
 	// Negative: never reconnect.
@@ -33,8 +35,8 @@ type RetryPolicy struct {
 	MaxServerDelay time.Duration
 }
 
-// healthyAfter is how long a connection must have been open for any event to
-// count as progress.
+// healthyAfter is how long a connection must have stood to be healthy without a
+// new id.
 const healthyAfter = 5 * time.Second
 
 func (p RetryPolicy) withDefaults() RetryPolicy {
@@ -59,9 +61,9 @@ func orDefault(d, byDefault time.Duration) time.Duration {
 // delay returns how long to wait before the attempt after n failures in a row.
 func (p RetryPolicy) delay(n int, asked time.Duration) time.Duration {
 	interval := float64(p.InitialInterval) * math.Pow(p.Multiplier, float64(n-1))
-	interval = min(max(interval, 0), float64(p.MaxInterval))
+	interval = max(min(interval, float64(p.MaxInterval)), 0)
 	jitter := time.Duration(rand.Float64() * interval)
-	return min(asked, max(p.MaxServerDelay, 0)) + jitter
+	return min(asked, max(p.MaxServerDelay, 0), math.MaxInt64-jitter) + jitter
 }
 
 // retryable tells whether another attempt may mend an answer with this status.
@@ -80,7 +82,8 @@ func retryable(status int, first bool) bool {
 // 10.2.3), which is a number of seconds or a date, or else 0.
 func retryAfter(h http.Header) time.Duration {
 	v := h.Get("Retry-After")
-	if s, err := strconv.ParseUint(v, 10, 32); err == nil {
+	// What is out of range comes as the greatest number.
+	if s, err := strconv.ParseUint(v, 10, 32); err == nil || errors.Is(err, strconv.ErrRange) {
 		return time.Duration(s) * time.Second
 	}
 	if t, err := http.ParseTime(v); err == nil {

@@ -34,16 +34,19 @@ type Source struct {
 	conn *connection
 	err  error // why the source is over
 
-	opened       bool // some attempt succeeded
-	failures     int  // in a row
+	opened       bool   // some attempt succeeded
+	requested    string // the last event ID with which the latest one did
+	failures     int    // in a row
 	failure      error
 	asked        time.Duration // the Retry-After of the last answer
 	outage       time.Time     // since when there is no event; zero while there is
 	unauthorized bool          // a 401 was answered by another try
+	atOnce       bool          // that try is next
 
 	// mu guards what Reconnect needs to know while Next runs.
 	mu        sync.Mutex
 	interrupt func() // ends the attempt, connection or delay that is under way
+	hurry     bool   // Reconnect was called since the last attempt began
 }
 
 var (
@@ -116,6 +119,7 @@ func (s *Source) next() (sse.Event, error) {
 		s.failed(s.conn.explain(err))
 	}
 	s.drop()
+	s.end(nil)
 	return sse.Event{}, s.err
 }
 
@@ -123,20 +127,13 @@ func (s *Source) next() (sse.Event, error) {
 // string.
 func (s *Source) LastEventID() string { return string(s.dec.LastEventID()) }
 
-// requested returns the last event ID that the present connection was opened with.
-func (s *Source) requested() string {
-	if s.conn == nil {
-		return ""
-	}
-	return s.conn.requested
-}
-
 // Reconnect drops the connection and opens another at once, also if the source
 // is just waiting to do so. It has no effect before the first Next and after the
 // end. It may be called from any goroutine.
 func (s *Source) Reconnect() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.hurry = true
 	if s.interrupt != nil {
 		s.interrupt()
 	}
@@ -163,29 +160,40 @@ func (s *Source) release() {
 // drop closes the connection, if there is one.
 func (s *Source) drop() {
 	if s.conn != nil {
-		s.setInterrupt(nil)
+		s.setInterrupt(nil, false)
 		s.conn.close()
 		s.conn = nil
 	}
 }
 
-func (s *Source) setInterrupt(f func()) {
+// setInterrupt sets what Reconnect is to interrupt. An attempt fulfils the calls
+// of Reconnect before it; anything else is interrupted by them at once.
+func (s *Source) setInterrupt(f func(), attempt bool) {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.interrupt = f
-	s.mu.Unlock()
+	if attempt {
+		s.hurry = false
+	} else if f != nil && s.hurry {
+		f()
+	}
 }
 
 // received notes that an event has come.
 func (s *Source) received(event sse.Event) {
 	s.conn.settled()
+	s.conn.eventful = true
 	s.outage = time.Time{}
-	if s.failures > 0 && (string(event.ID) != s.conn.requested || time.Since(s.conn.since) >= healthyAfter) {
+	if s.failures > 0 && string(event.ID) != s.requested {
 		s.failures = 0
 	}
 }
 
 // failed drops the connection and notes why.
 func (s *Source) failed(err error) {
+	if s.conn != nil && s.conn.healthy(s.cfg.awaitEvent) {
+		s.failures, s.outage = 0, time.Time{}
+	}
 	s.drop()
 	s.failure = err
 	if errors.Is(err, errReconnect) {
@@ -212,7 +220,7 @@ func (s *Source) open() error {
 		}
 		err := s.attempt()
 		if err == nil {
-			s.opened, s.unauthorized, s.asked = true, false, 0
+			s.opened, s.unauthorized, s.atOnce, s.asked = true, false, false, 0
 			return nil
 		}
 		if final := s.judge(err); final != nil {
@@ -240,7 +248,7 @@ func (s *Source) done() error {
 // judge returns the error that ends the source after a failed attempt, or nil if
 // another attempt may mend it.
 func (s *Source) judge(err error) error {
-	s.asked = 0
+	s.asked, s.atOnce = 0, false
 	if done := s.done(); done != nil {
 		return done
 	}
@@ -254,11 +262,11 @@ func (s *Source) judge(err error) error {
 	if !errors.As(err, &api) {
 		return nil
 	}
-	if api.StatusCode == http.StatusUnauthorized && s.opened && s.cfg.retryUnauthorized && !s.unauthorized {
-		s.unauthorized = true
+	switch {
+	case api.StatusCode == http.StatusUnauthorized && s.opened && s.cfg.retryUnauthorized && !s.unauthorized:
+		s.unauthorized, s.atOnce = true, true
 		return nil
-	}
-	if !retryable(api.StatusCode, !s.opened) {
+	case !retryable(api.StatusCode, !s.opened):
 		return err
 	}
 	s.asked = retryAfter(api.Header)
@@ -274,12 +282,12 @@ func (s *Source) wait() error {
 		asked = max(asked, retry)
 	}
 	delay := p.delay(s.failures, asked)
-	if s.unauthorized {
+	if s.atOnce {
 		delay = 0
 	}
 	elapsed := time.Since(s.outage)
-	if p.MaxAttempts != 0 && s.failures > p.MaxAttempts || p.MaxElapsedTime >= 0 && elapsed+delay > p.MaxElapsedTime {
-		return fmt.Errorf("%w after %d attempts in %v: %w", ErrGaveUp, s.failures, elapsed.Round(time.Millisecond), s.failure)
+	if p.MaxAttempts != 0 && s.failures > p.MaxAttempts || p.MaxElapsedTime >= 0 && delay > p.MaxElapsedTime-elapsed {
+		return &gaveUpError{failures: s.failures, elapsed: elapsed, cause: s.failure}
 	}
 
 	retry := Retry{Attempt: s.failures, Delay: delay, Err: s.failure, LastEventID: s.LastEventID()}
@@ -290,8 +298,8 @@ func (s *Source) wait() error {
 
 	ctx, cancel := context.WithTimeout(s.ctx, delay)
 	defer cancel()
-	s.setInterrupt(cancel)
+	s.setInterrupt(cancel, false)
 	<-ctx.Done()
-	s.setInterrupt(nil)
+	s.setInterrupt(nil, false)
 	return s.done()
 }

@@ -63,6 +63,10 @@ func openStream(source *Source, sessionID string, cfg config) (*Stream, error) {
 func (s *Stream) Next() bool {
 	if s.ahead {
 		s.ahead = false
+		if s.err = s.source.done(); s.err != nil {
+			s.event = Event{}
+			return false
+		}
 	} else if !s.read() {
 		return false
 	}
@@ -76,7 +80,7 @@ func (s *Stream) Event() Event { return s.event }
 // Err returns why the stream is over: nil if it is really finished, or if it is
 // not over yet.
 func (s *Stream) Err() error {
-	if errors.Is(s.err, io.EOF) {
+	if s.err == io.EOF { // only itself: a failure may wrap another io.EOF
 		return nil
 	}
 	return s.err
@@ -183,7 +187,7 @@ const replayGap = "replay_gap"
 // connected repeats a malformed id as another one.
 func (s *Stream) requested() string {
 	if _, ok := s.event.Data.(*gen.ConnectedData); ok {
-		return s.source.requested()
+		return s.source.requested
 	}
 	return s.lastID
 }

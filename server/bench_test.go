@@ -65,7 +65,7 @@ func BenchmarkFanOut(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				defer res.Body.Close()
+				b.Cleanup(func() { res.Body.Close() })
 				dec := sse.NewDecoder(res.Body)
 				if _, err := dec.Next(); err != nil {
 					b.Fatal(err)

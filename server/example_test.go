@@ -38,7 +38,7 @@ func Example() {
 	defer res.Body.Close()
 	lines := bufio.NewScanner(res.Body)
 	for n := 0; n < 8 && lines.Scan(); n++ {
-		if line := lines.Text(); len(line) > 0 && line[0] != 'i' { // ids come from the clock
+		if line := lines.Text(); line != "" && line[0] != 'i' { // ids come from the clock
 			fmt.Println(line)
 		}
 	}

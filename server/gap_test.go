@@ -15,12 +15,9 @@ func TestGap(t *testing.T) {
 	srv := newServer(t, smallLog(retained))
 	seen := make(chan string, 100)
 	ts := serve(t, writes(srv, func(p []byte) { seen <- string(p) }))
-	ids := publishN(t, srv, "s", 20)
-	kept := ids[20-retained:]
-	floor := ids[20-retained-1]
-	future := publish(t, srv, "s", "") + "0"
-	kept, floor = append(kept[1:], before(t, future[:len(future)-1]+"1")), kept[0]
-	kept[len(kept)-1] = future[:len(future)-1]
+	ids := append(publishN(t, srv, "s", 20), publish(t, srv, "s", ""))
+	kept, floor := ids[len(ids)-retained:], ids[len(ids)-retained-1]
+	future := ids[len(ids)-1] + "0"
 
 	const again = "1" // the id of connected that makes a gap again, where the requested one cannot
 	tests := map[string]struct {

@@ -1,0 +1,160 @@
+package client_test
+
+import (
+	"errors"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/mixstream/mixstream/client"
+)
+
+// TestCloseInEachState closes a source whose Next is under way.
+func TestCloseInEachState(t *testing.T) {
+	entered := make(chan struct{}, 10)
+	enter := func(step http.HandlerFunc) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			entered <- struct{}{}
+			step(w, r)
+		}
+	}
+	tests := []struct {
+		name string
+		step http.HandlerFunc
+		opts []client.SourceOption
+	}{
+		{"connecting", enter(hang), nil},
+		{"reading", hold(""), []client.SourceOption{client.OnConnect(func(*http.Response) { entered <- struct{}{} })}},
+		{"reading an event", hold("id: 1\ndata: a\n:\n"), []client.SourceOption{client.OnComment(func([]byte) { entered <- struct{}{} })}},
+		{"backing off", answer(503, "", "", "Retry-After", "60"), []client.SourceOption{client.OnRetry(func(client.Retry) { entered <- struct{}{} })}},
+		{"reading an error", enter(func(w http.ResponseWriter, r *http.Request) {
+			answer(404, "", "a")(w, r)
+			http.NewResponseController(w).Flush()
+			<-r.Context().Done()
+		}), nil},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			source := serve(t, test.step).source("7", test.opts...)
+			ended := make(chan error)
+			go func() {
+				_, err := source.Next()
+				ended <- err
+			}()
+			<-entered
+			begun := time.Now()
+			var closing sync.WaitGroup
+			for range 3 {
+				closing.Go(func() {
+					if err := source.Close(); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			if err := <-ended; err != client.ErrClosed {
+				t.Errorf("Next: %v", err)
+			}
+			closing.Wait()
+			if d := time.Since(begun); d > 2*time.Second {
+				t.Errorf("took %v", d)
+			}
+			if _, err := source.Next(); err != client.ErrClosed {
+				t.Errorf("Next again: %v", err)
+			}
+			if source.LastEventID() != "7" {
+				t.Errorf("LastEventID: %s", source.LastEventID())
+			}
+		})
+	}
+}
+
+func TestCloseBeforeNext(t *testing.T) {
+	server := serve(t, hold(connected("1")+content("2", "a")+content("3", "b")))
+	s := server.stream("0")
+	s.Close()
+	s.Close()
+	if s.Err() != nil {
+		t.Errorf("before Next: %v", s.Err())
+	}
+	if s.Next() || s.Err() != client.ErrClosed || s.Event().Data != nil {
+		t.Errorf("the first event after Close: %+v, %v", s.Event(), s.Err())
+	}
+
+	s = server.stream("0")
+	next(t, s)
+	s.Close()
+	if s.Next() || !errors.Is(s.Err(), client.ErrClosed) || s.LastEventID() != "1" {
+		t.Errorf("an event that was received, after Close: %+v, %v", s.Event(), s.Err())
+	}
+
+	source := server.source("")
+	source.Close()
+	if _, err := source.Next(); err != client.ErrClosed {
+		t.Errorf("source: %v", err)
+	}
+	wantIDs(t, server, "0", "0")
+}
+
+func TestCloseFreesTheConnection(t *testing.T) {
+	gone := make(chan struct{})
+	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		hold(connected("1"))(w, r)
+		close(gone)
+	})
+	server.stream("").Close()
+	<-gone
+}
+
+// TestEndFreesTheConnection has streams that end by themselves and are not closed.
+func TestEndFreesTheConnection(t *testing.T) {
+	for name, opts := range map[string][]client.Option{
+		"gap":      nil,
+		"complete": {client.UntilComplete()},
+		"strict":   {client.WithStrict()},
+	} {
+		gone := make(chan struct{})
+		server := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			text := connected("1") + gap("5")
+			switch name {
+			case "complete":
+				text = connected("1") + block("complete", "2", `{"done":true}`)
+			case "strict":
+				text = connected("1") + block("other", "2", `{}`)
+			}
+			hold(text)(w, r)
+			close(gone)
+		})
+		s, err := server.client().StreamEvents(t.Context(), session, nil, opts...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		names(s)
+		<-gone
+	}
+}
+
+// TestCloseAgainstNext races Close with a Next that gets events all the time.
+func TestCloseAgainstNext(t *testing.T) {
+	for range 20 {
+		server := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			for r.Context().Err() == nil {
+				send(connected("1")+gap("1"))(w, r)
+			}
+		})
+		s := server.stream("", client.ContinueOnGap())
+		var racing sync.WaitGroup
+		for range 2 {
+			racing.Go(func() {
+				s.Reconnect()
+				s.Close()
+			})
+		}
+		for s.Next() {
+		}
+		if s.Err() != client.ErrClosed {
+			t.Errorf("error: %v", s.Err())
+		}
+		racing.Wait()
+	}
+}

@@ -1,0 +1,249 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/mixstream/mixstream/client"
+	"github.com/mixstream/mixstream/gen"
+)
+
+func TestErrorResponse(t *testing.T) {
+	server := serve(t, refusal(404, "not_found", "no session s1", "X-Request-ID", "r9"))
+	err := fmt.Errorf("outer: %w", server.refused())
+	var e *client.ErrorResponse
+	var api *client.APIError
+	if !errors.As(err, &e) || !errors.As(err, &api) || api != &e.APIError {
+		t.Fatalf("error: %#v", err)
+	}
+	if e.Type != gen.RESTErrorTypeNotFound || e.Message != "no session s1" || api.StatusCode != 404 ||
+		api.Header.Get("X-Request-ID") != "r9" || !strings.Contains(string(api.Body), "not_found") || api.Request.URL.Path != "/stream" {
+		t.Errorf("%+v", e)
+	}
+	for _, want := range []string{"GET http://", "sessionId=s1", "404 Not Found", "not_found", "no session s1"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%q lacks %q", err, want)
+		}
+	}
+}
+
+func TestErrorResponseInGaveUp(t *testing.T) {
+	server := serve(t, refusal(503, "unavailable", "draining"))
+	err := server.refused(client.WithRetryPolicy(client.RetryPolicy{MaxAttempts: -1}))
+	var e *client.ErrorResponse
+	var api *client.APIError
+	if !errors.Is(err, client.ErrGaveUp) || !errors.As(err, &e) || !errors.As(err, &api) || e.Message != "draining" {
+		t.Errorf("error: %v", err)
+	}
+}
+
+func TestAPIError(t *testing.T) {
+	tests := []struct {
+		name, contentType, body string
+	}{
+		{"no body", "", ""},
+		{"a page", "text/html", "<h1>Not Found</h1>"},
+		{"JSON of another kind", "application/json", `{"message":"Not Found"}`},
+		{"no JSON", "application/json", `{"error":`},
+		{"an error by the wrong content type", "text/plain", `{"error":{"code":404,"type":"not_found","message":"x"}}`},
+	}
+	for _, test := range tests {
+		err := serve(t, answer(404, test.contentType, test.body)).refused()
+		var e *client.ErrorResponse
+		var api *client.APIError
+		if errors.As(err, &e) || !errors.As(err, &api) || api.StatusCode != 404 || string(api.Body) != test.body {
+			t.Errorf("%s: %#v", test.name, err)
+		}
+	}
+	err := serve(t, answer(404, "", strings.Repeat("x", 100_000))).refused()
+	var api *client.APIError
+	if !errors.As(err, &api) || len(api.Body) != 64<<10 {
+		t.Errorf("a long body: %d bytes", len(api.Body))
+	}
+}
+
+func TestAPIErrorWithoutRequest(t *testing.T) {
+	err := &client.APIError{StatusCode: 410}
+	if got := err.Error(); got != "client: the server answered 410 Gone" {
+		t.Error(got)
+	}
+}
+
+func TestTerminalLater(t *testing.T) {
+	for _, code := range []int{400, 403, 404, 410, 422} {
+		server := serve(t, send(connected("1")), refusal(code, "bad_request", "x"))
+		s := server.stream("")
+		wantNames(t, s, "connected 1")
+		var api *client.APIError
+		if !errors.As(s.Err(), &api) || api.StatusCode != code || errors.Is(s.Err(), client.ErrGaveUp) {
+			t.Errorf("%d: %v", code, s.Err())
+		}
+		if s.Next() {
+			t.Error("an event after the end")
+		}
+		wantIDs(t, server, "-", "1")
+	}
+}
+
+func TestContentType(t *testing.T) {
+	for contentType, good := range map[string]bool{
+		"text/event-stream":                true,
+		"text/event-stream; charset=utf-8": true,
+		"Text/Event-Stream;charset":        true,
+		"text/event-streams":               false,
+		"text/plain":                       false,
+		"application/json":                 false,
+	} {
+		text := deleted("2", session)
+		s, err := serve(t, answer(200, contentType, text)).client().StreamEvents(t.Context(), session, nil)
+		if good {
+			if err != nil {
+				t.Errorf("%s: %v", contentType, err)
+				continue
+			}
+			s.Close()
+			continue
+		}
+		var api *client.APIError
+		if !errors.As(err, &api) || api.StatusCode != 200 || string(api.Body) != text || !strings.Contains(err.Error(), contentType) {
+			t.Errorf("%s: %v", contentType, err)
+		}
+	}
+	server := serve(t, send(connected("1")), answer(200, "text/html", "<html>"))
+	s := server.stream("")
+	wantNames(t, s, "connected 1")
+	var api *client.APIError
+	if !errors.As(s.Err(), &api) {
+		t.Errorf("later: %v", s.Err())
+	}
+	wantIDs(t, server, "-", "1")
+}
+
+// TestEndlessErrorBody has answers that are refused, but whose body goes on.
+func TestEndlessErrorBody(t *testing.T) {
+	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		answer(200, "application/x-ndjson", "{}\n")(w, r)
+		http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	})
+	err := server.refused(client.WithConnectTimeout(50 * time.Millisecond))
+	var api *client.APIError
+	if !errors.As(err, &api) || string(api.Body) != "{}\n" {
+		t.Errorf("error: %v", err)
+	}
+}
+
+func TestUnauthorized(t *testing.T) {
+	unauthorized := refusal(401, "unauthorized", "expired")
+	var api *client.APIError
+	var tokens int
+	editor := client.WithRequestEditor(func(_ context.Context, r *http.Request) error {
+		tokens++
+		r.Header.Set("Authorization", fmt.Sprint("Bearer ", tokens))
+		return nil
+	})
+
+	server := serve(t, send(connected("1")), unauthorized)
+	s := server.stream("")
+	wantNames(t, s, "connected 1")
+	if !errors.As(s.Err(), &api) || api.StatusCode != 401 {
+		t.Errorf("without an editor: %v", s.Err())
+	}
+	wantIDs(t, server, "-", "1")
+
+	server = serve(t, send(connected("1")), unauthorized, send(content("2", "a")), unauthorized, hold(deleted("3", session)))
+	wantFinished(t, server.stream("", editor), "connected 1", "content 2", "session_deleted 3")
+	wantIDs(t, server, "-", "1", "1", "2", "2")
+	for i, r := range server.seen() {
+		if got, want := r.Header.Get("Authorization"), fmt.Sprint("Bearer ", i+1); got != want {
+			t.Errorf("request %d: %q, want %q", i, got, want)
+		}
+	}
+
+	server = serve(t, send(connected("1")), unauthorized)
+	s = server.stream("", editor)
+	wantNames(t, s, "connected 1")
+	if !errors.As(s.Err(), &api) || api.StatusCode != 401 {
+		t.Errorf("twice: %v", s.Err())
+	}
+	wantIDs(t, server, "-", "1", "1")
+
+	server = serve(t, unauthorized)
+	if err := server.refused(editor); !errors.As(err, &api) {
+		t.Errorf("at first: %v", err)
+	}
+	wantIDs(t, server, "-")
+}
+
+// TestUnauthorizedThenUnavailable looks for a delay after the try at once.
+func TestUnauthorizedThenUnavailable(t *testing.T) {
+	var delays []time.Duration
+	server := serve(t, send(connected("1")), answer(401, "", ""), answer(503, "", "", "Retry-After", "1"), answer(401, "", ""))
+	s := server.stream("",
+		client.WithRequestEditor(func(context.Context, *http.Request) error { return nil }),
+		client.WithRetryPolicy(client.RetryPolicy{InitialInterval: 1, MaxInterval: 1, MaxServerDelay: 20 * time.Millisecond}),
+		client.OnRetry(func(r client.Retry) { delays = append(delays, r.Delay) }))
+	wantNames(t, s, "connected 1")
+	var api *client.APIError
+	if !errors.As(s.Err(), &api) || api.StatusCode != 401 {
+		t.Errorf("error: %v", s.Err())
+	}
+	if len(delays) != 3 || delays[1] != 0 || delays[2] < 20*time.Millisecond {
+		t.Errorf("delays: %v", delays)
+	}
+}
+
+func TestIllegalLastEventID(t *testing.T) {
+	server := serve(t, send(connected("1")+content("a\x01b", "a")))
+	for _, id := range []string{"a\nb", "\x00", "\x7f"} {
+		_, err := server.client().StreamEvents(t.Context(), session, &id)
+		if !errors.Is(err, client.ErrLastEventID) {
+			t.Errorf("%q: %v", id, err)
+		}
+	}
+	wantIDs(t, server)
+
+	s := server.stream("\u00e9\t!")
+	wantNames(t, s, "connected 1", "content a\x01b")
+	if !errors.Is(s.Err(), client.ErrLastEventID) || !strings.Contains(s.Err().Error(), `"a\x01b"`) {
+		t.Errorf("from the stream: %v", s.Err())
+	}
+	wantIDs(t, server, "\u00e9\t!")
+}
+
+// TestNoFalseEnd has failures that wrap io.EOF, which is the clean end of a Source.
+func TestNoFalseEnd(t *testing.T) {
+	failed := client.WithRequestEditor(func(context.Context, *http.Request) error { return fmt.Errorf("token: %w", io.EOF) })
+	once := client.WithRetryPolicy(client.RetryPolicy{MaxAttempts: 1, InitialInterval: 1})
+	server := serve(t, raw("", false))
+	for name, opts := range map[string][]client.Option{"closed": {once}, "editor": {once, failed}} {
+		if err := server.refused(opts...); !errors.Is(err, client.ErrGaveUp) || errors.Is(err, io.EOF) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	server = serve(t, send(connected("1")), raw("", false))
+	s := server.stream("", once)
+	wantNames(t, s, "connected 1")
+	if !errors.Is(s.Err(), client.ErrGaveUp) || errors.Is(s.Err(), io.EOF) {
+		t.Errorf("later: %v", s.Err())
+	}
+	if _, err := server.source("", once).Next(); !errors.Is(err, client.ErrGaveUp) || errors.Is(err, io.EOF) {
+		t.Errorf("source: %v", err)
+	}
+	s = serve(t, send(connected("1")+content("2", "a"))).stream("", client.WithStrict(), client.WithJSON(func(data []byte, _ any) error {
+		if strings.Contains(string(data), "content") {
+			return io.EOF
+		}
+		return nil
+	}))
+	wantNames(t, s, "connected 1")
+	if !errors.Is(s.Err(), client.ErrUnknownEvent) {
+		t.Errorf("strict: %v", s.Err())
+	}
+}

@@ -1,0 +1,88 @@
+package client_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/mixstream/mixstream/client"
+	"github.com/mixstream/mixstream/gen"
+)
+
+func wantGap(t *testing.T, err error, requested, resumeFrom string) {
+	t.Helper()
+	var e *client.GapError
+	if !errors.As(err, &e) || e.Requested != requested || e.ResumeFrom != resumeFrom || e.Message != "events were trimmed" {
+		t.Errorf("error: %v, want a gap from %q to %q", err, requested, resumeFrom)
+	}
+}
+
+func TestGap(t *testing.T) {
+	tests := []struct {
+		name      string
+		id        string
+		first     string // the first stream, which ends
+		second    string
+		requested string
+	}{
+		{name: "at first", id: "3", first: connected("3") + gap("10") + content("11", "a"), requested: "3"},
+		{name: "malformed", id: "x y", first: connected("1") + gap("10"), requested: "x y"},
+		{name: "without connected", id: "3", first: content("4", "a") + gap("10"), requested: "4"},
+		{name: "after a reconnection", id: "3", first: connected("3") + content("4", "a"), second: connected("4") + gap("10"), requested: "4"},
+		{name: "mid-stream", id: "3", first: connected("3") + content("4", "a") + gap("10"), requested: "4"},
+		{name: "after a heartbeat", id: "3", first: connected("3") + block("heartbeat", "8", `{"type":"heartbeat"}`) + gap("10"), requested: "8"},
+		{name: "without an id", id: "", first: connected("2") + gap("10"), requested: ""},
+		// The cut hides the gap; connected bears an id that makes a gap again.
+		{name: "cut before it", id: "x", first: connected("1") + "event: error\n", second: connected("1") + gap("10"), requested: "1"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			var told []*client.GapError
+			server := serve(t, send(test.first), hold(test.second))
+			s := server.stream(test.id, client.OnGap(func(e *client.GapError) { told = append(told, e) }))
+			before := names(s)
+			wantGap(t, s.Err(), test.requested, "10")
+			if len(told) != 1 || !errors.Is(s.Err(), told[0]) {
+				t.Errorf("OnGap: %v", told)
+			}
+			if s.Next() || s.Event().Data != nil {
+				t.Error("an event after the end")
+			}
+			if s.LastEventID() == "10" || len(before) == 0 {
+				t.Errorf("the gap counts as delivered: %q", before)
+			}
+		})
+	}
+}
+
+func TestGapIsFirst(t *testing.T) {
+	server := serve(t, hold(gap("10")))
+	id := "3"
+	_, err := server.client().StreamEvents(t.Context(), session, &id)
+	wantGap(t, err, "3", "10")
+}
+
+func TestContinueOnGap(t *testing.T) {
+	var told []*client.GapError
+	server := serve(t, send(connected("3")+gap("10")), send(connected("10")+content("11", "a")), over)
+	s := server.stream("3", client.ContinueOnGap(), client.OnGap(func(e *client.GapError) { told = append(told, e) }))
+	next(t, s)
+	e, ok := next(t, s).Data.(*gen.ErrorData)
+	if !ok || e.Type == nil || *e.Type != "replay_gap" {
+		t.Errorf("the gap as an event: %+v", e)
+	}
+	wantNames(t, s, "connected 10", "content 11")
+	if s.Err() != nil || len(told) != 1 {
+		t.Errorf("error %v, told %v", s.Err(), told)
+	}
+	wantGap(t, told[0], "3", "10")
+	wantIDs(t, server, "3", "10", "11")
+}
+
+func TestErrorEventIsNoGap(t *testing.T) {
+	server := serve(t, send(connected("1")+block("error", "2", `{"error":"model overloaded","type":"overloaded"}`)+block("error", "3", `{"error":"x"}`)), over)
+	s := server.stream("")
+	wantNames(t, s, "connected 1", "error 2", "error 3")
+	if s.Err() != nil {
+		t.Error(s.Err())
+	}
+}

@@ -1,0 +1,122 @@
+package client_test
+
+import (
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/mixstream/mixstream/client"
+)
+
+// gaveUp opens a stream over f and returns what ends it.
+func gaveUp(t *testing.T, f *transport, opts ...client.Option) error {
+	t.Helper()
+	s, err := f.open(t, opts...)
+	if err == nil {
+		defer s.Close()
+		names(s)
+		err = s.Err()
+	}
+	if !errors.Is(err, client.ErrGaveUp) || errors.Is(err, io.EOF) || strings.Count(err.Error(), "client: ") != 1 {
+		t.Errorf("error: %v", err)
+	}
+	return err
+}
+
+func TestMaxAttempts(t *testing.T) {
+	refused := &net.OpError{Op: "dial", Net: "tcp", Err: syscall.ECONNREFUSED}
+	opened := streams(connected("1"), 0, io.EOF)
+	tests := []struct {
+		name     string
+		max      int
+		steps    []step
+		attempts int
+	}{
+		{"at first", 3, []step{fails(refused)}, 4},
+		{"once", 1, []step{fails(refused)}, 2},
+		{"later", 3, []step{opened, fails(refused)}, 4},
+		{"never", -1, []step{opened, fails(refused)}, 1},
+		{"never, at first", -1, []step{fails(refused)}, 1},
+		{"status", 2, []step{status(503)}, 3},
+		{"EOF", 2, []step{fails(io.EOF)}, 3},
+		{"ended", 2, []step{opened}, 3},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := fake(test.steps...)
+				err := gaveUp(t, f, client.WithRetryPolicy(client.RetryPolicy{MaxAttempts: test.max, MaxElapsedTime: -1}))
+				if len(f.ids) != test.attempts {
+					t.Errorf("%d attempts, want %d", len(f.ids), test.attempts)
+				}
+				var op *net.OpError
+				var api *client.APIError
+				switch last := test.steps[len(test.steps)-1]; test.name {
+				case "status":
+					if !errors.As(err, &api) || api.StatusCode != http.StatusServiceUnavailable {
+						t.Errorf("%p: %v", last, err)
+					}
+				case "EOF", "ended", "never":
+				default:
+					if !errors.As(err, &op) || !errors.Is(err, syscall.ECONNREFUSED) {
+						t.Errorf("the cause is hidden: %v", err)
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestMaxElapsedTime(t *testing.T) {
+	opened := streams(connected("1"), 0, io.EOF)
+	tests := []struct {
+		name      string
+		max       time.Duration
+		steps     []step
+		cause     error
+		low, high time.Duration // how long it went on
+	}{
+		{"by default", 0, []step{opened, status(503)}, nil, 9 * time.Minute, 10 * time.Minute},
+		{"at first", time.Minute, []step{fails(syscall.ECONNREFUSED)}, syscall.ECONNREFUSED, 20 * time.Second, time.Minute},
+		{"hanging", 5 * time.Minute, []step{waits}, client.ErrConnectTimeout, 4 * time.Minute, 6 * time.Minute},
+		{"without a first event", 5 * time.Minute, []step{streams(": hi\n\n", 0, nil)}, client.ErrConnectTimeout, 4 * time.Minute, 6 * time.Minute},
+		{"closed after a while without an event", 5 * time.Minute, []step{streams("", 20*time.Second, io.EOF)}, nil, 4 * time.Minute, 6 * time.Minute},
+		{"a delay beyond it", time.Minute, []step{status(503, "Retry-After", "90")}, nil, 0, 1},
+		{"after an hour of events", time.Minute, []step{streams(connected("1"), 90*time.Second, io.EOF), fails(syscall.ECONNRESET)}, syscall.ECONNRESET, 100 * time.Second, 150 * time.Second},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				begun := time.Now()
+				err := gaveUp(t, fake(test.steps...), client.WithRetryPolicy(client.RetryPolicy{MaxElapsedTime: test.max, MaxInterval: 10 * time.Second}))
+				if test.cause != nil && !errors.Is(err, test.cause) {
+					t.Errorf("error: %v", err)
+				}
+				between(t, "went on", time.Since(begun), test.low, test.high)
+			})
+		})
+	}
+}
+
+// TestIdleSource has connections on which nothing ever comes.
+func TestIdleSource(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begun := time.Now()
+		source := fake(streams("", 0, nil)).source(t.Context())
+		defer source.Close()
+		_, err := source.Next()
+		if !errors.Is(err, client.ErrGaveUp) || !errors.Is(err, client.ErrIdle) {
+			t.Errorf("error: %v", err)
+		}
+		between(t, "went on", time.Since(begun), 8*time.Minute, 12*time.Minute)
+		if _, again := source.Next(); again != err {
+			t.Errorf("again: %v", again)
+		}
+	})
+}

@@ -1,0 +1,179 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/mixstream/mixstream/client"
+)
+
+func TestFirstEventBeforeReturn(t *testing.T) {
+	header, goOn := make(chan struct{}), make(chan struct{})
+	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
+		send("")(w, r)
+		close(header)
+		<-goOn
+		io.WriteString(w, connected("7"))
+		http.NewResponseController(w).Flush()
+		<-r.Context().Done()
+	})
+	opened := make(chan *client.Stream)
+	go func() {
+		s, err := server.client().StreamEvents(t.Context(), session, nil)
+		if err != nil {
+			t.Error(err)
+		}
+		opened <- s
+	}()
+	<-header
+	select {
+	case <-opened:
+		t.Fatal("returned before the first event")
+	default:
+	}
+	close(goOn)
+	s := <-opened
+	defer s.Close()
+	if got := s.LastEventID(); got != "7" {
+		t.Errorf("LastEventID before Next: %q, want 7", got)
+	}
+	if e := next(t, s); e.Name != "connected" || e.ID != "7" {
+		t.Errorf("first event: %+v", e)
+	}
+}
+
+func TestFirstEventIsNoPosition(t *testing.T) {
+	server := serve(t, hold(content("5", "a")))
+	s := server.stream("4")
+	if got := s.LastEventID(); got != "4" {
+		t.Errorf("LastEventID before Next: %q, want 4, for 5 is not delivered", got)
+	}
+	next(t, s)
+	if got := s.LastEventID(); got != "5" {
+		t.Errorf("LastEventID: %q, want 5", got)
+	}
+}
+
+func TestRefusedAtFirst(t *testing.T) {
+	for _, code := range []int{300, 400, 401, 403, 404, 409, 410, 500, 501} {
+		server := serve(t, answer(code, "", ""))
+		err := server.refused()
+		var api *client.APIError
+		if !errors.As(err, &api) || api.StatusCode != code || errors.Is(err, client.ErrGaveUp) {
+			t.Errorf("%d: %v", code, err)
+		}
+		wantIDs(t, server, "-")
+	}
+}
+
+func TestRetriedAtFirst(t *testing.T) {
+	for _, code := range []int{408, 425, 429, 502, 503, 504} {
+		server := serve(t, answer(code, "", ""), answer(code, "", ""), send(connected("1")), over)
+		s := server.stream("")
+		wantNames(t, s, "connected 1")
+		wantIDs(t, server, "-", "-", "-", "1")
+	}
+}
+
+func TestEmptyLastEventID(t *testing.T) {
+	server := serve(t, over)
+	for _, id := range []*string{nil, new(string)} {
+		s, err := server.client().StreamEvents(t.Context(), session, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantNames(t, s)
+		s.Close()
+	}
+	wantIDs(t, server, "-", "-")
+}
+
+func TestNewRefuses(t *testing.T) {
+	tests := []struct {
+		name, url string
+		opt       client.Option
+		want      string
+	}{
+		{"no scheme", "localhost:80", client.WithStrict(), "base URL"},
+		{"relative", "/api", client.WithStrict(), "not an absolute"},
+		{"scheme", "ftp://host", client.WithStrict(), "not an absolute"},
+		{"malformed", "http://a b", client.WithStrict(), "base URL"},
+		{"query", "http://host/?a=b", client.WithStrict(), "has a query"},
+		{"timeout", "http://host", client.WithHTTPClient(&http.Client{Timeout: time.Second}), "WithConnectTimeout"},
+		{"nil client", "http://host", client.WithHTTPClient(nil), "nil HTTP client"},
+		{"header", "http://host", client.WithHeader("X-A", "a\nb"), "header X-A"},
+	}
+	for _, test := range tests {
+		_, err := client.New(test.url, test.opt)
+		if err == nil || !strings.Contains(err.Error(), test.want) || strings.Count(err.Error(), "client: ") != 1 {
+			t.Errorf("%s: %v", test.name, err)
+		}
+	}
+}
+
+func TestStreamEventsRefuses(t *testing.T) {
+	c, err := client.New("http://127.0.0.1:1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.StreamEvents(t.Context(), "", nil); err == nil {
+		t.Error("an empty session id passes")
+	}
+	if _, err := c.StreamEvents(t.Context(), session, nil, client.WithBaseURL("x")); err == nil {
+		t.Error("a bad base URL passes")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := c.StreamEvents(ctx, session, nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("done context: %v", err)
+	}
+}
+
+func TestRequest(t *testing.T) {
+	server := serve(t, over)
+	c := server.client(client.WithBaseURL(server.url+"/api/v1"), client.WithHeader("X-A", "1"), client.WithHeader("X-A", "2"))
+	id := "41"
+	s, err := c.StreamEvents(t.Context(), "a&b c", &id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Close()
+	r := server.seen()[0]
+	if r.Method != http.MethodGet || r.URL.Path != "/api/v1/stream" || r.URL.Query().Get("sessionId") != "a&b c" || len(r.URL.Query()) != 1 {
+		t.Errorf("request: %s %s", r.Method, r.URL)
+	}
+	for key, want := range map[string]string{
+		"Accept": "text/event-stream", "Accept-Encoding": "identity", "Cache-Control": "no-cache", "Last-Event-Id": "41", "X-A": "1,2",
+	} {
+		if got := strings.Join(r.Header[key], ","); got != want {
+			t.Errorf("%s: %q, want %q", key, got, want)
+		}
+	}
+}
+
+func TestOptionsOfACallOverride(t *testing.T) {
+	other := serve(t, over)
+	server := serve(t, over)
+	c := server.client(client.WithHeader("Accept", "a/b"), client.WithHeader("X-A", "client"))
+	for _, opts := range [][]client.Option{
+		{client.WithBaseURL(other.url), client.WithHeader("X-A", "call"), client.WithHeader("X-B", "call")},
+		nil,
+	} {
+		s, err := c.StreamEvents(t.Context(), session, nil, opts...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Close()
+	}
+	if h := other.seen()[0].Header; strings.Join(h["X-A"], ",") != "client,call" || h.Get("X-B") != "call" || h.Get("Accept") != "a/b" {
+		t.Errorf("header of the call: %v", h)
+	}
+	if h := server.seen()[0].Header; strings.Join(h["X-A"], ",") != "client" || h["X-B"] != nil {
+		t.Errorf("header of the next call, which is the client's own: %v", h)
+	}
+}
