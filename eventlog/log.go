@@ -73,10 +73,11 @@ type Log interface {
 	// ErrSessionDeleted as long as a deleted one is still kept.
 	Create(ctx context.Context, s Session, e *Entry) error
 
-	// Append appends the entries to the session, in order, and sets their IDs. It
-	// makes the session's record if there is none, and fails with ErrSessionDeleted
-	// if the session was deleted. It takes over the entries' bytes. When it returns
-	// without an error, the entries are in the log.
+	// Append appends the entries to the session, in order and with no other entry of
+	// the session between them, and sets their IDs. It makes the session's record if
+	// there is none, and fails with ErrSessionDeleted if the session was deleted. It
+	// takes over the entries' bytes. When it returns without an error, the entries
+	// are in the log.
 	//
 	// A key that is not empty makes a repetition harmless: another Append to the
 	// session under the same key appends nothing and sets the IDs of the first. A
@@ -104,8 +105,8 @@ type Log interface {
 // goroutine at a time.
 type Reader interface {
 	// Bounds returns the floor, which is the position just before the oldest entry
-	// that can be read without a gap, and the end of the log. A reader that starts
-	// at this end misses no entry that is appended afterwards.
+	// that can be read without a gap, and the end of the log. The floor is never 0.
+	// A reader that starts at this end misses no entry that is appended afterwards.
 	Bounds(ctx context.Context) (floor, end uint64, err error)
 
 	// Read returns the entries after a position: at least one if there is one, and

@@ -3,6 +3,7 @@ package eventlog
 import (
 	"context"
 	"fmt"
+	"math"
 	"sync"
 	"time"
 )
@@ -10,14 +11,20 @@ import (
 // Memory is the Log in the memory of the process. What it holds ends with the
 // process; its ids start at the clock (microseconds since 1970), so an id from
 // before a restart is lower than any later one and is told as a gap, as long as
-// entries come at less than a million a second on average.
+// entries come at less than a million a second on average and the clock is not
+// set back.
 //
-// Its retention is applied whenever the log is written to or a reader is opened.
-// A gap is reported falsely in one case only: to a position from before the
+// Its retention is applied whenever the log is written to, looked up or followed.
+// Beside it, a record is kept until its session is deleted, and a deduplication
+// key for two minutes, at some hundred bytes each.
+//
+// A gap is reported falsely in two cases only: to a position from before the
 // latest session or scope that was forgotten, for a session that had no record
-// at that time.
+// at that time; and to a position from before its deletion, for a session that
+// was deleted, forgotten and made again in a scope that lives on.
 type Memory struct {
 	retention Retention
+	began     time.Time // what the times below are counted from
 
 	// mu guards everything below, the lists' entries and marks included; the
 	// lists' watchers have locks of their own.
@@ -33,30 +40,13 @@ type Memory struct {
 
 var _ Log = (*Memory)(nil)
 
-// session is a session's entries and record. Without a record it stands only for
-// as long as it has readers.
-type session struct {
-	list
-	id       string
-	recorded bool
-	deleted  uint64
-	until    time.Time // when a deleted session is forgotten
-	readers  int
-	scope    *scope // nil: the session is its own scope
-}
-
-// scope is the entries that go to all sessions of one scope.
-type scope struct {
-	list
-	name string
-	refs int // records and readers
-}
-
 // NewMemory returns an empty log. The zero Retention is a safe default.
 func NewMemory(r Retention) *Memory {
-	start := uint64(time.Now().UnixMicro()) - 1
+	now := time.Now()
+	start := uint64(now.UnixMicro()) - 1
 	return &Memory{
 		retention: r.withDefaults(),
+		began:     now,
 		last:      start,
 		forgotten: start,
 		sessions:  make(map[string]*session),
@@ -80,9 +70,7 @@ func (m *Memory) Create(ctx context.Context, s Session, e *Entry) error {
 		m.mu.Unlock()
 		return err
 	}
-	ss = m.enter(s)
-	ss.recorded = true
-	l := ss.shared()
+	l := m.admit(s).shared()
 	m.append(now, l, e)
 	m.mu.Unlock()
 	l.wake()
@@ -100,25 +88,24 @@ func (m *Memory) Append(ctx context.Context, s Session, key string, entries []En
 	m.mu.Lock()
 	now := m.tidy()
 	ss, err := m.record(s.ID)
-	if err != nil && ss != nil {
+	switch {
+	case ss == nil:
+		ss = m.admit(s)
+	case err != nil:
 		m.mu.Unlock()
 		return err
 	}
 	if key != "" {
-		if done, err := m.keys.repeat(s.ID, key, entries); done {
+		if done, err := m.keys.repeat(ss, key, entries); done {
 			m.mu.Unlock()
 			return err
 		}
-	}
-	if ss == nil {
-		ss = m.enter(s)
-		ss.recorded = true
 	}
 	for i := range entries {
 		m.append(now, &ss.list, &entries[i])
 	}
 	if key != "" {
-		m.keys.add(now, s.ID, key, entries)
+		m.keys.add(now, ss, key, entries)
 	}
 	m.mu.Unlock()
 	ss.wake()
@@ -139,7 +126,8 @@ func (m *Memory) Delete(ctx context.Context, id string, e *Entry, grace time.Dur
 	}
 	l := ss.shared()
 	m.append(now, l, e)
-	ss.deleted, ss.until = e.ID, now.Add(grace)
+	ss.deleted = e.ID
+	ss.until = now + min(max(grace, 0), math.MaxInt64-now)
 	m.graves.add(ss)
 	m.mu.Unlock()
 	l.wake() // which the session's own readers watch as well
@@ -158,58 +146,30 @@ func (m *Memory) Lookup(ctx context.Context, id string) (Record, error) {
 	if ss == nil {
 		return Record{}, err
 	}
-	r := Record{Session: Session{ID: id}, Deleted: ss.deleted}
-	if ss.scope != nil {
-		r.Scope = ss.scope.name
-	}
-	return r, nil
-}
-
-// record returns the session if it has a record: with an error if it takes no
-// more entries, and nil with an error if there is no record.
-func (m *Memory) record(id string) (*session, error) {
-	ss := m.sessions[id]
-	switch {
-	case ss == nil || !ss.recorded:
-		return nil, fmt.Errorf("%w: %q", ErrSessionNotFound, id)
-	case ss.deleted != 0:
-		return ss, fmt.Errorf("%w: %q", ErrSessionDeleted, id)
-	}
-	return ss, nil
-}
-
-// enter returns the session, which it makes if it is not there.
-func (m *Memory) enter(s Session) *session {
-	if ss := m.sessions[s.ID]; ss != nil {
-		return ss
-	}
-	ss := &session{id: s.ID, list: list{trimmed: m.forgotten}}
-	if s.Scope != "" {
-		sc := m.scopes[s.Scope]
-		if sc == nil {
-			sc = &scope{name: s.Scope, list: list{trimmed: m.forgotten}}
-			m.scopes[s.Scope] = sc
-		}
-		sc.refs++
-		ss.scope = sc
-	}
-	m.sessions[s.ID] = ss
-	return ss
-}
-
-// shared returns the list that takes the entries of the session's scope.
-func (s *session) shared() *list {
-	if s.scope != nil {
-		return &s.scope.list
-	}
-	return &s.list
+	return Record{Session: Session{ID: id, Scope: ss.scope.called()}, Deleted: ss.deleted}, nil
 }
 
 // append gives e the next id and puts it at the end of l.
-func (m *Memory) append(now time.Time, l *list, e *Entry) {
+func (m *Memory) append(now time.Duration, l *list, e *Entry) {
 	m.last++
 	e.ID = m.last
 	l.push(*e)
 	m.history.push(now, l, *e)
-	m.retain(now, l)
+	m.retain(l)
+}
+
+// tidy trims what is over its age and forgets what is over its grace period or
+// its window. It returns the time since the log began.
+func (m *Memory) tidy() time.Duration {
+	now := time.Since(m.began)
+	if m.retention.Age >= 0 {
+		for o := m.history.oldest(); o != nil && now-o.at > m.retention.Age; o = m.history.oldest() {
+			m.drop(o.list, 1)
+		}
+	}
+	for ss := m.graves.due(now); ss != nil; ss = m.graves.due(now) {
+		m.forget(ss)
+	}
+	m.keys.expire(now)
+	return now
 }

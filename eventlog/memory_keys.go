@@ -14,7 +14,12 @@ type keys struct {
 	order  []keyTime // oldest first
 }
 
-type keyName struct{ session, key string }
+// keyName names a key of one record: a session that was forgotten and made again
+// knows nothing of the keys from before.
+type keyName struct {
+	since uint64
+	key   string
+}
 
 type keyed struct {
 	first uint64
@@ -23,12 +28,12 @@ type keyed struct {
 
 type keyTime struct {
 	keyName
-	at time.Time
+	at time.Duration
 }
 
 // repeat sets the ids of the entries if their key was used before.
-func (k *keys) repeat(session, key string, entries []Entry) (done bool, err error) {
-	before, ok := k.byName[keyName{session, key}]
+func (k *keys) repeat(ss *session, key string, entries []Entry) (done bool, err error) {
+	before, ok := k.byName[keyName{ss.since, key}]
 	if !ok {
 		return false, nil
 	}
@@ -41,21 +46,22 @@ func (k *keys) repeat(session, key string, entries []Entry) (done bool, err erro
 	return true, nil
 }
 
-func (k *keys) add(now time.Time, session, key string, entries []Entry) {
+func (k *keys) add(now time.Duration, ss *session, key string, entries []Entry) {
 	if k.byName == nil {
 		k.byName = make(map[keyName]keyed)
 	}
-	name := keyName{session, key}
+	name := keyName{ss.since, key}
 	k.byName[name] = keyed{entries[0].ID, len(entries)}
 	k.order = append(k.order, keyTime{name, now})
 }
 
-func (k *keys) expire(now time.Time) {
-	for len(k.order) > 0 && now.Sub(k.order[0].at) > keyWindow {
+func (k *keys) expire(now time.Duration) {
+	for len(k.order) > 0 && now-k.order[0].at > keyWindow {
 		delete(k.byName, k.order[0].keyName)
+		k.order[0] = keyTime{}
 		k.order = k.order[1:]
 	}
 	if len(k.order) == 0 {
-		k.order = nil
+		*k = keys{}
 	}
 }

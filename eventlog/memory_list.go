@@ -30,7 +30,7 @@ func (l *list) trim(n int) {
 	for _, e := range l.entries[:n] {
 		l.bytes -= size(e)
 	}
-	l.trimmed = max(l.trimmed, l.entries[n-1].ID)
+	l.trimmed = l.entries[n-1].ID
 	l.entries = l.entries[n:]
 	l.wasted += n
 	if l.wasted > len(l.entries) {
@@ -43,24 +43,16 @@ func (l *list) after(position uint64) []Entry {
 	if n := len(l.entries); n == 0 || l.entries[n-1].ID <= position {
 		return nil
 	}
-	i, found := slices.BinarySearchFunc(l.entries, position, func(e Entry, id uint64) int {
-		if e.ID < id {
+	i, _ := slices.BinarySearchFunc(l.entries, position, func(e Entry, position uint64) int {
+		if e.ID <= position {
 			return -1
-		} else if e.ID > id {
-			return 1
 		}
-		return 0
+		return 1
 	})
-	if found {
-		i++
-	}
-	return slices.Clip(l.entries[i:])
+	return l.entries[i:]
 }
 
 func (l *list) wake() { l.watchers.wake() }
-
-// size is what an entry counts towards the limits in bytes.
-func size(e Entry) int64 { return int64(len(e.Name) + len(e.Data)) }
 
 // watchers are the readers of one list.
 type watchers struct {

@@ -7,6 +7,7 @@ import "context"
 type memoryReader struct {
 	m       *Memory
 	session *session
+	scope   *scope // the record's when the reader was opened, or what it was opened with
 	wake    func()
 	closed  bool
 
@@ -22,14 +23,19 @@ func (m *Memory) Follow(ctx context.Context, s Session, wake func()) (Reader, er
 		return nil, err
 	}
 	m.mu.Lock()
-	defer m.mu.Unlock()
 	m.tidy()
-	ss := m.enter(s)
+	ss := m.enter(s.ID)
 	ss.readers++
-	r := &memoryReader{m: m, session: ss, wake: wake}
+	if ss.since != 0 {
+		s.Scope = ss.scope.called()
+	}
+	r := &memoryReader{m: m, session: ss, scope: m.join(s.Scope), wake: wake}
+	m.mu.Unlock()
+	// Outside the lock, so that the log does not wait while readers are woken. What
+	// is appended before the reader watches is there when Follow returns.
 	ss.watchers.add(r, sessionSlot)
-	if ss.scope != nil {
-		ss.scope.watchers.add(r, scopeSlot)
+	if r.scope != nil {
+		r.scope.watchers.add(r, scopeSlot)
 	}
 	return r, nil
 }
@@ -40,15 +46,15 @@ func (r *memoryReader) Close() {
 		return
 	}
 	r.closed = true
-	ss := r.session
-	ss.watchers.remove(r, sessionSlot)
-	if ss.scope != nil {
-		ss.scope.watchers.remove(r, scopeSlot)
+	r.session.watchers.remove(r, sessionSlot)
+	if r.scope != nil {
+		r.scope.watchers.remove(r, scopeSlot)
 	}
 	r.m.mu.Lock()
 	defer r.m.mu.Unlock()
-	ss.readers--
-	r.m.leave(ss)
+	r.session.readers--
+	r.m.part(r.scope)
+	r.m.leave(r.session)
 }
 
 // Bounds implements Reader.
@@ -62,8 +68,8 @@ func (r *memoryReader) Bounds(ctx context.Context) (floor, end uint64, err error
 }
 
 func (r *memoryReader) floor() uint64 {
-	if sc := r.session.scope; sc != nil {
-		return max(r.session.trimmed, sc.trimmed)
+	if r.scope != nil {
+		return max(r.session.trimmed, r.scope.trimmed)
 	}
 	return r.session.trimmed
 }
@@ -81,12 +87,12 @@ func (r *memoryReader) Read(ctx context.Context, after uint64, limit int) (Batch
 	}
 	own := r.session.after(after)
 	var scoped []Entry
-	if r.session.scope != nil {
-		scoped = r.session.scope.after(after)
+	if r.scope != nil {
+		scoped = r.scope.after(after)
 	}
 	r.m.mu.RUnlock()
 
-	// Outside the lock: what is below the end never changes.
+	// Outside the lock, since entries never change in place.
 	entries, all := merge(own, scoped, limit)
 	if all {
 		return Batch{Entries: entries, Position: end}, nil
@@ -97,14 +103,15 @@ func (r *memoryReader) Read(ctx context.Context, after uint64, limit int) (Batch
 // merge returns the entries of both in the order of their ids, as many as fit
 // into limit bytes but at least one, and whether these are all.
 func merge(a, b []Entry, limit int) (entries []Entry, all bool) {
+	inA, inB := fit(a, limit), fit(b, limit)
+	// Without spare capacity: what a caller appends must not overwrite the log.
 	switch {
 	case len(a) == 0:
-		n := fit(b, limit)
-		return b[:n], n == len(b)
+		return b[:inB:inB], inB == len(b)
 	case len(b) == 0:
-		n := fit(a, limit)
-		return a[:n], n == len(a)
+		return a[:inA:inA], inA == len(a)
 	}
+	entries = make([]Entry, 0, inA+inB)
 	room := int64(limit)
 	for len(a) > 0 || len(b) > 0 {
 		from := &a
@@ -112,7 +119,7 @@ func merge(a, b []Entry, limit int) (entries []Entry, all bool) {
 			from = &b
 		}
 		e := (*from)[0]
-		if room -= size(e); room < 0 && len(entries) > 0 {
+		if room -= payload(e); room < 0 && len(entries) > 0 {
 			return entries, false
 		}
 		entries = append(entries, e)
@@ -121,11 +128,12 @@ func merge(a, b []Entry, limit int) (entries []Entry, all bool) {
 	return entries, true
 }
 
-// fit returns how many of the entries fit into limit bytes, at least one.
+// fit returns how many of the entries fit into limit bytes, at least one if
+// there is one.
 func fit(entries []Entry, limit int) int {
 	room := int64(limit)
 	for i, e := range entries {
-		if room -= size(e); room < 0 && i > 0 {
+		if room -= payload(e); room < 0 && i > 0 {
 			return i
 		}
 	}

@@ -1,0 +1,88 @@
+// Package logtest is the conformance suite of eventlog: what every
+// [eventlog.Log] must do, whatever it keeps its entries in.
+//
+//	func TestLog(t *testing.T) {
+//		logtest.Run(t, func(t *testing.T, o logtest.Options) eventlog.Log {
+//			return eventlog.NewMemory(eventlog.Retention{Entries: o.Entries})
+//		})
+//	}
+//
+// The suite assumes no more than the interface says: ids may leave out numbers,
+// an append may be slow, and a wake may be late or doubled. It waits for what
+// must happen, and gives up after half a minute.
+package logtest
+
+import (
+	"testing"
+
+	"github.com/mixstream/mixstream/eventlog"
+)
+
+// Options is what a test asks of its log.
+type Options struct {
+	// Entries, if not 0, asks the log to retain about as many entries of each
+	// session and of each scope: some dozens at most. If it is 0 the log retains
+	// everything that a test appends, which is some thousand small entries.
+	Entries int
+}
+
+// Run runs the suite. For each test it calls open, which returns an empty log
+// that nobody else writes to, and closes that log in t.Cleanup. If the log cannot
+// do what the options ask for, open calls t.Skip.
+//
+// The order of concurrent appends is random. The seed stands in the test's output
+// and can be given again with -logtest.seed.
+func Run(t *testing.T, open func(t *testing.T, o Options) eventlog.Log) {
+	for _, test := range []struct {
+		name    string
+		options Options
+		run     func(*fixture)
+	}{
+		{"IDs grow over the whole log", Options{}, idsGrow},
+		{"Entries of one Append stand together", Options{}, appendsStandTogether},
+		{"Append of nothing", Options{}, appendNothing},
+
+		{"Key repeated", Options{}, keyRepeated},
+		{"Key repeated at once", Options{}, keyRepeatedAtOnce},
+		{"Key with another count", Options{}, keyWithAnotherCount},
+		{"Key of another session", Options{}, keyOfAnotherSession},
+		{"Key of a forgotten session", Options{}, keyOfForgottenSession},
+
+		{"Create", Options{}, create},
+		{"Append makes the record", Options{}, appendMakesRecord},
+		{"Scope of a record is kept", Options{}, scopeIsKept},
+		{"Delete", Options{}, deleteSession},
+		{"Forgotten session", Options{}, forgottenSession},
+		{"Forgotten session in a scope", Options{}, forgottenSessionInScope},
+
+		{"Follow before the record", Options{}, followBeforeRecord},
+		{"Bounds miss nothing", Options{}, boundsMissNothing},
+		{"Close", Options{}, closeReader},
+		{"Cancelled context", Options{}, cancelledContext},
+
+		{"Read limit", Options{}, readLimit},
+		{"Read from any position", Options{}, readFromAnyPosition},
+		{"Read up to the end", Options{}, readUpToEnd},
+		{"Entries stay as they were read", Options{Entries: 8}, entriesStay},
+
+		{"Gap outside the log", Options{}, gapOutsideLog},
+		{"Gap after trimming", Options{Entries: 8}, gapAfterTrimming},
+		{"Gap in a trimmed scope", Options{Entries: 8}, gapInTrimmedScope},
+		{"No gap beside a trimmed session", Options{Entries: 8}, noGapBesideTrimmed},
+
+		{"Scope", Options{}, scopeIsMerged},
+		{"Scope by default", Options{}, scopeByDefault},
+		{"Scope names do not mix with ids", Options{}, scopeNamesDoNotMix},
+
+		{"Wake", Options{}, wakesItsReaders},
+		{"Wake in a scope", Options{}, wakesScope},
+		{"Wake ends with Close", Options{}, wakeEndsWithClose},
+
+		{"Hammer", Options{}, hammer},
+		{"Hammer with trimming", Options{Entries: 24}, hammer},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			test.run(newFixture(t, open(t, test.options), test.options))
+		})
+	}
+}

@@ -1,0 +1,25 @@
+package logtest
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/mixstream/mixstream/eventlog"
+)
+
+// show prints entries for a failed test, the middle of a long list left out.
+func show(entries []eventlog.Entry) string {
+	const ends = 8
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d [", len(entries))
+	for i, e := range entries {
+		if i == ends && len(entries) > 2*ends {
+			b.WriteString(" ...")
+		}
+		if i >= ends && i < len(entries)-ends {
+			continue
+		}
+		fmt.Fprintf(&b, " %d:%s%.40s", e.ID, e.Name, e.Data)
+	}
+	return b.String() + " ]"
+}
