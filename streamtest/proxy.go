@@ -29,6 +29,7 @@ func NewProxy(target *url.URL, block func(r *http.Request, block []byte) (forwar
 		ErrorLog:      log.New(io.Discard, "", 0), // a cut is no error here
 		ModifyResponse: func(resp *http.Response) error {
 			if mediaType, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); mediaType == "text/event-stream" {
+				resp.Header.Del("Content-Length") // it will be another
 				resp.Body = &blockReader{
 					body: resp.Body,
 					src:  bufio.NewReader(resp.Body),

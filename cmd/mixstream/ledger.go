@@ -85,6 +85,7 @@ func (l *ledger) check(arrivals []arrival) {
 		switch {
 		case p == nil || p.name != a.name || p.data != nil && !bytes.Equal(p.data, a.data):
 			l.strange++
+			continue
 		case p.seen:
 			l.duplicates++
 		case a.id < l.last:
