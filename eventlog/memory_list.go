@@ -9,9 +9,13 @@ import (
 // are never changed in place, so a reader may keep a part of the slice.
 type list struct {
 	entries []Entry
-	wasted  int    // entries trimmed off the front of the array that holds entries
 	bytes   int64  // the sum of the entries' sizes
 	trimmed uint64 // entries up to this id may be gone
+
+	// What was trimmed off the front of the array that holds entries, and is
+	// released only with that array.
+	wasted      int
+	wastedBytes int64
 
 	watchers watchers
 }
@@ -19,7 +23,7 @@ type list struct {
 // push adds an entry whose id is higher than all before.
 func (l *list) push(e Entry) {
 	if len(l.entries) == cap(l.entries) {
-		l.wasted = 0 // append moves what is left to a new array
+		l.wasted, l.wastedBytes = 0, 0 // append moves what is left to a new array
 	}
 	l.entries = append(l.entries, e)
 	l.bytes += size(e)
@@ -29,12 +33,13 @@ func (l *list) push(e Entry) {
 func (l *list) trim(n int) {
 	for _, e := range l.entries[:n] {
 		l.bytes -= size(e)
+		l.wastedBytes += size(e)
 	}
 	l.trimmed = l.entries[n-1].ID
 	l.entries = l.entries[n:]
 	l.wasted += n
-	if l.wasted > len(l.entries) {
-		l.entries, l.wasted = slices.Clone(l.entries), 0
+	if l.wasted > len(l.entries) || l.wastedBytes > l.bytes {
+		l.entries, l.wasted, l.wastedBytes = slices.Clone(l.entries), 0, 0
 	}
 }
 

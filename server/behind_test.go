@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/server"
@@ -56,7 +57,7 @@ func TestSlowReaderWithinRetention(t *testing.T) {
 
 // A session may end, and be forgotten, within a gap.
 func TestSlowReaderOfForgottenSession(t *testing.T) {
-	srv := newServer(t, smallLog(4), server.WithDeleteGrace(0))
+	srv := newServer(t, smallLog(4), server.WithDeleteGrace(time.Nanosecond))
 	gated, reached, pass := gate(srv, "hold")
 	ts := serve(t, gated)
 	publish(t, srv, "s", "before")

@@ -61,8 +61,10 @@ func (c *config) check() error {
 		return errors.New("server: the heartbeat interval must be positive: a stream without heartbeats cannot be told from a dead one")
 	case c.writeTimeout <= 0:
 		return errors.New("server: the write timeout must be positive: a reader that stops reading would hold its stream for ever")
-	case c.retry < 0 || c.drainWindow < 0 || c.maxConnectionAge < 0 || c.deleteGrace < 0:
+	case c.retry < 0 || c.drainWindow < 0 || c.maxConnectionAge < 0:
 		return errors.New("server: negative duration")
+	case c.deleteGrace <= 0:
+		return errors.New("server: the grace period of a deleted session must be positive: its readers could not get to its end")
 	case c.scope == nil || c.sessions == nil:
 		return errors.New("server: nil function")
 	case c.maxEventSize <= 0 || c.maxSessionIDLength <= 0:
@@ -137,7 +139,8 @@ func WithDrainWindow(d time.Duration) Option { return func(c *config) { c.drainW
 func WithMaxConnectionAge(d time.Duration) Option { return func(c *config) { c.maxConnectionAge = d } }
 
 // WithDeleteGrace sets for how long a deleted session stays readable; by default
-// 5 minutes.
+// 5 minutes. It should be longer than a client takes to come back: a reader that
+// has not got to the end of the session by then is told a gap, or a 404.
 func WithDeleteGrace(d time.Duration) Option { return func(c *config) { c.deleteGrace = d } }
 
 // WithMaxEventSize bounds the JSON of an event's data, in bytes; by default 1 MiB.

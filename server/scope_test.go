@@ -3,6 +3,7 @@ package server_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/mixstream/mixstream/server"
 )
@@ -79,7 +80,7 @@ func TestScopeDeletion(t *testing.T) {
 // A session that was made again in a scope that remembers its first end does not
 // end there once more.
 func TestScopeRemembersFirstEnd(t *testing.T) {
-	srv := newServer(t, tenants(), server.WithDeleteGrace(0))
+	srv := newServer(t, tenants(), server.WithDeleteGrace(time.Nanosecond))
 	ts := serve(t, srv)
 	create(t, srv, "a/keeper")
 	first := create(t, srv, "a/s")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/gen"
@@ -105,7 +106,7 @@ func TestDeletedSession(t *testing.T) {
 
 // The id of a deleted session can be used again after the grace period.
 func TestSessionMadeAgain(t *testing.T) {
-	srv := newServer(t, server.WithDeleteGrace(0))
+	srv := newServer(t, server.WithDeleteGrace(time.Nanosecond))
 	ts := serve(t, srv)
 	create(t, srv, "s")
 	remove(t, srv, "s")

@@ -167,7 +167,7 @@ func (st *stream) appendHeartbeat(buf []byte, retry time.Duration) []byte {
 // appendGap appends the event that says that what is before the position may be missing.
 func (st *stream) appendGap(buf []byte) []byte {
 	kind := replayGap
-	return appendEvent(buf, st.position, &gen.ErrorData{Type: &kind, Error: "Events before this position are no longer retained; some may be missing."}, noRetry)
+	return appendEvent(buf, st.position, &gen.ErrorData{Type: &kind, Error: "events before this position are no longer retained, and some may be missing"}, noRetry)
 }
 
 // noRetry leaves the retry field out.

@@ -8,8 +8,15 @@ import (
 
 // writeFile puts data into the file at path in one step, so that an interrupted
 // run leaves no half of it. A file that holds data already is left alone: its
-// time stays, and nothing is built again for it.
+// time stays, and nothing is built again for it. A link is followed, and what is
+// no regular file, such as a device, is written to and not replaced.
 func writeFile(path string, data []byte) (err error) {
+	if target, err := filepath.EvalSymlinks(path); err == nil {
+		path = target
+	}
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return os.WriteFile(path, data, 0o600) // there is no file to be made
+	}
 	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, data) {
 		return nil
 	}
