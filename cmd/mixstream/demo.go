@@ -161,11 +161,11 @@ func (d *demo) follow(ctx context.Context, cmd *cobra.Command, baseURL string) (
 		}
 		if d.json {
 			_, err = cmd.OutOrStdout().Write(eventJSON(event))
-			if err != nil {
-				return nil, connections, err
-			}
 		} else {
-			out.event(event)
+			err = out.event(event)
+		}
+		if err != nil {
+			return nil, connections, err
 		}
 		if a, ok := toArrival(event); ok {
 			arrivals = append(arrivals, a)
@@ -183,10 +183,16 @@ func (d *demo) report(cmd *cobra.Command, books *ledger, reconnects int) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(cmd.OutOrStdout(), "%s\n", line)
+		_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s\n", line)
+		if err != nil {
+			return err
+		}
 	} else {
-		fmt.Fprintf(cmd.OutOrStdout(), "\n%d events of %d kinds published, %d received, %d lost, %d doubled, %d reordered, %d reconnections\n",
+		_, err := fmt.Fprintf(cmd.OutOrStdout(), "\n%d events of %d kinds published, %d received, %d lost, %d doubled, %d reordered, %d reconnections\n",
 			s.Published, len(books.kinds), s.Received, s.Lost, s.Duplicates, s.Reordered, s.Reconnects)
+		if err != nil {
+			return err
+		}
 	}
 	if s.clean() {
 		return nil

@@ -35,6 +35,9 @@ func (f *feed) run(ctx context.Context, r io.Reader) error {
 	in := bufio.NewReaderSize(r, 64<<10)
 	for n := 1; ; n++ {
 		text, err := readLine(in)
+		if n == 1 {
+			text = bytes.TrimPrefix(text, []byte("\ufeff")) // some programs begin a file so
+		}
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}

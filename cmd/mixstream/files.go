@@ -152,9 +152,9 @@ func (f files) grep(ctx context.Context, l listing, word string) ([]match, error
 		if !isText(file.path) || file.size > maxFileSize {
 			continue
 		}
-		text, err := fs.ReadFile(f.root, file.path)
-		if err != nil {
-			continue // it is gone, or not ours to read
+		text, err := f.readFile(file.path)
+		if err != nil || len(text) > maxFileSize {
+			continue // it is gone, not ours to read, or larger than it says
 		}
 		line := 0
 		for l := range bytes.Lines(text) {
@@ -167,6 +167,17 @@ func (f files) grep(ctx context.Context, l listing, word string) ([]match, error
 		}
 	}
 	return matches, nil
+}
+
+// readFile reads a file up to a byte more than maxFileSize. The listed size is not
+// to be relied on: a file may grow, and one of /proc says that it is empty.
+func (f files) readFile(name string) ([]byte, error) {
+	file, err := f.root.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close() //nolint:errcheck // it was only read
+	return io.ReadAll(io.LimitReader(file, maxFileSize+1))
 }
 
 // read returns the first lines of a file.

@@ -139,7 +139,7 @@ func toArrival(e client.Event) (arrival, bool) {
 	case *gen.ConnectedData, *gen.HeartbeatData:
 		return arrival{}, false
 	case *gen.ErrorData:
-		if d.Type != nil && *d.Type == "replay_gap" {
+		if d.Type != nil && *d.Type == client.ReplayGap {
 			return arrival{}, false
 		}
 	}

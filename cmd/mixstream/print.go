@@ -21,6 +21,7 @@ type printer struct {
 	w       io.Writer
 	colours bool
 	flowing gen.EventName // the kind of text that the last line is still open for
+	err     error         // of the first write that failed; nothing is written after it
 }
 
 func newPrinter(w io.Writer) *printer {
@@ -45,8 +46,8 @@ func (p *printer) style(style, s string) string {
 	return "\x1b[" + style + "m" + s + "\x1b[0m"
 }
 
-// event prints one event.
-func (p *printer) event(e client.Event) {
+// event prints one event. It returns the error of the first write that failed.
+func (p *printer) event(e client.Event) error {
 	switch d := e.Data.(type) {
 	case *gen.ContentData:
 		p.flow(e.Data, "", d.Content)
@@ -82,6 +83,7 @@ func (p *printer) event(e client.Event) {
 	default:
 		p.line(dim, e.Name, string(e.Raw))
 	}
+	return p.err
 }
 
 // flow appends a piece of text, in a paragraph of its own kind.
@@ -90,19 +92,25 @@ func (p *printer) flow(e gen.Event, style, text string) {
 		p.endLine()
 		p.flowing = e.EventName()
 	}
-	fmt.Fprint(p.w, p.style(style, printable(text)))
+	p.write(p.style(style, printable(text)))
 }
 
 func (p *printer) endLine() {
 	if p.flowing != "" {
-		fmt.Fprintln(p.w)
+		p.write("\n")
 		p.flowing = ""
 	}
 }
 
 func (p *printer) line(style, label, text string) {
 	p.endLine()
-	fmt.Fprintln(p.w, strings.TrimRight(p.style(style, fmt.Sprintf("%-10s", printable(label)))+" "+printable(text), " "))
+	p.write(strings.TrimRight(p.style(style, fmt.Sprintf("%-10s", printable(label)))+" "+printable(text), " ") + "\n")
+}
+
+func (p *printer) write(s string) {
+	if p.err == nil {
+		_, p.err = io.WriteString(p.w, s)
+	}
 }
 
 // printable replaces what could steer a terminal.

@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"strings"
 	"testing"
 
 	"github.com/mixstream/mixstream/client"
@@ -28,7 +30,10 @@ func TestPrinter(t *testing.T) {
 	var out bytes.Buffer
 	p := newPrinter(&out)
 	show := func(d gen.Event) {
-		p.event(client.Event{Name: string(d.EventName()), Data: d, Raw: json.RawMessage("{}")})
+		t.Helper()
+		if err := p.event(client.Event{Name: string(d.EventName()), Data: d, Raw: json.RawMessage("{}")}); err != nil {
+			t.Error(err)
+		}
 	}
 	show(&gen.ThinkingData{Content: "Hm."})
 	show(&gen.ContentData{Content: "One "})
@@ -47,3 +52,19 @@ func TestPrinter(t *testing.T) {
 		t.Errorf("no colour in %q", out.String())
 	}
 }
+
+// What could not be written is not passed over.
+func TestOutputFails(t *testing.T) {
+	full := errors.New("no space left")
+	for _, args := range [][]string{{"demo", "--cuts", "0"}, {"demo", "--cuts", "0", "--json"}} {
+		var stderr bytes.Buffer
+		args = append(args, "--dir", t.TempDir())
+		if status := run(t.Context(), args, nil, writerFunc(func([]byte) (int, error) { return 0, full }), &stderr); status != 1 || !strings.Contains(stderr.String(), full.Error()) {
+			t.Errorf("%v: status %d, %s", args, status, stderr.String())
+		}
+	}
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }

@@ -55,9 +55,12 @@ There is no access control: whoever reaches the address can read every session.`
 
 func (s *serve) run(cmd *cobra.Command) error {
 	logger := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
-	files, err := openFiles(s.dir)
-	if err != nil {
-		return fmt.Errorf("--dir: %w", err)
+	var folder files
+	if s.demo {
+		var err error
+		if folder, err = openFiles(s.dir); err != nil {
+			return fmt.Errorf("--dir: %w", err)
+		}
 	}
 	srv, err := server.New(server.WithLogger(logger), server.WithSessions(func(context.Context, string) (bool, error) {
 		return !s.strict, nil
@@ -79,7 +82,7 @@ func (s *serve) run(cmd *cobra.Command) error {
 	source := make(chan error, 1)
 	go func() {
 		if s.demo {
-			source <- runAgent(ctx, srv, files)
+			source <- runAgent(ctx, srv, folder)
 		} else {
 			source <- (&feed{srv: srv, complain: cmd.ErrOrStderr()}).run(ctx, cmd.InOrStdin())
 		}

@@ -18,7 +18,7 @@ func serving(t *testing.T, args ...string) (p *process, url string) {
 
 func TestServeAndTail(t *testing.T) {
 	p, url := serving(t)
-	fmt.Fprintln(p.stdin, `{"session":"s1","event":"content","data":{"type":"content", "content":"Hello <b>", "extra": 1}}`)
+	fmt.Fprintln(p.stdin, "\ufeff"+`{"session":"s1","event":"content","data":{"type":"content", "content":"Hello <b>", "extra": 1}}`)
 	fmt.Fprintln(p.stdin, `{"session":"s1","event":"content"}`)
 	p.stderr.find(t, `line 2: "data" is missing`)
 	fmt.Fprintln(p.stdin)

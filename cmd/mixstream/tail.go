@@ -63,13 +63,16 @@ func (t *tail) run(cmd *cobra.Command, url, session string) error {
 			out.endLine()
 			return t.explain(err, stream.LastEventID())
 		}
-		if !t.json {
-			out.event(event)
-		} else if _, err := cmd.OutOrStdout().Write(eventJSON(event)); err != nil {
+		if t.json {
+			_, err = cmd.OutOrStdout().Write(eventJSON(event))
+		} else {
+			err = out.event(event)
+		}
+		if err != nil {
 			return err
 		}
 	}
-	return nil
+	return out.err
 }
 
 // explain adds to an error how to go on.
