@@ -47,6 +47,26 @@ func TestBusySessionIsBounded(t *testing.T) {
 	}
 }
 
+// Entries that were large are released though what stands behind them is small.
+func TestLargeEntriesAreReleased(t *testing.T) {
+	const total = 4 << 20
+	m := tester{t, eventlog.NewMemory(eventlog.Retention{TotalBytes: total})}
+	grown := m.grown(func() {
+		for i := range 20 {
+			s := own(fmt.Sprint(i))
+			for range 8 {
+				m.append(s, string(make([]byte, 1<<18)))
+			}
+			for range 1000 {
+				m.append(s, "{}")
+			}
+		}
+	})
+	if limit := int64(2*total + 1<<19); grown > limit {
+		t.Errorf("the log has grown by %d bytes, want %d at most", grown, limit)
+	}
+}
+
 // What is over its age or its total is released, also in sessions that are not
 // written to any more.
 func TestTrimmedSessionsAreReleased(t *testing.T) {

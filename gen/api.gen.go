@@ -1455,7 +1455,7 @@ type ClientInterface interface {
 
 	// StreamEvents Stream the events of a session
 	//
-	// Answers with server-sent events (WHATWG HTML, section 9.2). The first event is always `connected`, whose id is the position from which the stream goes on. A stream that resumes gets every event after `Last-Event-ID` that is still retained, then live ones. Where events after that id may be gone, an `error` event of type `replay_gap` follows `connected`. `Last-Event-ID: 0` asks for everything retained; without an id the stream starts with what comes next.
+	// Answers with server-sent events (WHATWG HTML, section 9.2). The first event is always `connected`, whose id is the position from which the stream goes on. A stream that resumes gets every event after `Last-Event-ID` that is still retained, then live ones. Where events after that id may be gone, an `error` event of type `replay_gap` follows `connected`, which then repeats the requested id, or has the id `1` where that can be no position. `Last-Event-ID: 0` asks for everything retained; without an id the stream starts with what comes next.
 	//
 	// Corresponds with GET /stream (the `StreamEvents` operationId).
 	StreamEvents(ctx context.Context, params *StreamEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
@@ -1463,7 +1463,7 @@ type ClientInterface interface {
 
 // StreamEvents Stream the events of a session
 //
-// Answers with server-sent events (WHATWG HTML, section 9.2). The first event is always `connected`, whose id is the position from which the stream goes on. A stream that resumes gets every event after `Last-Event-ID` that is still retained, then live ones. Where events after that id may be gone, an `error` event of type `replay_gap` follows `connected`. `Last-Event-ID: 0` asks for everything retained; without an id the stream starts with what comes next.
+// Answers with server-sent events (WHATWG HTML, section 9.2). The first event is always `connected`, whose id is the position from which the stream goes on. A stream that resumes gets every event after `Last-Event-ID` that is still retained, then live ones. Where events after that id may be gone, an `error` event of type `replay_gap` follows `connected`, which then repeats the requested id, or has the id `1` where that can be no position. `Last-Event-ID: 0` asks for everything retained; without an id the stream starts with what comes next.
 //
 // Corresponds with GET /stream (the `StreamEvents` operationId).
 func (c *Client) StreamEvents(ctx context.Context, params *StreamEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1601,7 +1601,7 @@ type ClientWithResponsesInterface interface {
 
 	// StreamEventsWithResponse Stream the events of a session
 	//
-	// Answers with server-sent events (WHATWG HTML, section 9.2). The first event is always `connected`, whose id is the position from which the stream goes on. A stream that resumes gets every event after `Last-Event-ID` that is still retained, then live ones. Where events after that id may be gone, an `error` event of type `replay_gap` follows `connected`. `Last-Event-ID: 0` asks for everything retained; without an id the stream starts with what comes next.
+	// Answers with server-sent events (WHATWG HTML, section 9.2). The first event is always `connected`, whose id is the position from which the stream goes on. A stream that resumes gets every event after `Last-Event-ID` that is still retained, then live ones. Where events after that id may be gone, an `error` event of type `replay_gap` follows `connected`, which then repeats the requested id, or has the id `1` where that can be no position. `Last-Event-ID: 0` asks for everything retained; without an id the stream starts with what comes next.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -1722,7 +1722,7 @@ func (r StreamEventsResponse) ContentType() string {
 
 // StreamEventsWithResponse Stream the events of a session
 //
-// Answers with server-sent events (WHATWG HTML, section 9.2). The first event is always `connected`, whose id is the position from which the stream goes on. A stream that resumes gets every event after `Last-Event-ID` that is still retained, then live ones. Where events after that id may be gone, an `error` event of type `replay_gap` follows `connected`. `Last-Event-ID: 0` asks for everything retained; without an id the stream starts with what comes next.
+// Answers with server-sent events (WHATWG HTML, section 9.2). The first event is always `connected`, whose id is the position from which the stream goes on. A stream that resumes gets every event after `Last-Event-ID` that is still retained, then live ones. Where events after that id may be gone, an `error` event of type `replay_gap` follows `connected`, which then repeats the requested id, or has the id `1` where that can be no position. `Last-Event-ID: 0` asks for everything retained; without an id the stream starts with what comes next.
 //
 // Returns a wrapper object for the known response body format(s).
 //
