@@ -1,0 +1,6 @@
+//go:build goexperiment.jsonv2
+
+package main
+
+// experiment tells whether encoding/json is the one of GOEXPERIMENT=jsonv2.
+const experiment = true
