@@ -102,7 +102,7 @@ func TestBackoffGrows(t *testing.T) {
 		var retries []client.Retry
 		stop := errors.New("stop")
 		ctx, cancel := context.WithCancelCause(t.Context())
-		source := fake(ended).source(ctx, client.OnRetry(func(r client.Retry) {
+		source := fake(ended).source(ctx, client.WithRetryPolicy(client.RetryPolicy{MaxElapsedTime: -1}), client.OnRetry(func(r client.Retry) {
 			if retries = append(retries, r); len(retries) == 2000 {
 				cancel(stop)
 			}

@@ -44,7 +44,19 @@ func (c *config) check() error {
 	case c.httpClient.Timeout != 0:
 		return fmt.Errorf("client: the HTTP client has a Timeout of %v, which would end every stream; use WithConnectTimeout and WithIdleTimeout", c.httpClient.Timeout)
 	}
+	if n := c.source.maxEventSize; n > 0 && n < minEventSize {
+		return fmt.Errorf("client: a maximum event size of %d bytes: what the server itself says takes up to %d", n, minEventSize)
+	}
+	if slices.ContainsFunc(c.editors, func(f gen.RequestEditorFn) bool { return f == nil }) {
+		return errors.New("client: nil request editor")
+	}
 	for key, values := range c.header {
+		switch {
+		case key == "Last-Event-Id":
+			return errors.New("client: the last event ID is an argument of StreamEvents, and no header to set: it changes from attempt to attempt")
+		case !isToken(key):
+			return fmt.Errorf("client: header %q: illegal name", key)
+		}
 		for _, value := range values {
 			if !legalHeader(value) {
 				return fmt.Errorf("client: header %s: illegal value", key)
@@ -54,6 +66,10 @@ func (c *config) check() error {
 	return nil
 }
 
+// minEventSize is the least limit of a typed stream: a gap must not be lost for
+// being too large.
+const minEventSize = 1 << 10
+
 // StreamEvents opens the stream of a session, to go on after lastEventID; nil or
 // an empty string starts with what comes next, and "0" with everything that the
 // server retains. Options given here come after the client's own.
@@ -61,7 +77,8 @@ func (c *config) check() error {
 // It returns once the first event has been read, which the stream's first Next
 // then delivers, so no event published after it returned is missed. A refusal
 // that a repetition does not mend is returned at once, as an *ErrorResponse or
-// *APIError; on other failures it tries again within the RetryPolicy.
+// *APIError; on other failures, such as a server that does not listen, it tries
+// again within the RetryPolicy, by default for up to 10 minutes.
 //
 // The context governs the whole life of the stream, not only its opening.
 func (c *Client) StreamEvents(ctx context.Context, sessionID string, lastEventID *string, opts ...Option) (*Stream, error) {
@@ -77,7 +94,7 @@ func (c *Client) StreamEvents(ctx context.Context, sessionID string, lastEventID
 	}
 	cfg.source.awaitEvent = true
 	cfg.source.refused = errorResponse
-	requester, err := gen.NewClient(cfg.baseURL, gen.WithHTTPClient(cfg.httpClient), gen.WithRequestEditorFn(cfg.setHeader))
+	requester, err := gen.NewClient(cfg.baseURL, gen.WithHTTPClient(withRedirects(cfg.httpClient)), gen.WithRequestEditorFn(cfg.setHeader))
 	if err != nil {
 		return nil, fmt.Errorf("client: %w", err)
 	}

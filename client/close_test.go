@@ -8,31 +8,22 @@ import (
 	"time"
 
 	"github.com/mixstream/mixstream/client"
+	"github.com/mixstream/mixstream/streamtest"
 )
 
 // TestCloseInEachState closes a source whose Next is under way.
 func TestCloseInEachState(t *testing.T) {
 	entered := make(chan struct{}, 10)
-	enter := func(step http.HandlerFunc) http.HandlerFunc {
-		return func(w http.ResponseWriter, r *http.Request) {
-			entered <- struct{}{}
-			step(w, r)
-		}
-	}
 	tests := []struct {
 		name string
-		step http.HandlerFunc
+		step streamtest.Script
 		opts []client.SourceOption
 	}{
-		{"connecting", enter(hang), nil},
+		{"connecting", streamtest.Script{signal(entered), streamtest.Hold()}, nil},
 		{"reading", hold(""), []client.SourceOption{client.OnConnect(func(*http.Response) { entered <- struct{}{} })}},
 		{"reading an event", hold("id: 1\ndata: a\n:\n"), []client.SourceOption{client.OnComment(func([]byte) { entered <- struct{}{} })}},
 		{"backing off", answer(503, "", "", "Retry-After", "60"), []client.SourceOption{client.OnRetry(func(client.Retry) { entered <- struct{}{} })}},
-		{"reading an error", enter(func(w http.ResponseWriter, r *http.Request) {
-			answer(404, "", "a")(w, r)
-			http.NewResponseController(w).Flush()
-			<-r.Context().Done()
-		}), nil},
+		{"reading an error", streamtest.Script{func(c *streamtest.Conn) error { return c.Head(404) }, streamtest.Send("a"), signal(entered), streamtest.Hold()}, nil},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -98,10 +89,7 @@ func TestCloseBeforeNext(t *testing.T) {
 
 func TestCloseFreesTheConnection(t *testing.T) {
 	gone := make(chan struct{})
-	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		hold(connected("1"))(w, r)
-		close(gone)
-	})
+	server := serve(t, append(hold(connected("1")), signal(gone)))
 	server.stream("").Close()
 	<-gone
 }
@@ -114,17 +102,14 @@ func TestEndFreesTheConnection(t *testing.T) {
 		"strict":   {client.WithStrict()},
 	} {
 		gone := make(chan struct{})
-		server := serve(t, func(w http.ResponseWriter, r *http.Request) {
-			text := connected("1") + gap("5")
-			switch name {
-			case "complete":
-				text = connected("1") + block("complete", "2", `{"done":true}`)
-			case "strict":
-				text = connected("1") + block("other", "2", `{}`)
-			}
-			hold(text)(w, r)
-			close(gone)
-		})
+		text := connected("1") + gap("5")
+		switch name {
+		case "complete":
+			text = connected("1") + block("complete", "2", `{"done":true}`)
+		case "strict":
+			text = connected("1") + block("other", "2", `{}`)
+		}
+		server := serve(t, append(hold(text), signal(gone)))
 		s, err := server.client().StreamEvents(t.Context(), session, nil, opts...)
 		if err != nil {
 			t.Fatal(err)
@@ -137,11 +122,7 @@ func TestEndFreesTheConnection(t *testing.T) {
 // TestCloseAgainstNext races Close with a Next that gets events all the time.
 func TestCloseAgainstNext(t *testing.T) {
 	for range 20 {
-		server := serve(t, func(w http.ResponseWriter, r *http.Request) {
-			for r.Context().Err() == nil {
-				send(connected("1")+gap("1"))(w, r)
-			}
-		})
+		server := serve(t, streamtest.Script{streamtest.Open(), streamtest.Flood(connected("1") + gap("1"))})
 		s := server.stream("", client.ContinueOnGap())
 		var racing sync.WaitGroup
 		for range 2 {

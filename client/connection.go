@@ -7,6 +7,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -28,7 +29,7 @@ type connection struct {
 // connection is the source's.
 func (s *Source) attempt() error {
 	lastEventID := s.LastEventID()
-	if !legalHeader(lastEventID) {
+	if !legalID(lastEventID) {
 		return fmt.Errorf("%w: %q", ErrLastEventID, lastEventID)
 	}
 	c := &connection{timeout: s.cfg.idleTimeout}
@@ -58,16 +59,13 @@ func (s *Source) attempt() error {
 func (s *Source) request(c *connection, lastEventID string) error {
 	resp, err := s.connect(c.ctx, lastEventID)
 	if err != nil {
-		if resp != nil && resp.Body != nil {
-			resp.Body.Close()
-		}
-		return err
+		return notAnswered(resp, err)
 	}
 	c.body = resp.Body
 	switch {
 	case resp.StatusCode == http.StatusNoContent:
 		return errNothingMore
-	case resp.StatusCode != http.StatusOK || !isEventStream(resp.Header):
+	case resp.StatusCode != http.StatusOK || !isEventStream(resp.Header) || isEncoded(resp.Header):
 		return s.cfg.refused(&APIError{StatusCode: resp.StatusCode, Header: resp.Header, Body: c.errorBody(), Request: resp.Request})
 	}
 	c.since = time.Now()
@@ -81,6 +79,25 @@ func (s *Source) request(c *connection, lastEventID string) error {
 		s.cfg.onConnect(resp)
 	}
 	return nil
+}
+
+// notAnswered returns the error of an attempt that failed with err. Of a redirect
+// that is not to be followed there is an answer after all.
+func notAnswered(resp *http.Response, err error) error {
+	if resp != nil && resp.Body != nil {
+		resp.Body.Close()
+	}
+	var redirect *redirectError
+	if !errors.As(err, &redirect) {
+		return err
+	}
+	if redirect.resp != nil {
+		resp = redirect.resp
+	}
+	if resp == nil {
+		return err
+	}
+	return &APIError{StatusCode: resp.StatusCode, Header: resp.Header, Request: resp.Request, Err: redirect.cause}
 }
 
 // Read reads the body. The idle timeout runs only here: a caller that takes its
@@ -157,6 +174,35 @@ func isEventStream(h http.Header) bool {
 	mediaType, _, err := mime.ParseMediaType(h.Get("Content-Type"))
 	return mediaType == "text/event-stream" && (err == nil || errors.Is(err, mime.ErrInvalidMediaParameter))
 }
+
+// isToken tells whether s can be the name of an HTTP header (RFC 9110, section
+// 5.6.2).
+func isToken(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
+		if !letter && strings.IndexByte("!#$%&'*+-.^_`|~", c) < 0 {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// isEncoded tells whether the body has a content encoding that is still to be
+// undone (RFC 9110, section 8.4).
+func isEncoded(h http.Header) bool {
+	for _, coding := range h.Values("Content-Encoding") {
+		if coding != "" && !strings.EqualFold(coding, "identity") {
+			return true
+		}
+	}
+	return false
+}
+
+// legalID tells whether an id reaches the server as it is: as the value of a
+// header, and without white space around it, which HTTP takes off (RFC 9110,
+// section 5.5).
+func legalID(id string) bool { return legalHeader(id) && strings.Trim(id, " \t") == id }
 
 // legalHeader tells whether s can be the value of an HTTP header (RFC 9110,
 // section 5.5).

@@ -2,12 +2,12 @@ package client_test
 
 import (
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/mixstream/mixstream/client"
+	"github.com/mixstream/mixstream/streamtest"
 )
 
 // mixed is a stream in which each block that has an id starts with it or ends
@@ -64,12 +64,12 @@ func TestCutAfterEveryByte(t *testing.T) {
 	for name, wrap := range ends {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var steps []http.HandlerFunc
+			var steps []streamtest.Script
 			var ids []string
 			for n := range len(whole) {
 				id := lastID(n)
 				ids = append(ids, "-", id)
-				steps = append(steps, raw(wrap(whole[:n]), false), hold(connected(id)+after(id)))
+				steps = append(steps, raw(wrap(whole[:n]), streamtest.Cut()), hold(connected(id)+after(id)))
 			}
 			server := serve(t, steps...)
 			for n := range len(whole) {

@@ -34,12 +34,53 @@
 // mend, on a wrong content type, on a gap, and when reconnecting has failed for
 // too long ([RetryPolicy]).
 //
+// # Redirects
+//
+// Answers 301, 302, 303, 307 and 308 are followed, up to ten in a row, with
+// Last-Event-ID; the next reconnection begins at the first URL again. A server of
+// another origin (scheme, host or port; but from http to https of the same host, on
+// their usual ports, is no other one) is sent Accept, Accept-Encoding,
+// Cache-Control and Last-Event-ID, and nothing else: no Authorization, no Cookie
+// that is not its own, and nothing that [WithHeader] or a request editor has
+// set, for who knows which header is a credential. Neither is it sent Referer,
+// which has the session's id. What a transport adds by itself cannot be withheld.
+// A redirect without a usable Location, or that the CheckRedirect of the HTTP client
+// refuses, ends the stream with an *[APIError].
+//
+// # Compression
+//
+// Requests ask for the identity encoding, since a compressor may hold events back.
+// A server that compresses all the same is an *[APIError], and not a stream of
+// garbage. A Source whose http.Transport asked for gzip by itself gets its events
+// decompressed by it, as they come.
+//
 // # Deviations from the standard
 //
 // The WHATWG HTML standard, section 9.2, is written for browsers. This package
-// departs from it where a backend needs more: 408, 425, 429 and 5XX answers are
-// retried, since they pass; the header Retry-After is honoured beside the retry
-// field; the delay grows and has jitter, so that a server that comes back is not
-// run over; and a Source may use any method and body, since many APIs stream the
-// answer to a POST.
+// departs from it where a backend needs more:
+//
+//   - Any failure but a network error ends a browser's stream. Here 408, 425, 429
+//     and 5XX answers are retried, since they pass, and a 401 is tried once more
+//     if a request editor may have a fresh token. On the first connection 500 and
+//     most other 5XX are returned instead: whoever opens a stream is to know.
+//   - The header Retry-After is honoured beside the retry field, since that is
+//     how a server under load asks for time.
+//   - The retry field is the least delay and not the delay: a random time that
+//     grows is added, so that a server that comes back is not run over. It is
+//     bounded, so that a wrong one cannot end a stream for days.
+//   - Reconnecting ends at the limits of the [RetryPolicy], since no user is there
+//     to close the page. [RetryPolicy] can lift them.
+//   - A connection on which nothing comes for the idle timeout is given up, since a
+//     dead peer would not be noticed otherwise.
+//   - A Source may use any method and body, and each attempt sends the body again,
+//     since many APIs stream the answer to a POST.
+//   - An id that a header cannot carry ends the stream with [ErrLastEventID] at the
+//     next reconnection. A browser would send another id, or none, and lose events
+//     in silence.
+//   - An event over the size limit comes without its data, so that memory is
+//     bounded.
+//   - The headers of the request, also Accept and Cache-Control, can be replaced
+//     by the caller's, who may have to please a proxy. No CORS, no credentials mode
+//     and no origin apply, for these protect the users of browsers.
+//   - An event without a name has the name "", and not "message".
 package client

@@ -22,8 +22,9 @@ var (
 	ErrIdle = errors.New("client: nothing received within the idle timeout")
 	// ErrConnectTimeout is the failure of an attempt that took longer than the connect timeout.
 	ErrConnectTimeout = errors.New("client: connect timeout")
-	// ErrLastEventID says that the last event ID has a character that no HTTP
-	// header can carry, so that the stream cannot be resumed.
+	// ErrLastEventID says that no HTTP header can carry the last event ID as it is,
+	// so that the stream cannot be resumed: it has a control character, or a space
+	// or tab at an end, which HTTP takes off.
 	ErrLastEventID = errors.New("client: last event ID is no legal header value")
 	// ErrUnknownEvent ends a strict stream at an event that would be a
 	// *gen.UnknownEvent otherwise.
@@ -50,23 +51,35 @@ func (e *gaveUpError) Error() string {
 
 func (e *gaveUpError) Unwrap() []error { return []error{ErrGaveUp, e.cause} }
 
-// APIError is an answer that is not an event stream: another status than 200, or
-// another content type.
+// APIError is an answer that is not an event stream: another status than 200,
+// another content type, or a content encoding, since none was asked for.
 type APIError struct {
 	StatusCode int
 	Header     http.Header
-	Body       []byte        // at most 64 KiB of it
+	Body       []byte        // at most 64 KiB of it, and nothing of a redirect with Err
 	Request    *http.Request // the request, after redirects
+	// Err is why a redirect was not followed, if it is more than that it names no
+	// Location. It may come from the CheckRedirect of the HTTP client.
+	Err error
 }
 
-// Error tells the request, the status and, where the status is 200, the content type.
+// Error tells the request, the status and what is wrong with the answer, where the
+// status does not.
 func (e *APIError) Error() string {
 	msg := fmt.Sprintf("client: %s answered %d %s", e.target(), e.StatusCode, http.StatusText(e.StatusCode))
-	if e.StatusCode == http.StatusOK {
+	switch {
+	case e.Err != nil:
+		msg += ": " + e.Err.Error()
+	case e.StatusCode == http.StatusOK && isEventStream(e.Header):
+		msg += fmt.Sprintf(" with content encoding %q, which was not asked for", e.Header.Get("Content-Encoding"))
+	case e.StatusCode == http.StatusOK:
 		msg += fmt.Sprintf(" with content type %q instead of text/event-stream", e.Header.Get("Content-Type"))
 	}
 	return msg
 }
+
+// Unwrap returns Err.
+func (e *APIError) Unwrap() error { return e.Err }
 
 func (e *APIError) target() string {
 	if e.Request == nil || e.Request.URL == nil {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/streamtest"
 )
 
 func TestErrorResponse(t *testing.T) {
@@ -127,11 +128,7 @@ func TestContentType(t *testing.T) {
 
 // TestEndlessErrorBody has answers that are refused, but whose body goes on.
 func TestEndlessErrorBody(t *testing.T) {
-	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		answer(200, "application/x-ndjson", "{}\n")(w, r)
-		http.NewResponseController(w).Flush()
-		<-r.Context().Done()
-	})
+	server := serve(t, streamtest.Script{streamtest.Raw("HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\n\r\n{}\n"), streamtest.Hold()})
 	err := server.refused(client.WithConnectTimeout(50 * time.Millisecond))
 	var api *client.APIError
 	if !errors.As(err, &api) || string(api.Body) != "{}\n" {
@@ -160,7 +157,7 @@ func TestUnauthorized(t *testing.T) {
 	server = serve(t, send(connected("1")), unauthorized, send(content("2", "a")), unauthorized, hold(deleted("3", session)))
 	wantFinished(t, server.stream("", editor), "connected 1", "content 2", "session_deleted 3")
 	wantIDs(t, server, "-", "1", "1", "2", "2")
-	for i, r := range server.seen() {
+	for i, r := range server.Requests() {
 		if got, want := r.Header.Get("Authorization"), fmt.Sprint("Bearer ", i+1); got != want {
 			t.Errorf("request %d: %q, want %q", i, got, want)
 		}
@@ -201,7 +198,7 @@ func TestUnauthorizedThenUnavailable(t *testing.T) {
 
 func TestIllegalLastEventID(t *testing.T) {
 	server := serve(t, send(connected("1")+content("a\x01b", "a")))
-	for _, id := range []string{"a\nb", "\x00", "\x7f"} {
+	for _, id := range []string{"a\nb", "\x00", "\x7f", " a", "a ", "\ta", "a\t", " "} {
 		_, err := server.client().StreamEvents(t.Context(), session, &id)
 		if !errors.Is(err, client.ErrLastEventID) {
 			t.Errorf("%q: %v", id, err)
@@ -217,17 +214,32 @@ func TestIllegalLastEventID(t *testing.T) {
 	wantIDs(t, server, "\u00e9\t!")
 }
 
+// TestSpacesAroundLastEventID has ids that HTTP would trim to others.
+func TestSpacesAroundLastEventID(t *testing.T) {
+	for line, id := range map[string]string{"id:  a": " a", "id:a ": "a ", "id:\ta": "\ta"} {
+		server := serve(t, send(line+"\ndata: x\n\n"))
+		source := server.source("")
+		if e, err := source.Next(); err != nil || string(e.ID) != id {
+			t.Errorf("%q: %+v, %v", line, e, err)
+		}
+		if _, err := source.Next(); !errors.Is(err, client.ErrLastEventID) || source.LastEventID() != id {
+			t.Errorf("%q: %v, resumes from %q", line, err, source.LastEventID())
+		}
+		wantIDs(t, server, "-")
+	}
+}
+
 // TestNoFalseEnd has failures that wrap io.EOF, which is the clean end of a Source.
 func TestNoFalseEnd(t *testing.T) {
 	failed := client.WithRequestEditor(func(context.Context, *http.Request) error { return fmt.Errorf("token: %w", io.EOF) })
 	once := client.WithRetryPolicy(client.RetryPolicy{MaxAttempts: 1, InitialInterval: 1})
-	server := serve(t, raw("", false))
+	server := serve(t, raw("", streamtest.Cut()))
 	for name, opts := range map[string][]client.Option{"closed": {once}, "editor": {once, failed}} {
 		if err := server.refused(opts...); !errors.Is(err, client.ErrGaveUp) || errors.Is(err, io.EOF) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	server = serve(t, send(connected("1")), raw("", false))
+	server = serve(t, send(connected("1")), raw("", streamtest.Cut()))
 	s := server.stream("", once)
 	wantNames(t, s, "connected 1")
 	if !errors.Is(s.Err(), client.ErrGaveUp) || errors.Is(s.Err(), io.EOF) {

@@ -86,3 +86,40 @@ func TestErrorEventIsNoGap(t *testing.T) {
 		t.Error(s.Err())
 	}
 }
+
+// A server that goes on elsewhere than it was asked to has a gap, though it does
+// not say so: some ignore Last-Event-ID, and some proxies drop it.
+func TestGapUntold(t *testing.T) {
+	gapIn := func(s *client.Stream, requested, resumeFrom string) {
+		t.Helper()
+		var e *client.GapError
+		if !errors.As(s.Err(), &e) || e.Requested != requested || e.ResumeFrom != resumeFrom {
+			t.Errorf("error: %v, want a gap from %q to %q", s.Err(), requested, resumeFrom)
+		}
+	}
+	server := serve(t, send(connected("3")+content("4", "a")), hold(connected("9")+content("10", "b")))
+	s := server.stream("3")
+	wantNames(t, s, "connected 3", "content 4")
+	gapIn(s, "4", "9")
+
+	id := "3"
+	if _, err := serve(t, hold(connected("9"))).client().StreamEvents(t.Context(), session, &id); !errors.As(err, new(*client.GapError)) {
+		t.Errorf("at first: %v", err)
+	}
+
+	gaps := 0
+	s = serve(t, send(connected("3")+content("4", "a")), send(connected("9")), over).stream("3", client.ContinueOnGap(), client.OnGap(func(*client.GapError) { gaps++ }))
+	wantNames(t, s, "connected 3", "content 4", "connected 9")
+	if s.Err() != nil || gaps != 1 {
+		t.Errorf("error %v, %d gaps", s.Err(), gaps)
+	}
+
+	noIDs := "event: content\ndata: {\"content\":\"a\",\"type\":\"content\"}\n\n"
+	s = serve(t, send(noIDs), hold(noIDs)).stream("")
+	wantNames(t, s, "content ")
+	gapIn(s, "", "")
+
+	// Nothing was delivered yet, and everything is asked for.
+	wantNames(t, serve(t, send("data: unfinished"), send(connected("5")), over).stream(""), "connected 5")
+	wantNames(t, serve(t, send(connected("5")), over).stream("0"), "connected 5")
+}

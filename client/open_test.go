@@ -3,25 +3,18 @@ package client_test
 import (
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/mixstream/mixstream/client"
+	"github.com/mixstream/mixstream/streamtest"
 )
 
 func TestFirstEventBeforeReturn(t *testing.T) {
 	header, goOn := make(chan struct{}), make(chan struct{})
-	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		send("")(w, r)
-		close(header)
-		<-goOn
-		io.WriteString(w, connected("7"))
-		http.NewResponseController(w).Flush()
-		<-r.Context().Done()
-	})
+	server := serve(t, streamtest.Script{streamtest.Open(), signal(header), streamtest.Await(goOn), streamtest.Send(connected("7")), streamtest.Hold()})
 	opened := make(chan *client.Stream)
 	go func() {
 		s, err := server.client().StreamEvents(t.Context(), session, nil)
@@ -107,6 +100,10 @@ func TestNewRefuses(t *testing.T) {
 		{"timeout", "http://host", client.WithHTTPClient(&http.Client{Timeout: time.Second}), "WithConnectTimeout"},
 		{"nil client", "http://host", client.WithHTTPClient(nil), "nil HTTP client"},
 		{"header", "http://host", client.WithHeader("X-A", "a\nb"), "header X-A"},
+		{"header name", "http://host", client.WithHeader("X A", "a"), "illegal name"},
+		{"last event ID", "http://host", client.WithHeader("last-event-id", "0"), "argument of StreamEvents"},
+		{"event size", "http://host", client.WithMaxEventSize(1023), "maximum event size"},
+		{"editor", "http://host", client.WithRequestEditor(nil), "nil request editor"},
 	}
 	for _, test := range tests {
 		_, err := client.New(test.url, test.opt)
@@ -136,14 +133,14 @@ func TestStreamEventsRefuses(t *testing.T) {
 
 func TestRequest(t *testing.T) {
 	server := serve(t, over)
-	c := server.client(client.WithBaseURL(server.url+"/api/v1"), client.WithHeader("X-A", "1"), client.WithHeader("X-A", "2"))
+	c := server.client(client.WithBaseURL(server.URL+"/api/v1"), client.WithHeader("X-A", "1"), client.WithHeader("X-A", "2"))
 	id := "41"
 	s, err := c.StreamEvents(t.Context(), "a&b c", &id)
 	if err != nil {
 		t.Fatal(err)
 	}
 	s.Close()
-	r := server.seen()[0]
+	r := server.Requests()[0]
 	if r.Method != http.MethodGet || r.URL.Path != "/api/v1/stream" || r.URL.Query().Get("sessionId") != "a&b c" || len(r.URL.Query()) != 1 {
 		t.Errorf("request: %s %s", r.Method, r.URL)
 	}
@@ -161,7 +158,7 @@ func TestOptionsOfACallOverride(t *testing.T) {
 	server := serve(t, over)
 	c := server.client(client.WithHeader("Accept", "a/b"), client.WithHeader("X-A", "client"))
 	for _, opts := range [][]client.Option{
-		{client.WithBaseURL(other.url), client.WithHeader("X-A", "call"), client.WithHeader("X-B", "call")},
+		{client.WithBaseURL(other.URL), client.WithHeader("X-A", "call"), client.WithHeader("X-B", "call")},
 		nil,
 	} {
 		s, err := c.StreamEvents(t.Context(), session, nil, opts...)
@@ -170,10 +167,10 @@ func TestOptionsOfACallOverride(t *testing.T) {
 		}
 		s.Close()
 	}
-	if h := other.seen()[0].Header; strings.Join(h["X-A"], ",") != "client,call" || h.Get("X-B") != "call" || h.Get("Accept") != "a/b" {
+	if h := other.Requests()[0].Header; strings.Join(h["X-A"], ",") != "client,call" || h.Get("X-B") != "call" || h.Get("Accept") != "a/b" {
 		t.Errorf("header of the call: %v", h)
 	}
-	if h := server.seen()[0].Header; strings.Join(h["X-A"], ",") != "client" || h["X-B"] != nil {
+	if h := server.Requests()[0].Header; strings.Join(h["X-A"], ",") != "client" || h["X-B"] != nil {
 		t.Errorf("header of the next call, which is the client's own: %v", h)
 	}
 }

@@ -83,8 +83,10 @@ type Retry struct {
 }
 
 // WithHTTPClient sets the HTTP client; by default http.DefaultClient. Its Timeout
-// must be zero, since it would end every stream; its redirect policy and cookies
-// are used.
+// must be zero, since it would end every stream. Its cookies are used, and so is
+// its CheckRedirect, which gets a request after all but the stream's own headers
+// were taken off it where it goes to another origin: see the package documentation.
+// A redirect that it refuses ends the stream.
 func WithHTTPClient(c *http.Client) Option {
 	return option(func(cfg *config) { cfg.httpClient = c })
 }
@@ -93,7 +95,7 @@ func WithHTTPClient(c *http.Client) Option {
 func WithBaseURL(url string) Option { return option(func(c *config) { c.baseURL = url }) }
 
 // WithHeader adds a header to every request, in place of one that the client
-// sets by itself.
+// sets by itself. A redirect to another origin does not take it along.
 func WithHeader(key, value string) Option {
 	return option(func(c *config) {
 		c.header = c.header.Clone()
@@ -105,9 +107,10 @@ func WithHeader(key, value string) Option {
 }
 
 // WithRequestEditor adds a function that may change a request before it is sent.
-// It runs on every attempt, so it is the place to refresh a token: with an
+// It must not be nil. It runs on every attempt, so it is the place to refresh a token: with an
 // editor, a 401 while reconnecting is tried once more. An error counts as a
-// failed attempt.
+// failed attempt. Redirects are followed without another call, and take what was
+// set along within the same origin only.
 func WithRequestEditor(f gen.RequestEditorFn) Option {
 	return option(func(c *config) {
 		c.editors = append(c.editors[:len(c.editors):len(c.editors)], f)
@@ -129,7 +132,7 @@ func WithJSON(unmarshal func(data []byte, v any) error) Option {
 // such an event is a *gen.UnknownEvent and the stream goes on.
 func WithStrict() Option { return option(func(c *config) { c.strict = true }) }
 
-// ContinueOnGap delivers a gap as the event it is, an error of type replay_gap,
+// ContinueOnGap delivers a gap as the event it is, an error of type [ReplayGap],
 // and goes on with everything that is retained. By default a gap ends the stream
 // with a *GapError.
 func ContinueOnGap() Option { return option(func(c *config) { c.continueOnGap = true }) }
@@ -139,8 +142,9 @@ func ContinueOnGap() Option { return option(func(c *config) { c.continueOnGap = 
 // tool call, do not count.
 func UntilComplete() Option { return option(func(c *config) { c.untilComplete = true }) }
 
-// OnGap sets a function that is called for each gap, before it is returned or
-// delivered.
+// OnGap sets a function that is called for each gap, before it is returned or, with
+// ContinueOnGap, passed over. Not every gap has an event of its own: a connection
+// that goes on elsewhere than it was asked to shows one too.
 func OnGap(f func(*GapError)) Option { return option(func(c *config) { c.onGap = f }) }
 
 // WithRetryPolicy sets when the stream reconnects.
@@ -164,7 +168,8 @@ func WithIdleTimeout(d time.Duration) SourceOption {
 }
 
 // WithMaxEventSize bounds the size of one event, in bytes; by default, and if
-// not positive, 16 MiB. What is larger is read over, see [Source.Next].
+// not positive, 16 MiB. What is larger is read over, see [Source.Next]. For
+// StreamEvents it must be 1 KiB at least.
 func WithMaxEventSize(n int) SourceOption {
 	return sourceOption(func(c *sourceConfig) { c.maxEventSize = n })
 }

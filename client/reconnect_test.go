@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net/http"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/mixstream/mixstream/client"
+	"github.com/mixstream/mixstream/streamtest"
 )
 
 func TestReconnects(t *testing.T) {
@@ -24,33 +24,33 @@ func TestReconnects(t *testing.T) {
 	plain := func(err error) bool { return err != nil && !errors.Is(err, io.EOF) }
 	tests := []struct {
 		name  string
-		steps []http.HandlerFunc // between the first stream, which ends, and the last
-		opts  []client.Option    // with a timeout, which a busy machine may exceed at any time
-		cause func(error) bool   // of the last retry
+		steps []streamtest.Script // between the first stream, which ends, and the last
+		opts  []client.Option     // with a timeout, which a busy machine may exceed at any time
+		cause func(error) bool    // of the last retry
 	}{
 		{name: "end", cause: plain},
-		{name: "cut", steps: []http.HandlerFunc{raw(head+"id: 3", false)}, cause: is(io.ErrUnexpectedEOF)},
-		{name: "reset", steps: []http.HandlerFunc{raw(head+": hi\n", true)}, cause: plain},
-		{name: "closed before the answer", steps: []http.HandlerFunc{raw("", false)}, cause: plain},
-		{name: "reset before the answer", steps: []http.HandlerFunc{raw("", true)}, cause: plain},
-		{name: "no HTTP", steps: []http.HandlerFunc{raw("hello\r\n\r\n", false)}, cause: plain},
-		{name: "idle", steps: []http.HandlerFunc{hold(connected("2"))},
+		{name: "cut", steps: []streamtest.Script{raw(head+"id: 3", streamtest.Cut())}, cause: is(io.ErrUnexpectedEOF)},
+		{name: "reset", steps: []streamtest.Script{raw(head+": hi\n", streamtest.Reset())}, cause: plain},
+		{name: "closed before the answer", steps: []streamtest.Script{raw("", streamtest.Cut())}, cause: plain},
+		{name: "reset before the answer", steps: []streamtest.Script{raw("", streamtest.Reset())}, cause: plain},
+		{name: "no HTTP", steps: []streamtest.Script{raw("hello\r\n\r\n", streamtest.Cut())}, cause: plain},
+		{name: "idle", steps: []streamtest.Script{hold(connected("2"))},
 			opts: []client.Option{client.WithIdleTimeout(30 * time.Millisecond)}, cause: is(client.ErrIdle)},
-		{name: "no header", steps: []http.HandlerFunc{hang},
+		{name: "no header", steps: []streamtest.Script{hang},
 			opts: []client.Option{client.WithConnectTimeout(30 * time.Millisecond)}, cause: is(client.ErrConnectTimeout)},
-		{name: "no first event", steps: []http.HandlerFunc{hold(": wait\n\n")},
+		{name: "no first event", steps: []streamtest.Script{hold(": wait\n\n")},
 			opts: []client.Option{client.WithConnectTimeout(30 * time.Millisecond)}, cause: is(client.ErrConnectTimeout)},
-		{name: "408", steps: []http.HandlerFunc{answer(408, "", "")}, cause: code(408)},
-		{name: "425", steps: []http.HandlerFunc{answer(425, "", "")}, cause: code(425)},
-		{name: "429", steps: []http.HandlerFunc{answer(429, "", "")}, cause: code(429)},
-		{name: "500", steps: []http.HandlerFunc{refusal(500, "internal_error", "x")}, cause: code(500)},
-		{name: "503", steps: []http.HandlerFunc{answer(503, "", ""), answer(503, "", "")}, cause: code(503)},
-		{name: "599", steps: []http.HandlerFunc{answer(599, "", "")}, cause: code(599)},
+		{name: "408", steps: []streamtest.Script{answer(408, "", "")}, cause: code(408)},
+		{name: "425", steps: []streamtest.Script{answer(425, "", "")}, cause: code(425)},
+		{name: "429", steps: []streamtest.Script{answer(429, "", "")}, cause: code(429)},
+		{name: "500", steps: []streamtest.Script{refusal(500, "internal_error", "x")}, cause: code(500)},
+		{name: "503", steps: []streamtest.Script{answer(503, "", ""), answer(503, "", "")}, cause: code(503)},
+		{name: "599", steps: []streamtest.Script{answer(599, "", "")}, cause: code(599)},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			var last client.Retry
-			steps := append([]http.HandlerFunc{send(connected("1") + content("2", "a"))}, test.steps...)
+			steps := append([]streamtest.Script{send(connected("1") + content("2", "a"))}, test.steps...)
 			server := serve(t, append(steps, hold(content("3", "b")+deleted("4", session)))...)
 			s := server.stream("", append(test.opts, client.OnRetry(func(r client.Retry) { last = r }))...)
 			var got string
@@ -78,9 +78,7 @@ func TestReconnects(t *testing.T) {
 
 func TestReconnectWhileReading(t *testing.T) {
 	reading := make(chan struct{})
-	server := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		hold(connected("1"))(w, r)
-	}, hold(connected("1")+deleted("2", session)))
+	server := serve(t, hold(connected("1")), hold(connected("1")+deleted("2", session)))
 	var retries int
 	s := server.stream("", client.OnRetry(func(client.Retry) { retries++ }), client.WithRetryPolicy(client.RetryPolicy{MaxAttempts: -1}))
 	next(t, s)
@@ -113,12 +111,9 @@ func TestReconnectWhileWaiting(t *testing.T) {
 	for _, during := range []string{"callback", "delay", "attempt"} {
 		t.Run(during, func(t *testing.T) {
 			waiting := make(chan struct{}, 1)
-			again := func(w http.ResponseWriter, r *http.Request) { answer(503, "", "", "Retry-After", "60")(w, r) }
+			again := answer(503, "", "", "Retry-After", "60")
 			if during == "attempt" {
-				again = func(_ http.ResponseWriter, r *http.Request) {
-					waiting <- struct{}{}
-					<-r.Context().Done()
-				}
+				again = streamtest.Script{signal(waiting), streamtest.Hold()}
 			}
 			server := serve(t, send(connected("1")), again, hold(deleted("2", session)))
 			var s *client.Stream

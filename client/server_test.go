@@ -3,17 +3,14 @@ package client_test
 import (
 	"context"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/mixstream/mixstream/client"
+	"github.com/mixstream/mixstream/streamtest"
 )
 
 const session = "s1"
@@ -21,43 +18,24 @@ const session = "s1"
 // fast is a policy for tests that are not about the delay.
 var fast = client.RetryPolicy{InitialInterval: time.Millisecond, MaxInterval: time.Millisecond}
 
-// fakeServer answers the nth request with its nth step, and later ones with the
-// last.
+// fakeServer plays a script to each request.
 type fakeServer struct {
-	t   *testing.T
-	url string
-	hc  *http.Client
-
-	mu       sync.Mutex
-	requests []*http.Request
+	*streamtest.Server
+	t  *testing.T
+	hc *http.Client
 }
 
-func serve(t *testing.T, steps ...http.HandlerFunc) *fakeServer {
+func serve(t *testing.T, scripts ...streamtest.Script) *fakeServer {
 	t.Helper()
-	s := &fakeServer{t: t}
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.mu.Lock()
-		n := len(s.requests)
-		s.requests = append(s.requests, r)
-		s.mu.Unlock()
-		steps[min(n, len(steps)-1)](w, r)
-	}))
-	t.Cleanup(server.Close)
-	s.url, s.hc = server.URL, server.Client()
+	s := &fakeServer{Server: streamtest.NewServer(scripts...), t: t, hc: http.DefaultClient}
+	t.Cleanup(s.Close)
 	return s
-}
-
-// seen returns the requests so far.
-func (s *fakeServer) seen() []*http.Request {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.requests)
 }
 
 // ids returns the Last-Event-ID of each request so far, "-" where there is none.
 func (s *fakeServer) ids() []string {
 	var ids []string
-	for _, r := range s.seen() {
+	for _, r := range s.Requests() {
 		id := "-"
 		if v := r.Header.Values("Last-Event-ID"); v != nil {
 			id = strings.Join(v, "|")
@@ -69,7 +47,7 @@ func (s *fakeServer) ids() []string {
 
 func (s *fakeServer) client(opts ...client.Option) *client.Client {
 	s.t.Helper()
-	c, err := client.New(s.url, append([]client.Option{client.WithHTTPClient(s.hc), client.WithRetryPolicy(fast)}, opts...)...)
+	c, err := client.New(s.URL, append([]client.Option{client.WithHTTPClient(s.hc), client.WithRetryPolicy(fast)}, opts...)...)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -98,10 +76,24 @@ func (s *fakeServer) refused(opts ...client.Option) error {
 	return err
 }
 
+// ended opens a stream, which may bring "connected 1" and must end with the error
+// that is returned. It gives up soon.
+func (s *fakeServer) ended(opts ...client.Option) error {
+	s.t.Helper()
+	opts = append(opts, client.WithRetryPolicy(client.RetryPolicy{InitialInterval: 1, MaxInterval: 1, MaxAttempts: 3}))
+	stream, err := s.client().StreamEvents(s.t.Context(), session, nil, opts...)
+	if err == nil {
+		defer stream.Close()
+		wantNames(s.t, stream, "connected 1")
+		err = stream.Err()
+	}
+	return err
+}
+
 // source opens a source. It is closed at the end of the test.
 func (s *fakeServer) source(lastEventID string, opts ...client.SourceOption) *client.Source {
 	connect := func(ctx context.Context, id string) (*http.Response, error) {
-		r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url, nil)
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -115,58 +107,40 @@ func (s *fakeServer) source(lastEventID string, opts ...client.SourceOption) *cl
 	return source
 }
 
-// send writes text as an event stream, and ends it.
-func send(text string) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/event-stream")
-		io.WriteString(w, text)
-		http.NewResponseController(w).Flush()
-	}
+// send is an event stream that ends.
+func send(text string) streamtest.Script {
+	return streamtest.Script{streamtest.Open(), streamtest.Send(text)}
 }
 
-// hold writes text as an event stream, and keeps it open until the client goes.
-func hold(text string) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		send(text)(w, r)
-		<-r.Context().Done()
-	}
-}
+// hold is an event stream that stays open until the client goes.
+func hold(text string) streamtest.Script { return append(send(text), streamtest.Hold()) }
 
 // hang never answers.
-func hang(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
+var hang = streamtest.Script{streamtest.Hold(), streamtest.Cut()}
 
-// raw writes text to the connection itself, and closes it. With abort the client
-// sees a reset.
-func raw(text string, abort bool) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) {
-		conn, _, err := http.NewResponseController(w).Hijack()
-		if err != nil {
-			panic(err)
-		}
-		defer conn.Close()
-		io.WriteString(conn, text)
-		if abort {
-			conn.(*net.TCPConn).SetLinger(0)
-		}
+// raw writes text to the connection itself, and ends it.
+func raw(text string, end streamtest.Step) streamtest.Script {
+	return streamtest.Script{streamtest.Raw(text), end}
+}
+
+// signal tells a test that a script has come this far.
+func signal(ch chan<- struct{}) streamtest.Step {
+	return func(*streamtest.Conn) error {
+		ch <- struct{}{}
+		return nil
 	}
 }
 
 // answer answers with a status and a body; header lists keys and values.
-func answer(status int, contentType, body string, header ...string) http.HandlerFunc {
-	return func(w http.ResponseWriter, _ *http.Request) {
-		for i := 0; i+1 < len(header); i += 2 {
-			w.Header().Set(header[i], header[i+1])
-		}
-		if contentType != "" {
-			w.Header().Set("Content-Type", contentType)
-		}
-		w.WriteHeader(status)
-		io.WriteString(w, body)
+func answer(status int, contentType, body string, header ...string) streamtest.Script {
+	if contentType != "" {
+		header = append(header, "Content-Type", contentType)
 	}
+	return streamtest.Script{streamtest.Answer(status, body, header...)}
 }
 
 // refusal answers with an ErrorResponse.
-func refusal(status int, kind, message string, header ...string) http.HandlerFunc {
+func refusal(status int, kind, message string, header ...string) streamtest.Script {
 	body := fmt.Sprintf(`{"error":{"code":%d,"type":%q,"message":%q}}`, status, kind, message)
 	return answer(status, "application/json", body, header...)
 }

@@ -16,6 +16,10 @@ import (
 // lastEventID; empty means that there is none, and that no header Last-Event-ID
 // is to be sent. The context governs the whole life of the response. Each call
 // must send a request body anew.
+//
+// Redirects, and what they show to other hosts, are up to its http.Client. A
+// Timeout of that client ends each connection when it has passed; the source then
+// opens another, with the timeout as the cause.
 type ConnectFunc func(ctx context.Context, lastEventID string) (*http.Response, error)
 
 // Source is a decoder of server-sent events that reconnects. It knows nothing of
@@ -34,12 +38,12 @@ type Source struct {
 	conn *connection
 	err  error // why the source is over
 
-	opened       bool   // some attempt succeeded
-	requested    string // the last event ID with which the latest one did
+	connections  int    // attempts that succeeded
+	requested    string // the last event ID with which the latest of them did
 	failures     int    // in a row
 	failure      error
 	asked        time.Duration // the Retry-After of the last answer
-	outage       time.Time     // since when there is no event; zero while there is
+	outage       time.Time     // since when there is no progress; zero while there is
 	unauthorized bool          // a 401 was answered by another try
 	atOnce       bool          // that try is next
 
@@ -183,9 +187,12 @@ func (s *Source) setInterrupt(f func(), attempt bool) {
 func (s *Source) received(event sse.Event) {
 	s.conn.settled()
 	s.conn.eventful = true
-	s.outage = time.Time{}
-	if s.failures > 0 && string(event.ID) != s.requested {
-		s.failures = 0
+	// An event that repeats the position is no progress: a connection that is cut
+	// after connected, again and again, is an outage.
+	if string(event.ID) != s.requested {
+		s.failures, s.outage = 0, time.Time{}
+	} else if len(event.ID) == 0 {
+		s.outage = time.Time{}
 	}
 }
 
@@ -220,7 +227,8 @@ func (s *Source) open() error {
 		}
 		err := s.attempt()
 		if err == nil {
-			s.opened, s.unauthorized, s.atOnce, s.asked = true, false, false, 0
+			s.connections++
+			s.unauthorized, s.atOnce, s.asked = false, false, 0
 			return nil
 		}
 		if final := s.judge(err); final != nil {
@@ -239,10 +247,12 @@ func (s *Source) done() error {
 	switch {
 	case errors.Is(cause, ErrClosed):
 		return ErrClosed
-	case errors.Is(cause, err):
-		return fmt.Errorf("client: %w", cause)
+	case !errors.Is(cause, err):
+		return fmt.Errorf("client: %w: %w", err, cause)
+	case s.failures > 0 && !errors.Is(s.failure, err): // what the source was about to mend
+		return fmt.Errorf("client: %w; before that: %w", err, s.failure)
 	}
-	return fmt.Errorf("client: %w: %w", err, cause)
+	return fmt.Errorf("client: %w", cause)
 }
 
 // judge returns the error that ends the source after a failed attempt, or nil if
@@ -263,10 +273,10 @@ func (s *Source) judge(err error) error {
 		return nil
 	}
 	switch {
-	case api.StatusCode == http.StatusUnauthorized && s.opened && s.cfg.retryUnauthorized && !s.unauthorized:
+	case api.StatusCode == http.StatusUnauthorized && s.connections > 0 && s.cfg.retryUnauthorized && !s.unauthorized:
 		s.unauthorized, s.atOnce = true, true
 		return nil
-	case !retryable(api.StatusCode, !s.opened):
+	case !retryable(api.StatusCode, s.connections == 0):
 		return err
 	}
 	s.asked = retryAfter(api.Header)

@@ -18,7 +18,7 @@ func TestSource(t *testing.T) {
 		send("data: third\n\nid: 3\ndata: lost"),
 		over)
 	source := server.source("0")
-	if source.LastEventID() != "0" || len(server.seen()) != 0 {
+	if source.LastEventID() != "0" || len(server.Requests()) != 0 {
 		t.Error("it connects before Next")
 	}
 	var got []string
@@ -55,17 +55,9 @@ func TestSourceIDOfABlockWithoutData(t *testing.T) {
 
 func TestSourcePosts(t *testing.T) {
 	const prompt = `{"prompt":"hi"}`
-	var bodies []string
-	record := func(step http.HandlerFunc) http.HandlerFunc {
-		return func(w http.ResponseWriter, r *http.Request) {
-			body, _ := io.ReadAll(r.Body)
-			bodies = append(bodies, r.Method+" "+string(body)+" "+r.Header.Get("Last-Event-ID"))
-			step(w, r)
-		}
-	}
-	server := serve(t, record(answer(503, "", "")), record(send("id: 1\ndata: a\n\n")), record(over))
+	server := serve(t, answer(503, "", ""), send("id: 1\ndata: a\n\n"), over)
 	source := client.NewSource(t.Context(), "", func(ctx context.Context, id string) (*http.Response, error) {
-		r, err := http.NewRequestWithContext(ctx, http.MethodPost, server.url, strings.NewReader(prompt))
+		r, err := http.NewRequestWithContext(ctx, http.MethodPost, server.URL, strings.NewReader(prompt))
 		if err != nil {
 			return nil, err
 		}
@@ -78,6 +70,14 @@ func TestSourcePosts(t *testing.T) {
 	}
 	if _, err := source.Next(); err != io.EOF {
 		t.Error(err)
+	}
+	var bodies []string
+	for _, r := range server.Requests() {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		bodies = append(bodies, r.Method+" "+string(body)+" "+r.Header.Get("Last-Event-ID"))
 	}
 	if want := []string{"POST " + prompt + " ", "POST " + prompt + " ", "POST " + prompt + " 1"}; !slices.Equal(bodies, want) {
 		t.Errorf("requests %q, want %q", bodies, want)

@@ -35,12 +35,13 @@ type Stream struct {
 	cfg       config
 	sessionID string
 
-	event    Event
-	lastID   string // of the last event that was delivered
-	ahead    bool   // event was read but not delivered yet
-	last     bool   // event is the last one
-	err      error  // io.EOF after a clean end
-	reported bool   // All has yielded err
+	event      Event
+	connection int    // of the source, by which event came
+	lastID     string // of the last event that was delivered
+	ahead      bool   // event was read but not delivered yet
+	last       bool   // event is the last one
+	err        error  // io.EOF after a clean end
+	reported   bool   // All has yielded err
 }
 
 // openStream reads the first event.
@@ -137,7 +138,7 @@ func (s *Stream) read() bool {
 		s.source.Close()
 		return false
 	}
-	s.event = event
+	s.event, s.connection = event, s.source.connections
 	s.last = s.isLast(event)
 	return true
 }
@@ -155,20 +156,7 @@ func (s *Stream) decode(raw sse.Event, err error) Event {
 
 // refuse returns the error that ends the stream instead of delivering the event.
 func (s *Stream) refuse(event Event) error {
-	switch data := event.Data.(type) {
-	case *gen.UnknownEvent:
-		if !s.cfg.strict {
-			return nil
-		}
-		if data.Err != nil {
-			return fmt.Errorf("%w %q: %w", ErrUnknownEvent, data.Name, data.Err)
-		}
-		return fmt.Errorf("%w %q", ErrUnknownEvent, data.Name)
-	case *gen.ErrorData:
-		if data.Type == nil || *data.Type != replayGap {
-			return nil
-		}
-		gap := &GapError{Requested: s.requested(), ResumeFrom: event.ID, Message: data.Error}
+	if gap := s.gap(event); gap != nil {
 		if s.cfg.onGap != nil {
 			s.cfg.onGap(gap)
 		}
@@ -176,20 +164,14 @@ func (s *Stream) refuse(event Event) error {
 			return gap
 		}
 	}
-	return nil
-}
-
-// replayGap is the type of the error event that tells a gap.
-const replayGap = "replay_gap"
-
-// requested returns the id after which the stream was to go on when the server
-// told a gap. Right after connected that is what this connection asked for, since
-// connected repeats a malformed id as another one.
-func (s *Stream) requested() string {
-	if _, ok := s.event.Data.(*gen.ConnectedData); ok {
-		return s.source.requested
+	unknown, ok := event.Data.(*gen.UnknownEvent)
+	switch {
+	case !ok || !s.cfg.strict:
+		return nil
+	case unknown.Err != nil:
+		return fmt.Errorf("%w %q: %w", ErrUnknownEvent, unknown.Name, unknown.Err)
 	}
-	return s.lastID
+	return fmt.Errorf("%w %q", ErrUnknownEvent, unknown.Name)
 }
 
 // isLast tells whether the stream is finished after this event.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -121,7 +122,11 @@ func TestDeadlineWhileBlocked(t *testing.T) {
 					wantNames(t, s, "connected 1")
 					err = s.Err()
 				}
-				if !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, client.ErrClosed) || err.Error() != "client: context deadline exceeded" {
+				if !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, client.ErrClosed) || !strings.HasPrefix(err.Error(), "client: context deadline exceeded") {
+					t.Errorf("error: %v", err)
+				}
+				// What was about to be mended is told, and not that the deadline cut it off.
+				if _, cause, told := strings.Cut(err.Error(), "; before that: "); told != (name == "backing off" || name == "connecting again") || strings.Contains(cause, "deadline") {
 					t.Errorf("error: %v", err)
 				}
 				between(t, "took", time.Since(begun), 20*time.Second, 20*time.Second)

@@ -57,10 +57,10 @@ func TestUnknownEvents(t *testing.T) {
 }
 
 func TestTooLargeEvent(t *testing.T) {
-	large := content("2", strings.Repeat("x", 200))
-	lines := "event: content\n" + strings.Repeat("data: "+strings.Repeat("y", 50)+"\n", 4) + "id: 3\n\n"
+	large := content("2", strings.Repeat("x", 2000))
+	lines := "event: content\n" + strings.Repeat("data: "+strings.Repeat("y", 500)+"\n", 4) + "id: 3\n\n"
 	server := serve(t, send(connected("1")+large+lines+content("4", "a")), over)
-	s := server.stream("", client.WithMaxEventSize(100))
+	s := server.stream("", client.WithMaxEventSize(1024))
 	next(t, s)
 	for _, id := range []string{"2", "3"} {
 		e := next(t, s)
@@ -69,14 +69,14 @@ func TestTooLargeEvent(t *testing.T) {
 			t.Errorf("%+v, data %+v", e, e.Data)
 		}
 		var too *sse.EventTooLargeError
-		if !errors.As(u.Err, &too) || too.Limit != 100 {
+		if !errors.As(u.Err, &too) || too.Limit != 1024 {
 			t.Errorf("error: %#v", u.Err)
 		}
 	}
 	wantNames(t, s, "content 4")
 	wantIDs(t, server, "-", "4")
 
-	strict := serve(t, hold(connected("1")+large)).stream("", client.WithMaxEventSize(100), client.WithStrict())
+	strict := serve(t, hold(connected("1")+large)).stream("", client.WithMaxEventSize(1024), client.WithStrict())
 	wantNames(t, strict, "connected 1")
 	if err := strict.Err(); !errors.Is(err, client.ErrUnknownEvent) || !errors.Is(err, sse.ErrEventTooLarge) {
 		t.Errorf("strict: %v", err)
@@ -84,13 +84,13 @@ func TestTooLargeEvent(t *testing.T) {
 }
 
 func TestTooLargeEventIsFirst(t *testing.T) {
-	large := block("connected", "2", strings.Repeat("x", 200))
-	s := serve(t, send(large), over).stream("", client.WithMaxEventSize(100))
+	large := block("connected", "2", strings.Repeat("x", 2000))
+	s := serve(t, send(large), over).stream("", client.WithMaxEventSize(1024))
 	wantNames(t, s, "connected 2")
 }
 
 func TestTooLargeFromSource(t *testing.T) {
-	source := serve(t, send(content("2", strings.Repeat("x", 200))+"data: a\n\n"), over).source("", client.WithMaxEventSize(100))
+	source := serve(t, send(content("2", strings.Repeat("x", 2000))+"data: a\n\n"), over).source("", client.WithMaxEventSize(1024))
 	e, err := source.Next()
 	if !errors.Is(err, sse.ErrEventTooLarge) || e.Name != "content" || string(e.ID) != "2" || e.Data != nil {
 		t.Errorf("%+v, %v", e, err)

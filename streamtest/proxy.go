@@ -1,5 +1,3 @@
-// Package streamtest injects faults into event streams, for tests of whatever
-// consumes them.
 package streamtest
 
 import (

@@ -1,0 +1,40 @@
+package client
+
+import "github.com/mixstream/mixstream/gen"
+
+// ReplayGap is the type of the error event by which the server tells a gap.
+const ReplayGap = "replay_gap"
+
+// noPosition is the id of connected where the requested one can be no position
+// of the server's log. A gap event follows, and tells the position.
+const noPosition = "1"
+
+// gap returns the gap that an event of this connection tells or shows, or nil.
+func (s *Stream) gap(event Event) *GapError {
+	asked := s.source.requested
+	first := s.connection != s.source.connections // of its connection
+	switch data := event.Data.(type) {
+	case *gen.ErrorData:
+		if data.Type != nil && *data.Type == ReplayGap {
+			return &GapError{Requested: s.requested(), ResumeFrom: event.ID, Message: data.Error}
+		}
+	case *gen.ConnectedData:
+		if first && asked != "" && asked != "0" && event.ID != asked && event.ID != noPosition {
+			return &GapError{Requested: asked, ResumeFrom: event.ID, Message: "the server goes on elsewhere, since Last-Event-ID was ignored or did not reach it"}
+		}
+	}
+	if first && s.connection > 0 && asked == "" {
+		return &GapError{ResumeFrom: event.ID, Message: "the events before a reconnection had no id to resume after"}
+	}
+	return nil
+}
+
+// requested returns the id after which the stream was to go on when the server
+// told a gap. Right after connected that is what this connection asked for, since
+// connected repeats a malformed id as another one.
+func (s *Stream) requested() string {
+	if _, ok := s.event.Data.(*gen.ConnectedData); ok {
+		return s.source.requested
+	}
+	return s.lastID
+}

@@ -1,0 +1,150 @@
+package client_test
+
+import (
+	"crypto/x509"
+	"errors"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/mixstream/mixstream/client"
+	"github.com/mixstream/mixstream/streamtest"
+)
+
+// TestCauseOfRetry has streams that break, and looks at what OnRetry is told.
+func TestCauseOfRetry(t *testing.T) {
+	broken := func(steps ...streamtest.Step) streamtest.Script {
+		return append(send(connected("1")+"id: 2\nevent: content\n"), steps...)
+	}
+	unexpected := func(err error) bool { return errors.Is(err, io.ErrUnexpectedEOF) }
+	tests := []struct {
+		name   string
+		script streamtest.Script
+		cause  func(error) bool
+	}{
+		{"no last chunk", broken(streamtest.Cut()), unexpected},
+		{"a chunk that is cut", broken(streamtest.CutChunk("data: {}\n")), unexpected},
+		{"a body shorter than announced", raw("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 1000\r\n\r\n"+connected("1"), streamtest.Cut()), unexpected},
+		{"a body that ends in an event", broken(), unexpected},
+		{"a chunk that is none", broken(streamtest.Raw("zz\r\n")), func(err error) bool { return strings.Contains(err.Error(), "chunk") }},
+		{"garbage instead of a chunk", broken(streamtest.Raw("\r\n" + streamtest.Garbage(5000, 1))), func(err error) bool { return err != nil }},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			var causes []error
+			server := serve(t, test.script, send(connected("1")+content("2", "a")), over)
+			s := server.stream("", client.OnRetry(func(r client.Retry) { causes = append(causes, r.Err) }))
+			wantFinished(t, s, "connected 1", "connected 1", "content 2")
+			wantIDs(t, server, "-", "1", "2")
+			if len(causes) != 2 || !test.cause(causes[0]) || errors.Is(causes[0], io.EOF) {
+				t.Errorf("causes: %v", causes)
+			}
+		})
+	}
+}
+
+// TestGarbageInAStream has bytes between the events that mean nothing.
+func TestGarbageInAStream(t *testing.T) {
+	garbage := strings.ReplaceAll(streamtest.Garbage(20_000, 2), "id", "") + "\n\n"
+	server := serve(t, send(connected("1")+garbage+content("2", "a")), over)
+	wantFinished(t, server.stream(""), "connected 1", "content 2")
+}
+
+// TestUnreachable has servers of which no connection is to be had.
+func TestUnreachable(t *testing.T) {
+	closed := streamtest.NewServer()
+	closed.Close()
+	quiet := log.New(io.Discard, "", 0)
+	foreign := httptest.NewUnstartedServer(nil)
+	foreign.Config.ErrorLog = quiet
+	foreign.StartTLS()
+	defer foreign.Close()
+	mute := serve(t, hang)
+	transport := func(change func(*http.Transport)) *http.Client {
+		tr := &http.Transport{DisableKeepAlives: true}
+		change(tr)
+		return &http.Client{Transport: tr}
+	}
+	none := func(*http.Transport) {}
+
+	var dns *net.DNSError
+	var authority x509.UnknownAuthorityError
+	var timeout net.Error
+	tests := []struct {
+		name, url string
+		change    func(*http.Transport)
+		cause     func(error) bool
+	}{
+		{"refused", closed.URL, none, func(err error) bool { return errors.Is(err, syscall.ECONNREFUSED) }},
+		{"no such name", "http://no-such-name.invalid", none, func(err error) bool { return errors.As(err, &dns) }},
+		{"an untrusted certificate", foreign.URL, none, func(err error) bool { return errors.As(err, &authority) }},
+		{"no TLS", "https" + strings.TrimPrefix(mute.URL, "http"), func(tr *http.Transport) { tr.TLSHandshakeTimeout = 20 * time.Millisecond },
+			func(err error) bool {
+				return errors.As(err, &timeout) && timeout.Timeout() || strings.Contains(err.Error(), "EOF")
+			}},
+		{"no header", mute.URL, func(tr *http.Transport) { tr.ResponseHeaderTimeout = 20 * time.Millisecond },
+			func(err error) bool { return errors.As(err, &timeout) && timeout.Timeout() }},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			var causes []error
+			hc := transport(test.change)
+			c, err := client.New(test.url, client.WithHTTPClient(hc),
+				client.WithRetryPolicy(client.RetryPolicy{InitialInterval: 1, MaxInterval: 1, MaxAttempts: 2}),
+				client.OnRetry(func(r client.Retry) { causes = append(causes, r.Err) }))
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = c.StreamEvents(t.Context(), session, nil)
+			if !errors.Is(err, client.ErrGaveUp) || !test.cause(err) {
+				t.Errorf("error: %v", err)
+			}
+			if len(causes) != 2 || !test.cause(causes[0]) || !test.cause(causes[1]) {
+				t.Errorf("causes: %v", causes)
+			}
+		})
+	}
+}
+
+// TestAcceptsAndCloses has a server that closes every connection at once.
+func TestAcceptsAndCloses(t *testing.T) {
+	for name, script := range map[string]streamtest.Script{"before the answer": nil, "after it": {streamtest.Open()}, "by reset": {streamtest.Reset()}} {
+		server := serve(t, script)
+		err := server.refused(client.WithRetryPolicy(client.RetryPolicy{InitialInterval: 10 * time.Millisecond, Multiplier: 2, MaxElapsedTime: 400 * time.Millisecond}))
+		if n := server.Connections(); !errors.Is(err, client.ErrGaveUp) || n < 2 || n > 30 {
+			t.Errorf("%s: %d connections, error %v", name, n, err)
+		}
+	}
+}
+
+// TestHalfOpen has a peer that has vanished: it neither sends nor closes.
+func TestHalfOpen(t *testing.T) {
+	var causes []error
+	server := serve(t, append(send(connected("1")), streamtest.HalfOpen()), hold(connected("1")+deleted("2", session)))
+	s := server.stream("", client.WithIdleTimeout(30*time.Millisecond), client.OnRetry(func(r client.Retry) { causes = append(causes, r.Err) }))
+	names(s)
+	if s.Err() != nil || s.LastEventID() != "2" || len(causes) == 0 || !errors.Is(causes[0], client.ErrIdle) {
+		t.Errorf("error %v, causes %v", s.Err(), causes)
+	}
+}
+
+// TestHTTPClientTimeout has a source whose HTTP client ends each stream.
+func TestHTTPClientTimeout(t *testing.T) {
+	var causes []error
+	server := serve(t, hold("id: 1\ndata: a\n\n"), over)
+	server.hc = &http.Client{Timeout: 300 * time.Millisecond}
+	source := server.source("", client.OnRetry(func(r client.Retry) { causes = append(causes, r.Err) }))
+	if e, err := source.Next(); err != nil || string(e.Data) != "a" {
+		t.Fatalf("%+v, %v", e, err)
+	}
+	var timeout net.Error
+	if _, err := source.Next(); !errors.Is(err, io.EOF) || len(causes) == 0 || !errors.As(causes[0], &timeout) || !timeout.Timeout() {
+		t.Errorf("error %v, causes %v", err, causes)
+	}
+}

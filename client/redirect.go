@@ -1,0 +1,117 @@
+package client
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// maxRedirects in a row is what net/http allows by default.
+const maxRedirects = 10
+
+// streamHeaders are the headers that every server may see.
+var streamHeaders = []string{"Accept", "Accept-Encoding", "Cache-Control", "Last-Event-ID"}
+
+// redirectError is a redirect that cannot be followed, or that the caller's own
+// policy refuses.
+type redirectError struct {
+	cause error
+	resp  *http.Response // nil if net/http hands it over
+}
+
+func (e *redirectError) Error() string { return e.cause.Error() }
+
+// withRedirects returns an HTTP client that follows redirects like hc, but shows
+// another origin only the stream headers. net/http by itself withholds just the
+// credentials that it knows, and shows them to subdomains and other ports.
+func withRedirects(hc *http.Client) *http.Client {
+	follow := *hc
+	follow.Transport = redirectChecker{hc.Transport}
+	follow.CheckRedirect = func(r *http.Request, via []*http.Request) error {
+		if err := checkRedirect(r, via, hc.CheckRedirect); err != nil && !errors.Is(err, http.ErrUseLastResponse) {
+			return &redirectError{cause: err}
+		} else if err != nil {
+			return http.ErrUseLastResponse // net/http compares it
+		}
+		return nil
+	}
+	return &follow
+}
+
+// checkRedirect prepares the request r that follows those of via, or refuses it.
+func checkRedirect(r *http.Request, via []*http.Request, own func(*http.Request, []*http.Request) error) error {
+	if r.URL.Scheme != "http" && r.URL.Scheme != "https" || r.URL.Host == "" {
+		return fmt.Errorf("redirect to %q, which is no http or https URL", r.URL.Redacted())
+	}
+	// Each request gets the headers of the first again, so what a foreign server
+	// was not shown, one behind it must not be shown either.
+	for _, hop := range append(via[1:len(via):len(via)], r) {
+		if !sameOrigin(via[0].URL, hop.URL) {
+			withhold(r, via[0])
+			break
+		}
+	}
+	switch {
+	case own != nil:
+		return own(r, via)
+	case len(via) >= maxRedirects:
+		return fmt.Errorf("stopped after %d redirects", len(via))
+	}
+	return nil
+}
+
+// withhold leaves r only the stream headers, as they are in the first request.
+func withhold(r, first *http.Request) {
+	r.Header = make(http.Header)
+	for _, key := range streamHeaders {
+		key = http.CanonicalHeaderKey(key)
+		if values, ok := first.Header[key]; ok {
+			r.Header[key] = values
+		}
+	}
+}
+
+// sameOrigin tells whether a URL has the origin of the first one, or is its https
+// form.
+func sameOrigin(first, u *url.URL) bool {
+	upgraded := first.Scheme == "http" && u.Scheme == "https" && port(first) == "80" && port(u) == "443"
+	return strings.EqualFold(first.Hostname(), u.Hostname()) && (first.Scheme == u.Scheme && port(first) == port(u) || upgraded)
+}
+
+func port(u *url.URL) string {
+	switch port := u.Port(); {
+	case port != "":
+		return port
+	case u.Scheme == "https":
+		return "443"
+	}
+	return "80"
+}
+
+// redirectChecker is a transport that refuses what net/http would report as a
+// failure like any other: a redirect with a Location that is no URL.
+type redirectChecker struct{ next http.RoundTripper }
+
+func (c redirectChecker) RoundTrip(r *http.Request) (*http.Response, error) {
+	next := c.next
+	if next == nil {
+		next = http.DefaultTransport
+	}
+	resp, err := next.RoundTrip(r)
+	if err != nil || resp == nil {
+		return resp, err
+	}
+	switch resp.StatusCode {
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+		if _, err := resp.Location(); err != nil && !errors.Is(err, http.ErrNoLocation) {
+			resp.Body.Close()
+			if resp.Request == nil {
+				resp.Request = r
+			}
+			return nil, &redirectError{cause: fmt.Errorf("redirect without a usable Location: %w", err), resp: resp}
+		}
+	}
+	return resp, nil
+}

@@ -1,0 +1,188 @@
+package streamtest
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Script is what a [Server] does on one connection once it has read the request.
+// After the last step the answer ends as it should. An empty script closes the
+// connection without an answer.
+type Script []Step
+
+// Step is a part of a script. An error ends the script and breaks off the
+// connection there; nobody is told.
+type Step func(c *Conn) error
+
+// errBroken ends a script whose connection a step has broken off.
+var errBroken = errors.New("streamtest: broken off")
+
+// Open begins an event stream: status 200, content type text/event-stream, and a
+// body in chunks. The header lists more keys and values in turn.
+func Open(header ...string) Step {
+	return func(c *Conn) error {
+		return c.Head(http.StatusOK, append([]string{"Content-Type", "text/event-stream"}, header...)...)
+	}
+}
+
+// Answer is a whole answer with a status and a body. The header lists keys and
+// values in turn, such as "Retry-After", "1".
+func Answer(status int, body string, header ...string) Step {
+	return func(c *Conn) error {
+		length := []string{"Content-Length", strconv.Itoa(len(body))}
+		if status == http.StatusNoContent || status == http.StatusNotModified {
+			length, body = nil, ""
+		}
+		if err := c.head(status, append(length, header...)); err != nil {
+			return err
+		}
+		return c.Send(body)
+	}
+}
+
+// Send writes pieces of the body, each in a chunk and a write of its own.
+func Send(pieces ...string) Step {
+	return func(c *Conn) error {
+		for _, text := range pieces {
+			if err := c.Send(text); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// Trickle writes a part of the body byte by byte, with a pause before each.
+func Trickle(text string, pause time.Duration) Step {
+	return func(c *Conn) error {
+		for i := range len(text) {
+			if err := Pause(pause)(c); err != nil {
+				return err
+			}
+			if err := c.Send(text[i : i+1]); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// Flood writes the text as fast as the client takes it, again and again until the
+// client goes. The steps after it run then.
+func Flood(text string) Step {
+	if text == "" {
+		return Hold()
+	}
+	many := strings.Repeat(text, 1+(32<<10)/len(text))
+	return func(c *Conn) error {
+		for c.Send(many) == nil {
+		}
+		return c.Request.Context().Err()
+	}
+}
+
+// Raw writes bytes to the connection as they are: an answer that is no HTTP, a
+// head by hand, a chunk that is none.
+func Raw(text string) Step {
+	return func(c *Conn) error {
+		_, err := io.WriteString(c, text)
+		return err
+	}
+}
+
+// Pause lets time pass: before Open it delays the header, after it it stalls the
+// stream.
+func Pause(d time.Duration) Step {
+	return func(c *Conn) error {
+		timer := time.NewTimer(d)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			return nil
+		case <-c.Request.Context().Done():
+			return c.Request.Context().Err()
+		}
+	}
+}
+
+// Await waits until the channel is closed or something comes from it.
+func Await(ch <-chan struct{}) Step {
+	return func(c *Conn) error {
+		select {
+		case <-ch:
+			return nil
+		case <-c.Request.Context().Done():
+			return c.Request.Context().Err()
+		}
+	}
+}
+
+// Hold is silent until the client closes the connection. The steps after it run
+// then.
+func Hold() Step { return (*Conn).gone }
+
+// HalfOpen is silent from then on, and does not close the connection even when
+// the client does, like a peer that has lost its power. Closing the server ends
+// it.
+func HalfOpen() Step {
+	return func(c *Conn) error {
+		<-c.Request.Context().Done()
+		return c.Request.Context().Err()
+	}
+}
+
+// Cut closes the connection where it is, so that the body is not complete.
+func Cut() Step { return func(*Conn) error { return errBroken } }
+
+// CutChunk writes the text in a chunk that is announced as one byte longer, and
+// closes the connection.
+func CutChunk(text string) Step {
+	return func(c *Conn) error {
+		fmt.Fprintf(c, "%x\r\n%s", len(text)+1, text)
+		return errBroken
+	}
+}
+
+// Reset ends the connection with an RST instead of a FIN. What was sent right
+// before may be lost with it.
+func Reset() Step {
+	return func(c *Conn) error {
+		if tcp, ok := c.Conn.(*net.TCPConn); ok {
+			tcp.SetLinger(0) //nolint:errcheck // the client may have reset it before
+		}
+		return errBroken
+	}
+}
+
+// Block returns an event as it stands on the wire, with a line of data for each
+// line of its data. An empty name or id is left out.
+func Block(name, id, data string) string {
+	var text strings.Builder
+	if name != "" {
+		text.WriteString("event: " + name + "\n")
+	}
+	for line := range strings.SplitSeq(data, "\n") {
+		text.WriteString("data: " + line + "\n")
+	}
+	if id != "" {
+		text.WriteString("id: " + id + "\n")
+	}
+	return text.String() + "\n"
+}
+
+// Garbage returns n random bytes, the same ones for the same seed.
+func Garbage(n int, seed uint64) string {
+	r := rand.New(rand.NewPCG(seed, seed))
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = byte(r.IntN(256)) //nolint:gosec // it fits
+	}
+	return string(b)
+}
