@@ -34,6 +34,11 @@
 // mend, on a wrong content type, on a gap, and when reconnecting has failed for
 // too long ([RetryPolicy]).
 //
+// That nothing is lost rests on the ids: on events that have one, and on a server
+// that honours Last-Event-ID. The latter is checked, for the first event, connected,
+// tells where a stream goes on: anywhere else than it was asked to is a gap. A
+// Source, which does not know that event, cannot tell.
+//
 // # Redirects
 //
 // Answers 301, 302, 303, 307 and 308 are followed, up to ten in a row, with
