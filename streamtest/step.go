@@ -18,7 +18,8 @@ import (
 type Script []Step
 
 // Step is a part of a script. An error ends the script and breaks off the
-// connection there; nobody is told.
+// connection there; nobody is told. A step may be used by several connections at a
+// time.
 type Step func(c *Conn) error
 
 // errBroken ends a script whose connection a step has broken off.
@@ -35,12 +36,13 @@ func Open(header ...string) Step {
 // Answer is a whole answer with a status and a body. The header lists keys and
 // values in turn, such as "Retry-After", "1".
 func Answer(status int, body string, header ...string) Step {
+	if status == http.StatusNoContent || status == http.StatusNotModified {
+		body = ""
+	} else {
+		header = append([]string{"Content-Length", strconv.Itoa(len(body))}, header...)
+	}
 	return func(c *Conn) error {
-		length := []string{"Content-Length", strconv.Itoa(len(body))}
-		if status == http.StatusNoContent || status == http.StatusNotModified {
-			length, body = nil, ""
-		}
-		if err := c.head(status, append(length, header...)); err != nil {
+		if err := c.head(status, header); err != nil {
 			return err
 		}
 		return c.Send(body)

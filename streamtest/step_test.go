@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -152,4 +153,28 @@ func TestBlock(t *testing.T) {
 	if g := streamtest.Garbage(100, 7); len(g) != 100 || g != streamtest.Garbage(100, 7) || g == streamtest.Garbage(100, 8) {
 		t.Error("garbage is not what it should be")
 	}
+}
+
+// A script is for any number of connections, also at the same time.
+func TestStepsAreShared(t *testing.T) {
+	server := streamtest.NewServer(
+		streamtest.Script{streamtest.Answer(204, "not sent", "X-A", "a")},
+		streamtest.Script{streamtest.Answer(418, "short and stout", "X-A", "a")})
+	defer server.Close()
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			resp, err := http.Get(server.URL)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer resp.Body.Close()
+			body, err := io.ReadAll(resp.Body)
+			if text := map[int]string{204: "", 418: "short and stout"}; err != nil || string(body) != text[resp.StatusCode] || resp.Header.Get("X-A") != "a" {
+				t.Errorf("%d %q, %v", resp.StatusCode, body, err)
+			}
+		})
+	}
+	all.Wait()
 }
