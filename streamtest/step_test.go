@@ -157,24 +157,24 @@ func TestBlock(t *testing.T) {
 
 // A script is for any number of connections, also at the same time.
 func TestStepsAreShared(t *testing.T) {
-	server := streamtest.NewServer(
-		streamtest.Script{streamtest.Answer(204, "not sent", "X-A", "a")},
-		streamtest.Script{streamtest.Answer(418, "short and stout", "X-A", "a")})
-	defer server.Close()
-	var all sync.WaitGroup
-	for range 8 {
-		all.Go(func() {
-			resp, err := http.Get(server.URL)
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			defer resp.Body.Close()
-			body, err := io.ReadAll(resp.Body)
-			if text := map[int]string{204: "", 418: "short and stout"}; err != nil || string(body) != text[resp.StatusCode] || resp.Header.Get("X-A") != "a" {
-				t.Errorf("%d %q, %v", resp.StatusCode, body, err)
-			}
-		})
+	for status, text := range map[int]string{http.StatusNoContent: "", http.StatusTeapot: "short and stout"} {
+		server := streamtest.NewServer(streamtest.Script{streamtest.Answer(status, "short and stout", "X-A", "a")})
+		var all sync.WaitGroup
+		for range 8 {
+			all.Go(func() {
+				resp, err := http.Get(server.URL)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				defer resp.Body.Close()
+				body, err := io.ReadAll(resp.Body)
+				if err != nil || resp.StatusCode != status || string(body) != text || resp.Header.Get("X-A") != "a" {
+					t.Errorf("%d %q, %v", resp.StatusCode, body, err)
+				}
+			})
+		}
+		all.Wait()
+		server.Close()
 	}
-	all.Wait()
 }
