@@ -21,16 +21,24 @@ func gate(h http.Handler, mark string) (gated http.Handler, reached <-chan struc
 	}), at, through
 }
 
-// A reader that falls behind the retention is told so, and goes on.
-func TestSlowReaderFallsBehind(t *testing.T) {
-	srv := newServer(t, smallLog(4))
+// heldUp opens a stream of the session s and holds up the write of an event, whose
+// id it returns, until something is sent to pass.
+func heldUp(t *testing.T, srv *server.Server) (r *reader, held string, pass chan<- struct{}) {
+	t.Helper()
 	gated, reached, pass := gate(srv, "hold")
 	ts := serve(t, gated)
 	publish(t, srv, "s", "before")
-	r := open(t, ts, "s")
+	r = open(t, ts, "s")
 	r.next()
-	held := publish(t, srv, "s", "hold")
+	held = publish(t, srv, "s", "hold")
 	receive(t, reached)
+	return r, held, pass
+}
+
+// A reader that falls behind the retention is told so, and goes on.
+func TestSlowReaderFallsBehind(t *testing.T) {
+	srv := newServer(t, smallLog(4))
+	r, held, pass := heldUp(t, srv)
 	ids := publishN(t, srv, "s", 50) // publishing does not wait for the reader
 	pass <- struct{}{}
 	r.wantContents(held)
@@ -42,13 +50,7 @@ func TestSlowReaderFallsBehind(t *testing.T) {
 // A reader that is within the retention loses nothing, however slow.
 func TestSlowReaderWithinRetention(t *testing.T) {
 	srv := newServer(t)
-	gated, reached, pass := gate(srv, "hold")
-	ts := serve(t, gated)
-	publish(t, srv, "s", "before")
-	r := open(t, ts, "s")
-	r.next()
-	held := publish(t, srv, "s", "hold")
-	receive(t, reached)
+	r, held, pass := heldUp(t, srv)
 	ids := publishN(t, srv, "s", 5000)
 	pass <- struct{}{}
 	r.wantContents(held)
@@ -58,13 +60,7 @@ func TestSlowReaderWithinRetention(t *testing.T) {
 // A session may end, and be forgotten, within a gap.
 func TestSlowReaderOfForgottenSession(t *testing.T) {
 	srv := newServer(t, smallLog(4), server.WithDeleteGrace(time.Nanosecond))
-	gated, reached, pass := gate(srv, "hold")
-	ts := serve(t, gated)
-	publish(t, srv, "s", "before")
-	r := open(t, ts, "s")
-	r.next()
-	held := publish(t, srv, "s", "hold")
-	receive(t, reached)
+	r, held, pass := heldUp(t, srv)
 	end, err := srv.DeleteSession(t.Context(), "s")
 	if err != nil {
 		t.Fatal(err)

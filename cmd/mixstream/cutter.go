@@ -15,7 +15,6 @@ type cutter struct {
 	wait  int    // blocks until the next
 	fault string // drop, double or swap one event, to show that it would be noticed
 	held  []byte // the block that is being swapped
-	done  int    // cuts that were made
 }
 
 // block is what the proxy does with each block.
@@ -46,7 +45,6 @@ func (c *cutter) block(_ *http.Request, block []byte) (forward []byte, cut bool)
 		return block, false
 	}
 	c.cuts--
-	c.done++
 	c.wait = 2 + rand.IntN(9)
 	return block[:1+rand.IntN(len(block)-1)], true
 }
