@@ -102,7 +102,7 @@ func expect(t *testing.T, s *client.Stream, ids ...string) {
 	t.Helper()
 	for _, id := range ids {
 		if e := next(t, s); e.ID != id {
-			t.Fatalf("got event %s (%s %s), want %s", e.ID, e.Name, e.Raw, id)
+			t.Fatalf("got event %s (%s %s), want %s", e.ID, e.Name, s.Raw(), id)
 		}
 	}
 }

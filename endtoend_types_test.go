@@ -35,7 +35,7 @@ func TestEventsUnchanged(t *testing.T) {
 				t.Fatal(err)
 			}
 			if e := next(t, s); e.ID != id || e.Name != string(name) || !reflect.DeepEqual(e.Data, sent) {
-				t.Errorf("published %s %+v, received %s %s", id, sent, e.ID, e.Raw)
+				t.Errorf("published %s %+v, received %s %s", id, sent, e.ID, s.Raw())
 			}
 		}
 	}

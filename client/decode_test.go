@@ -154,8 +154,8 @@ func TestEveryEvent(t *testing.T) {
 			if want := wantData(w.name, id == "2"); !reflect.DeepEqual(e.Data, want) {
 				t.Errorf("%s %s:\n got %+v\nwant %+v", w.name, id, e.Data, want)
 			}
-			if !json.Valid(e.Raw) || id == "1" && string(e.Raw) != "{"+w.bare+"}" {
-				t.Errorf("%s: raw data %s", w.name, e.Raw)
+			if !json.Valid(s.Raw()) || id == "1" && string(s.Raw()) != "{"+w.bare+"}" {
+				t.Errorf("%s: raw data %s", w.name, s.Raw())
 			}
 		}
 	}
@@ -169,7 +169,7 @@ func TestEventFields(t *testing.T) {
 		"event: heartbeat\ndata: {}\n\n"+"event: thinking\nid\ndata: {}\n\n"), over)
 	s := server.stream("")
 	first := next(t, s)
-	if !first.HasRetry || first.Retry != 5*time.Millisecond || string(first.Raw) != "{\"content\":\n\"a\"}" {
+	if !first.HasRetry || first.Retry != 5*time.Millisecond || string(s.Raw()) != "{\"content\":\n\"a\"}" {
 		t.Errorf("first: %+v", first)
 	}
 	if e := next(t, s); e.HasRetry || e.ID != "1" {
@@ -178,7 +178,7 @@ func TestEventFields(t *testing.T) {
 	if e := next(t, s); e.ID != "" || s.LastEventID() != "" {
 		t.Errorf("an empty id forgets it: %+v", e)
 	}
-	if d, ok := first.Data.(*gen.ContentData); !ok || d.Content != "a" || string(first.Raw) != "{\"content\":\n\"a\"}" {
+	if d, ok := first.Data.(*gen.ContentData); !ok || d.Content != "a" || string(s.Raw()) != "{\"content\":\n\"a\"}" {
 		t.Errorf("an event that was kept: %+v", first)
 	}
 }

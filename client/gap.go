@@ -10,7 +10,7 @@ const ReplayGap = "replay_gap"
 const noPosition = "1"
 
 // gap returns the gap that an event of this connection tells or shows, or nil.
-func (s *Stream) gap(event Event) *GapError {
+func (s *Stream) gap(event *Event) *GapError {
 	asked := s.source.requested
 	first := s.connection != s.source.connections // of its connection
 	switch data := event.Data.(type) {

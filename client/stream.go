@@ -20,8 +20,6 @@ type Event struct {
 	// Data is the typed data: a pointer to one of the data types of package gen, or
 	// a *gen.UnknownEvent.
 	Data gen.Event
-	// Raw is the data as it came.
-	Raw json.RawMessage
 	// Retry is the reconnection time that the event set, if HasRetry.
 	Retry    time.Duration
 	HasRetry bool
@@ -36,6 +34,7 @@ type Stream struct {
 	sessionID string
 
 	event      Event
+	raw        []byte // the data of event, which is the source's
 	connection int    // of the source, by which event came
 	lastID     string // of the last event that was delivered
 	ahead      bool   // event was read but not delivered yet
@@ -65,7 +64,7 @@ func (s *Stream) Next() bool {
 	if s.ahead {
 		s.ahead = false
 		if s.err = s.source.done(); s.err != nil {
-			s.event = Event{}
+			s.event, s.raw = Event{}, nil
 			return false
 		}
 	} else if !s.read() {
@@ -77,6 +76,11 @@ func (s *Stream) Next() bool {
 
 // Event returns the event that the last Next has read.
 func (s *Stream) Event() Event { return s.event }
+
+// Raw returns the data of that event as it came; nil if it was over the size
+// limit. The bytes are valid until the next call of Next, unlike Event, which may
+// be kept.
+func (s *Stream) Raw() json.RawMessage { return s.raw }
 
 // Err returns why the stream is over: nil if it is really finished, or if it is
 // not over yet.
@@ -128,34 +132,36 @@ func (s *Stream) read() bool {
 		return false
 	}
 	raw, err := s.source.Next()
+	s.raw = raw.Data
 	if err != nil && !errors.Is(err, sse.ErrEventTooLarge) {
 		s.event, s.err = Event{}, err
 		return false
 	}
-	event := s.decode(raw, err)
-	if s.err = s.refuse(event); s.err != nil {
-		s.event = Event{}
+	event := Event{ID: string(raw.ID), Name: raw.Name, Data: s.decode(raw, err), Retry: raw.Retry, HasRetry: raw.HasRetry}
+	if s.err = s.refuse(&event); s.err != nil {
+		s.event, s.raw = Event{}, nil
 		s.source.Close()
 		return false
 	}
 	s.event, s.connection = event, s.source.connections
-	s.last = s.isLast(event)
+	s.last = s.isLast(event.Data)
 	return true
 }
 
-// decode makes a typed event of a raw one that came with err.
-func (s *Stream) decode(raw sse.Event, err error) Event {
-	event := Event{ID: string(raw.ID), Name: raw.Name, Raw: bytes.Clone(raw.Data), Retry: raw.Retry, HasRetry: raw.HasRetry}
+// decode makes typed data of an event that came with err.
+func (s *Stream) decode(raw sse.Event, err error) gen.Event {
 	if err != nil {
-		event.Data = &gen.UnknownEvent{Name: raw.Name, Err: err}
-	} else {
-		event.Data = gen.DecodeEventFunc(raw.Name, event.Raw, s.cfg.unmarshal)
+		return &gen.UnknownEvent{Name: raw.Name, Err: err}
 	}
-	return event
+	data := gen.DecodeEventFunc(raw.Name, raw.Data, s.cfg.unmarshal)
+	if unknown, ok := data.(*gen.UnknownEvent); ok {
+		unknown.Data = bytes.Clone(unknown.Data)
+	}
+	return data
 }
 
 // refuse returns the error that ends the stream instead of delivering the event.
-func (s *Stream) refuse(event Event) error {
+func (s *Stream) refuse(event *Event) error {
 	if gap := s.gap(event); gap != nil {
 		if s.cfg.onGap != nil {
 			s.cfg.onGap(gap)
@@ -175,8 +181,8 @@ func (s *Stream) refuse(event Event) error {
 }
 
 // isLast tells whether the stream is finished after this event.
-func (s *Stream) isLast(event Event) bool {
-	switch data := event.Data.(type) {
+func (s *Stream) isLast(event gen.Event) bool {
+	switch data := event.(type) {
 	case *gen.SessionDeletedData:
 		return data.SessionID == s.sessionID
 	case *gen.CompleteData:

@@ -34,7 +34,7 @@ func TestUnknownEvents(t *testing.T) {
 			next(t, s)
 			e := next(t, s)
 			u, ok := e.Data.(*gen.UnknownEvent)
-			if !ok || e.Name != test.event || u.Name != test.event || string(u.Data) != test.data || string(e.Raw) != test.data {
+			if !ok || e.Name != test.event || u.Name != test.event || string(u.Data) != test.data || string(s.Raw()) != test.data {
 				t.Fatalf("%+v, data %+v", e, e.Data)
 			}
 			if misfit := u.Err != nil; misfit != test.misfit || e.ID != "2" {
@@ -65,7 +65,7 @@ func TestTooLargeEvent(t *testing.T) {
 	for _, id := range []string{"2", "3"} {
 		e := next(t, s)
 		u, ok := e.Data.(*gen.UnknownEvent)
-		if !ok || e.ID != id || e.Name != "content" || u.Name != "content" || e.Raw != nil || u.Data != nil || !errors.Is(u.Err, sse.ErrEventTooLarge) {
+		if !ok || e.ID != id || e.Name != "content" || u.Name != "content" || s.Raw() != nil || u.Data != nil || !errors.Is(u.Err, sse.ErrEventTooLarge) {
 			t.Errorf("%+v, data %+v", e, e.Data)
 		}
 		var too *sse.EventTooLargeError

@@ -160,14 +160,14 @@ func (d *demo) follow(ctx context.Context, cmd *cobra.Command, baseURL string) (
 			return nil, connections, err
 		}
 		if d.json {
-			_, err = cmd.OutOrStdout().Write(eventJSON(event))
+			_, err = cmd.OutOrStdout().Write(eventJSON(event, stream.Raw()))
 		} else {
-			err = out.event(event)
+			err = out.event(event, stream.Raw())
 		}
 		if err != nil {
 			return nil, connections, err
 		}
-		if a, ok := toArrival(event); ok {
+		if a, ok := toArrival(event, stream.Raw()); ok {
 			arrivals = append(arrivals, a)
 		}
 	}

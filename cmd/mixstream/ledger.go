@@ -132,9 +132,9 @@ func (l *ledger) missing() []uint64 {
 	return ids
 }
 
-// toArrival returns an event that the log holds; connected, heartbeats and gaps
-// are only said.
-func toArrival(e client.Event) (arrival, bool) {
+// toArrival returns an event, whose data came as raw, that the log holds;
+// connected, heartbeats and gaps are only said.
+func toArrival(e client.Event, raw []byte) (arrival, bool) {
 	switch d := e.Data.(type) {
 	case *gen.ConnectedData, *gen.HeartbeatData:
 		return arrival{}, false
@@ -147,5 +147,5 @@ func toArrival(e client.Event) (arrival, bool) {
 	if err != nil {
 		id = 0 // no such id is ever published
 	}
-	return arrival{id, e.Name, e.Raw}, true
+	return arrival{id, e.Name, bytes.Clone(raw)}, true
 }

@@ -46,8 +46,9 @@ func (p *printer) style(style, s string) string {
 	return "\x1b[" + style + "m" + s + "\x1b[0m"
 }
 
-// event prints one event. It returns the error of the first write that failed.
-func (p *printer) event(e client.Event) error {
+// event prints one event, whose data came as raw. It returns the error of the
+// first write that failed.
+func (p *printer) event(e client.Event, raw []byte) error {
 	switch d := e.Data.(type) {
 	case *gen.ContentData:
 		p.flow(e.Data, "", d.Content)
@@ -81,7 +82,7 @@ func (p *printer) event(e client.Event) error {
 	case *gen.CompleteData:
 		p.line(green, "complete", "")
 	default:
-		p.line(dim, e.Name, string(e.Raw))
+		p.line(dim, e.Name, string(raw))
 	}
 	return p.err
 }
@@ -126,8 +127,7 @@ func printable(s string) string {
 // eventJSON returns an event as a line of JSON, with its data as it came, byte
 // for byte. Data that is no JSON becomes a string, and data of more than one line
 // is put on one.
-func eventJSON(e client.Event) []byte {
-	data := []byte(e.Raw)
+func eventJSON(e client.Event, data []byte) []byte {
 	switch {
 	case data == nil:
 		data = []byte("null") // it was too large to be kept

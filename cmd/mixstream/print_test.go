@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -17,11 +16,11 @@ func TestEventJSON(t *testing.T) {
 		{"{\n\"a\": 1}", `{"id":"7","event":"x\"y","data":{"a":1}}`},
 		{"no JSON", `{"id":"7","event":"x\"y","data":"no JSON"}`},
 	} {
-		if got := string(eventJSON(client.Event{ID: "7", Name: `x"y`, Raw: json.RawMessage(c.raw)})); got != c.want+"\n" {
+		if got := string(eventJSON(client.Event{ID: "7", Name: `x"y`}, []byte(c.raw))); got != c.want+"\n" {
 			t.Errorf("got %s, want %s", got, c.want)
 		}
 	}
-	if got := string(eventJSON(client.Event{ID: "7", Name: "big"})); got != `{"id":"7","event":"big","data":null}`+"\n" {
+	if got := string(eventJSON(client.Event{ID: "7", Name: "big"}, nil)); got != `{"id":"7","event":"big","data":null}`+"\n" {
 		t.Errorf("got %s", got)
 	}
 }
@@ -31,7 +30,7 @@ func TestPrinter(t *testing.T) {
 	p := newPrinter(&out)
 	show := func(d gen.Event) {
 		t.Helper()
-		if err := p.event(client.Event{Name: string(d.EventName()), Data: d, Raw: json.RawMessage("{}")}); err != nil {
+		if err := p.event(client.Event{Name: string(d.EventName()), Data: d}, []byte("{}")); err != nil {
 			t.Error(err)
 		}
 	}

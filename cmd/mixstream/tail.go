@@ -64,9 +64,9 @@ func (t *tail) run(cmd *cobra.Command, url, session string) error {
 			return t.explain(err, stream.LastEventID())
 		}
 		if t.json {
-			_, err = cmd.OutOrStdout().Write(eventJSON(event))
+			_, err = cmd.OutOrStdout().Write(eventJSON(event, stream.Raw()))
 		} else {
-			err = out.event(event)
+			err = out.event(event, stream.Raw())
 		}
 		if err != nil {
 			return err
