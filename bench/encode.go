@@ -22,6 +22,7 @@ type encoding struct {
 func encodings() []encoding {
 	return []encoding{
 		{"floor: plain append", preparePlain},
+		{"**mixstream `sse.AppendUnchecked`**, as the server", prepareUnchecked},
 		{"**mixstream `sse.Append`**", prepareAppend},
 		{"mixstream `sse.Encoder`", prepareEncoder},
 		{"tmaxmax/go-sse `Message.WriteTo`", prepareTmaxmax},
@@ -72,6 +73,20 @@ func prepareAppend(events []event, w io.Writer) func() error {
 			if buf, err = sse.Append(buf[:0], in[i]); err != nil {
 				return err
 			}
+			if _, err := w.Write(buf); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+func prepareUnchecked(events []event, w io.Writer) func() error {
+	var buf []byte
+	in := ours(events)
+	return func() error {
+		for i := range in {
+			buf = sse.AppendUnchecked(buf[:0], in[i])
 			if _, err := w.Write(buf); err != nil {
 				return err
 			}

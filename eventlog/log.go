@@ -15,8 +15,10 @@
 package eventlog
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"strings"
 	"time"
 )
 
@@ -32,6 +34,8 @@ var (
 	// ErrGap says that entries after the position asked for may be gone, or that
 	// the position is not one of this log.
 	ErrGap = errors.New("eventlog: entries after this position may be missing")
+	// ErrInvalidEntry says that an entry cannot be written to a stream as it is.
+	ErrInvalidEntry = errors.New("eventlog: an entry's name and data must each be one line")
 	// ErrKeyReused says that a deduplication key came back with another number of entries.
 	ErrKeyReused = errors.New("eventlog: deduplication key reused for other entries")
 )
@@ -42,6 +46,16 @@ type Entry struct {
 	ID   uint64 // the position, assigned by the log
 	Name string // the event name
 	Data []byte // the JSON of its data, one line
+}
+
+// Check returns ErrInvalidEntry if the name or the data has a line end, CR or LF.
+// It stands where entries come into a log, so that nobody has to look again where
+// they are written to many readers.
+func (e Entry) Check() error {
+	if strings.ContainsAny(e.Name, "\r\n") || bytes.IndexByte(e.Data, '\n') >= 0 || bytes.IndexByte(e.Data, '\r') >= 0 {
+		return ErrInvalidEntry
+	}
+	return nil
 }
 
 // Session names a session and the scope whose entries its readers see as well.
@@ -67,6 +81,10 @@ type Record struct {
 // A log decides how long it retains entries. It remembers for each session, and
 // for each scope, how far it has been trimmed for as long as the record lives,
 // so that a reader is told of a gap when there is one.
+//
+// Create, Append and Delete fail with ErrInvalidEntry, and add nothing, if an
+// entry does not pass Entry.Check. A log whose store others can write to checks
+// what it reads as well.
 type Log interface {
 	// Create makes the session's record and appends e to its scope, in one step,
 	// and sets e.ID. It fails with ErrSessionExists if there is a record, and with

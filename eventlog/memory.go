@@ -1,6 +1,7 @@
 package eventlog
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -56,7 +57,7 @@ func NewMemory(r Retention) *Memory {
 
 // Create implements Log.
 func (m *Memory) Create(ctx context.Context, s Session, e *Entry) error {
-	if err := ctx.Err(); err != nil {
+	if err := cmp.Or(ctx.Err(), e.Check()); err != nil {
 		return err
 	}
 	m.mu.Lock()
@@ -84,6 +85,11 @@ func (m *Memory) Append(ctx context.Context, s Session, key string, entries []En
 	}
 	if len(entries) == 0 {
 		return nil
+	}
+	for i := range entries {
+		if err := entries[i].Check(); err != nil {
+			return err
+		}
 	}
 	m.mu.Lock()
 	now := m.tidy()
@@ -114,7 +120,7 @@ func (m *Memory) Append(ctx context.Context, s Session, key string, entries []En
 
 // Delete implements Log.
 func (m *Memory) Delete(ctx context.Context, id string, e *Entry, grace time.Duration) error {
-	if err := ctx.Err(); err != nil {
+	if err := cmp.Or(ctx.Err(), e.Check()); err != nil {
 		return err
 	}
 	m.mu.Lock()

@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/server"
 )
 
@@ -70,24 +69,4 @@ func TestSlowReaderOfForgottenSession(t *testing.T) {
 	r.wantContents(held)
 	r.wantGap(end)
 	r.wantEnd()
-}
-
-// An entry that the wire cannot carry is a gap, and not the end of every stream
-// that comes to it.
-func TestUnwritableEntry(t *testing.T) {
-	log := eventlog.NewMemory(eventlog.Retention{})
-	srv := newServer(t, server.WithLog(log))
-	ts := serve(t, srv)
-	first := publish(t, srv, "s", "one")
-	second := publish(t, srv, "s", "two")
-	entries := []eventlog.Entry{{Name: "content", Data: []byte("{\r}")}}
-	if err := log.Append(t.Context(), eventlog.Session{ID: "s"}, "", entries); err != nil {
-		t.Fatal(err)
-	}
-	third := publish(t, srv, "s", "three")
-	r := open(t, ts, "s", first)
-	r.want("connected", first)
-	r.wantContents(second)
-	r.wantGap(before(t, third))
-	r.wantContents(third)
 }

@@ -123,16 +123,12 @@ func (st *stream) appendPending(buf []byte, batch eventlog.Batch) []byte {
 	for i := range batch.Entries {
 		e := &batch.Entries[i]
 		var id [20]byte
-		next, err := sse.Append(buf, sse.Event{Name: e.Name, ID: strconv.AppendUint(id[:0], e.ID, 10), Data: e.Data})
-		if len(buf) > 0 && (err != nil || len(next) > maxWrite) {
+		// The log has checked the entry, once for all readers.
+		next := sse.AppendUnchecked(buf, sse.Event{Name: e.Name, ID: strconv.AppendUint(id[:0], e.ID, 10), Data: e.Data})
+		if len(buf) > 0 && len(next) > maxWrite {
 			return next[:len(buf)] // of next, since its array may be the larger one
 		}
 		buf, st.position, st.ended = next, e.ID, st.isLast(e)
-		if err != nil {
-			// To end the stream would help nobody: it would end there again.
-			st.server.cfg.logger.Error("an entry of the log cannot be written", "session", st.sessionID, "id", e.ID, "error", err)
-			return st.appendGap(buf)
-		}
 		if st.ended {
 			return buf
 		}

@@ -38,6 +38,30 @@ func Append(dst []byte, e Event) ([]byte, error) {
 	if err := check(&e); err != nil {
 		return dst, err
 	}
+	data := e.Data
+	i := bytes.IndexByte(data, '\n')
+	if i < 0 {
+		return AppendUnchecked(dst, e), nil
+	}
+	dst = appendHead(dst, &e)
+	for ; i >= 0; i = bytes.IndexByte(data, '\n') {
+		dst = append(dst, "data: "...)
+		dst = append(dst, data[:i+1]...)
+		data = data[i+1:]
+	}
+	return appendTail(dst, data, e.ID), nil
+}
+
+// AppendUnchecked is [Append] for an event of which it is known that Append would
+// take it, and that has no LF in its Data: a server that writes an event to many
+// readers checks it once. Any other event breaks the stream, and lets whoever made
+// it say what the server never said.
+func AppendUnchecked(dst []byte, e Event) []byte {
+	return appendTail(appendHead(dst, &e), e.Data, e.ID)
+}
+
+// appendHead appends the lines before the data.
+func appendHead(dst []byte, e *Event) []byte {
 	if e.Name != "" {
 		dst = append(dst, "event: "...)
 		dst = append(dst, e.Name...)
@@ -48,23 +72,18 @@ func Append(dst []byte, e Event) ([]byte, error) {
 		dst = strconv.AppendInt(dst, e.Retry.Milliseconds(), 10)
 		dst = append(dst, '\n')
 	}
-	data := e.Data
-	for {
-		i := bytes.IndexByte(data, '\n')
-		if i < 0 {
-			break
-		}
-		dst = append(dst, "data: "...)
-		dst = append(dst, data[:i+1]...)
-		data = data[i+1:]
-	}
+	return dst
+}
+
+// appendTail appends the last line of data, and what follows it.
+func appendTail(dst, data, id []byte) []byte {
 	dst = append(dst, "data: "...)
 	dst = append(dst, data...)
-	if len(e.ID) > 0 {
+	if len(id) > 0 {
 		dst = append(dst, "\nid: "...)
-		dst = append(dst, e.ID...)
+		dst = append(dst, id...)
 	}
-	return append(dst, "\n\n"...), nil
+	return append(dst, "\n\n"...)
 }
 
 // check returns which field of e the format cannot carry, and why.

@@ -299,6 +299,19 @@ func appendUnchecked(dst []byte, e sse.Event) []byte {
 	return append(dst, "\n\n"...)
 }
 
+func BenchmarkAppendUnchecked(b *testing.B) {
+	for _, a := range appended {
+		b.Run(a.name, func(b *testing.B) {
+			buf := sse.AppendUnchecked(nil, a.event)
+			b.SetBytes(int64(len(buf)))
+			b.ReportAllocs()
+			for b.Loop() {
+				buf = sse.AppendUnchecked(buf[:0], a.event)
+			}
+		})
+	}
+}
+
 func BenchmarkEncode(b *testing.B) {
 	e := sse.NewEncoder(io.Discard)
 	b.ReportAllocs()

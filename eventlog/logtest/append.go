@@ -74,3 +74,22 @@ func appendNothing(f *fixture) {
 	}
 	r.expect(end, f.append(own("a"), 1)...)
 }
+
+// An entry that would break a stream adds nothing, and makes no record.
+func invalidEntries(f *fixture) {
+	known := f.append(own("known"), 1)
+	for _, bad := range []eventlog.Entry{
+		{Name: "content\ndata: evil", Data: []byte("{}")},
+		{Name: "content\r", Data: []byte("{}")},
+		{Name: "content", Data: []byte("{}\n\nid: 7")},
+		{Name: "content", Data: []byte("{\r}")},
+	} {
+		f.want("Create", f.log.Create(f.ctx, own("a"), &bad), eventlog.ErrInvalidEntry)
+		f.want("Append", f.log.Append(f.ctx, own("a"), "", []eventlog.Entry{f.entry("good"), bad}), eventlog.ErrInvalidEntry)
+		f.want("Append with a key", f.log.Append(f.ctx, own("a"), "key", []eventlog.Entry{bad}), eventlog.ErrInvalidEntry)
+		f.want("Delete", f.log.Delete(f.ctx, "known", &bad, patience), eventlog.ErrInvalidEntry)
+	}
+	f.wantNoRecord("a")
+	f.wantRecord(eventlog.Record{Session: own("known")})
+	f.follow(own("known")).expect(known[0].ID-1, known...)
+}

@@ -41,6 +41,7 @@ func Run(t *testing.T, open func(t *testing.T, o Options) eventlog.Log) {
 		{"IDs grow over the whole log", Options{}, idsGrow},
 		{"Entries of one Append stand together", Options{}, appendsStandTogether},
 		{"Append of nothing", Options{}, appendNothing},
+		{"Entries of more than one line", Options{}, invalidEntries},
 
 		{"Key repeated", Options{}, keyRepeated},
 		{"Key repeated at once", Options{}, keyRepeatedAtOnce},
