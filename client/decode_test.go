@@ -178,7 +178,7 @@ func TestEventFields(t *testing.T) {
 	if e := next(t, s); e.ID != "" || s.LastEventID() != "" {
 		t.Errorf("an empty id forgets it: %+v", e)
 	}
-	if d, ok := first.Data.(*gen.ContentData); !ok || d.Content != "a" || string(s.Raw()) != "{\"content\":\n\"a\"}" {
+	if d, ok := first.Data.(*gen.ContentData); !ok || d.Content != "a" {
 		t.Errorf("an event that was kept: %+v", first)
 	}
 }

@@ -38,14 +38,9 @@ type Source struct {
 	conn *connection
 	err  error // why the source is over
 
-	connections  int    // attempts that succeeded
-	requested    string // the last event ID with which the latest of them did
-	failures     int    // in a row
-	failure      error
-	asked        time.Duration // the Retry-After of the last answer
-	outage       time.Time     // since when there is no progress; zero while there is
-	unauthorized bool          // a 401 was answered by another try
-	atOnce       bool          // that try is next
+	connections int    // attempts that succeeded
+	requested   string // the last event ID with which the latest of them did
+	outage      outage
 
 	// mu guards what Reconnect needs to know while Next runs.
 	mu        sync.Mutex
@@ -190,37 +185,30 @@ func (s *Source) received(event sse.Event) {
 	// An event that repeats the position is no progress: a connection that is cut
 	// after connected, again and again, is an outage.
 	if string(event.ID) != s.requested {
-		s.failures, s.outage = 0, time.Time{}
+		s.outage.progress()
 	} else if len(event.ID) == 0 {
-		s.outage = time.Time{}
+		s.outage.since = time.Time{}
 	}
 }
 
 // failed drops the connection and notes why.
 func (s *Source) failed(err error) {
 	if s.conn != nil && s.conn.healthy(s.cfg.awaitEvent) {
-		s.failures, s.outage = 0, time.Time{}
+		s.outage.progress()
 	}
 	s.drop()
-	s.failure = err
-	if errors.Is(err, errReconnect) {
-		s.failures = 0
-		return
-	}
-	s.failures++
+	s.outage.failed(err)
 }
 
 // open connects, after the delay that is due if something failed before. A
 // returned error is final.
 func (s *Source) open() error {
-	if s.outage.IsZero() {
-		s.outage = time.Now()
-	}
+	s.outage.begin()
 	for {
 		if err := s.done(); err != nil {
 			return err
 		}
-		if s.failures > 0 {
+		if s.outage.failures > 0 {
 			if err := s.wait(); err != nil {
 				return err
 			}
@@ -228,7 +216,7 @@ func (s *Source) open() error {
 		err := s.attempt()
 		if err == nil {
 			s.connections++
-			s.unauthorized, s.atOnce, s.asked = false, false, 0
+			s.outage.connected()
 			return nil
 		}
 		if final := s.judge(err); final != nil {
@@ -249,8 +237,8 @@ func (s *Source) done() error {
 		return ErrClosed
 	case !errors.Is(cause, err):
 		return fmt.Errorf("client: %w: %w", err, cause)
-	case s.failures > 0 && !errors.Is(s.failure, err): // what the source was about to mend
-		return fmt.Errorf("client: %w; before that: %w", err, s.failure)
+	case s.outage.failures > 0 && !errors.Is(s.outage.cause, err): // what the source was about to mend
+		return fmt.Errorf("client: %w; before that: %w", err, s.outage.cause)
 	}
 	return fmt.Errorf("client: %w", cause)
 }
@@ -258,7 +246,7 @@ func (s *Source) done() error {
 // judge returns the error that ends the source after a failed attempt, or nil if
 // another attempt may mend it.
 func (s *Source) judge(err error) error {
-	s.asked, s.atOnce = 0, false
+	s.outage.asked, s.outage.refresh = 0, false
 	if done := s.done(); done != nil {
 		return done
 	}
@@ -273,34 +261,26 @@ func (s *Source) judge(err error) error {
 		return nil
 	}
 	switch {
-	case api.StatusCode == http.StatusUnauthorized && s.connections > 0 && s.cfg.retryUnauthorized && !s.unauthorized:
-		s.unauthorized, s.atOnce = true, true
+	case api.StatusCode == http.StatusUnauthorized && s.connections > 0 && s.cfg.retryUnauthorized && !s.outage.refreshed:
+		s.outage.refresh, s.outage.refreshed = true, true
 		return nil
 	case !retryable(api.StatusCode, s.connections == 0):
 		return err
 	}
-	s.asked = retryAfter(api.Header)
+	s.outage.asked = retryAfter(api.Header)
 	return nil
 }
 
 // wait lets the delay before the next attempt pass. It returns an error if there
 // is to be none.
 func (s *Source) wait() error {
-	p := s.cfg.retry
-	asked := s.asked
-	if retry, ok := s.dec.Retry(); ok {
-		asked = max(asked, retry)
-	}
-	delay := p.delay(s.failures, asked)
-	if s.atOnce {
-		delay = 0
-	}
-	elapsed := time.Since(s.outage)
-	if p.MaxAttempts != 0 && s.failures > p.MaxAttempts || p.MaxElapsedTime >= 0 && delay > p.MaxElapsedTime-elapsed {
-		return &gaveUpError{failures: s.failures, elapsed: elapsed, cause: s.failure}
+	asked, _ := s.dec.Retry()
+	delay, err := s.outage.delay(s.cfg.retry, asked)
+	if err != nil {
+		return err
 	}
 
-	retry := Retry{Attempt: s.failures, Delay: delay, Err: s.failure, LastEventID: s.LastEventID()}
+	retry := Retry{Attempt: s.outage.failures, Delay: delay, Err: s.outage.cause, LastEventID: s.LastEventID()}
 	s.cfg.logger.InfoContext(s.ctx, "reconnecting", "attempt", retry.Attempt, "delay", delay, "error", retry.Err, "last_event_id", retry.LastEventID)
 	if s.cfg.onRetry != nil {
 		s.cfg.onRetry(retry)
