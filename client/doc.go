@@ -22,7 +22,9 @@
 // [Stream] is a Source whose events are decoded into the types of package gen.
 //
 // Both are pulled: no goroutine and no channel stands between the socket and the
-// caller, so a caller that reads slowly slows the sender, and memory stays flat.
+// caller, so a caller that reads slowly slows the sender, and memory stays flat:
+// what a decoder reads ahead, 64 KiB or a few times the largest event, and over
+// HTTP/2 the window of the stream (4 MiB in net/http).
 //
 // # Reconnection
 //

@@ -112,17 +112,6 @@ func TestUnreachable(t *testing.T) {
 	}
 }
 
-// TestAcceptsAndCloses has a server that closes every connection at once.
-func TestAcceptsAndCloses(t *testing.T) {
-	for name, script := range map[string]streamtest.Script{"before the answer": nil, "after it": {streamtest.Open()}, "by reset": {streamtest.Reset()}} {
-		server := serve(t, script)
-		err := server.refused(client.WithRetryPolicy(client.RetryPolicy{InitialInterval: 10 * time.Millisecond, Multiplier: 2, MaxElapsedTime: 400 * time.Millisecond}))
-		if n := server.Connections(); !errors.Is(err, client.ErrGaveUp) || n < 2 || n > 30 {
-			t.Errorf("%s: %d connections, error %v", name, n, err)
-		}
-	}
-}
-
 // TestHalfOpen has a peer that has vanished: it neither sends nor closes.
 func TestHalfOpen(t *testing.T) {
 	var causes []error

@@ -86,7 +86,9 @@ type Retry struct {
 // must be zero, since it would end every stream. Its cookies are used, and so is
 // its CheckRedirect, which gets a request after all but the stream's own headers
 // were taken off it where it goes to another origin: see the package documentation.
-// A redirect that it refuses ends the stream.
+// A redirect that it refuses ends the stream. A Transport of your own wants a
+// Dialer.Timeout and a TLSHandshakeTimeout, as http.DefaultTransport has them:
+// package net/http goes on with a dial or handshake after the attempt was given up.
 func WithHTTPClient(c *http.Client) Option {
 	return option(func(cfg *config) { cfg.httpClient = c })
 }

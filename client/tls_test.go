@@ -1,0 +1,200 @@
+package client_test
+
+import (
+	"crypto/tls"
+	"encoding/binary"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	"github.com/mixstream/mixstream/client"
+)
+
+// tlsFault does something else with a record of a server than to forward it. An
+// error ends the connection.
+type tlsFault func(conn *net.TCPConn, record []byte) error
+
+// tlsProxy stands between a client and a TLS server, and knows where a record ends
+// but not what is in it.
+type tlsProxy struct {
+	net.Listener
+	target string
+	fault  tlsFault
+	armed  atomic.Bool // the next record of the server gets the fault
+
+	running sync.WaitGroup
+}
+
+func newTLSProxy(t *testing.T, target string, fault tlsFault) *tlsProxy {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &tlsProxy{Listener: listener, target: target, fault: fault}
+	p.running.Go(func() {
+		for {
+			conn, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			p.running.Go(func() { p.serve(conn.(*net.TCPConn)) })
+		}
+	})
+	return p
+}
+
+func (p *tlsProxy) serve(conn *net.TCPConn) {
+	defer conn.Close()
+	server, err := net.Dial("tcp", p.target)
+	if err != nil {
+		return
+	}
+	defer server.Close()
+	p.running.Go(func() {
+		defer server.Close()
+		io.Copy(server, conn) //nolint:errcheck // whatever ends it is the end
+	})
+	for {
+		var head [5]byte // type, version, length (RFC 8446, section 5.1)
+		if _, err := io.ReadFull(server, head[:]); err != nil {
+			return
+		}
+		record := slices.Grow(head[:], 1<<16)[:5+int(binary.BigEndian.Uint16(head[3:]))]
+		if _, err := io.ReadFull(server, record[5:]); err != nil {
+			return
+		}
+		if p.armed.CompareAndSwap(true, false) {
+			err = p.fault(conn, record)
+		} else {
+			_, err = conn.Write(record)
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// TestTLSFails has streams over TLS whose connections break, below HTTP, in the
+// middle of an event.
+func TestTLSFails(t *testing.T) {
+	cut := errors.New("cut")
+	says := func(text string) func(error) bool {
+		return func(err error) bool { return strings.Contains(err.Error(), text) }
+	}
+	unexpected := func(err error) bool { return errors.Is(err, io.ErrUnexpectedEOF) }
+	var header tls.RecordHeaderError
+	tests := []struct {
+		name  string
+		fault tlsFault
+		cause func(error) bool
+	}{
+		{"a flipped bit", func(c *net.TCPConn, record []byte) error {
+			record[len(record)-1] ^= 1
+			_, err := c.Write(record)
+			return err
+		}, says("bad record MAC")},
+		{"no TLS", func(c *net.TCPConn, _ []byte) error {
+			_, err := io.WriteString(c, "data: {}\n\n")
+			return err
+		}, func(err error) bool { return errors.As(err, &header) }},
+		{"a record that is cut", func(c *net.TCPConn, record []byte) error {
+			c.Write(record[:len(record)/2]) //nolint:errcheck // it is cut anyway
+			return cut
+		}, unexpected},
+		{"a record that is lost", func(*net.TCPConn, []byte) error { return cut }, unexpected}, // and no close_notify
+		{"a reset", func(c *net.TCPConn, _ []byte) error {
+			c.SetLinger(0)
+			return cut
+		}, func(err error) bool { return errors.Is(err, syscall.ECONNRESET) }},
+	}
+	for _, test := range tests {
+		for _, proto := range []string{"HTTP/1.1", "HTTP/2.0"} {
+			t.Run(test.name+" over "+proto, func(t *testing.T) { tlsFails(t, proto, test.fault, test.cause) })
+		}
+	}
+}
+
+// tlsFails reads a stream each of whose connections brings two events, half of a
+// third one, and then the fault.
+func tlsFails(t *testing.T, proto string, fault tlsFault, cause func(error) bool) {
+	const last = 5
+	var proxy *tlsProxy
+	read := make(chan string, 100) // the ids that the consumer has got
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Proto != proto {
+			t.Errorf("protocol %s, want %s", r.Proto, proto)
+		}
+		write := func(text string) {
+			io.WriteString(w, text)
+			http.NewResponseController(w).Flush()
+		}
+		w.Header().Set("Content-Type", "text/event-stream")
+		from, _ := strconv.Atoi(r.Header.Get("Last-Event-ID"))
+		next := strconv.Itoa(max(from, 1) + 1)
+		write(connected(strconv.Itoa(max(from, 1))) + content(next, "a"))
+		if next == strconv.Itoa(last) {
+			write(deleted(strconv.Itoa(last+1), session))
+			return
+		}
+		for id := ""; id != next; {
+			select {
+			case id = <-read:
+			case <-r.Context().Done():
+				return
+			}
+		}
+		text := content(strconv.Itoa(max(from, 1)+2), "b")
+		write(text[:len(text)-3])
+		proxy.armed.Store(true)
+		write(text[len(text)-3:])
+		<-r.Context().Done()
+	}))
+	server.EnableHTTP2 = proto == "HTTP/2.0"
+	server.StartTLS()
+	proxy = newTLSProxy(t, server.Listener.Addr().String(), fault)
+	t.Cleanup(func() {
+		proxy.Close()
+		server.CloseClientConnections()
+		server.Close()
+		proxy.running.Wait()
+	})
+
+	var causes []error
+	c, err := client.New("https://"+proxy.Addr().String(), client.WithHTTPClient(server.Client()), client.WithRetryPolicy(fast),
+		client.OnRetry(func(r client.Retry) {
+			if causes = append(causes, r.Err); !cause(r.Err) || r.LastEventID != strconv.Itoa(len(causes)+1) {
+				t.Errorf("retry: %+v", r)
+			}
+		}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := c.StreamEvents(t.Context(), session, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	want := 2
+	for s.Next() {
+		if e := s.Event(); e.Name != "connected" {
+			if e.ID != strconv.Itoa(want) {
+				t.Errorf("event %s, want %d", e.ID, want)
+			}
+			want++
+			read <- e.ID
+		}
+	}
+	if s.Err() != nil || want != last+2 || len(causes) != last-2 {
+		t.Errorf("events up to %d, error %v, causes %v", want-1, s.Err(), causes)
+	}
+}
