@@ -218,7 +218,7 @@ func writeParagraphs(_ context.Context, o *output) error {
 }
 
 func writeLines(_ context.Context, o *output) error {
-	g, err := measureDecode(budget{rounds: 31, least: 5, total: 10 * time.Second, sample: 6 * time.Millisecond}, subjects(), true, lines64(64), lines64CJK(64))
+	g, err := measureDecode(budget{rounds: 31, least: 5, total: 10 * time.Second, sample: 6 * time.Millisecond}, subjects(), true, lines64(128), lines64CJK(128))
 	if err != nil {
 		return err
 	}
