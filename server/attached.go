@@ -94,6 +94,7 @@ func (a *attached) run() error {
 	if age := cfg.maxConnectionAge; age > 0 {
 		leave = time.After(age - jitter(age/10))
 	}
+	check := a.nextCheck()
 	idle := time.NewTimer(cfg.heartbeat)
 	defer idle.Stop()
 	for beat := false; ; {
@@ -124,6 +125,11 @@ func (a *attached) run() error {
 			drain, leave, leaveRetry = nil, time.After(jitter(a.server.streams.spread)), a.server.drainRetry
 		case <-leave:
 			return a.write(func(buf []byte) []byte { return a.appendHeartbeat(buf, leaveRetry()) })
+		case <-check:
+			if err := a.reauthorize(); err != nil {
+				return err
+			}
+			check = a.nextCheck()
 		case <-a.ctx.Done():
 			return context.Cause(a.ctx)
 		case <-a.aborted:

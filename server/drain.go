@@ -69,6 +69,16 @@ func (st *streams) add(a *attached) (draining bool) {
 	return st.draining
 }
 
+// isDraining tells whether the server is shutting down.
+func (st *streams) isDraining() bool {
+	select {
+	case <-st.drain:
+		return true
+	default:
+		return false
+	}
+}
+
 func (st *streams) remove(a *attached) {
 	st.mu.Lock()
 	defer st.mu.Unlock()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"path"
 	"strings"
 	"time"
@@ -35,6 +36,13 @@ type config struct {
 	maxEventSize       int
 	maxSessionIDLength int
 
+	maxStreams, maxStreamsPerSession, maxStreamsPerClient int
+	clientKey                                             func(*http.Request) string
+
+	guarded         bool // by an authorizer
+	authorizer      func(r *http.Request, sessionID string) error
+	reauthorization time.Duration
+
 	onFirstReader, onLastReader func(sessionID string)
 }
 
@@ -50,6 +58,9 @@ func defaultConfig() config {
 		deleteGrace:        5 * time.Minute,
 		maxEventSize:       1 << 20,
 		maxSessionIDLength: 256,
+
+		maxStreams:           20_000,
+		maxStreamsPerSession: 10_000,
 	}
 }
 
@@ -70,7 +81,7 @@ func (c *config) check() error {
 	case c.maxEventSize <= 0 || c.maxSessionIDLength <= 0:
 		return errors.New("server: a size limit must be positive")
 	}
-	return nil
+	return errors.Join(c.checkLimits(), c.checkAuthorizer())
 }
 
 // WithLog sets the log behind the server; by default a new eventlog.Memory. The
@@ -108,7 +119,9 @@ func WithSessions(f func(ctx context.Context, sessionID string) (bool, error)) O
 
 // WithOperations lets the application implement operations that it has added to
 // the spec: f is given the implementation of the server, and returns one that
-// embeds it and overrides the new methods, which answer 501 otherwise.
+// embeds it and overrides the new methods, which answer 501 otherwise. The
+// authorizer and the limits of streams do not cover what is added. It may return
+// [ErrUnauthorized], [ErrForbidden] or a *[RefusalError].
 func WithOperations(f func(gen.StrictServerInterface) gen.StrictServerInterface) Option {
 	return func(c *config) { c.operations = f }
 }

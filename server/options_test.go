@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"net/http"
 	"testing"
 	"time"
 
@@ -26,6 +27,13 @@ func TestBadOptions(t *testing.T) {
 		"nil sessions":          server.WithSessions(nil),
 		"no event size":         server.WithMaxEventSize(0),
 		"no session id length":  server.WithMaxSessionIDLength(-1),
+		"negative streams":      server.WithMaxStreams(-1),
+		"negative of session":   server.WithMaxStreamsPerSession(-1),
+		"negative of client":    server.WithMaxStreamsPerClient(-1, func(*http.Request) string { return "" }),
+		"no client key":         server.WithMaxStreamsPerClient(1, nil),
+		"nil authorizer":        server.WithAuthorizer(nil),
+		"negative interval":     server.WithReauthorization(-1),
+		"nobody to ask again":   server.WithReauthorization(time.Minute),
 	} {
 		if srv, err := server.New(option); err == nil || srv != nil {
 			t.Errorf("%s: accepted", name)

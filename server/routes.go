@@ -93,7 +93,10 @@ func (s *Server) refuseRequest(w http.ResponseWriter, _ *http.Request, err error
 // client learns only that the server did.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	var missing *gen.NotImplementedError
+	refusal := asRefusal(err)
 	switch {
+	case refusal != nil:
+		refusal.answer(w)
 	case errors.As(err, &missing):
 		writeError(w, http.StatusNotImplemented, gen.RESTErrorTypeInternalError, missing.Error())
 	case errors.Is(err, errNoFlush):

@@ -17,6 +17,7 @@ type Server struct {
 	handler http.Handler
 	readers readers
 	streams streams
+	limits  limits
 
 	warnNoDeadline sync.Once
 }
@@ -47,7 +48,7 @@ func New(opts ...Option) (*Server, error) {
 
 // ServeHTTP serves the operations of the spec. What is not a stream is answered
 // with an ErrorResponse.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.visit(w, r) }
 
 // Readers returns how many streams of the session are open.
 func (s *Server) Readers(sessionID string) int { return s.readers.count(sessionID) }
@@ -65,6 +66,13 @@ func (o operations) StreamEvents(ctx context.Context, request gen.StreamEventsRe
 	if err := o.server.checkSessionID(p.SessionID); err != nil {
 		return gen.StreamEvents400JSONResponse{BadRequestJSONResponse: gen.BadRequestJSONResponse(badRequest("query parameter sessionId: " + err.Error()))}, nil
 	}
+	v, err := visitOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := o.server.authorize(v.request, p.SessionID); err != nil {
+		return nil, err
+	}
 	// The header wins: a browser repeats its first query for ever.
 	var resume string
 	if p.ResumeAfter != nil {
@@ -73,5 +81,5 @@ func (o operations) StreamEvents(ctx context.Context, request gen.StreamEventsRe
 	if p.LastEventID != nil && *p.LastEventID != "" {
 		resume = *p.LastEventID
 	}
-	return o.server.open(ctx, p.SessionID, resume)
+	return o.server.open(ctx, v, p.SessionID, resume)
 }

@@ -29,24 +29,23 @@ type stream struct {
 }
 
 // open answers a request for a stream: with the stream, or with a refusal.
-func (s *Server) open(ctx context.Context, sessionID, resume string) (gen.StreamEventsResponseObject, error) {
+func (s *Server) open(ctx context.Context, v *visit, sessionID, resume string) (_ gen.StreamEventsResponseObject, err error) {
+	s.leave(v) // a stream that an application has opened and not used
+	if !s.streams.isDraining() {
+		if v.slot, err = s.takeSlot(v.request, sessionID); err != nil {
+			return nil, err
+		}
+	}
 	a := newAttached(ctx, s, sessionID)
-	var err error
 	// The reader comes first: whatever happens to the session from here on wakes it.
 	if a.reader, err = s.log.Follow(ctx, s.session(sessionID), a.wakeUp); err != nil {
 		return nil, err
 	}
-	streams := false
-	defer func() {
-		if !streams { // also where a function of the application panics
-			a.reader.Close()
-		}
-	}()
+	v.stream = a // which is closed with the visit, also where a function of the application panics
 	refusal, err := a.begin(ctx, resume)
 	if refusal != nil || err != nil {
 		return refusal, err
 	}
-	streams = true
 	return a, nil
 }
 

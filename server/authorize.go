@@ -1,0 +1,92 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+)
+
+// WithAuthorizer sets the function that decides who may read a session. It is
+// called for each request for a stream, so again on every reconnection, from many
+// goroutines: before anything is looked up, so that a stranger does not learn which
+// sessions exist, with an id that a session may have. The request is the one that
+// the server was given, with what a middleware has put into its context.
+//
+// It refuses with [ErrUnauthorized], [ErrForbidden] or a *[RefusalError]. Any other
+// error is answered with 500 and logged, and its text is not told to the client.
+// By default every request may read every session.
+//
+// It guards streams only: operations that the application adds by [WithOperations]
+// are the application's to authorize. They may return the same errors.
+func WithAuthorizer(f func(r *http.Request, sessionID string) error) Option {
+	return func(c *config) { c.guarded, c.authorizer = true, f }
+}
+
+// WithReauthorization has the authorizer asked again on open streams, with their
+// request, at this interval, less a random tenth. By default, and if zero, it is not.
+//
+// A stream that is refused with a status of 4XX ends, and its client learns why
+// when it reconnects. It is the end of a reader whose access was revoked, but not
+// at once: the interval, and the write that is under way, come first. Any other
+// error does not end the stream, since it would end all streams at once when what
+// the authorizer asks is down; it is logged.
+//
+// The stream waits for the authorizer, which should therefore answer soon. It must
+// not change the request.
+func WithReauthorization(interval time.Duration) Option {
+	return func(c *config) { c.reauthorization = interval }
+}
+
+func (c *config) checkAuthorizer() error {
+	switch {
+	case c.guarded && c.authorizer == nil:
+		return errors.New("server: nil authorizer")
+	case c.reauthorization < 0:
+		return errors.New("server: negative duration")
+	case c.reauthorization > 0 && !c.guarded:
+		return errors.New("server: reauthorization without an authorizer")
+	}
+	return nil
+}
+
+// authorize asks whether the request may read the session.
+func (s *Server) authorize(r *http.Request, sessionID string) error {
+	if s.cfg.authorizer == nil {
+		return nil
+	}
+	if err := s.cfg.authorizer(r, sessionID); err != nil {
+		return fmt.Errorf("authorizer: %w", err)
+	}
+	return nil
+}
+
+// errRevoked is why a stream ended whose reader may no longer read it.
+var errRevoked = errors.New("server: access revoked")
+
+// nextCheck is ready when the stream is to be authorized again.
+func (a *attached) nextCheck() <-chan time.Time {
+	interval := a.server.cfg.reauthorization
+	if interval == 0 {
+		return nil
+	}
+	return time.After(interval - jitter(interval/10))
+}
+
+// reauthorize returns an error if the reader may no longer read the session.
+func (a *attached) reauthorize() error {
+	v, err := visitOf(a.ctx)
+	if err != nil {
+		return err
+	}
+	if err = a.server.authorize(v.request, a.sessionID); err == nil {
+		return nil
+	}
+	if refusal := asRefusal(err); refusal != nil && refusal.Status < 500 {
+		return fmt.Errorf("%w: %w", errRevoked, err)
+	}
+	if a.ctx.Err() == nil {
+		a.server.cfg.logger.ErrorContext(a.ctx, "reauthorize", "session", a.sessionID, "error", err)
+	}
+	return nil
+}

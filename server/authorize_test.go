@@ -1,0 +1,214 @@
+package server_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/mixstream/mixstream/eventlog"
+	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/server"
+)
+
+// authorize returns an authorizer that answers the same to all.
+func authorize(err error) server.Option {
+	return server.WithAuthorizer(func(*http.Request, string) error { return err })
+}
+
+func TestAuthorizerRefuses(t *testing.T) {
+	for _, test := range []struct {
+		err     error
+		code    int
+		kind    gen.RESTErrorType
+		message string
+		header  http.Header // what must be in the answer
+	}{
+		{err: server.ErrUnauthorized, code: 401, kind: "unauthorized", message: "valid credentials are required", header: http.Header{"Www-Authenticate": {"Bearer"}}},
+		{err: fmt.Errorf("token of bob: %w", server.ErrUnauthorized), code: 401, kind: "unauthorized", message: "valid credentials are required", header: http.Header{"Www-Authenticate": {"Bearer"}}},
+		{err: server.ErrForbidden, code: 403, kind: "forbidden", message: "no access to this session"},
+		{err: fmt.Errorf("bob: %w", server.ErrForbidden), code: 403, kind: "forbidden", message: "no access to this session"},
+		{
+			err:  &server.RefusalError{Status: 401, Message: "log in", Header: http.Header{"Www-Authenticate": {"Basic", "Digest"}}},
+			code: 401, kind: "unauthorized", message: "log in", header: http.Header{"Www-Authenticate": {"Basic", "Digest"}},
+		},
+		{err: &server.RefusalError{Status: 401}, code: 401, kind: "unauthorized", message: "unauthorized", header: http.Header{"Www-Authenticate": {"Bearer"}}},
+		{err: fmt.Errorf("bob: %w", &server.RefusalError{Status: 402, Message: "pay"}), code: 402, kind: "bad_request", message: "pay"},
+		{err: &server.RefusalError{Status: 404}, code: 404, kind: "not_found", message: "not found"},
+		{
+			err:  &server.RefusalError{Status: 429, Header: http.Header{"Retry-After": {"77"}}},
+			code: 429, kind: "rate_limited", message: "too many requests", header: http.Header{"Retry-After": {"77"}},
+		},
+		{
+			err:  &server.RefusalError{Status: 451, Header: http.Header{"Content-Length": {"3"}, "Content-Encoding": {"gzip"}, "Link": {"</why>"}}},
+			code: 451, kind: "bad_request", message: "unavailable for legal reasons", header: http.Header{"Link": {"</why>"}, "Content-Encoding": nil},
+		},
+		{err: &server.RefusalError{Status: 502}, code: 502, kind: "internal_error", message: "bad gateway"},
+		{err: errors.New("the password is swordfish"), code: 500, kind: "internal_error", message: "internal error"},
+		{err: &server.RefusalError{Status: 200, Message: "swordfish"}, code: 500, kind: "internal_error", message: "internal error"},
+		{err: &server.RefusalError{Message: "swordfish"}, code: 500, kind: "internal_error", message: "internal error"},
+		{err: &server.RefusalError{Status: 600}, code: 500, kind: "internal_error", message: "internal error"},
+	} {
+		t.Run(fmt.Sprint(test.err), func(t *testing.T) {
+			ts := serve(t, newServer(t, anySession(), authorize(test.err)))
+			res := get(t, ts, streamURL(ts, "s"))
+			if message := wantError(t, res, test.code, test.kind); message != test.message {
+				t.Errorf("message %q, want %q", message, test.message)
+			}
+			for name, values := range test.header {
+				if got := res.Header.Values(name); fmt.Sprint(got) != fmt.Sprint(values) {
+					t.Errorf("%s is %q, want %q", name, got, values)
+				}
+			}
+		})
+	}
+	ts := serve(t, newServer(t, authorize(&server.RefusalError{Status: 503, Message: "later"})))
+	wantLimited(t, get(t, ts, streamURL(ts, "s")), 503, "unavailable", "later")
+}
+
+func TestRefusalErrorUnwraps(t *testing.T) {
+	for status, want := range map[int]error{401: server.ErrUnauthorized, 403: server.ErrForbidden, 404: nil} {
+		err := &server.RefusalError{Status: status}
+		if got := errors.Unwrap(err); got != want { //nolint:errorlint // the very error is meant
+			t.Errorf("%d: unwraps to %v, want %v", status, got, want)
+		}
+	}
+	if got := (&server.RefusalError{Status: 403, Message: "no"}).Error(); got != "server: refused with 403: no" {
+		t.Errorf("got %q", got)
+	}
+}
+
+// What fails is logged, and not told.
+func TestAuthorizerFailureIsLogged(t *testing.T) {
+	var logged strings.Builder
+	srv := newServer(t, authorize(errors.New("the backend is down")), server.WithLogger(slog.New(slog.NewTextHandler(&logged, nil))))
+	rec := httptest.NewRecorder()
+	srv.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/stream?sessionId=s", nil))
+	if !strings.Contains(logged.String(), "the backend is down") {
+		t.Errorf("logged %q", logged.String())
+	}
+}
+
+// A stranger learns nothing: the authorizer comes before whatever knows sessions,
+// and after the check of the id.
+func TestAuthorizerComesFirst(t *testing.T) {
+	var asked []string
+	events := &faultyLog{Log: eventlog.NewMemory(eventlog.Retention{})}
+	unexpected := func(what string) { t.Errorf("%s was called", what) }
+	srv := newServer(t, server.WithLog(events),
+		server.WithAuthorizer(func(_ *http.Request, session string) error {
+			asked = append(asked, session)
+			return server.ErrForbidden
+		}),
+		server.WithSessions(func(context.Context, string) (bool, error) { unexpected("sessions"); return true, nil }),
+		server.WithMaxStreamsPerClient(1, func(*http.Request) string { unexpected("the client's key"); return "" }))
+	publish(t, srv, "known", "")
+	events.afterLookup = func() { unexpected("Lookup") }
+	events.follow = errors.New("Follow was called") // which would be a 500
+	ts := serve(t, srv)
+	var answers []string
+	for _, session := range []string{"known", "unknown"} {
+		for _, id := range []string{"", "0", "17"} {
+			answers = append(answers, wantError(t, get(t, ts, streamURL(ts, session), id), http.StatusForbidden, gen.RESTErrorTypeForbidden))
+		}
+	}
+	for _, a := range answers {
+		if a != answers[0] {
+			t.Errorf("answers %q", answers)
+			break
+		}
+	}
+	if got := strings.Join(asked, " "); got != "known known known unknown unknown unknown" {
+		t.Errorf("asked for %s", got)
+	}
+	asked = nil
+	for _, session := range []string{"", "a\nb", "\x00", "\xff", strings.Repeat("x", 257)} {
+		wantError(t, get(t, ts, streamURL(ts, session)), http.StatusBadRequest, gen.RESTErrorTypeBadRequest)
+	}
+	wantError(t, get(t, ts, ts.URL+"/nothing"), http.StatusNotFound, gen.RESTErrorTypeNotFound)
+	if len(asked) > 0 {
+		t.Errorf("asked for %q", asked)
+	}
+}
+
+// Each reconnection is authorized.
+func TestAuthorizerOnReconnection(t *testing.T) {
+	var revoked atomic.Bool
+	srv := newServer(t, server.WithAuthorizer(func(r *http.Request, _ string) error {
+		if revoked.Load() || r.Header.Get("Authorization") != "" {
+			return server.ErrUnauthorized
+		}
+		return nil
+	}))
+	ts := serve(t, srv)
+	id := publish(t, srv, "s", "")
+	r := open(t, ts, "s")
+	r.want("connected", id)
+	revoked.Store(true)
+	next := publish(t, srv, "s", "")
+	r.wantContents(next) // an open stream is not asked again by default
+	r.close()
+	wantError(t, get(t, ts, streamURL(ts, "s"), next), http.StatusUnauthorized, gen.RESTErrorTypeUnauthorized)
+}
+
+// The authorizer gets the request that the application's own router handed over.
+func TestAuthorizerGetsTheRequest(t *testing.T) {
+	type user struct{}
+	seen := make(chan string, 1)
+	srv := newServer(t, anySession(), server.WithAuthorizer(func(r *http.Request, session string) error {
+		name, _ := r.Context().Value(user{}).(string)
+		seen <- strings.Join([]string{session, name, r.PathValue("tenant"), r.Header.Get("Cookie"), r.URL.Query().Get("extra")}, " ")
+		return nil
+	}))
+	mux := http.NewServeMux()
+	mux.Handle("/{tenant}/stream", http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r = r.WithContext(context.WithValue(r.Context(), user{}, "bob"))
+		r.URL.Path = "/stream"
+		srv.ServeHTTP(w, r)
+	}))
+	ts := serve(t, mux)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, ts.URL+"/acme/stream?extra=1&sessionId="+url.QueryEscape("a b"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Cookie", "c=1")
+	res, err := ts.Client().Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	if got := receive(t, seen); got != "a b bob acme c=1 1" {
+		t.Errorf("got %q", got)
+	}
+}
+
+// guarded is an operation of the application that refuses by the server's errors.
+type guarded struct{ gen.StrictServerInterface }
+
+func (guarded) StreamEvents(context.Context, gen.StreamEventsRequestObject) (gen.StreamEventsResponseObject, error) {
+	return nil, fmt.Errorf("not you: %w", server.ErrForbidden)
+}
+
+func TestOperationRefuses(t *testing.T) {
+	ts := serve(t, newServer(t, server.WithOperations(func(s gen.StrictServerInterface) gen.StrictServerInterface { return guarded{s} })))
+	wantError(t, get(t, ts, streamURL(ts, "s")), http.StatusForbidden, gen.RESTErrorTypeForbidden)
+}
+
+// astray is an operation that hands on another context than the request's.
+type astray struct{ gen.StrictServerInterface }
+
+func (a astray) StreamEvents(_ context.Context, request gen.StreamEventsRequestObject) (gen.StreamEventsResponseObject, error) {
+	return a.StrictServerInterface.StreamEvents(context.Background(), request)
+}
+
+// What cannot be authorized is refused.
+func TestRequestWithoutItsContext(t *testing.T) {
+	ts := serve(t, newServer(t, anySession(), server.WithOperations(func(s gen.StrictServerInterface) gen.StrictServerInterface { return astray{s} })))
+	wantError(t, get(t, ts, streamURL(ts, "s")), http.StatusInternalServerError, gen.RESTErrorTypeInternalError)
+}

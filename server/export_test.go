@@ -1,0 +1,10 @@
+package server
+
+// Counted returns how many slots are taken, and of how many sessions and clients
+// the server keeps a count.
+func (s *Server) Counted() (slots, sessions, clients int) {
+	l := &s.limits
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.open, len(l.bySession), len(l.byClient)
+}

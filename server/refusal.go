@@ -1,0 +1,119 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"strings"
+
+	"github.com/mixstream/mixstream/gen"
+)
+
+// Reasons for which an authorizer refuses a request. They may come wrapped; what
+// they are wrapped in is not told to the client.
+var (
+	// ErrUnauthorized says that the request has no valid credentials. It is answered
+	// with 401 and "WWW-Authenticate: Bearer" (RFC 6750, section 3).
+	ErrUnauthorized = errors.New("server: unauthorized")
+	// ErrForbidden says that the credentials do not give access to the session. It is
+	// answered with 403.
+	ErrForbidden = errors.New("server: forbidden")
+)
+
+// RefusalError is a refusal in the application's own words, for a function that
+// returns ErrUnauthorized or ErrForbidden otherwise. It is answered as an
+// ErrorResponse.
+type RefusalError struct {
+	// Status is the status of the answer, from 400 to 599.
+	Status int
+	// Header is added to the answer, such as another WWW-Authenticate. A 401 has
+	// "WWW-Authenticate: Bearer" otherwise, and a 429 or 503 a random Retry-After of
+	// 1 to 10 s.
+	Header http.Header
+	// Message is told to the client; if empty, the text of the status is.
+	Message string
+}
+
+// Error tells the status and the message.
+func (e *RefusalError) Error() string {
+	return fmt.Sprintf("server: refused with %d: %s", e.Status, e.message())
+}
+
+// Unwrap returns ErrUnauthorized for a 401 and ErrForbidden for a 403.
+func (e *RefusalError) Unwrap() error {
+	switch e.Status {
+	case http.StatusUnauthorized:
+		return ErrUnauthorized
+	case http.StatusForbidden:
+		return ErrForbidden
+	}
+	return nil
+}
+
+func (e *RefusalError) message() string {
+	if e.Message != "" {
+		return e.Message
+	}
+	return strings.ToLower(http.StatusText(e.Status))
+}
+
+// asRefusal returns what an error refuses a request with, or nil if the error is
+// no refusal but a failure.
+func asRefusal(err error) *RefusalError {
+	var e *RefusalError
+	switch {
+	case errors.As(err, &e):
+		if e.Status < 400 || e.Status > 599 {
+			return nil
+		}
+		return e
+	case errors.Is(err, ErrUnauthorized):
+		return &RefusalError{Status: http.StatusUnauthorized, Message: "valid credentials are required"}
+	case errors.Is(err, ErrForbidden):
+		return &RefusalError{Status: http.StatusForbidden, Message: "no access to this session"}
+	}
+	return nil
+}
+
+// answer writes the refusal.
+func (e *RefusalError) answer(w http.ResponseWriter) {
+	h := w.Header()
+	maps.Copy(h, e.Header.Clone())
+	for _, ofBody := range []string{"Content-Length", "Content-Encoding", "Transfer-Encoding"} {
+		h.Del(ofBody)
+	}
+	switch e.Status {
+	case http.StatusUnauthorized:
+		setDefault(h, "WWW-Authenticate", "Bearer")
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+		setDefault(h, "Retry-After", retryAfter())
+	}
+	writeError(w, e.Status, errorType(e.Status), e.message())
+}
+
+func setDefault(h http.Header, key, value string) {
+	if h.Get(key) == "" {
+		h.Set(key, value)
+	}
+}
+
+// errorType returns the type that the contract has for a status, or the one that
+// comes closest.
+func errorType(status int) gen.RESTErrorType {
+	switch {
+	case status == http.StatusUnauthorized:
+		return gen.RESTErrorTypeUnauthorized
+	case status == http.StatusForbidden:
+		return gen.RESTErrorTypeForbidden
+	case status == http.StatusNotFound:
+		return gen.RESTErrorTypeNotFound
+	case status == http.StatusTooManyRequests:
+		return gen.RESTErrorTypeRateLimited
+	case status == http.StatusServiceUnavailable:
+		return gen.RESTErrorTypeUnavailable
+	case status >= 500:
+		return gen.RESTErrorTypeInternalError
+	}
+	return gen.RESTErrorTypeBadRequest
+}
