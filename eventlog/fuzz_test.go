@@ -45,6 +45,10 @@ type machine struct {
 
 func newMachine(t *testing.T, program []byte) *machine {
 	r := eventlog.Retention{Entries: 5, Bytes: 700, Age: time.Minute, TotalBytes: 2000}
+	if len(program) > 0 {
+		// Never, before the entries are over their age, and after.
+		r.Idle = []time.Duration{0, 30 * time.Second, 90 * time.Second}[program[0]%3]
+	}
 	start := uint64(time.Now().UnixMicro()) - 1
 	return &machine{
 		T: t, program: program, log: eventlog.NewMemory(r), began: time.Now(),

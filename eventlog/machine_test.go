@@ -49,7 +49,7 @@ func (m *machine) append(key string) {
 			ids = append(ids, before.ids[i])
 			continue
 		}
-		m.model.record(s)
+		m.model.record(s).active = m.model.now
 		ids = append(ids, m.model.push(sessionList(s.ID), e))
 	}
 	for i, e := range entries {
@@ -136,6 +136,10 @@ func (m *machine) close() {
 	}
 	i := m.next(len(m.readers))
 	m.readers[i].Close()
+	m.model.now = time.Since(m.began)
+	if r := m.model.records[m.model.readers[i].session]; r != nil {
+		r.active = m.model.now
+	}
 	m.readers = slices.Delete(m.readers, i, i+1)
 	m.wakes = slices.Delete(m.wakes, i, i+1)
 	m.model.readers = slices.Delete(m.model.readers, i, i+1)

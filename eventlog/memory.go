@@ -16,8 +16,9 @@ import (
 // set back.
 //
 // Its retention is applied whenever the log is written to, looked up or followed.
-// Beside it, a record is kept until its session is deleted, and a deduplication
-// key for two minutes, at some hundred bytes each.
+// Beside it, a record is kept until its session is deleted or, with Retention.Idle,
+// idle for too long, and a deduplication key for two minutes, at some hundred bytes
+// each. A session that is only followed has no record.
 //
 // A gap is reported falsely in two cases only: to a position from before the
 // latest session or scope that was forgotten, for a session that had no record
@@ -37,6 +38,7 @@ type Memory struct {
 	history   history
 	keys      keys
 	graves    graves
+	idle      idle
 }
 
 var _ Log = (*Memory)(nil)
@@ -71,7 +73,9 @@ func (m *Memory) Create(ctx context.Context, s Session, e *Entry) error {
 		m.mu.Unlock()
 		return err
 	}
-	l := m.admit(s).shared()
+	ss = m.admit(s)
+	m.active(now, ss)
+	l := ss.shared()
 	m.append(now, l, e)
 	m.mu.Unlock()
 	l.wake()
@@ -107,6 +111,7 @@ func (m *Memory) Append(ctx context.Context, s Session, key string, entries []En
 			return err
 		}
 	}
+	m.active(now, ss)
 	for i := range entries {
 		m.append(now, &ss.list, &entries[i])
 	}
@@ -134,6 +139,7 @@ func (m *Memory) Delete(ctx context.Context, id string, e *Entry, grace time.Dur
 	m.append(now, l, e)
 	ss.deleted = e.ID
 	ss.until = now + min(max(grace, 0), math.MaxInt64-now)
+	m.active(now, ss)
 	m.graves.add(ss)
 	m.mu.Unlock()
 	l.wake() // which the session's own readers watch as well
@@ -174,6 +180,9 @@ func (m *Memory) tidy() time.Duration {
 		}
 	}
 	for ss := m.graves.due(now); ss != nil; ss = m.graves.due(now) {
+		m.forget(ss)
+	}
+	for ss := m.idle.due(now, m.retention.Idle); ss != nil; ss = m.idle.due(now, m.retention.Idle) {
 		m.forget(ss)
 	}
 	m.keys.expire(now)

@@ -1,6 +1,9 @@
 package eventlog
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // memoryReader is a view of one session's list and, where it has one, of its
 // scope's.
@@ -26,6 +29,7 @@ func (m *Memory) Follow(ctx context.Context, s Session, wake func()) (Reader, er
 	m.tidy()
 	ss := m.enter(s.ID)
 	ss.readers++
+	m.active(0, ss)
 	if ss.since != 0 {
 		s.Scope = ss.scope.called()
 	}
@@ -53,6 +57,7 @@ func (r *memoryReader) Close() {
 	r.m.mu.Lock()
 	defer r.m.mu.Unlock()
 	r.session.readers--
+	r.m.active(time.Since(r.m.began), r.session)
 	r.m.part(r.scope)
 	r.m.leave(r.session)
 }

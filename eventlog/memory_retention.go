@@ -7,8 +7,8 @@ import (
 
 // Retention says how much a Memory retains. Zero fields have the defaults below;
 // a negative field is no limit. What is over a limit is trimmed from the old end.
-// The newest entry of a session or scope goes only for Age or TotalBytes, the
-// newest of the log only for Age.
+// The newest entry of a session or scope goes only for Age, TotalBytes or Idle, the
+// newest of the log only for Age or Idle.
 //
 // An entry counts as the bytes of its name and data, and 100 for its place in the
 // log. What is trimmed is released in bulk: the process holds up to twice as much.
@@ -17,6 +17,14 @@ type Retention struct {
 	Bytes      int64         // bytes of each session, and of each scope; by default 16 MiB
 	Age        time.Duration // the age of an entry; by default 1 hour
 	TotalBytes int64         // bytes of the whole log; by default 256 MiB
+
+	// Idle is after how long without an entry of its own and without a reader a
+	// session is forgotten: its record, and what it still has of entries. It is then
+	// as unknown as one that never was, so this is for applications that do not
+	// delete their sessions, and should be longer than anybody would stay away. A
+	// position from before is told as a gap if the session is made again. By default
+	// a session is kept until it is deleted.
+	Idle time.Duration
 }
 
 // entryCost is what an entry takes beside its name and data: its places in a list
@@ -33,6 +41,7 @@ func (r Retention) withDefaults() Retention {
 	r.Bytes = limit(r.Bytes, 16<<20)
 	r.Age = limit(r.Age, time.Hour)
 	r.TotalBytes = limit(r.TotalBytes, 256<<20)
+	r.Idle = limit(r.Idle, -1)
 	return r
 }
 

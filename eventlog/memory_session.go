@@ -12,6 +12,7 @@ type session struct {
 	list
 	id      string
 	readers int
+	rest    rest
 
 	// The record.
 	since   uint64        // the id of the entry that made it; 0: there is no record
@@ -64,7 +65,7 @@ func (m *Memory) admit(s Session) *session {
 	return ss
 }
 
-// forget drops the record of a deleted session, and its entries.
+// forget drops the record of a session, and its entries.
 func (m *Memory) forget(ss *session) {
 	m.drop(&ss.list, len(ss.entries))
 	// The last entry may be in the scope, which a session of the same id that is
@@ -72,6 +73,7 @@ func (m *Memory) forget(ss *session) {
 	ss.trimmed = max(ss.trimmed, ss.deleted)
 	sc := ss.scope
 	ss.since, ss.scope, ss.deleted = 0, nil, 0
+	m.idle.remove(ss)
 	m.part(sc)
 	m.leave(ss)
 }

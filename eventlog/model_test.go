@@ -32,6 +32,7 @@ type modelRecord struct {
 	scope   string
 	deleted uint64
 	until   time.Duration
+	active  time.Duration
 }
 
 type modelReader struct{ session, scope string }
@@ -55,7 +56,8 @@ func scopeList(id, scope string) string {
 func (m *model) tidy() {
 	m.trim(func(e modelEntry) bool { return m.now-e.at > m.retention.Age })
 	for id, r := range m.records {
-		if r.deleted != 0 && m.now >= r.until {
+		idle := r.deleted == 0 && m.retention.Idle > 0 && m.now-r.active > m.retention.Idle && !m.followed(id)
+		if r.deleted != 0 && m.now >= r.until || idle {
 			delete(m.records, id)
 			m.trim(func(e modelEntry) bool { return e.list == sessionList(id) })
 			m.marks[sessionList(id)] = max(m.marks[sessionList(id)], r.deleted)
@@ -103,6 +105,10 @@ func (m *model) sweep() {
 	}
 }
 
+func (m *model) followed(id string) bool {
+	return slices.ContainsFunc(m.readers, func(r modelReader) bool { return r.session == id })
+}
+
 // use makes a list if it is not there.
 func (m *model) use(list string) {
 	if _, ok := m.marks[list]; !ok {
@@ -113,7 +119,7 @@ func (m *model) use(list string) {
 func (m *model) record(s eventlog.Session) *modelRecord {
 	r := m.records[s.ID]
 	if r == nil {
-		r = &modelRecord{scope: s.Scope}
+		r = &modelRecord{scope: s.Scope, active: m.now}
 		m.records[s.ID] = r
 		m.use(sessionList(s.ID))
 		m.use(scopeList(s.ID, s.Scope))
