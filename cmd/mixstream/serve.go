@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -23,6 +24,13 @@ type serve struct {
 	strict bool
 	demo   bool
 	dir    string
+
+	tokenFile           string
+	tlsCert, tlsKey     string
+	cors                crossOrigin
+	maxStreams          int
+	maxStreamsOfSession int
+	sendBuffer          int
 }
 
 func newServe() *cobra.Command {
@@ -39,10 +47,19 @@ skipped. At the end of standard input the server goes on. The events are kept in
 memory: a restart of the server is told to its readers as a gap.
 
 SIGINT or SIGTERM ends the streams in order, within 15 s; a second one at once.
-There is no access control: whoever reaches the address can read every session.`,
+
+Whoever reaches the address can read every session, unless there are bearer tokens:
+from --token-file, one a line (an empty line or one that begins with # is skipped),
+and from the environment variable MIXSTREAM_TOKEN. A request then needs the header
+"Authorization: Bearer TOKEN"; each token reads every session. The file is read at
+the start. Without --tls-cert the tokens travel in the clear.
+
+Pages of other origins can read the streams of a browser's user only if
+--cors-origin names their origin.`,
 		Example: `  agent | mixstream serve
   mixstream serve --listen 127.0.0.1:9000 --strict-sessions
-  mixstream serve --demo --dir ~/src/project`,
+  mixstream serve --demo --dir ~/src/project
+  mixstream serve --token-file tokens.txt --cors-origin https://app.example.com`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return s.run(cmd) },
 	}
@@ -50,6 +67,15 @@ There is no access control: whoever reaches the address can read every session.`
 	cmd.Flags().BoolVar(&s.strict, "strict-sessions", false, "answer 404 for a session before its first event")
 	cmd.Flags().BoolVar(&s.demo, "demo", false, "run the demonstration agent in the session \"demo\", again and again, instead of reading events")
 	cmd.Flags().StringVar(&s.dir, "dir", ".", "the folder that the demonstration agent looks at")
+	cmd.Flags().StringVar(&s.tokenFile, "token-file", "", "a file of bearer tokens; a request needs one of them")
+	cmd.Flags().StringVar(&s.tlsCert, "tls-cert", "", "serve HTTPS, with the certificate in this file")
+	cmd.Flags().StringVar(&s.tlsKey, "tls-key", "", "the file with the certificate's key")
+	cmd.MarkFlagsRequiredTogether("tls-cert", "tls-key")
+	cmd.Flags().StringArrayVar(&s.cors.origins, "cors-origin", nil, "an origin whose pages may read the streams, such as https://app.example.com, or *; repeatable")
+	cmd.Flags().BoolVar(&s.cors.credentials, "cors-credentials", false, "let these pages send cookies, for a proxy in front; not with *")
+	cmd.Flags().IntVar(&s.maxStreams, "max-streams", 20_000, "how many streams may be open; 0 is no limit")
+	cmd.Flags().IntVar(&s.maxStreamsOfSession, "max-streams-per-session", 10_000, "how many streams of one session may be open; 0 is no limit")
+	cmd.Flags().IntVar(&s.sendBuffer, "send-buffer", 64<<10, "the kernel's send buffer of each connection, in bytes; 0 leaves it to the kernel")
 	return cmd
 }
 
@@ -62,9 +88,18 @@ func (s *serve) run(cmd *cobra.Command) error {
 			return fmt.Errorf("--dir: %w", err)
 		}
 	}
-	srv, err := server.New(server.WithLogger(logger), server.WithSessions(func(context.Context, string) (bool, error) {
-		return !s.strict, nil
-	}))
+	if cmd.Flags().Changed("token-file") && s.tokenFile == "" {
+		return errors.New("--token-file: no file is named")
+	}
+	opts, err := s.options(logger)
+	if err != nil {
+		return err
+	}
+	srv, err := server.New(opts...)
+	if err != nil {
+		return err
+	}
+	handler, err := s.cors.wrap(srv)
 	if err != nil {
 		return err
 	}
@@ -72,10 +107,27 @@ func (s *serve) run(cmd *cobra.Command) error {
 	if err != nil {
 		return fmt.Errorf("--listen: %w", err)
 	}
-	hs := newHTTPServer(srv)
+	hs := newHTTPServer(handler)
+	hs.ConnContext = server.SendBuffer(s.sendBuffer)
+	scheme := "http"
+	if s.tlsCert != "" {
+		scheme = "https"
+		pair, err := tls.LoadX509KeyPair(s.tlsCert, s.tlsKey)
+		if err != nil {
+			l.Close()
+			return fmt.Errorf("--tls-cert, --tls-key: %w", err)
+		}
+		hs.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{pair}}
+	}
 	served := make(chan error, 1)
-	go func() { served <- hs.Serve(l) }()
-	fmt.Fprintf(cmd.ErrOrStderr(), "mixstream: listening on http://%s\n", l.Addr())
+	go func() {
+		if s.tlsCert != "" {
+			served <- hs.ServeTLS(l, "", "")
+		} else {
+			served <- hs.Serve(l)
+		}
+	}()
+	fmt.Fprintf(cmd.ErrOrStderr(), "mixstream: listening on %s://%s\n", scheme, l.Addr())
 
 	ctx, cancel := context.WithCancel(cmd.Context())
 	defer cancel()
@@ -100,6 +152,24 @@ func (s *serve) run(cmd *cobra.Command) error {
 			return stopServer(srv, hs)
 		}
 	}
+}
+
+// options returns the options of the server.
+func (s *serve) options(logger *slog.Logger) ([]server.Option, error) {
+	opts := []server.Option{
+		server.WithLogger(logger),
+		server.WithSessions(func(context.Context, string) (bool, error) { return !s.strict, nil }),
+		server.WithMaxStreams(s.maxStreams),
+		server.WithMaxStreamsPerSession(s.maxStreamsOfSession),
+	}
+	accepted, err := loadTokens(s.tokenFile)
+	if err != nil {
+		return nil, err
+	}
+	if len(accepted) > 0 {
+		opts = append(opts, server.WithAuthorizer(accepted.authorize))
+	}
+	return opts, nil
 }
 
 // stopServer ends the streams in order, and then the server.

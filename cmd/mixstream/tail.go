@@ -15,6 +15,7 @@ type tail struct {
 	lastEventID   string
 	untilComplete bool
 	json          bool
+	token         string
 }
 
 func newTail() *cobra.Command {
@@ -26,6 +27,10 @@ func newTail() *cobra.Command {
 "/stream"). What happens is printed as it comes; reconnections are told on
 standard error.
 
+A server that asks for a bearer token is given the one in the environment variable
+MIXSTREAM_TOKEN, or that of --token, which every user of this machine can see in
+the list of processes.
+
 Exit status: 0 when the stream has ended for good (the session was deleted, or
 the turn is complete with --until-complete), 1 otherwise.`,
 		Example: `  mixstream tail http://127.0.0.1:8080 demo
@@ -36,6 +41,7 @@ the turn is complete with --until-complete), 1 otherwise.`,
 	}
 	cmd.Flags().StringVar(&t.lastEventID, "last-event-id", "", "resume after this id; 0 is everything that is retained")
 	cmd.Flags().BoolVar(&t.untilComplete, "until-complete", false, "end after the next complete event")
+	cmd.Flags().StringVar(&t.token, "token", "", "the bearer token to send; MIXSTREAM_TOKEN keeps it out of the list of processes")
 	cmd.Flags().BoolVar(&t.json, "json", false, "print each event as a JSON object a line, with its data as it came")
 	return cmd
 }
@@ -44,6 +50,13 @@ func (t *tail) run(cmd *cobra.Command, url, session string) error {
 	opts := []client.Option{client.OnRetry(func(r client.Retry) {
 		fmt.Fprintf(cmd.ErrOrStderr(), "mixstream: reconnecting in %v: %v\n", r.Delay.Round(time.Millisecond), r.Err)
 	})}
+	token, err := bearerToken(t.token)
+	if err != nil {
+		return err
+	}
+	if token != "" {
+		opts = append(opts, client.WithHeader("Authorization", "Bearer "+token))
+	}
 	if t.untilComplete {
 		opts = append(opts, client.UntilComplete())
 	}

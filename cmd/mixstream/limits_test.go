@@ -1,0 +1,88 @@
+package main
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"math/big"
+	"net"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+func TestServeLimits(t *testing.T) {
+	_, url := serving(t, "--max-streams", "2", "--max-streams-per-session", "1", "--send-buffer", "8192")
+	for _, c := range []struct {
+		session string
+		status  int
+	}{{"a", 200}, {"a", 429}, {"b", 200}, {"c", 503}} {
+		if res, body := get(t, http.MethodGet, url+"/stream?sessionId="+c.session); res.StatusCode != c.status {
+			t.Errorf("%s: %s %s", c.session, res.Status, body)
+		}
+	}
+	for _, flag := range []string{"--max-streams=-1", "--max-streams-per-session=-1"} {
+		if status, _, stderr := execute(t, "", "serve", "--listen", "127.0.0.1:0", flag); status != 1 || !strings.Contains(stderr, "must not be negative") {
+			t.Errorf("%s: status %d, %q", flag, status, stderr)
+		}
+	}
+}
+
+func TestServeTLS(t *testing.T) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, NotAfter: time.Now().Add(time.Hour)}
+	cert, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := writeFiles(t, map[string]string{
+		"cert.pem": string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert})),
+		"key.pem":  string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})),
+	})
+	certFile, keyFile := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	_, url := serving(t, "--tls-cert", certFile, "--tls-key", keyFile)
+	if !strings.HasPrefix(url, "https://") {
+		t.Fatalf("the URL is %q", url)
+	}
+	roots := x509.NewCertPool()
+	parsed, err := x509.ParseCertificate(cert)
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots.AddCert(parsed)
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, ForceAttemptHTTP2: true}
+	t.Cleanup(transport.CloseIdleConnections)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url+"/stream?sessionId=s", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res, err := transport.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK || res.ProtoMajor != 2 {
+		t.Errorf("%s over %s", res.Status, res.Proto)
+	}
+
+	for want, args := range map[string][]string{
+		"--tls-cert, --tls-key": {"--tls-cert", certFile, "--tls-key", certFile},
+		"tls-key":               {"--tls-cert", certFile},
+	} {
+		if status, _, stderr := execute(t, "", append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...); status != 1 || !strings.Contains(stderr, want) {
+			t.Errorf("%v: status %d, %q", args, status, stderr)
+		}
+	}
+}

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"regexp"
+	"strings"
+
+	"github.com/mixstream/mixstream/server"
+)
+
+// tokenVariable is the environment variable with a bearer token: one that serve
+// accepts, and that tail sends.
+const tokenVariable = "MIXSTREAM_TOKEN"
+
+// tokenSyntax is what a header can carry (RFC 6750, section 2.1).
+var tokenSyntax = regexp.MustCompile(`^[A-Za-z0-9._~+/-]+=*$`)
+
+// errTokenSyntax does not repeat the token: errors are printed and kept.
+var errTokenSyntax = errors.New("not a bearer token: letters, digits and -._~+/ are allowed, and = at the end")
+
+// tokens are the digests of the bearer tokens that are accepted.
+type tokens [][sha256.Size]byte
+
+// loadTokens returns the tokens of the file, if one is named, and of the environment.
+func loadTokens(file string) (tokens, error) {
+	var all tokens
+	if file != "" {
+		var err error
+		if all, err = readTokens(file); err != nil {
+			return nil, fmt.Errorf("--token-file: %w", err)
+		}
+	}
+	token, err := bearerToken("")
+	if err != nil {
+		return nil, err
+	}
+	if _, set := os.LookupEnv(tokenVariable); set && token == "" {
+		return nil, errors.New(tokenVariable + " is set, but empty: unset it to let everybody read")
+	}
+	if token != "" {
+		all = append(all, sha256.Sum256([]byte(token)))
+	}
+	return all, nil
+}
+
+func readTokens(file string) (tokens, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	var all tokens
+	for i, line := range strings.Split(string(text), "\n") {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		if !tokenSyntax.MatchString(line) {
+			return nil, fmt.Errorf("%s, line %d: %w", file, i+1, errTokenSyntax)
+		}
+		all = append(all, sha256.Sum256([]byte(line)))
+	}
+	if len(all) == 0 {
+		return nil, fmt.Errorf("%s: no token in it", file)
+	}
+	return all, nil
+}
+
+// bearerToken returns the token of a flag or else of the environment; empty if
+// neither has one.
+func bearerToken(flag string) (string, error) {
+	token, from := flag, "--token"
+	if token == "" {
+		token, from = strings.TrimSpace(os.Getenv(tokenVariable)), tokenVariable
+	}
+	if token != "" && !tokenSyntax.MatchString(token) {
+		return "", fmt.Errorf("%s: %w", from, errTokenSyntax)
+	}
+	return token, nil
+}
+
+// authorize accepts a request with one of the tokens.
+func (t tokens) authorize(r *http.Request, _ string) error {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return refusal(`Bearer realm="mixstream"`, "a bearer token is required")
+	}
+	// Digests are of one length, and all are compared, so that the time it takes
+	// tells nothing of the tokens.
+	digest := sha256.Sum256([]byte(strings.TrimSpace(token)))
+	found := 0
+	for _, accepted := range t {
+		found |= subtle.ConstantTimeCompare(digest[:], accepted[:])
+	}
+	if found == 0 {
+		return refusal(`Bearer realm="mixstream", error="invalid_token"`, "the bearer token is not accepted")
+	}
+	return nil
+}
+
+// refusal is a 401 with a challenge (RFC 6750, section 3).
+func refusal(challenge, message string) error {
+	return &server.RefusalError{
+		Status:  http.StatusUnauthorized,
+		Header:  http.Header{"Www-Authenticate": {challenge}},
+		Message: message,
+	}
+}
