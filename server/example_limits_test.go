@@ -1,0 +1,60 @@
+package server_test
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"time"
+
+	"github.com/mixstream/mixstream/server"
+)
+
+// A user reads the sessions below the user's own name.
+func ExampleWithAuthorizer() {
+	users := map[string]string{"Bearer 3f0c": "alice", "Bearer 77a1": "bob"}
+	user := func(r *http.Request) string { return users[r.Header.Get("Authorization")] }
+	srv, err := server.New(
+		server.WithAuthorizer(func(r *http.Request, sessionID string) error {
+			switch name := user(r); {
+			case name == "":
+				return server.ErrUnauthorized
+			case !strings.HasPrefix(sessionID, name+"/"):
+				return server.ErrForbidden
+			}
+			return nil
+		}),
+		server.WithReauthorization(time.Minute),
+		server.WithMaxStreamsPerClient(50, user),
+	)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, token := range []string{"", "3f0c", "77a1"} {
+		r := httptest.NewRequest(http.MethodGet, "/stream?sessionId=alice/1", nil)
+		r.Header.Set("Authorization", "Bearer "+token)
+		w := httptest.NewRecorder()
+		srv.ServeHTTP(w, r)
+		fmt.Println(w.Code, strings.TrimSpace(w.Body.String()))
+	}
+	// Output:
+	// 401 {"error":{"code":401,"message":"valid credentials are required","type":"unauthorized"}}
+	// 404 {"error":{"code":404,"message":"session \"alice/1\" does not exist","type":"not_found"}}
+	// 403 {"error":{"code":403,"message":"no access to this session","type":"forbidden"}}
+}
+
+func ExampleSendBuffer() {
+	srv, err := server.New()
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	hs := &http.Server{
+		Handler:           srv,
+		ReadHeaderTimeout: 10 * time.Second,
+		ConnContext:       server.SendBuffer(64 << 10),
+	}
+	fmt.Println(hs.ConnContext != nil)
+	// Output: true
+}
