@@ -12,15 +12,19 @@ import (
 // its request.
 type attached struct {
 	stream
-	ctx  context.Context // of the request
-	wake chan struct{}   // holds one token while there may be something new
-	w    http.ResponseWriter
+	ctx   context.Context // of the request
+	visit *visit
+	wake  chan struct{} // holds one token while there may be something new
+	w     http.ResponseWriter
 
 	mu         sync.Mutex // guards the deadline against abort
 	controller *http.ResponseController
 	over       bool          // nothing more is written
 	aborted    chan struct{} // closed with over
 }
+
+// errOver is returned for a stream whose request was over before it began.
+var errOver = errors.New("server: the request is over")
 
 // errAborted is why a stream ended whose server could not wait for it.
 var errAborted = errors.New("server: shut down")
@@ -46,7 +50,10 @@ func (a *attached) wakeUp() {
 // server ends, or a write fails. Once the header is out it returns no error:
 // nothing could be answered any more.
 func (a *attached) VisitStreamEventsResponse(w http.ResponseWriter) error {
-	defer a.reader.Close()
+	if !a.visit.claimed.CompareAndSwap(false, true) {
+		return errOver
+	}
+	defer a.server.leave(a.visit)
 	a.w, a.controller = w, http.NewResponseController(w)
 	if err := a.writeHeader(); err != nil {
 		return err

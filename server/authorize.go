@@ -75,11 +75,8 @@ func (a *attached) nextCheck() <-chan time.Time {
 
 // reauthorize returns an error if the reader may no longer read the session.
 func (a *attached) reauthorize() error {
-	v, err := visitOf(a.ctx)
-	if err != nil {
-		return err
-	}
-	if err = a.server.authorize(v.request, a.sessionID); err == nil {
+	err := a.server.authorize(a.visit.request, a.sessionID)
+	if err == nil {
 		return nil
 	}
 	if refusal := asRefusal(err); refusal != nil && refusal.Status < 500 {

@@ -50,11 +50,17 @@ func ExampleSendBuffer() {
 		fmt.Println(err)
 		return
 	}
-	hs := &http.Server{
-		Handler:           srv,
-		ReadHeaderTimeout: 10 * time.Second,
-		ConnContext:       server.SendBuffer(64 << 10),
+	ts := httptest.NewUnstartedServer(srv)
+	ts.Config.ConnContext = server.SendBuffer(64 << 10) // of the http.Server
+	ts.Start()
+	defer ts.Close()
+
+	res, err := ts.Client().Get(ts.URL + "/stream?sessionId=s1")
+	if err != nil {
+		fmt.Println(err)
+		return
 	}
-	fmt.Println(hs.ConnContext != nil)
-	// Output: true
+	defer res.Body.Close()
+	fmt.Println(res.Status)
+	// Output: 404 Not Found
 }

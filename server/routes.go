@@ -18,7 +18,7 @@ func (s *Server) routes() http.Handler {
 	if s.cfg.operations != nil {
 		impl = s.cfg.operations(impl)
 	}
-	strict := gen.NewStrictHandlerWithOptions(impl, nil, gen.StrictHTTPServerOptions{
+	strict := gen.NewStrictHandlerWithOptions(impl, []gen.StrictMiddlewareFunc{s.visit}, gen.StrictHTTPServerOptions{
 		RequestErrorHandlerFunc:  s.refuseRequest,
 		ResponseErrorHandlerFunc: s.fail,
 	})
@@ -35,23 +35,34 @@ func (s *Server) routes() http.Handler {
 	for path, allowed := range methods {
 		slices.Sort(allowed)
 		mux.HandleFunc(s.cfg.basePath+path, func(w http.ResponseWriter, r *http.Request) {
-			if !slices.Contains(allowed, r.Method) {
-				w.Header().Set("Allow", strings.Join(allowed, ", "))
-				writeError(w, http.StatusMethodNotAllowed, gen.RESTErrorTypeBadRequest, "method "+r.Method+" is not allowed here")
-				return
+			if r = s.admit(w, r, allowed); r != nil {
+				generated.ServeHTTP(w, r)
 			}
-			query, err := url.ParseQuery(r.URL.RawQuery)
-			if err != nil { // the generated router would leave out what it cannot parse, be it the position
-				s.refuseRequest(w, r, err)
-				return
-			}
-			generated.ServeHTTP(w, joinRepeated(r, query))
 		})
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		writeError(w, http.StatusNotFound, gen.RESTErrorTypeNotFound, "there is nothing at this path")
 	})
 	return mux
+}
+
+// admit returns the request for the generated router, or answers it and returns
+// nil. It is apart, and not inlined, because the stack of whoever calls that router
+// lives as long as the stream: each of its pages counts once for every reader.
+//
+//go:noinline
+func (s *Server) admit(w http.ResponseWriter, r *http.Request, allowed []string) *http.Request {
+	if !slices.Contains(allowed, r.Method) {
+		w.Header().Set("Allow", strings.Join(allowed, ", "))
+		writeError(w, http.StatusMethodNotAllowed, gen.RESTErrorTypeBadRequest, "method "+r.Method+" is not allowed here")
+		return nil
+	}
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil { // the generated router would leave out what it cannot parse, be it the position
+		s.refuseRequest(w, r, err)
+		return nil
+	}
+	return joinRepeated(r, query)
 }
 
 const (

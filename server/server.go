@@ -48,7 +48,9 @@ func New(opts ...Option) (*Server, error) {
 
 // ServeHTTP serves the operations of the spec. What is not a stream is answered
 // with an ErrorResponse.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.visit(w, r) }
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.handler.ServeHTTP(w, keepPathValues(r))
+}
 
 // Readers returns how many streams of the session are open.
 func (s *Server) Readers(sessionID string) int { return s.readers.count(sessionID) }

@@ -30,7 +30,7 @@ type stream struct {
 
 // open answers a request for a stream: with the stream, or with a refusal.
 func (s *Server) open(ctx context.Context, v *visit, sessionID, resume string) (_ gen.StreamEventsResponseObject, err error) {
-	s.leave(v) // a stream that an application has opened and not used
+	s.leave(v) // a stream that the application has asked for before
 	if !s.streams.isDraining() {
 		if v.slot, err = s.takeSlot(v.request, sessionID); err != nil {
 			return nil, err
@@ -41,9 +41,10 @@ func (s *Server) open(ctx context.Context, v *visit, sessionID, resume string) (
 	if a.reader, err = s.log.Follow(ctx, s.session(sessionID), a.wakeUp); err != nil {
 		return nil, err
 	}
-	v.stream = a // which is closed with the visit, also where a function of the application panics
+	a.visit, v.stream = v, a
 	refusal, err := a.begin(ctx, resume)
 	if refusal != nil || err != nil {
+		s.leave(v)
 		return refusal, err
 	}
 	return a, nil

@@ -4,14 +4,19 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
+	"sync/atomic"
+
+	"github.com/mixstream/mixstream/gen"
 )
 
-// visit is one request, and what it holds until it is answered. It travels in the
-// context, which is all that the generated code hands on.
+// visit is one request for a stream, and what it holds until the stream has ended.
+// It travels in the context, which is all that the generated code hands on.
 type visit struct {
 	request *http.Request
 	stream  *attached // the stream that answers it
 	slot    slot
+	claimed atomic.Bool // by whoever frees what is held
 }
 
 type visitKey struct{}
@@ -28,21 +33,57 @@ func visitOf(ctx context.Context) (*visit, error) {
 	return v, nil
 }
 
-// visit serves a request, and then frees what it holds: also if a function of the
-// application has panicked, or has not used the stream that it was given. The
-// request as it came keeps its path values: the handler is given a copy.
-func (s *Server) visit(w http.ResponseWriter, r *http.Request) {
-	v := &visit{request: r}
-	defer s.leave(v)
-	s.handler.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), visitKey{}, v)))
+// visit is a middleware of the generated code. What a stream holds is freed when it
+// ends; what is held for a stream that does not come to that, since a function of
+// the application has panicked or refused, is freed here.
+//
+// It gives the context to the operation alone: a request with that context would be
+// a copy, which every open stream would hold.
+func (s *Server) visit(next gen.StrictHandlerFunc, _ string) gen.StrictHandlerFunc {
+	return func(ctx context.Context, w http.ResponseWriter, r *http.Request, request any) (response any, err error) {
+		v := &visit{request: asItCame(r)}
+		defer func() {
+			switch {
+			case v.stream == nil || response == nil || err != nil:
+				s.leave(v)
+			case response == any(v.stream):
+			default: // an answer of the application's, perhaps with the stream within it
+				context.AfterFunc(ctx, func() {
+					if v.claimed.CompareAndSwap(false, true) {
+						s.leave(v)
+					}
+				})
+			}
+		}()
+		return next(context.WithValue(ctx, visitKey{}, v), w, r, request)
+	}
 }
 
 // leave frees what the visit holds. It may be called more than once.
 func (s *Server) leave(v *visit) {
-	stream, slot := v.stream, v.slot
-	*v = visit{request: v.request}
-	defer s.limits.free(slot)
+	stream, sl := v.stream, v.slot
+	v.stream, v.slot = nil, slot{}
+	defer s.limits.free(sl)
 	if stream != nil {
 		stream.reader.Close()
 	}
+}
+
+type asItCameKey struct{}
+
+// keepPathValues keeps a request whose path values would be lost: those of the
+// router before the server's own take their place. Only such a request is copied.
+func keepPathValues(r *http.Request) *http.Request {
+	if !strings.Contains(r.Pattern, "{") {
+		return r
+	}
+	return r.WithContext(context.WithValue(r.Context(), asItCameKey{}, r))
+}
+
+// asItCame returns the request with the path values that it came with.
+func asItCame(r *http.Request) *http.Request {
+	if original, ok := r.Context().Value(asItCameKey{}).(*http.Request); ok {
+		return original
+	}
+	return r
 }

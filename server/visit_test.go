@@ -1,0 +1,104 @@
+package server_test
+
+import (
+	"context"
+	"net/http"
+	"testing"
+
+	"github.com/mixstream/mixstream/eventlog"
+	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/server"
+)
+
+// wrapping is an implementation that answers with a stream inside an answer of its
+// own, after it has called before.
+type wrapping struct {
+	gen.StrictServerInterface
+	before func(ctx context.Context)
+	ended  chan error
+}
+
+type wrappedStream struct {
+	gen.StreamEventsResponseObject
+	ctx context.Context
+	of  *wrapping
+}
+
+func (i *wrapping) StreamEvents(ctx context.Context, request gen.StreamEventsRequestObject) (gen.StreamEventsResponseObject, error) {
+	stream, err := i.StrictServerInterface.StreamEvents(ctx, request)
+	return wrappedStream{stream, ctx, i}, err
+}
+
+func (s wrappedStream) VisitStreamEventsResponse(w http.ResponseWriter) error {
+	s.of.before(s.ctx)
+	err := s.StreamEventsResponseObject.VisitStreamEventsResponse(w)
+	s.of.ended <- err
+	return err
+}
+
+func newWrapping(t *testing.T, before func(ctx context.Context)) (*server.Server, *faultyLog, *wrapping) {
+	t.Helper()
+	events := &faultyLog{Log: eventlog.NewMemory(eventlog.Retention{})}
+	w := &wrapping{before: before, ended: make(chan error, 10)}
+	srv := newServer(t, anySession(), server.WithLog(events), server.WithMaxStreams(1),
+		server.WithOperations(func(s gen.StrictServerInterface) gen.StrictServerInterface {
+			w.StrictServerInterface = s
+			return w
+		}))
+	return srv, events, w
+}
+
+func TestWrappedStream(t *testing.T) {
+	srv, events, w := newWrapping(t, func(context.Context) {})
+	ts := serve(t, srv)
+	for range 3 {
+		r := open(t, ts, "s")
+		r.next()
+		wantError(t, get(t, ts, streamURL(ts, "s")), http.StatusServiceUnavailable, gen.RESTErrorTypeUnavailable)
+		r.wantContents(publish(t, srv, "s", ""))
+		r.close()
+		if err := receive(t, w.ended); err != nil {
+			t.Error(err)
+		}
+		wantFree(t, srv)
+	}
+	if n := events.open.Load(); n != 0 {
+		t.Errorf("%d readers of the log are open", n)
+	}
+}
+
+// A stream whose client has left before it begins is closed, and does not begin.
+func TestStreamAfterItsRequest(t *testing.T) {
+	reached := make(chan struct{})
+	var (
+		srv    *server.Server
+		events *faultyLog
+		w      *wrapping
+	)
+	srv, events, w = newWrapping(t, func(ctx context.Context) {
+		close(reached)
+		<-ctx.Done()
+		wantFree(t, srv)
+	})
+	ts := serve(t, srv)
+	ctx, leave := context.WithCancel(t.Context())
+	defer leave()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, streamURL(ts, "s"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	go func() {
+		<-reached
+		leave()
+	}()
+	if res, err := ts.Client().Do(req); err == nil {
+		res.Body.Close()
+		t.Errorf("answered %s", res.Status)
+	}
+	if err := receive(t, w.ended); err == nil {
+		t.Error("the stream has begun")
+	}
+	if n := events.open.Load(); n != 0 {
+		t.Errorf("%d readers of the log are open", n)
+	}
+}
