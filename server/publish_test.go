@@ -127,3 +127,18 @@ func TestPublishLogFails(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestDefaultMaxEventSize(t *testing.T) {
+	srv := newServer(t)
+	overhead := len(`{"content":"","type":"content"}`)
+	publish(t, srv, "s", strings.Repeat("x", 1<<20-overhead))
+	_, err := srv.Publish(t.Context(), "s", content(strings.Repeat("x", 1<<20-overhead+1)))
+	wantRefusal(t, err, "content", server.ErrEventTooLarge)
+}
+
+func TestDefaultSessionIDLength(t *testing.T) {
+	srv := newServer(t)
+	publish(t, srv, strings.Repeat("x", 256), "")
+	_, err := srv.Publish(t.Context(), strings.Repeat("x", 257), content(""))
+	wantRefusal(t, err, "content", server.ErrInvalidSessionID)
+}
