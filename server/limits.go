@@ -9,7 +9,8 @@ import (
 )
 
 // WithMaxStreams bounds the streams that are open at once; by default 20,000. What
-// is over it is answered with 503 and Retry-After. Zero is no limit.
+// is over it is answered with 503 and Retry-After. Zero is no limit. A negative number
+// of streams, here and below, has New fail.
 //
 // A browser's EventSource never comes back after a 503 or 429, so this limit and
 // the next two are for what would harm the server, and not for shaping load.

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log"
 	"net/http"
@@ -192,6 +193,16 @@ func TestDrainIsNotLimited(t *testing.T) {
 		t.Error(err)
 	}
 	wantFree(t, srv)
+}
+
+// Who is refused for a limit costs the log nothing.
+func TestLimitsComeBeforeTheLog(t *testing.T) {
+	events := &faultyLog{Log: eventlog.NewMemory(eventlog.Retention{})}
+	srv := newServer(t, anySession(), server.WithLog(events), server.WithMaxStreams(1))
+	ts := serve(t, srv)
+	open(t, ts, "s")
+	events.follow = errors.New("Follow was called") // which would be a 500
+	wantLimited(t, get(t, ts, streamURL(ts, "s")), http.StatusServiceUnavailable, gen.RESTErrorTypeUnavailable, "too many streams")
 }
 
 // Whatever else refuses a request gives the slot back.
