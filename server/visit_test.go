@@ -131,3 +131,26 @@ func TestRefusedVisitIsOver(t *testing.T) {
 	request()
 	wantOver("failed")
 }
+
+// failing is an implementation that fails with the stream in its hands.
+type failing struct{ gen.StrictServerInterface }
+
+func (f failing) StreamEvents(ctx context.Context, request gen.StreamEventsRequestObject) (gen.StreamEventsResponseObject, error) {
+	stream, err := f.StrictServerInterface.StreamEvents(ctx, request)
+	if err == nil {
+		err = io.ErrNoProgress
+	}
+	return stream, err
+}
+
+func TestFailedVisitIsOver(t *testing.T) {
+	events := &faultyLog{Log: eventlog.NewMemory(eventlog.Retention{})}
+	srv := newServer(t, anySession(), server.WithLog(events),
+		server.WithOperations(func(s gen.StrictServerInterface) gen.StrictServerInterface { return failing{s} }))
+	ts := serve(t, srv)
+	wantError(t, get(t, ts, streamURL(ts, "s")), http.StatusInternalServerError, gen.RESTErrorTypeInternalError)
+	wantFree(t, srv)
+	if n := events.open.Load(); n != 0 {
+		t.Errorf("%d readers of the log are open", n)
+	}
+}
