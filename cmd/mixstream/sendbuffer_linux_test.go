@@ -1,0 +1,56 @@
+package main
+
+import (
+	"net/http"
+	"net/url"
+	"strconv"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// acceptedBuffer returns the size of the send buffer of a connection that this
+// process has accepted at a port.
+func acceptedBuffer(t *testing.T, port int) int {
+	t.Helper()
+	for fd := range 1000 {
+		local, err := unix.Getsockname(fd)
+		if err != nil {
+			continue
+		}
+		if _, err := unix.Getpeername(fd); err != nil {
+			continue // it listens
+		}
+		if in, ok := local.(*unix.SockaddrInet4); ok && in.Port == port {
+			size, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUF)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return size
+		}
+	}
+	t.Fatal("no connection")
+	return 0
+}
+
+// The kernel tells twice what it was given.
+func TestServeSendBuffer(t *testing.T) {
+	for _, c := range []struct {
+		args []string
+		want int
+	}{{nil, 2 * 64 << 10}, {[]string{"--send-buffer", "16384"}, 2 * 16384}} {
+		_, base := serving(t, c.args...)
+		u, err := url.Parse(base)
+		if err != nil {
+			t.Fatal(err)
+		}
+		port, err := strconv.Atoi(u.Port())
+		if err != nil {
+			t.Fatal(err)
+		}
+		get(t, http.MethodGet, base+"/stream?sessionId=s")
+		if size := acceptedBuffer(t, port); size != c.want {
+			t.Errorf("%v: the send buffer is %d, want %d", c.args, size, c.want)
+		}
+	}
+}
