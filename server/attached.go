@@ -14,8 +14,13 @@ type attached struct {
 	stream
 	ctx   context.Context // of the request
 	visit *visit
+	began time.Time
 	wake  chan struct{} // holds one token while there may be something new
 	w     http.ResponseWriter
+
+	watch     *watch // nil without an observer
+	written   counts // what is out
+	writtenTo uint64 // the position that went out last
 
 	mu         sync.Mutex // guards the deadline against abort
 	controller *http.ResponseController
@@ -30,16 +35,24 @@ var errOver = errors.New("server: the request is over")
 var errAborted = errors.New("server: shut down")
 
 func newAttached(ctx context.Context, s *Server, sessionID string) *attached {
-	return &attached{
+	a := &attached{
 		stream:  stream{server: s, sessionID: sessionID},
 		ctx:     ctx,
+		began:   time.Now(),
 		wake:    make(chan struct{}, 1),
 		aborted: make(chan struct{}),
 	}
+	if s.cfg.observer != nil {
+		a.watch = &watch{backlog: backlog{began: a.began}}
+	}
+	return a
 }
 
 // wakeUp is called by the log.
 func (a *attached) wakeUp() {
+	if a.watch != nil {
+		a.watch.wake()
+	}
 	select {
 	case a.wake <- struct{}{}:
 	default:
@@ -61,13 +74,15 @@ func (a *attached) VisitStreamEventsResponse(w http.ResponseWriter) error {
 	draining := a.server.streams.add(a)
 	defer a.server.streams.remove(a)
 
-	var err error
+	a.opened()
+	reason, err := EndPanic, error(nil)
+	defer func() { a.closed(reason, err) }()
 	if draining {
 		err = a.write(func(buf []byte) []byte { return a.appendConnected(buf, a.server.drainRetry()) })
 	} else {
 		err = a.run()
 	}
-	a.server.cfg.logger.DebugContext(a.ctx, "stream ended", "session", a.sessionID, "position", a.position, "reason", err)
+	reason = a.endReason(err)
 	return nil
 }
 
@@ -155,17 +170,20 @@ var always = func() chan struct{} {
 // writePending writes what the log has after the position, up to one write, and
 // tells whether that was anything.
 func (a *attached) writePending() (wrote bool, err error) {
+	if a.watch != nil {
+		a.watch.reading()
+	}
 	batch, gap, err := a.pending(a.ctx)
 	switch {
-	case err != nil:
-		if a.ctx.Err() == nil {
-			a.server.cfg.logger.ErrorContext(a.ctx, "read the log", "session", a.sessionID, "error", err)
-		}
+	case err != nil && a.ctx.Err() != nil:
 		return false, err
+	case err != nil:
+		return false, logError{err}
 	case gap:
 		return true, a.write(a.appendGap)
 	case len(batch.Entries) == 0:
 		a.position = batch.Position
+		a.caughtUp()
 		return false, nil
 	}
 	return true, a.write(func(buf []byte) []byte { return a.appendPending(buf, batch) })
@@ -183,7 +201,11 @@ func (a *attached) write(fill func([]byte) []byte) error {
 	if _, err := a.w.Write(*buf); err != nil {
 		return err
 	}
-	return a.controller.Flush()
+	if err := a.controller.Flush(); err != nil {
+		return err
+	}
+	a.wrote(len(*buf))
+	return nil
 }
 
 // flush flushes within a deadline.
@@ -219,6 +241,13 @@ func (a *attached) disarm() {
 	if !a.over {
 		_ = a.controller.SetWriteDeadline(time.Time{}) // arm has told if it is unsupported
 	}
+}
+
+// isOver tells whether the stream was aborted.
+func (a *attached) isOver() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.over
 }
 
 // abort ends the stream at once, also in the middle of a write.

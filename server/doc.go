@@ -19,4 +19,9 @@
 // which the stream goes on. While nothing happens, a heartbeat event repeats the
 // position. An error event of type replay_gap says that events before its id may
 // be missing. Each event is written whole, with its id as the last line.
+//
+// # Observing it
+//
+// WithObserver tells an application of each publication, stream and refusal; package
+// otelstream turns that into metrics and spans of OpenTelemetry. WithLogger logs.
 package server

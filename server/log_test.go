@@ -45,7 +45,7 @@ func TestFailuresAreLogged(t *testing.T) {
 	}))
 	ts := serve(t, srv)
 	wantError(t, get(t, ts, streamURL(ts, "s")), http.StatusInternalServerError, gen.RESTErrorTypeInternalError)
-	if l.count("the reason") != 1 {
+	if l.count("the reason") != 1 || l.count("session=s remote=127.0.0.1:") != 1 {
 		t.Errorf("logged %q", l.buf.String())
 	}
 }

@@ -21,6 +21,7 @@ type config struct {
 	log      eventlog.Log
 	basePath string
 	logger   *slog.Logger
+	observer Observer
 
 	scope      func(sessionID string) string
 	sessions   func(ctx context.Context, sessionID string) (bool, error)
@@ -94,7 +95,9 @@ func WithLog(l eventlog.Log) Option { return func(c *config) { c.log = l } }
 // server that is mounted under it.
 func WithBasePath(prefix string) Option { return func(c *config) { c.basePath = prefix } }
 
-// WithLogger sets the logger for failures; by default, and if nil, nothing is logged.
+// WithLogger sets the logger: for failures, for readers that are dropped because
+// they do not read, and at debug level for each stream that opens, ends or is
+// refused. By default, and if nil, nothing is logged.
 func WithLogger(l *slog.Logger) Option {
 	return func(c *config) {
 		if c.logger = l; l == nil {

@@ -7,6 +7,8 @@ type start struct {
 	connected uint64 // the id of connected
 	position  uint64 // after which events follow
 	gap       bool   // a gap event, with the position as its id, comes first
+	resumed   bool   // the client has asked for a position
+	end       uint64 // of the log at that time
 }
 
 // unknownPosition is the id of connected where the requested one can be no

@@ -25,6 +25,8 @@ const replayGap = "replay_gap"
 // It fails with a *PublishError, eventlog.ErrSessionDeleted, or an error of the
 // log or the context.
 func (s *Server) Publish(ctx context.Context, sessionID string, event gen.Event) (id string, err error) {
+	ctx, pub := s.begin(ctx, sessionID)
+	defer func() { pub.end(ctx, id, err) }()
 	if event == nil {
 		return "", &PublishError{Err: ErrNilEvent}
 	}
@@ -35,6 +37,7 @@ func (s *Server) Publish(ctx context.Context, sessionID string, event gen.Event)
 	if reflect.ValueOf(event).IsNil() {
 		return "", &PublishError{Err: ErrNilEvent}
 	}
+	pub.event(event, 0)
 	if err := publishable(event); err != nil {
 		return "", err
 	}
@@ -42,6 +45,7 @@ func (s *Server) Publish(ctx context.Context, sessionID string, event gen.Event)
 	if err != nil {
 		return "", &PublishError{Event: event.EventName(), Err: err}
 	}
+	pub.event(event, len(data))
 	return s.append(ctx, sessionID, event.EventName(), data)
 }
 
@@ -58,7 +62,10 @@ var generated = func() map[reflect.Type]bool {
 // object that unmarshals into the Go type of the event's data; it is published
 // as it is, unknown fields included, but without white space.
 func (s *Server) PublishJSON(ctx context.Context, sessionID string, name gen.EventName, data []byte) (id string, err error) {
+	ctx, pub := s.begin(ctx, sessionID)
+	defer func() { pub.end(ctx, id, err) }()
 	event := gen.DecodeEvent(string(name), data)
+	pub.event(event, len(data))
 	if err := publishable(event); err != nil {
 		return "", err
 	}
@@ -74,6 +81,7 @@ func (s *Server) PublishJSON(ctx context.Context, sessionID string, name gen.Eve
 	case name == gen.EventNameError && saysGap(data):
 		return "", &PublishError{Event: name, Err: ErrReservedEvent}
 	}
+	pub.event(event, compact.Len())
 	return s.append(ctx, sessionID, name, compact.Bytes())
 }
 
@@ -132,15 +140,19 @@ func (s *Server) checkSize(data []byte) error {
 // with ErrInvalidSessionID, and with ErrEventTooLarge for a title over the size
 // limit.
 func (s *Server) CreateSession(ctx context.Context, sessionID, title string) (id string, err error) {
+	ctx, pub := s.begin(ctx, sessionID)
+	defer func() { pub.end(ctx, id, err) }()
 	if err := s.checkSessionID(sessionID); err != nil {
 		return "", fmt.Errorf("server: create session: %w", err)
 	}
-	e, err := newEntry(&gen.SessionCreatedData{
+	event := &gen.SessionCreatedData{
 		Type:      string(gen.EventNameSessionCreated),
 		SessionID: sessionID,
 		Title:     title,
 		CreatedAt: time.Now().UnixMilli(),
-	})
+	}
+	e, err := newEntry(event)
+	pub.event(event, len(e.Data))
 	if err == nil {
 		err = s.checkSize(e.Data)
 	}
@@ -159,7 +171,11 @@ func (s *Server) CreateSession(ctx context.Context, sessionID, title string) (id
 // it, it is unknown. It fails with eventlog.ErrSessionNotFound or
 // eventlog.ErrSessionDeleted.
 func (s *Server) DeleteSession(ctx context.Context, sessionID string) (id string, err error) {
-	e, err := newEntry(&gen.SessionDeletedData{Type: string(gen.EventNameSessionDeleted), SessionID: sessionID})
+	ctx, pub := s.begin(ctx, sessionID)
+	defer func() { pub.end(ctx, id, err) }()
+	event := &gen.SessionDeletedData{Type: string(gen.EventNameSessionDeleted), SessionID: sessionID}
+	e, err := newEntry(event)
+	pub.event(event, len(e.Data))
 	if err != nil {
 		return "", fmt.Errorf("server: delete session: %w", err)
 	}

@@ -28,17 +28,23 @@ func (s *Server) routes() http.Handler {
 	})
 
 	methods := make(map[string][]string)
+	streaming := make(map[string]bool)
 	for _, op := range gen.Operations() {
+		streaming[op.Path] = streaming[op.Path] || op.Streaming
 		methods[op.Path] = append(methods[op.Path], op.Method)
 	}
 	mux := http.NewServeMux()
 	for path, allowed := range methods {
 		slices.Sort(allowed)
-		mux.HandleFunc(s.cfg.basePath+path, func(w http.ResponseWriter, r *http.Request) {
+		handle := func(w http.ResponseWriter, r *http.Request) {
 			if r = s.admit(w, r, allowed); r != nil {
 				generated.ServeHTTP(w, r)
 			}
-		})
+		}
+		if streaming[path] {
+			handle = s.watchRefusals(handle)
+		}
+		mux.HandleFunc(s.cfg.basePath+path, handle)
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		writeError(w, http.StatusNotFound, gen.RESTErrorTypeNotFound, "there is nothing at this path")
@@ -68,6 +74,7 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request, allowed []string)
 const (
 	lastEventIDHeader = "Last-Event-Id" // in canonical form
 	lastEventIDQuery  = "lastEventId"
+	sessionIDQuery    = "sessionId"
 )
 
 // joinRepeated returns the request with a repeated last event ID made one, as
@@ -111,7 +118,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.As(err, &missing):
 		writeError(w, http.StatusNotImplemented, gen.RESTErrorTypeInternalError, missing.Error())
 	case errors.Is(err, errNoFlush):
-		s.cfg.logger.ErrorContext(r.Context(), "stream refused", "error", err)
+		s.cfg.logger.ErrorContext(r.Context(), "stream refused", "session", s.sessionOf(r), "remote", r.RemoteAddr, "error", err)
 		writeError(w, http.StatusInternalServerError, gen.RESTErrorTypeInternalError, errNoFlush.Error())
 	case r.Context().Err() != nil:
 		// The client has left, if no middleware and no http.Server ended the request:
@@ -119,7 +126,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		w.Header().Set("Retry-After", "1")
 		writeError(w, http.StatusServiceUnavailable, gen.RESTErrorTypeUnavailable, "the request was ended by the server")
 	default:
-		s.cfg.logger.ErrorContext(r.Context(), "request failed", "path", r.URL.Path, "error", err)
+		s.cfg.logger.ErrorContext(r.Context(), "request failed", "path", r.URL.Path, "session", s.sessionOf(r), "remote", r.RemoteAddr, "error", err)
 		writeError(w, http.StatusInternalServerError, gen.RESTErrorTypeInternalError, "internal error")
 	}
 }

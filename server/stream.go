@@ -26,6 +26,7 @@ type stream struct {
 	position  uint64 // what comes after it has not been sent
 	deleted   uint64 // the id of the session's last event; 0 while it lives
 	ended     bool   // nothing more will come
+	counts    counts // of what was appended
 }
 
 // open answers a request for a stream: with the stream, or with a refusal.
@@ -63,6 +64,7 @@ func (st *stream) begin(ctx context.Context, resume string) (refusal gen.StreamE
 		return nil, err
 	}
 	st.start = resolve(resume, floor, end)
+	st.start.resumed, st.start.end = resume != "", end
 	st.position = st.start.position
 	switch {
 	case !known, st.deleted != 0 && resume == "":
@@ -129,12 +131,21 @@ func (st *stream) appendPending(buf []byte, batch eventlog.Batch) []byte {
 			return next[:len(buf)] // of next, since its array may be the larger one
 		}
 		buf, st.position, st.ended = next, e.ID, st.isLast(e)
+		st.count(e.ID)
 		if st.ended {
 			return buf
 		}
 	}
 	st.position = batch.Position
 	return buf
+}
+
+// count counts an event.
+func (st *stream) count(id uint64) {
+	st.counts.events++
+	if id <= st.start.end {
+		st.counts.replayed++
+	}
 }
 
 // isLast tells whether the entry ends the session of the stream.
@@ -162,6 +173,7 @@ func (st *stream) appendHeartbeat(buf []byte, retry time.Duration) []byte {
 
 // appendGap appends the event that says that what is before the position may be missing.
 func (st *stream) appendGap(buf []byte) []byte {
+	st.counts.gaps++
 	kind := replayGap
 	return appendEvent(buf, st.position, &gen.ErrorData{Type: &kind, Error: "events before this position are no longer retained, and some may be missing"}, noRetry)
 }

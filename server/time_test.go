@@ -26,6 +26,10 @@ type recorded struct {
 }
 
 func record(srv *server.Server, session, lastEventID string) *recorded {
+	return recordBy(srv, session, lastEventID)
+}
+
+func recordBy(h http.Handler, session, lastEventID string) *recorded {
 	ctx, cancel := context.WithCancel(context.Background())
 	req := httptest.NewRequestWithContext(ctx, http.MethodGet, "/stream?sessionId="+session, nil)
 	if lastEventID != "" {
@@ -34,7 +38,7 @@ func record(srv *server.Server, session, lastEventID string) *recorded {
 	r := &recorded{rec: httptest.NewRecorder(), ended: make(chan struct{}), cancel: cancel}
 	go func() {
 		defer close(r.ended)
-		srv.ServeHTTP(r, req)
+		h.ServeHTTP(r, req)
 	}()
 	synctest.Wait()
 	return r

@@ -1,0 +1,67 @@
+package server
+
+import (
+	"errors"
+	"os"
+)
+
+// EndReason says why a stream ended. The values are stable, and are what logs and
+// metrics show.
+type EndReason string
+
+// Reasons for which streams end.
+const (
+	// EndClientLeft: the client closed the connection or the connection broke, or a
+	// middleware ended the request.
+	EndClientLeft EndReason = "client_left"
+	// EndSessionDeleted: the stream got to the last event of its session.
+	EndSessionDeleted EndReason = "session_deleted"
+	// EndShutdown: Shutdown ended it, or found it opened after its call.
+	EndShutdown EndReason = "shutdown"
+	// EndMaxAge: it reached the maximum connection age.
+	EndMaxAge EndReason = "max_age"
+	// EndSlowReader: the reader did not take a write within the write timeout.
+	EndSlowReader EndReason = "slow_reader"
+	// EndRevoked: the client was no longer allowed to read the session.
+	EndRevoked EndReason = "revoked"
+	// EndLogFailed: the log could not be read.
+	EndLogFailed EndReason = "log_failed"
+	// EndWriteFailed: a write failed although the client was there, perhaps in a
+	// middleware.
+	EndWriteFailed EndReason = "write_failed"
+	// EndPanic: a function of the application panicked.
+	EndPanic EndReason = "panic"
+)
+
+// logError is a failure to read the log.
+type logError struct{ error }
+
+func (e logError) Unwrap() error { return e.error }
+
+// endReason tells why the stream ended, from what run returned.
+func (a *attached) endReason(err error) EndReason {
+	var failed logError
+	switch {
+	case err == nil && (a.ended || a.finished()):
+		return EndSessionDeleted
+	case errors.Is(err, errAborted), a.isOver():
+		return EndShutdown
+	case errors.Is(err, errRevoked):
+		return EndRevoked
+	case err == nil:
+		// The stream was to leave, of which there are two causes.
+		select {
+		case <-a.server.streams.drain:
+			return EndShutdown
+		default:
+			return EndMaxAge
+		}
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return EndSlowReader
+	case errors.As(err, &failed):
+		return EndLogFailed
+	case a.ctx.Err() != nil: // after the write timeout, at which net/http ends the context too
+		return EndClientLeft
+	}
+	return EndWriteFailed
+}

@@ -1,0 +1,59 @@
+package server
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+)
+
+// watchRefusals tells of each request that the handler answers with anything but
+// a stream, whatever part of it does so.
+func (s *Server) watchRefusals(h http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		ctx := r.Context()
+		if s.cfg.observer == nil && !s.cfg.logger.Enabled(ctx, slog.LevelDebug) {
+			h(w, r)
+			return
+		}
+		answer := &answer{ResponseWriter: w}
+		h(answer, r)
+		if answer.status != 0 && answer.status != http.StatusOK {
+			s.refused(ctx, r, answer.status)
+		}
+	}
+}
+
+func (s *Server) refused(ctx context.Context, r *http.Request, status int) {
+	session := s.sessionOf(r)
+	s.cfg.logger.LogAttrs(ctx, slog.LevelDebug, "stream refused",
+		slog.String("session", session), slog.String("remote", r.RemoteAddr), slog.Int("status", status))
+	if s.cfg.observer != nil {
+		s.cfg.observer.StreamRefused(ctx, Refusal{SessionID: session, RemoteAddr: r.RemoteAddr, Status: status})
+	}
+}
+
+// sessionOf returns the session that a request is for, or nothing if it is not
+// valid: it could be of any size.
+func (s *Server) sessionOf(r *http.Request) string {
+	session := r.URL.Query().Get(sessionIDQuery)
+	if s.checkSessionID(session) != nil {
+		return ""
+	}
+	return session
+}
+
+// answer notes the status of an answer.
+type answer struct {
+	http.ResponseWriter
+	status int // 0: not set, which net/http makes 200
+}
+
+func (a *answer) WriteHeader(status int) {
+	if a.status == 0 && status >= http.StatusOK {
+		a.status = status
+	}
+	a.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap is for http.ResponseController.
+func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
