@@ -1,0 +1,185 @@
+package otelstream_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/server"
+	"github.com/mixstream/mixstream/server/otelstream"
+	"github.com/mixstream/mixstream/sse"
+)
+
+// patience is how long a test waits for what must come.
+const patience = 20 * time.Second
+
+// observed is a server with an SDK behind its observer.
+type observed struct {
+	t      *testing.T
+	srv    *server.Server
+	ts     *httptest.Server
+	meters *metric.ManualReader
+	spans  *tracetest.InMemoryExporter
+	tracer trace.Tracer // of the application
+}
+
+func observe(t *testing.T, opts ...server.Option) *observed {
+	t.Helper()
+	return observeWith(t, nil, opts...)
+}
+
+func observeWith(t *testing.T, options []otelstream.Option, opts ...server.Option) *observed {
+	t.Helper()
+	o := &observed{t: t, meters: metric.NewManualReader(), spans: tracetest.NewInMemoryExporter()}
+	tracers := sdktrace.NewTracerProvider(sdktrace.WithSyncer(o.spans))
+	o.tracer = tracers.Tracer("application")
+	observer, err := otelstream.New(append([]otelstream.Option{
+		otelstream.WithMeterProvider(metric.NewMeterProvider(metric.WithReader(o.meters))),
+		otelstream.WithTracerProvider(tracers),
+	}, options...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.srv, err = server.New(append(opts, server.WithObserver(observer))...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.ts = httptest.NewServer(o.srv)
+	t.Cleanup(o.ts.Close)
+	return o
+}
+
+func (o *observed) publish(ctx context.Context, session, text string) (id string) {
+	o.t.Helper()
+	id, err := o.srv.Publish(ctx, session, &gen.ContentData{Type: "content", Content: text})
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	return id
+}
+
+// open opens a stream and reads n events. The function that it returns closes it.
+func (o *observed) open(session, lastEventID string, n int) (leave func()) {
+	o.t.Helper()
+	res := o.get("/stream?sessionId="+session, lastEventID)
+	dec := sse.NewDecoder(res.Body)
+	for range n {
+		if _, err := dec.Next(); err != nil {
+			o.t.Fatal(err)
+		}
+	}
+	return func() { res.Body.Close() }
+}
+
+func (o *observed) get(target, lastEventID string) *http.Response {
+	o.t.Helper()
+	ctx, cancel := context.WithTimeout(o.t.Context(), patience)
+	o.t.Cleanup(cancel)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, o.ts.URL+target, nil)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	req.Header.Set("Last-Event-ID", lastEventID)
+	res, err := o.ts.Client().Do(req)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	o.t.Cleanup(func() { res.Body.Close() })
+	return res
+}
+
+// metrics returns what has been measured.
+func (o *observed) metrics() map[string]metricdata.Metrics {
+	o.t.Helper()
+	var all metricdata.ResourceMetrics
+	if err := o.meters.Collect(context.Background(), &all); err != nil {
+		o.t.Fatal(err)
+	}
+	byName := make(map[string]metricdata.Metrics)
+	for _, scope := range all.ScopeMetrics {
+		for _, m := range scope.Metrics {
+			byName[m.Name] = m
+		}
+	}
+	return byName
+}
+
+// value returns the value of a metric with exactly these attributes: the sum of a
+// counter, the number of measurements of a histogram; 0 if there is none.
+func (o *observed) value(name string, attrs ...attribute.KeyValue) (value int64) {
+	o.t.Helper()
+	set := attribute.NewSet(attrs...)
+	switch data := o.metrics()[name].Data.(type) {
+	case nil:
+	case metricdata.Sum[int64]:
+		for _, p := range data.DataPoints {
+			if p.Attributes.Equals(&set) {
+				value += p.Value
+			}
+		}
+	case metricdata.Histogram[int64]:
+		for _, p := range data.DataPoints {
+			if p.Attributes.Equals(&set) {
+				value += int64(p.Count)
+			}
+		}
+	case metricdata.Histogram[float64]:
+		for _, p := range data.DataPoints {
+			if p.Attributes.Equals(&set) && (p.Count == 0 || p.Sum > 0) {
+				value += int64(p.Count)
+			}
+		}
+	default:
+		o.t.Fatalf("%s is a %T", name, data)
+	}
+	return value
+}
+
+// want waits until a metric has a value.
+func (o *observed) want(name string, value int64, attrs ...attribute.KeyValue) {
+	o.t.Helper()
+	o.until(name, func() bool { return o.value(name, attrs...) == value })
+}
+
+func (o *observed) until(what string, ready func() bool) {
+	o.t.Helper()
+	for began := time.Now(); !ready(); time.Sleep(time.Millisecond) {
+		if time.Since(began) > patience {
+			o.t.Fatalf("%s: metrics are %+v, spans %+v", what, o.metrics(), o.spans.GetSpans())
+		}
+	}
+}
+
+// span waits until a span of this name has ended, and returns the last.
+func (o *observed) span(name string) (span tracetest.SpanStub) {
+	o.t.Helper()
+	o.until(name, func() (ended bool) {
+		spans := o.spans.GetSpans()
+		for i := range spans {
+			if spans[i].Name == name {
+				span, ended = spans[i], true
+			}
+		}
+		return ended
+	})
+	return span
+}
+
+// wantAttributes compares the attributes of a span with those given.
+func wantAttributes(t *testing.T, span tracetest.SpanStub, want ...attribute.KeyValue) {
+	t.Helper()
+	got, wanted := attribute.NewSet(span.Attributes...), attribute.NewSet(want...)
+	if !got.Equals(&wanted) {
+		t.Errorf("%s has %s, want %s", span.Name, got.Encoded(attribute.DefaultEncoder()), wanted.Encoded(attribute.DefaultEncoder()))
+	}
+}

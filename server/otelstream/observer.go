@@ -1,0 +1,76 @@
+package otelstream
+
+import (
+	"context"
+	"fmt"
+
+	"go.opentelemetry.io/otel"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/mixstream/mixstream/server"
+)
+
+// scope is the name of the instrumentation.
+const scope = "github.com/mixstream/mixstream/server/otelstream"
+
+// Observer is a server.Observer. It may serve several servers, which are then
+// reported as one.
+type Observer struct {
+	tracer       trace.Tracer
+	publishSpans bool
+	instruments  instruments
+	publications publications
+}
+
+var _ server.Observer = (*Observer)(nil)
+
+// Option configures an Observer.
+type Option func(*config)
+
+type config struct {
+	meters       metric.MeterProvider
+	tracers      trace.TracerProvider
+	publishSpans bool
+}
+
+// WithMeterProvider sets where metrics go; by default, and if nil, to the global
+// provider.
+func WithMeterProvider(p metric.MeterProvider) Option { return func(c *config) { c.meters = p } }
+
+// WithTracerProvider sets where spans go; by default, and if nil, to the global
+// provider. The one of go.opentelemetry.io/otel/trace/noop leaves spans out.
+func WithTracerProvider(p trace.TracerProvider) Option { return func(c *config) { c.tracers = p } }
+
+// WithoutPublishSpans leaves out the spans of publications, and so one for each
+// token of an agent. Metrics and the spans of streams stay.
+func WithoutPublishSpans() Option { return func(c *config) { c.publishSpans = false } }
+
+// New returns an observer. It fails if the meter provider does.
+func New(opts ...Option) (*Observer, error) {
+	c := config{publishSpans: true}
+	for _, o := range opts {
+		o(&c)
+	}
+	if c.meters == nil {
+		c.meters = otel.GetMeterProvider()
+	}
+	if c.tracers == nil {
+		c.tracers = otel.GetTracerProvider()
+	}
+	in, err := newInstruments(c.meters.Meter(scope, metric.WithSchemaURL(schemaURL)))
+	if err != nil {
+		return nil, fmt.Errorf("otelstream: %w", err)
+	}
+	return &Observer{
+		tracer:       c.tracers.Tracer(scope, trace.WithSchemaURL(schemaURL)),
+		publishSpans: c.publishSpans,
+		instruments:  in,
+		publications: newPublications(),
+	}, nil
+}
+
+// StreamRefused implements server.Observer.
+func (o *Observer) StreamRefused(ctx context.Context, r server.Refusal) {
+	o.instruments.refused.Add(ctx, 1, metric.WithAttributes(statusCode(r.Status)))
+}

@@ -1,0 +1,78 @@
+package otelstream
+
+import (
+	"context"
+
+	"go.opentelemetry.io/otel/codes"
+	"go.opentelemetry.io/otel/metric"
+	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
+	"go.opentelemetry.io/otel/trace"
+
+	"github.com/mixstream/mixstream/server"
+)
+
+// stream observes one stream.
+type stream struct {
+	observer *Observer
+	ctx      context.Context // of the stream, for exemplars
+	span     trace.Span
+	gaps     int
+}
+
+// StreamOpened implements server.Observer. The span is of kind INTERNAL, since the
+// request has its own, of kind SERVER, where a middleware such as otelhttp traces
+// requests.
+func (o *Observer) StreamOpened(ctx context.Context, s server.StreamInfo) (context.Context, server.StreamObserver) {
+	o.instruments.opened.Add(ctx, 1, metric.WithAttributes(resumedKey.Bool(s.Resumed)))
+	o.instruments.active.Add(ctx, 1)
+	ctx, span := o.tracer.Start(ctx, streamSpan, trace.WithSpanKind(trace.SpanKindInternal), trace.WithAttributes(
+		messagingSystem,
+		semconv.MessagingDestinationName(s.SessionID),
+		sessionIDKey.String(s.SessionID),
+		resumedKey.Bool(s.Resumed),
+	), trace.WithAttributes(peer(s.RemoteAddr)...))
+	return ctx, &stream{observer: o, ctx: ctx, span: span}
+}
+
+// Delivered implements server.StreamObserver.
+func (s *stream) Delivered(d server.Delivery) {
+	in := &s.observer.instruments
+	in.delivered.Add(s.ctx, int64(d.Events))
+	in.deliveredBytes.Add(s.ctx, int64(d.Bytes))
+	in.lag.Record(s.ctx, d.Lag.Seconds())
+}
+
+// Replayed implements server.StreamObserver.
+func (s *stream) Replayed(events int) {
+	s.observer.instruments.replayed.Record(s.ctx, int64(events))
+	s.span.SetAttributes(replayedKey.Int(events))
+}
+
+// Gap implements server.StreamObserver.
+func (s *stream) Gap() {
+	s.gaps++
+	s.observer.instruments.gaps.Add(s.ctx, 1)
+	s.span.AddEvent(gapEvent)
+}
+
+// Ended implements server.StreamObserver.
+func (s *stream) Ended(e server.End) {
+	defer s.span.End()
+	in := &s.observer.instruments
+	in.active.Add(s.ctx, -1)
+	reason := endReasonKey.String(string(e.Reason))
+	in.streamDuration.Record(s.ctx, e.Duration.Seconds(), metric.WithAttributes(reason))
+	if !s.span.IsRecording() {
+		return
+	}
+	s.span.SetAttributes(reason, deliveredKey.Int(e.Events), gapsKey.Int(s.gaps))
+	switch e.Reason {
+	case server.EndSlowReader, server.EndLogFailed, server.EndWriteFailed, server.EndPanic:
+		s.span.SetAttributes(semconv.ErrorTypeKey.String(string(e.Reason)))
+		description := ""
+		if e.Err != nil {
+			description = e.Err.Error()
+		}
+		s.span.SetStatus(codes.Error, description)
+	}
+}
