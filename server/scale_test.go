@@ -1,0 +1,28 @@
+package server_test
+
+import (
+	"os"
+	"testing"
+	"time"
+)
+
+// atScale returns how large a test is: small by default, and large where the slow
+// tests are asked for.
+func atScale(small, large int) int {
+	if os.Getenv("MIXSTREAM_SLOW") == "" {
+		return small
+	}
+	return large
+}
+
+// until waits for a condition that nothing announces.
+func until(t testing.TB, what string, holds func() bool) {
+	t.Helper()
+	tick := time.NewTicker(2 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(patience); !holds(); <-tick.C {
+		if time.Now().After(deadline) {
+			t.Fatalf("not within %v: %s", patience, what)
+		}
+	}
+}
