@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"os"
+	"runtime"
 	"testing"
 	"time"
 )
@@ -25,4 +26,14 @@ func until(t testing.TB, what string, holds func() bool) {
 			t.Fatalf("not within %v: %s", patience, what)
 		}
 	}
+}
+
+// inUse returns the bytes of the heap and the stacks.
+func inUse() int64 {
+	for range 2 { // the second frees what pools kept through the first
+		runtime.GC()
+	}
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc + m.StackInuse)
 }

@@ -1,0 +1,168 @@
+package server_test
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"net"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+)
+
+// exchange sends bytes as they are, and returns all that comes back until the
+// other side closes the connection or an event of the session has come.
+func exchange(t *testing.T, ts *httptest.Server, request string) string {
+	t.Helper()
+	conn, err := net.Dial("tcp", ts.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(patience))
+	sent := make(chan struct{})
+	go func() {
+		defer close(sent)
+		_, _ = io.WriteString(conn, request) // may be refused before its end
+	}()
+	var answer bytes.Buffer
+	lines := bufio.NewReader(conn)
+	for {
+		line, err := lines.ReadString('\n')
+		answer.WriteString(line)
+		if err != nil {
+			break // also a reset, where the request was not read to its end
+		}
+		if strings.HasPrefix(line, "data: ") && strings.Contains(line, "marker") {
+			break
+		}
+	}
+	conn.Close()
+	<-sent
+	return answer.String()
+}
+
+// Whatever a request has in its session id and its last event ID: the answer is a
+// refusal or a stream of that session, and nothing of it gets to be a header, a
+// field or an event.
+func TestHostileRequests(t *testing.T) {
+	srv := newServer(t, vouch("open", "open\u2028id: 7"))
+	ts := serve(t, srv)
+	publish(t, srv, "secret", "swordfish")
+	for _, s := range []string{"open", "open\u2028id: 7"} {
+		publish(t, srv, s, "marker")
+	}
+	witness := open(t, ts, "secret")
+	witness.next()
+
+	const mib = 1 << 20
+	sessions := map[string]struct {
+		raw  string // in the request line
+		want int
+	}{
+		"CR":                    {"open\r", 400},
+		"LF":                    {"open\nX-Injected: 1", 400},
+		"CR LF":                 {"open HTTP/1.1\r\nX-Injected: 1\r\nX:", 200}, // is a header of the request, as anybody may send one
+		"NUL":                   {"open\x00", 400},
+		"DEL":                   {"open\x7f", 400},
+		"escaped CR LF":         {"open%0D%0AX-Injected:%201", 400},
+		"escaped LF":            {"open%0Aid:%201%0A%0Adata:%20injected", 400},
+		"escaped NUL":           {"open%00", 400},
+		"escaped C1":            {"open%C2%85", 400},
+		"invalid UTF-8":         {"open\xff\xfe", 400},
+		"escaped invalid UTF-8": {"open%FF%C0%AF", 400},
+		"surrogate":             {"%ED%A0%80", 400},
+		"line separator":        {"open%E2%80%A8id:%207", 200},
+		"1 MiB":                 {strings.Repeat("x", mib), 400},
+		"2 MiB":                 {strings.Repeat("x", 2*mib), 431},
+		"1 MiB of escapes":      {strings.Repeat("%0A", mib/3), 400},
+		"another's, doubled":    {"open&sessionId=secret", 400},
+		"semicolon":             {"open;sessionId=secret", 400},
+		"array":                 {"open&sessionId[]=secret", 200},
+		"path":                  {"../secret", 404},
+	}
+	for name, test := range sessions {
+		t.Run("session "+name, func(t *testing.T) {
+			answer := exchange(t, ts, "GET /stream?lastEventId=0&sessionId="+test.raw+" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+			wantHarmless(t, answer, test.want)
+		})
+	}
+	positions := map[string]struct {
+		raw  string // in the header
+		want int
+	}{
+		"CR":            {"5\rid: 7", 400},
+		"LF":            {"5\nX: 1", 200},
+		"NUL":           {"5\x00", 400},
+		"DEL":           {"5\x7f", 400},
+		"folded":        {"5\r\n id: 7", 200},
+		"invalid UTF-8": {"\xff\xfe", 200},
+		"C1":            {"\u0085", 200},
+		"digits":        {strings.Repeat("9", mib/2), 200},
+		"1 MiB":         {strings.Repeat("x", mib), 200},
+		"2 MiB":         {strings.Repeat("x", 2*mib), 431},
+		"braces":        {`{"$gt":""}`, 200},
+	}
+	for name, test := range positions {
+		t.Run("position "+name, func(t *testing.T) {
+			answer := exchange(t, ts, "GET /stream?sessionId=open HTTP/1.1\r\nHost: x\r\nConnection: close\r\nLast-Event-ID: "+test.raw+"\r\n\r\n")
+			wantHarmless(t, answer, test.want)
+			if test.want == 200 && !strings.Contains(answer, "replay_gap") {
+				t.Errorf("no gap in %q", answer)
+			}
+		})
+	}
+
+	// The others have noticed nothing.
+	witness.wantContents(publish(t, srv, "secret", "still here"))
+}
+
+// wantHarmless expects an answer with that status, which is short, and has only
+// the lines that the server chose.
+func wantHarmless(t *testing.T, answer string, status int) {
+	t.Helper()
+	if status == 431 && answer == "" {
+		return // the reset of a connection with so much unread may overtake the answer
+	}
+	if !strings.HasPrefix(answer, fmt.Sprintf("HTTP/1.1 %d ", status)) {
+		t.Errorf("want status %d, got %.200q", status, answer)
+	}
+	if len(answer) > 16<<10 {
+		t.Errorf("the answer is %d bytes long", len(answer))
+	}
+	if strings.Contains(answer, "swordfish") {
+		t.Errorf("another's event came: %q", answer)
+	}
+	for line := range strings.SplitSeq(answer, "\n") {
+		for _, injected := range []string{"X-Injected", "id: 7", "data: injected"} {
+			if strings.HasPrefix(line, injected) {
+				t.Errorf("line %q in %q", line, answer)
+			}
+		}
+		if strings.ContainsAny(strings.TrimSuffix(line, "\r"), "\r\x00") {
+			t.Errorf("a control character in line %q", line)
+		}
+	}
+}
+
+// What an application publishes cannot break out of its event either.
+func TestHostileContent(t *testing.T) {
+	srv := newServer(t)
+	ts := serve(t, srv)
+	publish(t, srv, "s", "")
+	r := open(t, ts, "s")
+	r.next()
+	for _, text := range []string{"a\r\nid: 7\n\ndata: injected\n\n", "\x00\ufeff\u2028\u2029\u0085", strings.Repeat("\n\n", 1<<10), "\xff\xfe"} {
+		r.wantContents(publish(t, srv, "s", text))
+	}
+	if _, err := srv.PublishJSON(t.Context(), "s", "content\nid: 7", []byte(`{}`)); err == nil {
+		t.Error("an event name with a line feed was taken")
+	}
+	if _, err := srv.CreateSession(t.Context(), "t\r\nid: 7", ""); err == nil {
+		t.Error("a session id with a line feed was taken")
+	}
+	create(t, srv, "t")
+	r.wantContents(publish(t, srv, "s", "nothing in between"))
+}
