@@ -1,0 +1,86 @@
+package mixstream_test
+
+import (
+	"errors"
+	"net"
+	"net/http"
+	"net/url"
+	"testing"
+	"time"
+
+	"github.com/mixstream/mixstream/client"
+	"github.com/mixstream/mixstream/eventlog"
+	"github.com/mixstream/mixstream/server"
+)
+
+// house is an address at which http.Servers come and go.
+type house struct {
+	t      *testing.T
+	addr   string
+	server *http.Server
+	served chan struct{}
+}
+
+// start serves a handler at the address.
+func (h *house) start(handler http.Handler) {
+	h.t.Helper()
+	if h.addr == "" {
+		h.addr = "127.0.0.1:0"
+	}
+	var listener net.Listener
+	until(h.t, "the address is free", func() (ok bool) { // a connection of somebody else may have got the port
+		var err error
+		listener, err = net.Listen("tcp", h.addr)
+		return err == nil
+	})
+	h.addr = listener.Addr().String()
+	s, served := &http.Server{Handler: handler, ReadHeaderTimeout: patience}, make(chan struct{})
+	h.server, h.served = s, served
+	go func() {
+		defer close(served)
+		if err := s.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			h.t.Error(err)
+		}
+	}()
+}
+
+// stop closes the listener and all connections.
+func (h *house) stop() {
+	_ = h.server.Close() // an error of the listener changes nothing
+	<-h.served
+}
+
+// Many readers lose the server at once, several times, and come back with their ids
+// while events go on: all resume, nothing is lost or doubled, and the process is as
+// it was before.
+func TestStorm(t *testing.T) {
+	const sessions, storms = 20, 3
+	n := atScale(50, 2000)
+	log := eventlog.NewMemory(eventlog.Retention{})
+	newHandler := func() *server.Server { return newServer(t, server.WithLog(log)) }
+	srv := newHandler()
+	h := &house{t: t}
+	h.start(srv)
+	defer func() { h.stop() }()
+	c := newClient(t, &url.URL{Scheme: "http", Host: h.addr}, client.WithRetryPolicy(client.RetryPolicy{
+		InitialInterval: 10 * time.Millisecond, MaxInterval: 300 * time.Millisecond, MaxElapsedTime: patience}))
+	slack := level{bytes: int64(n)*4<<10 + 4<<20, goroutines: 20} // the client is in the same process
+
+	empty := levelNow()
+	f := newFleet(t, srv, c, sessions, n)
+	until(t, "all have read", f.caughtUp)
+	full := levelNow()
+	for range storms {
+		stop := f.publishing(srv)
+		h.stop()
+		until(t, "the server has let go of all", func() bool { return f.watched(srv) == 0 })
+		h.start(srv)
+		until(t, "all are back", func() bool { return f.watched(srv) == n })
+		stop()
+		until(t, "all have caught up", f.caughtUp)
+	}
+	wantLevel(t, "after the storms", full, slack)
+	f.finish(srv)
+	f.readers = nil
+	wantLevel(t, "when all have left", empty, slack)
+}
