@@ -1,0 +1,154 @@
+package mixstream_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/mixstream/mixstream/client"
+	"github.com/mixstream/mixstream/eventlog"
+	"github.com/mixstream/mixstream/server"
+	"github.com/mixstream/mixstream/sse"
+)
+
+// pair is two servers on one log, behind one address that leads to one of them.
+type pair struct {
+	old, new *server.Server
+	address  *url.URL
+	oldOnly  *url.URL
+	current  atomic.Pointer[server.Server]
+}
+
+func newPair(t *testing.T, window time.Duration) *pair {
+	t.Helper()
+	log := eventlog.NewMemory(eventlog.Retention{})
+	opts := []server.Option{server.WithLog(log), server.WithDrainWindow(window)}
+	p := &pair{old: newServer(t, opts...), new: newServer(t, opts...)}
+	p.current.Store(p.old)
+	p.oldOnly = serveOn(t, p.old)
+	p.address = serveOn(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.current.Load().ServeHTTP(w, r) }))
+	return p
+}
+
+// patient goes by what the server asks for, and is quick otherwise.
+func patient() client.Option {
+	return client.WithRetryPolicy(client.RetryPolicy{InitialInterval: time.Millisecond, MaxElapsedTime: patience})
+}
+
+// A server under many open streams is drained while events go on: the streams end
+// spread over the window, each after a heartbeat with a reconnection time of its
+// own, and go on at another server without a loss.
+func TestDrain(t *testing.T) {
+	n := atScale(50, 1000)
+	window := time.Duration(atScale(500, 3000)) * time.Millisecond // with 50 streams, 10 ms each
+	p := newPair(t, window)
+	f := newFleet(t, p.old, newClient(t, p.address, patient()), 10, n)
+	until(t, "all have read", f.caughtUp)
+
+	stop := f.publishing(p.new)
+	p.current.Store(p.new)
+	done := make(chan error, 1)
+	go func() { done <- p.old.Shutdown(context.Background()) }()
+	until(t, "the first stream has moved", func() bool { return f.watched(p.new) > 0 })
+	retry := wantSentAway(t, p.oldOnly, f.sessions[0])
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if left := f.watched(p.old); left != 0 {
+		t.Errorf("%d streams are open after Shutdown", left)
+	}
+	until(t, "all have moved", func() bool { return f.watched(p.new) == n })
+	stop()
+	until(t, "all have caught up", f.caughtUp)
+	f.finish(p.new)
+
+	retries := map[time.Duration]bool{retry: true}
+	var first, last time.Time
+	for i, r := range f.readers {
+		if len(r.drained) != 1 {
+			t.Fatalf("reader %d was sent away %d times by a heartbeat, want once", i, len(r.drained))
+		}
+		d := r.drained[0]
+		if d.retry < 0 || d.retry > window {
+			t.Errorf("reader %d is to come back after %v, want at most %v", i, d.retry, window)
+		}
+		retries[d.retry] = true
+		if first.IsZero() || d.at.Before(first) {
+			first = d.at
+		}
+		if d.at.After(last) {
+			last = d.at
+		}
+	}
+	// A slow machine makes the spread longer, not shorter. How even it is, is tested
+	// by a fake clock, in TestDrainIsEven of package server.
+	if spread := last.Sub(first); spread < window/2 {
+		t.Errorf("the streams ended within %v, want them spread over %v", spread, window)
+	}
+	if len(retries) < n/3 {
+		t.Errorf("%d different reconnection times for %d streams", len(retries), n)
+	}
+}
+
+// wantSentAway opens a stream at a server that is shutting down, and expects
+// connected, with a reconnection time that it returns, and the clean end.
+func wantSentAway(t *testing.T, base *url.URL, session string) time.Duration {
+	t.Helper()
+	res, err := http.Get(base.String() + "/stream?sessionId=" + session)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	dec := sse.NewDecoder(res.Body)
+	e, err := dec.Next()
+	if err != nil || res.StatusCode != http.StatusOK || e.Name != "connected" || !e.HasRetry {
+		t.Errorf("%s: %+v, %v, want connected with a reconnection time", res.Status, e, err)
+	}
+	retry := e.Retry
+	if e, err = dec.Next(); !errors.Is(err, io.EOF) {
+		t.Errorf("got %+v, %v, want the end", e, err)
+	}
+	return retry
+}
+
+// When the context ends first, what is still open is closed at once, and the context's
+// error returned; nobody loses an event by that either.
+func TestDrainIsCutShort(t *testing.T) {
+	n := atScale(200, 1000) // few would be gone before the rest is cut short
+	const window = 10 * time.Second
+	p := newPair(t, window)
+	c := newClient(t, p.address, client.WithRetryPolicy(client.RetryPolicy{
+		InitialInterval: 20 * time.Millisecond, MaxElapsedTime: patience,
+		MaxServerDelay: -1, // else some come back after ten seconds
+	}))
+	f := newFleet(t, p.old, c, 10, n)
+	until(t, "all have read", f.caughtUp)
+
+	stop := f.publishing(p.new)
+	p.current.Store(p.new)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	done := make(chan error, 1)
+	go func() { done <- p.old.Shutdown(ctx) }()
+	until(t, "the first stream has moved", func() bool { return f.watched(p.new) > 0 })
+	cancel()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want %v", err, context.Canceled)
+	}
+	until(t, "all have moved", func() bool { return f.watched(p.new) == n && f.watched(p.old) == 0 })
+	stop()
+	until(t, "all have caught up", f.caughtUp)
+	f.finish(p.new)
+	sentAway := 0
+	for _, r := range f.readers {
+		sentAway += len(r.drained)
+	}
+	if sentAway == 0 || sentAway == n {
+		t.Errorf("%d of %d streams ended in order, want some but not all", sentAway, n)
+	}
+}
