@@ -16,18 +16,25 @@ import (
 )
 
 func main() {
-	var names []string
-	for _, t := range tables() {
-		names = append(names, t.name)
-	}
-	which := flag.String("table", "", "the tables to print, separated by commas, of "+strings.Join(names, ", ")+"; by default all")
+	which := flag.String("table", "", "the tables to print, separated by commas, of "+strings.Join(namesOf(tables()), ", ")+" and, of servers under load, "+strings.Join(namesOf(loadTables()), ", "))
+	load := flag.Bool("load", false, "print the tables of servers under load instead of the others")
+	plotFile := flag.String("plot", "", "with -load: write CPU and memory against the readers to this file, as SVG")
+	flag.StringVar(&profileDir, "profile", "", "with -load: write CPU profiles of the servers into this folder")
+	flag.BoolVar(&peersLeftOut, "no-peers", false, "with -load: measure this project and the floors only")
 	asChild := flag.Bool("child", false, "measure on request, for the program itself")
+	asServer := flag.String("serve", "", "serve on request, for the program itself")
+	asClient := flag.Bool("read", false, "read streams on request, for the program itself")
 	flag.Parse()
 	var err error
-	if *asChild {
+	switch {
+	case *asChild:
 		err = serveChild(os.Stdin, os.Stdout)
-	} else {
-		err = run(context.Background(), *which, names)
+	case *asServer != "":
+		err = serveLoad(*asServer, os.Stdin, os.Stdout)
+	case *asClient:
+		err = clientLoad(os.Stdin, os.Stdout)
+	default:
+		err = run(context.Background(), *which, *load, *plotFile)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -35,23 +42,35 @@ func main() {
 	}
 }
 
-// run prints the tables that which names, or all.
-func run(ctx context.Context, which string, names []string) error {
+func namesOf(list []table) []string {
+	names := make([]string, len(list))
+	for i, t := range list {
+		names[i] = t.name
+	}
+	return names
+}
+
+// run prints the tables that which names, or all of those under load, or all others.
+func run(ctx context.Context, which string, load bool, plotFile string) error {
 	if experiment {
 		return errors.New("run it without GOEXPERIMENT=jsonv2: it builds that variant itself")
 	}
-	chosen := names
+	chosen := namesOf(tables())
+	if load {
+		chosen = namesOf(loadTables())
+	}
+	all := slices.Concat(tables(), loadTables())
 	if which != "" {
 		chosen = strings.Split(which, ",")
 	}
 	for _, name := range chosen {
-		if !slices.Contains(names, name) {
-			return fmt.Errorf("no table %q, only %s", name, strings.Join(names, ", "))
+		if !slices.Contains(namesOf(all), name) {
+			return fmt.Errorf("no table %q, only %s", name, strings.Join(namesOf(all), ", "))
 		}
 	}
 	began := time.Now()
 	out := new(output)
-	for _, t := range tables() {
+	for _, t := range all {
 		if !slices.Contains(chosen, t.name) {
 			continue
 		}
@@ -62,6 +81,11 @@ func run(ctx context.Context, which string, names []string) error {
 		out.text.WriteString("\n")
 		fmt.Print(out.text.String())
 		out.text.Reset()
+	}
+	if plotFile != "" {
+		if err := out.plot.write(plotFile); err != nil {
+			return err
+		}
 	}
 	fmt.Fprintf(&out.text, "### Goals\n\n")
 	out.writeGoals()

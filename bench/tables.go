@@ -38,6 +38,7 @@ func tables() []table {
 type output struct {
 	text  strings.Builder
 	goals []goal
+	plot  plot
 }
 
 // goal is a ratio, or a number of allocations, that this project aims at.

@@ -1,0 +1,38 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/mixstream/mixstream/eventlog"
+	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/server"
+)
+
+// loadOurs is this project.
+type loadOurs struct{ *server.Server }
+
+func newLoadOurs(s loadSetup) (loadServer, error) {
+	// The heartbeats of those that wait for their turn would disturb the others.
+	options := []server.Option{server.WithHeartbeat(time.Hour)}
+	if s.Replay {
+		// The default retention is less than what is to be replayed.
+		options = append(options, server.WithLog(eventlog.NewMemory(eventlog.Retention{Entries: -1, Bytes: -1, TotalBytes: -1})))
+	}
+	srv, err := server.New(options...)
+	if err != nil {
+		return nil, err
+	}
+	o := loadOurs{srv}
+	for i := range s.Sessions { // a session must be known before it is followed
+		if err := o.publish(sessionName(i), loadHello()); err != nil {
+			return nil, err
+		}
+	}
+	return o, nil
+}
+
+func (o loadOurs) publish(session string, e *gen.ContentData) error {
+	_, err := o.Publish(context.Background(), session, e)
+	return err
+}

@@ -1,0 +1,229 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"runtime/pprof"
+	"strconv"
+	"syscall"
+	"time"
+
+	"github.com/mixstream/mixstream/gen"
+)
+
+// order is what the program asks of a server.
+type order struct {
+	Do string // one of the names below
+
+	Setup   loadSetup     // open
+	Events  int           // publish: to each session
+	Every   time.Duration // publish: the time between two events; 0: none
+	Pin     bool          // publish: on a thread of its own, and report its CPU time
+	Profile string        // profile: a file; empty: the end of it
+}
+
+const (
+	doOpen    = "open"    // makes the server and listens
+	doHello   = "hello"   // publishes an event that is not counted to each session
+	doPublish = "publish" // publishes to each session in turn
+	doUsage   = "usage"   // reports what the process has used
+	doMemory  = "memory"  // reports what it holds when its garbage is gone
+	doProfile = "profile" // begins or ends a CPU profile
+)
+
+// usage is what a server reports.
+type usage struct {
+	Err     string
+	Address string        // open
+	CPU     time.Duration // of the process so far, on every order
+	Allocs  uint64        // of the process so far; publish and usage
+	Publish time.Duration // publish: how long it took; if pinned, the CPU time of its thread
+	Memory  int64         // memory: resident bytes
+}
+
+// serveLoad is what a server process does: it follows orders until there are no more.
+func serveLoad(key string, in io.Reader, out io.Writer) error {
+	subject, err := loadSubjectOf(key)
+	if err != nil {
+		return err
+	}
+	h := &loadHost{subject: subject}
+	defer h.close()
+	enc, dec := json.NewEncoder(out), json.NewDecoder(in)
+	for {
+		var o order
+		if err := dec.Decode(&o); err != nil {
+			if err == io.EOF {
+				return nil
+			}
+			return err
+		}
+		u, err := h.follow(o)
+		if err != nil {
+			u.Err = err.Error()
+		}
+		if u.CPU == 0 {
+			u.CPU = cpuOf(syscall.RUSAGE_SELF)
+		}
+		if err := enc.Encode(u); err != nil {
+			return err
+		}
+	}
+}
+
+// loadHost runs one server.
+type loadHost struct {
+	subject  *loadSubject
+	server   loadServer
+	http     *http.Server
+	sessions []string
+	next     int // the sequence number of the next event
+	profile  *os.File
+}
+
+func (h *loadHost) follow(o order) (usage, error) {
+	switch o.Do {
+	case doOpen:
+		address, err := h.open(o.Setup)
+		return usage{Address: address}, err
+	case doHello:
+		for _, s := range h.sessions {
+			if err := h.server.publish(s, loadHello()); err != nil {
+				return usage{}, err
+			}
+		}
+		return usage{}, nil
+	case doPublish:
+		return h.publish(o)
+	case doUsage:
+		return usage{CPU: cpuOf(syscall.RUSAGE_SELF), Allocs: allocs()}, nil
+	case doMemory:
+		n, err := resident()
+		return usage{Memory: n}, err
+	case doProfile:
+		return usage{}, h.profileTo(o.Profile)
+	}
+	return usage{}, fmt.Errorf("no order %q", o.Do)
+}
+
+func (h *loadHost) open(s loadSetup) (address string, err error) {
+	if h.server, err = h.subject.make(s); err != nil {
+		return "", err
+	}
+	for i := range s.Sessions {
+		h.sessions = append(h.sessions, sessionName(i))
+	}
+	var lc net.ListenConfig
+	l, err := lc.Listen(context.Background(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	h.http = &http.Server{Handler: h.server, ReadHeaderTimeout: time.Minute}
+	go h.http.Serve(l) //nolint:errcheck // it ends with the process, or by close
+	return l.Addr().String(), nil
+}
+
+func (h *loadHost) close() {
+	if h.http != nil {
+		h.http.Close() //nolint:errcheck // the process ends
+	}
+}
+
+// publish publishes the next events, each to all sessions.
+func (h *loadHost) publish(o order) (usage, error) {
+	events := make([]*gen.ContentData, o.Events)
+	for i := range events {
+		events[i] = loadEvent(h.next + i)
+	}
+	h.next += o.Events
+	var pace <-chan time.Time
+	if o.Every > 0 {
+		t := time.NewTicker(o.Every)
+		defer t.Stop()
+		pace = t.C
+	}
+	began := time.Now()
+	took := func() time.Duration { return time.Since(began) }
+	// Of the time that it takes a part goes to readers, which run in between. But
+	// who publishes through a channel to another goroutine waits for a thread each
+	// time if it is pinned to one.
+	if o.Pin {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		before := cpuOf(rusageThread)
+		took = func() time.Duration { return cpuOf(rusageThread) - before }
+	}
+	for _, e := range events {
+		if pace != nil {
+			<-pace
+		}
+		for _, s := range h.sessions {
+			if err := h.server.publish(s, e); err != nil {
+				return usage{}, err
+			}
+		}
+	}
+	return usage{Publish: took()}, nil
+}
+
+// profileTo begins a CPU profile, or ends it where there is no file.
+func (h *loadHost) profileTo(file string) error {
+	if file == "" {
+		if h.profile == nil {
+			return nil
+		}
+		pprof.StopCPUProfile()
+		defer func() { h.profile = nil }()
+		return h.profile.Close()
+	}
+	var err error
+	if h.profile, err = os.Create(file); err != nil { //nolint:gosec // the file that was asked for
+		return err
+	}
+	return pprof.StartCPUProfile(h.profile)
+}
+
+// rusageThread is RUSAGE_THREAD of Linux, which package syscall does not have.
+const rusageThread = 1
+
+// cpuOf returns the CPU time that the process or the thread has used.
+func cpuOf(who int) time.Duration {
+	var r syscall.Rusage
+	if err := syscall.Getrusage(who, &r); err != nil {
+		return 0
+	}
+	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
+}
+
+func allocs() uint64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.Mallocs
+}
+
+// resident returns the resident bytes of the process after garbage collection.
+func resident() (int64, error) {
+	runtime.GC() // what pools hold goes with the second
+	runtime.GC()
+	debug.FreeOSMemory()
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0, err
+	}
+	for line := range bytes.Lines(status) {
+		if rest, ok := bytes.CutPrefix(line, []byte("VmRSS:")); ok {
+			kb, err := strconv.ParseInt(string(bytes.TrimSpace(bytes.TrimSuffix(bytes.TrimSpace(rest), []byte("kB")))), 10, 64)
+			return kb << 10, err
+		}
+	}
+	return 0, errors.New("no VmRSS in /proc/self/status")
+}
