@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -28,10 +29,15 @@ type Memory struct {
 	retention Retention
 	began     time.Time // what the times below are counted from
 
-	// mu guards everything below, the lists' entries and marks included; the
+	// last is the end of the log. It moves past an entry only when that is in its
+	// list's view, so that a reader finds there everything up to the end that it has
+	// loaded before.
+	last atomic.Uint64
+
+	// mu guards everything below, and what of the lists is not their view. Reading
+	// does not take it, so that no publisher waits for readers, nor they for him; the
 	// lists' watchers have locks of their own.
-	mu        sync.RWMutex
-	last      uint64 // the end of the log
+	mu        sync.Mutex
 	forgotten uint64 // the mark of what has no record any more, at first the position before the log
 	sessions  map[string]*session
 	scopes    map[string]*scope
@@ -47,14 +53,15 @@ var _ Log = (*Memory)(nil)
 func NewMemory(r Retention) *Memory {
 	now := time.Now()
 	start := uint64(now.UnixMicro()) - 1
-	return &Memory{
+	m := &Memory{
 		retention: r.withDefaults(),
 		began:     now,
-		last:      start,
 		forgotten: start,
 		sessions:  make(map[string]*session),
 		scopes:    make(map[string]*scope),
 	}
+	m.last.Store(start)
+	return m
 }
 
 // Create implements Log.
@@ -163,9 +170,9 @@ func (m *Memory) Lookup(ctx context.Context, id string) (Record, error) {
 
 // append gives e the next id and puts it at the end of l.
 func (m *Memory) append(now time.Duration, l *list, e *Entry) {
-	m.last++
-	e.ID = m.last
+	e.ID = m.last.Load() + 1
 	l.push(*e)
+	m.last.Store(e.ID)
 	m.history.push(now, l, *e)
 	m.retain(l)
 }

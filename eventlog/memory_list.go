@@ -3,16 +3,16 @@ package eventlog
 import (
 	"slices"
 	"sync"
+	"sync/atomic"
 )
 
-// list is a run of entries, oldest first, and who waits for the next. Entries
-// are never changed in place, so a reader may keep a part of the slice.
+// list is a run of entries, oldest first, and who waits for the next. The log's
+// lock guards all but the view, which readers load without any.
 type list struct {
-	entries []Entry
-	bytes   int64  // the sum of the entries' sizes
-	trimmed uint64 // entries up to this id may be gone
+	view  atomic.Pointer[view]
+	bytes int64 // the sum of the entries' sizes
 
-	// What was trimmed off the front of the array that holds entries, and is
+	// What was trimmed off the front of the array that holds the entries, and is
 	// released only with that array.
 	wasted      int
 	wastedBytes int64
@@ -20,41 +20,69 @@ type list struct {
 	watchers watchers
 }
 
+// view is what a list holds at one time. It never changes, and neither do entries
+// in place, so a reader may keep a part of the slice.
+type view struct {
+	entries []Entry
+	trimmed uint64 // entries up to this id may be gone
+}
+
+// init makes the list an empty one, of which entries up to an id may be gone.
+func (l *list) init(trimmed uint64) { l.view.Store(&view{trimmed: trimmed}) }
+
+func (l *list) entries() []Entry { return l.view.Load().entries }
+
+func (l *list) trimmed() uint64 { return l.view.Load().trimmed }
+
 // push adds an entry whose id is higher than all before.
 func (l *list) push(e Entry) {
-	if len(l.entries) == cap(l.entries) {
+	v := l.view.Load()
+	if len(v.entries) == cap(v.entries) {
 		l.wasted, l.wastedBytes = 0, 0 // append moves what is left to a new array
 	}
-	l.entries = append(l.entries, e)
 	l.bytes += size(e)
+	l.view.Store(&view{append(v.entries, e), v.trimmed})
 }
 
 // trim drops the n oldest entries.
 func (l *list) trim(n int) {
-	for _, e := range l.entries[:n] {
+	entries := l.entries()
+	for _, e := range entries[:n] {
 		l.bytes -= size(e)
 		l.wastedBytes += size(e)
 	}
-	l.trimmed = l.entries[n-1].ID
-	l.entries = l.entries[n:]
+	trimmed := entries[n-1].ID
+	entries = entries[n:]
 	l.wasted += n
-	if l.wasted > len(l.entries) || l.wastedBytes > l.bytes {
-		l.entries, l.wasted, l.wastedBytes = slices.Clone(l.entries), 0, 0
+	if l.wasted > len(entries) || l.wastedBytes > l.bytes {
+		entries, l.wasted, l.wastedBytes = slices.Clone(entries), 0, 0
+	}
+	l.view.Store(&view{entries, trimmed})
+}
+
+// raise sets the mark, unless it is higher already.
+func (l *list) raise(trimmed uint64) {
+	if v := l.view.Load(); trimmed > v.trimmed {
+		l.view.Store(&view{v.entries, trimmed})
 	}
 }
 
-// after returns the entries whose id is higher than the position.
-func (l *list) after(position uint64) []Entry {
-	if n := len(l.entries); n == 0 || l.entries[n-1].ID <= position {
+// between returns the entries whose id is higher than the position, up to the end.
+func (v *view) between(position, end uint64) []Entry {
+	entries := v.entries
+	for len(entries) > 0 && entries[len(entries)-1].ID > end {
+		entries = entries[:len(entries)-1]
+	}
+	if n := len(entries); n == 0 || entries[n-1].ID <= position {
 		return nil
 	}
-	i, _ := slices.BinarySearchFunc(l.entries, position, func(e Entry, position uint64) int {
+	i, _ := slices.BinarySearchFunc(entries, position, func(e Entry, position uint64) int {
 		if e.ID <= position {
 			return -1
 		}
 		return 1
 	})
-	return l.entries[i:]
+	return entries[i:]
 }
 
 func (l *list) wake() { l.watchers.wake() }

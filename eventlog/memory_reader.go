@@ -67,16 +67,12 @@ func (r *memoryReader) Bounds(ctx context.Context) (floor, end uint64, err error
 	if err := ctx.Err(); err != nil {
 		return 0, 0, err
 	}
-	r.m.mu.RLock()
-	defer r.m.mu.RUnlock()
-	return r.floor(), r.m.last, nil
-}
-
-func (r *memoryReader) floor() uint64 {
+	// The end comes last, so that it is not below a mark that was raised meanwhile.
+	floor = r.session.trimmed()
 	if r.scope != nil {
-		return max(r.session.trimmed, r.scope.trimmed)
+		floor = max(floor, r.scope.trimmed())
 	}
-	return r.session.trimmed
+	return floor, r.m.last.Load(), nil
 }
 
 // Read implements Reader.
@@ -84,20 +80,21 @@ func (r *memoryReader) Read(ctx context.Context, after uint64, limit int) (Batch
 	if err := ctx.Err(); err != nil {
 		return Batch{}, err
 	}
-	r.m.mu.RLock()
-	end := r.m.last
-	if after < r.floor() || after > end {
-		r.m.mu.RUnlock()
-		return Batch{}, ErrGap
-	}
-	own := r.session.after(after)
+	// The end comes first, so that what is not in a view that is loaded after it has
+	// a higher id, in the other list too.
+	end := r.m.last.Load()
+	v := r.session.view.Load()
+	floor := v.trimmed
+	own := v.between(after, end)
 	var scoped []Entry
 	if r.scope != nil {
-		scoped = r.scope.after(after)
+		v = r.scope.view.Load()
+		floor = max(floor, v.trimmed)
+		scoped = v.between(after, end)
 	}
-	r.m.mu.RUnlock()
-
-	// Outside the lock, since entries never change in place.
+	if after < floor || after > end {
+		return Batch{}, ErrGap
+	}
 	entries, all := merge(own, scoped, limit)
 	if all {
 		return Batch{Entries: entries, Position: end}, nil

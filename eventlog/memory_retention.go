@@ -59,8 +59,9 @@ func limit[T ~int | ~int64](v, byDefault T) T {
 func (m *Memory) retain(l *list) {
 	n := 0
 	bytes := l.bytes
-	for n < len(l.entries)-1 && (over(len(l.entries)-n, m.retention.Entries) || over(bytes, m.retention.Bytes)) {
-		bytes -= size(l.entries[n])
+	entries := l.entries()
+	for n < len(entries)-1 && (over(len(entries)-n, m.retention.Entries) || over(bytes, m.retention.Bytes)) {
+		bytes -= size(entries[n])
 		n++
 	}
 	m.drop(l, n)
@@ -95,7 +96,7 @@ type arrival struct {
 	id   uint64
 }
 
-func (a arrival) gone() bool { return a.id <= a.list.trimmed }
+func (a arrival) gone() bool { return a.id <= a.list.trimmed() }
 
 func (h *history) push(now time.Duration, l *list, e Entry) {
 	// Lists trim themselves, which leaves arrivals without an entry: drop them

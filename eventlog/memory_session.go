@@ -61,16 +61,16 @@ func (m *Memory) record(id string) (*session, error) {
 // is appended next.
 func (m *Memory) admit(s Session) *session {
 	ss := m.enter(s.ID)
-	ss.since, ss.scope = m.last+1, m.join(s.Scope)
+	ss.since, ss.scope = m.last.Load()+1, m.join(s.Scope)
 	return ss
 }
 
 // forget drops the record of a session, and its entries.
 func (m *Memory) forget(ss *session) {
-	m.drop(&ss.list, len(ss.entries))
+	m.drop(&ss.list, len(ss.entries()))
 	// The last entry may be in the scope, which a session of the same id that is
 	// made later need not have.
-	ss.trimmed = max(ss.trimmed, ss.deleted)
+	ss.raise(ss.deleted)
 	sc := ss.scope
 	ss.since, ss.scope, ss.deleted = 0, nil, 0
 	m.idle.remove(ss)
@@ -82,7 +82,8 @@ func (m *Memory) forget(ss *session) {
 func (m *Memory) enter(id string) *session {
 	ss := m.sessions[id]
 	if ss == nil {
-		ss = &session{id: id, list: list{trimmed: m.forgotten}}
+		ss = &session{id: id}
+		ss.init(m.forgotten)
 		m.sessions[id] = ss
 	}
 	return ss
@@ -95,7 +96,7 @@ func (m *Memory) leave(ss *session) {
 		return
 	}
 	delete(m.sessions, ss.id)
-	m.forgotten = max(m.forgotten, ss.trimmed)
+	m.forgotten = max(m.forgotten, ss.trimmed())
 }
 
 // join returns the scope of that name for one more record or reader; it is nil
@@ -106,7 +107,8 @@ func (m *Memory) join(name string) *scope {
 	}
 	sc := m.scopes[name]
 	if sc == nil {
-		sc = &scope{name: name, list: list{trimmed: m.forgotten}}
+		sc = &scope{name: name}
+		sc.init(m.forgotten)
 		m.scopes[name] = sc
 	}
 	sc.refs++
@@ -121,9 +123,9 @@ func (m *Memory) part(sc *scope) {
 	if sc.refs--; sc.refs > 0 {
 		return
 	}
-	m.drop(&sc.list, len(sc.entries))
+	m.drop(&sc.list, len(sc.entries()))
 	delete(m.scopes, sc.name)
-	m.forgotten = max(m.forgotten, sc.trimmed)
+	m.forgotten = max(m.forgotten, sc.trimmed())
 }
 
 // graves are the deleted sessions, in the order in which they are to be forgotten.
