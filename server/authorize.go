@@ -64,13 +64,13 @@ func (s *Server) authorize(r *http.Request, sessionID string) error {
 // errRevoked is why a stream ended whose reader may no longer read it.
 var errRevoked = errors.New("server: access revoked")
 
-// nextCheck is ready when the stream is to be authorized again.
-func (a *attached) nextCheck() <-chan time.Time {
+// nextCheck returns when the stream is to be authorized again.
+func (a *attached) nextCheck(now time.Time) time.Time {
 	interval := a.server.cfg.reauthorization
 	if interval == 0 {
-		return nil
+		return time.Time{}
 	}
-	return time.After(interval - jitter(interval/10))
+	return now.Add(interval - jitter(interval/10))
 }
 
 // reauthorize returns an error if the reader may no longer read the session.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -11,9 +12,8 @@ import (
 type streams struct {
 	mu       sync.Mutex
 	open     map[*attached]struct{}
-	draining bool
-	spread   time.Duration // over which the streams that were open then end
-	drain    chan struct{} // closed when draining begins
+	spread   time.Duration // over which the streams end that are open when draining begins
+	draining atomic.Bool   // set with mu held
 	drained  chan struct{} // closed when no stream was left after that
 }
 
@@ -29,13 +29,15 @@ type streams struct {
 func (s *Server) Shutdown(ctx context.Context) error {
 	st := &s.streams
 	st.mu.Lock()
-	if !st.draining {
-		st.draining = true
+	if !st.draining.Load() {
 		st.spread = min(s.cfg.drainWindow, time.Duration(len(st.open))*10*time.Millisecond)
 		if deadline, ok := ctx.Deadline(); ok {
 			st.spread = min(st.spread, time.Until(deadline)/2)
 		}
-		close(st.drain)
+		st.draining.Store(true)
+		for a := range st.open {
+			a.call(callDrain)
+		}
 		if len(st.open) == 0 {
 			close(st.drained)
 		}
@@ -66,24 +68,14 @@ func (st *streams) add(a *attached) (draining bool) {
 		st.open = make(map[*attached]struct{})
 	}
 	st.open[a] = struct{}{}
-	return st.draining
-}
-
-// isDraining tells whether the server is shutting down.
-func (st *streams) isDraining() bool {
-	select {
-	case <-st.drain:
-		return true
-	default:
-		return false
-	}
+	return st.draining.Load()
 }
 
 func (st *streams) remove(a *attached) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	delete(st.open, a)
-	if !st.draining || len(st.open) > 0 {
+	if !st.draining.Load() || len(st.open) > 0 {
 		return
 	}
 	select {

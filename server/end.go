@@ -49,13 +49,10 @@ func (a *attached) endReason(err error) EndReason {
 	case errors.Is(err, errRevoked):
 		return EndRevoked
 	case err == nil:
-		// The stream was to leave, of which there are two causes.
-		select {
-		case <-a.server.streams.drain:
+		if a.server.streams.draining.Load() {
 			return EndShutdown
-		default:
-			return EndMaxAge
 		}
+		return EndMaxAge
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return EndSlowReader
 	case errors.As(err, &failed):

@@ -36,7 +36,7 @@ func New(opts ...Option) (*Server, error) {
 	s := &Server{
 		cfg:     cfg,
 		log:     cfg.log,
-		streams: streams{drain: make(chan struct{}), drained: make(chan struct{})},
+		streams: streams{drained: make(chan struct{})},
 	}
 	if s.log == nil {
 		s.log = eventlog.NewMemory(eventlog.Retention{})

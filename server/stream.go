@@ -32,7 +32,7 @@ type stream struct {
 // open answers a request for a stream: with the stream, or with a refusal.
 func (s *Server) open(ctx context.Context, v *visit, sessionID, resume string) (_ gen.StreamEventsResponseObject, err error) {
 	s.leave(v) // a stream that the application has asked for before
-	if !s.streams.isDraining() {
+	if !s.streams.draining.Load() {
 		if v.slot, err = s.takeSlot(v.request, sessionID); err != nil {
 			return nil, err
 		}

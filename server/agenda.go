@@ -1,0 +1,99 @@
+package server
+
+import (
+	"errors"
+	"sync/atomic"
+	"time"
+)
+
+// agenda is what a stream has to do beside reading the log. Whoever wants something
+// of it leaves a call and nudges it: looking for calls costs a stream that writes
+// next to nothing, and one channel to wait on, whatever the reason, is all that an
+// idle one holds.
+type agenda struct {
+	calls atomic.Uint32
+	timer *time.Timer // has the stream called when something is due
+
+	leave    time.Time // when it is to end; zero: never
+	draining bool      // that is since the server shuts down
+	check    time.Time // when it is to be authorized again; zero: never
+}
+
+// What a stream is called for.
+const (
+	callTimer = 1 << iota // something may be due
+	callDrain             // the server shuts down
+	callAbort             // the server cannot wait any longer
+)
+
+// errAborted is why a stream ended whose server could not wait for it.
+var errAborted = errors.New("server: shut down")
+
+// call may be called by anybody.
+func (a *attached) call(reason uint32) {
+	a.calls.Or(reason)
+	a.nudge()
+}
+
+// called tells whether there are calls.
+func (a *attached) called() bool { return a.calls.Load() != 0 }
+
+// plan makes the agenda of a stream that begins.
+func (a *attached) plan() {
+	now := time.Now()
+	if age := a.server.cfg.maxConnectionAge; age > 0 {
+		a.leave = now.Add(age - jitter(age/10))
+	}
+	a.check = a.nextCheck(now)
+	a.timer = time.AfterFunc(time.Until(a.due()), func() { a.call(callTimer) })
+}
+
+// due returns when there is something to do next: for a heartbeat, if nothing is
+// written until then.
+func (a *attached) due() time.Time {
+	next := a.sent.Add(a.server.cfg.heartbeat)
+	for _, t := range []time.Time{a.leave, a.check} {
+		if !t.IsZero() && t.Before(next) {
+			next = t
+		}
+	}
+	return next
+}
+
+// attend does what the stream was called for, and tells whether it has ended by it.
+// A stream that has just written needs no heartbeat.
+func (a *attached) attend(wrote bool) (ended bool, err error) {
+	calls := a.calls.Swap(0)
+	if calls&callAbort != 0 {
+		return true, errAborted
+	}
+	now := time.Now()
+	if calls&callDrain != 0 {
+		a.leave, a.draining = now.Add(jitter(a.server.streams.spread)), true
+	}
+	if !a.leave.IsZero() && !now.Before(a.leave) {
+		return true, a.write(func(buf []byte) []byte { return a.appendHeartbeat(buf, a.leaveRetry()) })
+	}
+	if !a.check.IsZero() && !now.Before(a.check) {
+		if err := a.reauthorize(); err != nil {
+			return true, err
+		}
+		a.check = a.nextCheck(time.Now())
+	}
+	if !wrote && now.Sub(a.sent) >= a.server.cfg.heartbeat {
+		if err := a.write(func(buf []byte) []byte { return a.appendHeartbeat(buf, noRetry) }); err != nil {
+			return true, err
+		}
+	}
+	a.timer.Reset(time.Until(a.due()))
+	return false, nil
+}
+
+// leaveRetry returns the reconnection time for a client whose stream ends.
+func (a *attached) leaveRetry() time.Duration {
+	if a.draining {
+		return a.server.drainRetry()
+	}
+	retry := a.server.cfg.retry
+	return retry + jitter(retry)
+}

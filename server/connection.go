@@ -1,0 +1,128 @@
+package server
+
+import (
+	"errors"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// connection is what a stream writes to.
+type connection struct {
+	w    http.ResponseWriter
+	sent time.Time // when the last write began
+
+	// mu guards the deadline against abort.
+	mu         sync.Mutex
+	controller *http.ResponseController
+	deadline   time.Time // that is set; zero: none
+	clear      bool      // none may stand between two writes
+	over       bool      // nothing more is written
+}
+
+// connect is called before anything is written.
+func (a *attached) connect(w http.ResponseWriter) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.w, a.controller = w, http.NewResponseController(w)
+	// A deadline that passes resets a stream of HTTP/2, also an idle one. One of
+	// HTTP/1.1 has only its next write fail, and that sets another before it.
+	a.clear = a.visit.request.ProtoMajor != 1
+}
+
+// write writes and flushes, within one deadline, what fill appends to an empty buffer.
+func (a *attached) write(fill func([]byte) []byte) error {
+	buf := buffers.Get().(*[]byte)
+	defer putBuffer(buf)
+	*buf = fill((*buf)[:0])
+	if err := a.arm(); err != nil {
+		return err
+	}
+	if _, err := a.w.Write(*buf); err != nil {
+		return err
+	}
+	if err := a.controller.Flush(); err != nil {
+		return err
+	}
+	if a.clear {
+		a.disarm()
+	}
+	a.wrote(len(*buf))
+	return nil
+}
+
+// flush flushes within a deadline.
+func (a *attached) flush() error {
+	if err := a.arm(); err != nil {
+		return err
+	}
+	if a.clear {
+		defer a.disarm()
+	}
+	return a.controller.Flush()
+}
+
+// arm sees to it that the deadline leaves the next write its time: the write timeout
+// or, where deadlines may stand, up to a quarter more, so that not every write has to
+// set one. It takes the place of the one that http.Server.WriteTimeout has set for
+// the whole answer.
+func (a *attached) arm() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.over {
+		return errAborted
+	}
+	a.sent = time.Now()
+	timeout := a.server.cfg.writeTimeout
+	if a.deadline.Sub(a.sent) >= timeout {
+		return nil
+	}
+	if !a.clear {
+		timeout += timeout / 4
+	}
+	a.deadline = a.sent.Add(timeout)
+	if err := a.controller.SetWriteDeadline(a.deadline); errors.Is(err, http.ErrNotSupported) {
+		a.server.warnNoDeadline.Do(func() {
+			a.server.cfg.logger.WarnContext(a.ctx, "the http.ResponseWriter has no write deadlines: a reader that stops reading holds its stream until the connection breaks")
+		})
+	}
+	return nil
+}
+
+// disarm clears the deadline, which at the latest is due at the end: left standing,
+// it would cut off what the server writes after the stream.
+func (a *attached) disarm() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.over && !a.deadline.IsZero() {
+		a.deadline = time.Time{}
+		_ = a.controller.SetWriteDeadline(a.deadline) // arm has told if it is unsupported
+	}
+}
+
+// isOver tells whether the stream was aborted.
+func (a *attached) isOver() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.over
+}
+
+// abort ends the stream at once, also in the middle of a write.
+func (a *attached) abort() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if !a.over {
+		a.over = true
+		_ = a.controller.SetWriteDeadline(time.Unix(1, 0)) // arm has told if it is unsupported
+		a.call(callAbort)
+	}
+}
+
+// buffers are what streams write from; an idle one holds none.
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
+
+func putBuffer(buf *[]byte) {
+	if cap(*buf) <= 2*maxWrite {
+		buffers.Put(buf)
+	}
+}
