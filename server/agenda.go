@@ -72,7 +72,7 @@ func (a *attached) attend(wrote bool) (ended bool, err error) {
 		a.leave, a.draining = now.Add(jitter(a.server.streams.spread)), true
 	}
 	if !a.leave.IsZero() && !now.Before(a.leave) {
-		return true, a.write(func(buf []byte) []byte { return a.appendHeartbeat(buf, a.leaveRetry()) })
+		return true, a.write(func(buf *buffer) { a.appendHeartbeat(buf, a.leaveRetry()) })
 	}
 	if !a.check.IsZero() && !now.Before(a.check) {
 		if err := a.reauthorize(); err != nil {
@@ -81,7 +81,7 @@ func (a *attached) attend(wrote bool) (ended bool, err error) {
 		a.check = a.nextCheck(time.Now())
 	}
 	if !wrote && now.Sub(a.sent) >= a.server.cfg.heartbeat {
-		if err := a.write(func(buf []byte) []byte { return a.appendHeartbeat(buf, noRetry) }); err != nil {
+		if err := a.write(func(buf *buffer) { a.appendHeartbeat(buf, noRetry) }); err != nil {
 			return true, err
 		}
 	}

@@ -75,7 +75,7 @@ func (a *attached) VisitStreamEventsResponse(w http.ResponseWriter) error {
 	reason, err := EndPanic, error(nil)
 	defer func() { a.closed(reason, err) }()
 	if draining {
-		err = a.write(func(buf []byte) []byte { return a.appendConnected(buf, a.server.drainRetry()) })
+		err = a.write(func(buf *buffer) { a.appendConnected(buf, a.server.drainRetry()) })
 	} else {
 		err = a.run()
 	}
@@ -102,7 +102,7 @@ func (a *attached) writeHeader() error {
 // run writes the stream, and returns why it ended; nil is its own end.
 func (a *attached) run() error {
 	defer a.server.readers.enter(a.sessionID)()
-	if err := a.write(func(buf []byte) []byte { return a.prelude(buf, a.server.cfg.retry) }); err != nil {
+	if err := a.write(func(buf *buffer) { a.prelude(buf, a.server.cfg.retry) }); err != nil {
 		return err
 	}
 
@@ -148,5 +148,5 @@ func (a *attached) writePending() (wrote bool, err error) {
 		a.caughtUp()
 		return false, nil
 	}
-	return true, a.write(func(buf []byte) []byte { return a.appendPending(buf, batch) })
+	return true, a.write(func(buf *buffer) { a.appendPending(buf, batch) })
 }

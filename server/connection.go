@@ -30,15 +30,15 @@ func (a *attached) connect(w http.ResponseWriter) {
 	a.clear = a.visit.request.ProtoMajor != 1
 }
 
-// write writes and flushes, within one deadline, what fill appends to an empty buffer.
-func (a *attached) write(fill func([]byte) []byte) error {
-	buf := buffers.Get().(*[]byte)
-	defer putBuffer(buf)
-	*buf = fill((*buf)[:0])
+// write writes and flushes, within one deadline, what fill puts into the buffer.
+func (a *attached) write(fill func(*buffer)) error {
+	buf := newBuffer()
+	defer buf.free()
+	fill(buf)
 	if err := a.arm(); err != nil {
 		return err
 	}
-	if _, err := a.w.Write(*buf); err != nil {
+	if _, err := a.w.Write(buf.bytes); err != nil {
 		return err
 	}
 	if err := a.controller.Flush(); err != nil {
@@ -47,7 +47,7 @@ func (a *attached) write(fill func([]byte) []byte) error {
 	if a.clear {
 		a.disarm()
 	}
-	a.wrote(len(*buf))
+	a.wrote(len(buf.bytes))
 	return nil
 }
 
@@ -115,14 +115,5 @@ func (a *attached) abort() {
 		a.over = true
 		_ = a.controller.SetWriteDeadline(time.Unix(1, 0)) // arm has told if it is unsupported
 		a.call(callAbort)
-	}
-}
-
-// buffers are what streams write from; an idle one holds none.
-var buffers = sync.Pool{New: func() any { return new([]byte) }}
-
-func putBuffer(buf *[]byte) {
-	if cap(*buf) <= 2*maxWrite {
-		buffers.Put(buf)
 	}
 }

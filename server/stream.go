@@ -10,11 +10,13 @@ import (
 
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/gen"
-	"github.com/mixstream/mixstream/sse"
 )
 
 // maxWrite is how much is written and flushed at once, unless one event is larger.
 const maxWrite = 64 << 10
+
+// maxFraming is what a block has at most beside the name and the data of its event.
+const maxFraming = len("event: \ndata: \nid: 18446744073709551615\n\n")
 
 // stream is a view of the log: a position, and the bytes that bring a reader from
 // there to the end. It knows nothing of connections.
@@ -92,12 +94,11 @@ func (st *stream) finished() bool { return st.deleted != 0 && st.position >= st.
 
 // prelude appends what every stream begins with: connected and, where there is a
 // gap, its event.
-func (st *stream) prelude(buf []byte, retry time.Duration) []byte {
-	buf = st.appendConnected(buf, retry)
+func (st *stream) prelude(buf *buffer, retry time.Duration) {
+	st.appendConnected(buf, retry)
 	if st.start.gap {
-		buf = st.appendGap(buf)
+		st.appendGap(buf)
 	}
-	return buf
 }
 
 // pending returns what the log has after the position, for appendPending. A gap
@@ -121,78 +122,59 @@ func (st *stream) pending(ctx context.Context) (batch eventlog.Batch, gap bool, 
 
 // appendPending appends the events of a batch, as many as go out in one write,
 // and moves the position.
-func (st *stream) appendPending(buf []byte, batch eventlog.Batch) []byte {
-	for i := range batch.Entries {
-		e := &batch.Entries[i]
-		var id [20]byte
+func (st *stream) appendPending(buf *buffer, batch eventlog.Batch) {
+	n := 0
+	for n < len(batch.Entries) && !st.ended {
+		e := &batch.Entries[n]
+		if n > 0 && len(buf.bytes)+len(e.Name)+len(e.Data)+maxFraming > maxWrite {
+			break
+		}
 		// The log has checked the entry, once for all readers.
-		next := sse.AppendUnchecked(buf, sse.Event{Name: e.Name, ID: strconv.AppendUint(id[:0], e.ID, 10), Data: e.Data})
-		if len(buf) > 0 && len(next) > maxWrite {
-			return next[:len(buf)] // of next, since its array may be the larger one
-		}
-		buf, st.position, st.ended = next, e.ID, st.isLast(e)
-		st.count(e.ID)
-		if st.ended {
-			return buf
-		}
+		buf.bytes = buf.appender.Append(buf.bytes, e.Name, e.Data, e.ID)
+		st.position = e.ID
+		st.ended = e.ID == st.deleted || e.Name == string(gen.EventNameSessionDeleted) && st.isDeletion(e)
+		n++
 	}
-	st.position = batch.Position
-	return buf
+	if n == len(batch.Entries) && !st.ended {
+		st.position = batch.Position
+	}
+	st.count(batch.Entries[:n])
 }
 
-// count counts an event.
-func (st *stream) count(id uint64) {
-	st.counts.events++
-	if id <= st.start.end {
+// count counts events.
+func (st *stream) count(entries []eventlog.Entry) {
+	st.counts.events += len(entries)
+	for i := range entries {
+		if entries[i].ID > st.start.end {
+			break
+		}
 		st.counts.replayed++
 	}
 }
 
-// isLast tells whether the entry ends the session of the stream.
-func (st *stream) isLast(e *eventlog.Entry) bool {
-	if e.ID == st.deleted {
-		return true
-	}
-	if e.Name != string(gen.EventNameSessionDeleted) {
-		return false
-	}
+// isDeletion tells whether the entry, a session_deleted, is of the stream's session.
+func (st *stream) isDeletion(e *eventlog.Entry) bool {
 	var data gen.SessionDeletedData
 	return json.Unmarshal(e.Data, &data) == nil && data.SessionID == st.sessionID
 }
 
 // appendConnected appends the first event of a stream.
-func (st *stream) appendConnected(buf []byte, retry time.Duration) []byte {
-	return appendEvent(buf, st.start.connected, &gen.ConnectedData{SessionID: st.sessionID}, retry)
+func (st *stream) appendConnected(buf *buffer, retry time.Duration) {
+	buf.event(st.start.connected, &gen.ConnectedData{SessionID: st.sessionID}, retry)
 }
 
 // appendHeartbeat appends a heartbeat that carries the position, and the
 // reconnection time unless it is negative.
-func (st *stream) appendHeartbeat(buf []byte, retry time.Duration) []byte {
-	return appendEvent(buf, st.position, &gen.HeartbeatData{Type: string(gen.EventNameHeartbeat)}, retry)
+func (st *stream) appendHeartbeat(buf *buffer, retry time.Duration) {
+	buf.event(st.position, &gen.HeartbeatData{Type: string(gen.EventNameHeartbeat)}, retry)
 }
 
 // appendGap appends the event that says that what is before the position may be missing.
-func (st *stream) appendGap(buf []byte) []byte {
+func (st *stream) appendGap(buf *buffer) {
 	st.counts.gaps++
 	kind := replayGap
-	return appendEvent(buf, st.position, &gen.ErrorData{Type: &kind, Error: "events before this position are no longer retained, and some may be missing"}, noRetry)
+	buf.event(st.position, &gen.ErrorData{Type: &kind, Error: "events before this position are no longer retained, and some may be missing"}, noRetry)
 }
 
 // noRetry leaves the retry field out.
 const noRetry = -1
-
-// appendEvent appends an event that the server itself says.
-func appendEvent(buf []byte, id uint64, event gen.Event, retry time.Duration) []byte {
-	data, err := json.Marshal(event)
-	if err == nil {
-		frame := sse.Event{Name: string(event.EventName()), ID: strconv.AppendUint(nil, id, 10), Data: data}
-		if retry >= 0 {
-			frame.Retry, frame.HasRetry = retry, true
-		}
-		buf, err = sse.Append(buf, frame)
-	}
-	if err != nil {
-		panic(err) // strings that the server chose always marshal, to one line
-	}
-	return buf
-}

@@ -39,25 +39,13 @@ func Append(dst []byte, e Event) ([]byte, error) {
 		return dst, err
 	}
 	data := e.Data
-	i := bytes.IndexByte(data, '\n')
-	if i < 0 {
-		return AppendUnchecked(dst, e), nil
-	}
 	dst = appendHead(dst, &e)
-	for ; i >= 0; i = bytes.IndexByte(data, '\n') {
+	for i := bytes.IndexByte(data, '\n'); i >= 0; i = bytes.IndexByte(data, '\n') {
 		dst = append(dst, "data: "...)
 		dst = append(dst, data[:i+1]...)
 		data = data[i+1:]
 	}
 	return appendTail(dst, data, e.ID), nil
-}
-
-// AppendUnchecked is [Append] for an event of which it is known that Append would
-// take it, and that has no LF in its Data: a server that writes an event to many
-// readers checks it once. Any other event breaks the stream, and lets whoever made
-// it say what the server never said.
-func AppendUnchecked(dst []byte, e Event) []byte {
-	return appendTail(appendHead(dst, &e), e.Data, e.ID)
 }
 
 // appendHead appends the lines before the data.

@@ -1,0 +1,47 @@
+package server
+
+import (
+	"encoding/json"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/sse"
+)
+
+// buffer is what one write of a stream is put together in. An idle stream has none.
+type buffer struct {
+	bytes    []byte
+	appender sse.Appender
+}
+
+var buffers = sync.Pool{New: func() any { return new(buffer) }}
+
+// newBuffer returns an empty buffer, which is to be freed.
+func newBuffer() *buffer {
+	b := buffers.Get().(*buffer)
+	b.bytes = b.bytes[:0]
+	return b
+}
+
+func (b *buffer) free() {
+	if cap(b.bytes) <= 2*maxWrite {
+		buffers.Put(b)
+	}
+}
+
+// event appends an event that the server itself says.
+func (b *buffer) event(id uint64, event gen.Event, retry time.Duration) {
+	data, err := json.Marshal(event)
+	if err == nil {
+		frame := sse.Event{Name: string(event.EventName()), ID: strconv.AppendUint(nil, id, 10), Data: data}
+		if retry >= 0 {
+			frame.Retry, frame.HasRetry = retry, true
+		}
+		b.bytes, err = sse.Append(b.bytes, frame)
+	}
+	if err != nil {
+		panic(err) // strings that the server chose always marshal, to one line
+	}
+}
