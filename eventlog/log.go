@@ -52,8 +52,10 @@ type Entry struct {
 // It stands where entries come into a log, so that nobody has to look again where
 // they are written to many readers.
 func (e Entry) Check() error {
-	if strings.ContainsAny(e.Name, "\r\n") || bytes.IndexByte(e.Data, '\n') >= 0 || bytes.IndexByte(e.Data, '\r') >= 0 {
-		return ErrInvalidEntry
+	for _, end := range []byte("\r\n") {
+		if strings.IndexByte(e.Name, end) >= 0 || bytes.IndexByte(e.Data, end) >= 0 {
+			return ErrInvalidEntry
+		}
 	}
 	return nil
 }

@@ -90,32 +90,39 @@ func (l *list) wake() { l.watchers.wake() }
 // watchers are the readers of one list.
 type watchers struct {
 	mu  sync.Mutex
-	all []*memoryReader
+	all []watcher
+}
+
+// watcher is a reader that waits for entries. A publisher that wakes many, or one
+// each of many sessions, spends its time on what is not in the processor's cache; so
+// it finds all that it needs here.
+type watcher struct {
+	wake  func()
+	place *int // where the reader keeps its place in the list of watchers
 }
 
 func (w *watchers) wake() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, r := range w.all {
-		r.wake()
+	for i := range w.all {
+		w.all[i].wake()
 	}
 }
 
-// add puts the reader into the slot that the reader keeps for this list.
-func (w *watchers) add(r *memoryReader, slot func(*memoryReader) *int) {
+func (w *watchers) add(wake func(), place *int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	*slot(r) = len(w.all)
-	w.all = append(w.all, r)
+	*place = len(w.all)
+	w.all = append(w.all, watcher{wake, place})
 }
 
-func (w *watchers) remove(r *memoryReader, slot func(*memoryReader) *int) {
+func (w *watchers) remove(place *int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	i, n := *slot(r), len(w.all)-1
+	i, n := *place, len(w.all)-1
 	w.all[i] = w.all[n]
-	*slot(w.all[i]) = i
-	w.all[n] = nil
+	*w.all[i].place = i
+	w.all[n] = watcher{}
 	w.all = w.all[:n]
 	if n == 0 {
 		w.all = nil

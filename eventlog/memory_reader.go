@@ -11,14 +11,10 @@ type memoryReader struct {
 	m       *Memory
 	session *session
 	scope   *scope // the record's when the reader was opened, or what it was opened with
-	wake    func()
 	closed  bool
 
 	inSession, inScope int // the reader's places among the watchers of the two lists
 }
-
-func sessionSlot(r *memoryReader) *int { return &r.inSession }
-func scopeSlot(r *memoryReader) *int   { return &r.inScope }
 
 // Follow implements Log.
 func (m *Memory) Follow(ctx context.Context, s Session, wake func()) (Reader, error) {
@@ -33,13 +29,13 @@ func (m *Memory) Follow(ctx context.Context, s Session, wake func()) (Reader, er
 	if ss.since != 0 {
 		s.Scope = ss.scope.called()
 	}
-	r := &memoryReader{m: m, session: ss, scope: m.join(s.Scope), wake: wake}
+	r := &memoryReader{m: m, session: ss, scope: m.join(s.Scope)}
 	m.mu.Unlock()
 	// Outside the lock, so that the log does not wait while readers are woken. What
 	// is appended before the reader watches is there when Follow returns.
-	ss.watchers.add(r, sessionSlot)
+	ss.watchers.add(wake, &r.inSession)
 	if r.scope != nil {
-		r.scope.watchers.add(r, scopeSlot)
+		r.scope.watchers.add(wake, &r.inScope)
 	}
 	return r, nil
 }
@@ -50,9 +46,9 @@ func (r *memoryReader) Close() {
 		return
 	}
 	r.closed = true
-	r.session.watchers.remove(r, sessionSlot)
+	r.session.watchers.remove(&r.inSession)
 	if r.scope != nil {
-		r.scope.watchers.remove(r, scopeSlot)
+		r.scope.watchers.remove(&r.inScope)
 	}
 	r.m.mu.Lock()
 	defer r.m.mu.Unlock()

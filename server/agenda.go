@@ -32,7 +32,7 @@ var errAborted = errors.New("server: shut down")
 // call may be called by anybody.
 func (a *attached) call(reason uint32) {
 	a.calls.Or(reason)
-	a.nudge()
+	nudge(a.wake)
 }
 
 // called tells whether there are calls.

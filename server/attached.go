@@ -39,18 +39,23 @@ func newAttached(ctx context.Context, s *Server, sessionID string) *attached {
 	return a
 }
 
-// wakeUp is called by the log.
-func (a *attached) wakeUp() {
-	if a.watch != nil {
-		a.watch.wake()
+// waker returns the function by which the log wakes the stream. It holds no more
+// than it needs: see eventlog for what it is that a publisher spends its time on.
+func (a *attached) waker() (wake func()) {
+	c, w := a.wake, a.watch
+	if w == nil {
+		return func() { nudge(c) }
 	}
-	a.nudge()
+	return func() {
+		w.wake()
+		nudge(c)
+	}
 }
 
-// nudge has the stream look at what there is to do.
-func (a *attached) nudge() {
+// nudge has the stream of a channel look at what there is to do.
+func nudge(wake chan struct{}) {
 	select {
-	case a.wake <- struct{}{}:
+	case wake <- struct{}{}:
 	default:
 	}
 }

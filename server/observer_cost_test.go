@@ -111,12 +111,11 @@ func delivery(t testing.TB, o Observer) (a *attached, next func()) {
 	}
 	a = res.(*attached)
 	t.Cleanup(a.reader.Close)
-	a.w = void{make(http.Header)}
-	a.controller = http.NewResponseController(a.w)
+	a.connect(void{make(http.Header)})
 	a.opened()
-	from := a.position
+	from, wake := a.position, a.waker()
 	return a, func() {
-		a.wakeUp()
+		wake()
 		a.position = from
 	}
 }

@@ -41,7 +41,7 @@ func (s *Server) open(ctx context.Context, v *visit, sessionID, resume string) (
 	}
 	a := newAttached(ctx, s, sessionID)
 	// The reader comes first: whatever happens to the session from here on wakes it.
-	if a.reader, err = s.log.Follow(ctx, s.session(sessionID), a.wakeUp); err != nil {
+	if a.reader, err = s.log.Follow(ctx, s.session(sessionID), a.waker()); err != nil {
 		return nil, err
 	}
 	a.visit, v.stream = v, a
