@@ -14,9 +14,9 @@ type agenda struct {
 	calls atomic.Uint32
 	timer *time.Timer // has the stream called when something is due
 
-	leave    time.Time // when it is to end; zero: never
-	draining bool      // that is since the server shuts down
-	check    time.Time // when it is to be authorized again; zero: never
+	leave    instant // when it is to end; zero: never
+	draining bool    // that is since the server shuts down
+	check    instant // when it is to be authorized again; zero: never
 }
 
 // What a stream is called for.
@@ -40,20 +40,20 @@ func (a *attached) called() bool { return a.calls.Load() != 0 }
 
 // plan makes the agenda of a stream that begins.
 func (a *attached) plan() {
-	now := time.Now()
+	now := a.server.now()
 	if age := a.server.cfg.maxConnectionAge; age > 0 {
-		a.leave = now.Add(age - jitter(age/10))
+		a.leave = now.add(age - jitter(age/10))
 	}
 	a.check = a.nextCheck(now)
-	a.timer = time.AfterFunc(time.Until(a.due()), func() { a.call(callTimer) })
+	a.timer = time.AfterFunc(a.due().sub(now), func() { a.call(callTimer) })
 }
 
 // due returns when there is something to do next: for a heartbeat, if nothing is
 // written until then.
-func (a *attached) due() time.Time {
-	next := a.sent.Add(a.server.cfg.heartbeat)
-	for _, t := range []time.Time{a.leave, a.check} {
-		if !t.IsZero() && t.Before(next) {
+func (a *attached) due() instant {
+	next := a.sent.add(a.server.cfg.heartbeat)
+	for _, t := range []instant{a.leave, a.check} {
+		if t.passed(next) {
 			next = t
 		}
 	}
@@ -67,25 +67,25 @@ func (a *attached) attend(wrote bool) (ended bool, err error) {
 	if calls&callAbort != 0 {
 		return true, errAborted
 	}
-	now := time.Now()
+	now := a.server.now()
 	if calls&callDrain != 0 {
-		a.leave, a.draining = now.Add(jitter(a.server.streams.spread)), true
+		a.leave, a.draining = now.add(jitter(a.server.streams.spread)), true
 	}
-	if !a.leave.IsZero() && !now.Before(a.leave) {
+	if a.leave.passed(now) {
 		return true, a.write(func(buf *buffer) { a.appendHeartbeat(buf, a.leaveRetry()) })
 	}
-	if !a.check.IsZero() && !now.Before(a.check) {
+	if a.check.passed(now) {
 		if err := a.reauthorize(); err != nil {
 			return true, err
 		}
-		a.check = a.nextCheck(time.Now())
+		a.check = a.nextCheck(a.server.now())
 	}
-	if !wrote && now.Sub(a.sent) >= a.server.cfg.heartbeat {
+	if !wrote && now.sub(a.sent) >= a.server.cfg.heartbeat {
 		if err := a.write(func(buf *buffer) { a.appendHeartbeat(buf, noRetry) }); err != nil {
 			return true, err
 		}
 	}
-	a.timer.Reset(time.Until(a.due()))
+	a.timer.Reset(a.due().sub(a.server.now()))
 	return false, nil
 }
 

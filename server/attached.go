@@ -13,13 +13,12 @@ type attached struct {
 	stream
 	ctx   context.Context // of the request
 	visit *visit
-	began time.Time
+	began instant
 	wake  chan struct{} // holds one token while there may be something to do
 	agenda
 	connection
 
 	watch     *watch // nil without an observer
-	written   counts // what is out
 	writtenTo uint64 // the position that went out last
 }
 
@@ -30,11 +29,11 @@ func newAttached(ctx context.Context, s *Server, sessionID string) *attached {
 	a := &attached{
 		stream: stream{server: s, sessionID: sessionID},
 		ctx:    ctx,
-		began:  time.Now(),
+		began:  s.now(),
 		wake:   make(chan struct{}, 1),
 	}
 	if s.cfg.observer != nil {
-		a.watch = &watch{backlog: backlog{began: a.began}}
+		a.watch = &watch{backlog: backlog{began: time.Now()}}
 	}
 	return a
 }

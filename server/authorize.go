@@ -65,12 +65,12 @@ func (s *Server) authorize(r *http.Request, sessionID string) error {
 var errRevoked = errors.New("server: access revoked")
 
 // nextCheck returns when the stream is to be authorized again.
-func (a *attached) nextCheck(now time.Time) time.Time {
+func (a *attached) nextCheck(now instant) instant {
 	interval := a.server.cfg.reauthorization
 	if interval == 0 {
-		return time.Time{}
+		return 0
 	}
-	return now.Add(interval - jitter(interval/10))
+	return now.add(interval - jitter(interval/10))
 }
 
 // reauthorize returns an error if the reader may no longer read the session.

@@ -10,30 +10,36 @@ import (
 // connection is what a stream writes to.
 type connection struct {
 	w    http.ResponseWriter
-	sent time.Time // when the last write began
+	sent instant // when the last write began
 
 	// mu guards the deadline against abort.
 	mu         sync.Mutex
-	controller *http.ResponseController
-	deadline   time.Time // that is set; zero: none
-	clear      bool      // none may stand between two writes
-	over       bool      // nothing more is written
+	controller http.ResponseController
+	deadline   instant // that is set; zero: none
+	clear      bool    // none may stand between two writes
+	over       bool    // nothing more is written
 }
 
 // connect is called before anything is written.
 func (a *attached) connect(w http.ResponseWriter) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.w, a.controller = w, http.NewResponseController(w)
+	a.w, a.controller = w, *http.NewResponseController(w)
 	// A deadline that passes resets a stream of HTTP/2, also an idle one. One of
 	// HTTP/1.1 has only its next write fail, and that sets another before it.
 	a.clear = a.visit.request.ProtoMajor != 1
 }
 
 // write writes and flushes, within one deadline, what fill puts into the buffer.
-func (a *attached) write(fill func(*buffer)) error {
+func (a *attached) write(fill func(*buffer)) (err error) {
 	buf := newBuffer()
-	defer buf.free()
+	before := a.counts
+	defer func() {
+		buf.free()
+		if err != nil {
+			a.counts = before
+		}
+	}()
 	fill(buf)
 	if err := a.arm(); err != nil {
 		return err
@@ -47,7 +53,7 @@ func (a *attached) write(fill func(*buffer)) error {
 	if a.clear {
 		a.disarm()
 	}
-	a.wrote(len(buf.bytes))
+	a.wrote(len(buf.bytes), before)
 	return nil
 }
 
@@ -72,16 +78,16 @@ func (a *attached) arm() error {
 	if a.over {
 		return errAborted
 	}
-	a.sent = time.Now()
+	a.sent = a.server.now()
 	timeout := a.server.cfg.writeTimeout
-	if a.deadline.Sub(a.sent) >= timeout {
+	if a.deadline.sub(a.sent) >= timeout {
 		return nil
 	}
 	if !a.clear {
 		timeout += timeout / 4
 	}
-	a.deadline = a.sent.Add(timeout)
-	if err := a.controller.SetWriteDeadline(a.deadline); errors.Is(err, http.ErrNotSupported) {
+	a.deadline = a.sent.add(timeout)
+	if err := a.controller.SetWriteDeadline(time.Now().Add(timeout)); errors.Is(err, http.ErrNotSupported) {
 		a.server.warnNoDeadline.Do(func() {
 			a.server.cfg.logger.WarnContext(a.ctx, "the http.ResponseWriter has no write deadlines: a reader that stops reading holds its stream until the connection breaks")
 		})
@@ -94,9 +100,9 @@ func (a *attached) arm() error {
 func (a *attached) disarm() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if !a.over && !a.deadline.IsZero() {
-		a.deadline = time.Time{}
-		_ = a.controller.SetWriteDeadline(a.deadline) // arm has told if it is unsupported
+	if !a.over && a.deadline != 0 {
+		a.deadline = 0
+		_ = a.controller.SetWriteDeadline(time.Time{}) // arm has told if it is unsupported
 	}
 }
 

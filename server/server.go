@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/gen"
@@ -13,6 +14,7 @@ import (
 // for the paths of the spec. All methods are safe for concurrent use.
 type Server struct {
 	cfg     config
+	began   time.Time // what instants are counted from
 	log     eventlog.Log
 	handler http.Handler
 	readers readers
@@ -35,6 +37,7 @@ func New(opts ...Option) (*Server, error) {
 	}
 	s := &Server{
 		cfg:     cfg,
+		began:   time.Now(),
 		log:     cfg.log,
 		streams: streams{drained: make(chan struct{})},
 	}

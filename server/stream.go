@@ -28,7 +28,7 @@ type stream struct {
 	position  uint64 // what comes after it has not been sent
 	deleted   uint64 // the id of the session's last event; 0 while it lives
 	ended     bool   // nothing more will come
-	counts    counts // of what was appended
+	counts    counts
 }
 
 // open answers a request for a stream: with the stream, or with a refusal.

@@ -1,9 +1,6 @@
 package server
 
-import (
-	"log/slog"
-	"time"
-)
+import "log/slog"
 
 // watch tells the observer of a stream what becomes of it. A stream has none
 // unless the server has an observer.
@@ -40,10 +37,9 @@ func (a *attached) observe() {
 	w.replaying = a.start.resumed && w.observer != nil
 }
 
-// wrote notes that n bytes are out, and tells the observer.
-func (a *attached) wrote(n int) {
-	before := a.written
-	a.written, a.writtenTo = a.counts, a.position
+// wrote notes that n bytes are out, and tells the observer what they were.
+func (a *attached) wrote(n int, before counts) {
+	a.writtenTo = a.position
 	w := a.watch
 	if w == nil {
 		return
@@ -52,10 +48,10 @@ func (a *attached) wrote(n int) {
 	if w.observer == nil {
 		return
 	}
-	for range a.written.gaps - before.gaps {
+	for range a.counts.gaps - before.gaps {
 		w.observer.Gap()
 	}
-	if events := a.written.events - before.events; events > 0 {
+	if events := a.counts.events - before.events; events > 0 {
 		w.observer.Delivered(Delivery{Events: events, Bytes: n, Lag: lag})
 	}
 	if a.position >= a.start.end {
@@ -75,13 +71,13 @@ func (a *attached) caughtUp() {
 func (a *attached) replayed() {
 	if a.watch.replaying {
 		a.watch.replaying = false
-		a.watch.observer.Replayed(a.written.replayed)
+		a.watch.observer.Replayed(a.counts.replayed)
 	}
 }
 
 // closed logs that the stream has ended, and tells the observer.
 func (a *attached) closed(reason EndReason, err error) {
-	e := End{Reason: reason, Err: err, Duration: time.Since(a.began), Events: a.written.events, Position: a.writtenTo}
+	e := End{Reason: reason, Err: err, Duration: a.server.now().sub(a.began), Events: a.counts.events, Position: a.writtenTo}
 	a.logEnd(e)
 	if a.watch != nil && a.watch.observer != nil {
 		defer a.watch.observer.Ended(e) // also if Replayed panics
