@@ -73,8 +73,17 @@ func (v *view) between(position, end uint64) []Entry {
 	for len(entries) > 0 && entries[len(entries)-1].ID > end {
 		entries = entries[:len(entries)-1]
 	}
-	if n := len(entries); n == 0 || entries[n-1].ID <= position {
+	n := len(entries)
+	if n == 0 || entries[n-1].ID <= position {
 		return nil
+	}
+	// There are at most as many as there are ids, and just as many where no other
+	// session was written to.
+	if most := entries[n-1].ID - position; most < uint64(n) {
+		entries = entries[uint64(n)-most:]
+	}
+	if entries[0].ID > position {
+		return entries
 	}
 	i, _ := slices.BinarySearchFunc(entries, position, func(e Entry, position uint64) int {
 		if e.ID <= position {
