@@ -34,6 +34,7 @@ type Stream struct {
 	sessionID string
 
 	event      Event
+	ids        ids
 	raw        []byte // the data of event, which is the source's
 	connection int    // of the source, by which event came
 	lastID     string // of the last event that was delivered
@@ -137,7 +138,7 @@ func (s *Stream) read() bool {
 		s.event, s.err = Event{}, err
 		return false
 	}
-	event := Event{ID: string(raw.ID), Name: raw.Name, Data: s.decode(raw, err), Retry: raw.Retry, HasRetry: raw.HasRetry}
+	event := Event{ID: s.ids.text(raw.ID), Name: raw.Name, Data: s.decode(raw, err), Retry: raw.Retry, HasRetry: raw.HasRetry}
 	if s.err = s.refuse(&event); s.err != nil {
 		s.event, s.raw = Event{}, nil
 		s.source.Close()
