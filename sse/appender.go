@@ -32,7 +32,7 @@ func (a *Appender) Append(dst []byte, name string, data []byte, id uint64) []byt
 	dst = append(dst, a.tail[:a.end]...)
 	if a.ready {
 		digits := dst[len(dst)-len("00\n\n"):]
-		digits[0], digits[1] = byte('0'+last/10), byte('0'+last%10)
+		digits[0], digits[1] = byte('0'+last/10), byte('0'+last%10) //nolint:gosec // last is less than 100
 	}
 	return dst
 }
