@@ -222,4 +222,3 @@ type loadSample struct {
 func (s loadSample) wall() float64    { return float64(s.Elapsed) / float64(s.Deliveries) }
 func (s loadSample) cpu() float64     { return float64(s.CPU) / float64(s.Deliveries) }
 func (s loadSample) publish() float64 { return float64(s.Publish) / float64(s.Published) }
-func (s loadSample) allocs() float64  { return float64(s.Allocs) / float64(s.Published) }
