@@ -68,7 +68,7 @@ func (a *attached) VisitStreamEventsResponse(w http.ResponseWriter) error {
 	}
 	defer a.server.leave(a.visit)
 	a.connect(w)
-	defer a.disarm()
+	defer a.retire()
 	if err := a.writeHeader(); err != nil {
 		return err
 	}
