@@ -53,7 +53,7 @@ func answered(chunks []string) string {
 
 // feedBy feeds a reader in pieces.
 func feedBy(r *loadReader, answer string, size int) error {
-	for len(answer) > 0 {
+	for answer != "" {
 		n := min(size, len(answer))
 		if err := r.feed([]byte(answer[:n])); err != nil {
 			return err
