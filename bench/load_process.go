@@ -174,7 +174,6 @@ func (p *loadPair) sample(l load, readers int) (loadSample, error) {
 		return s, err
 	}
 	s.CPU = after.CPU - before.CPU
-	s.Allocs = after.Allocs - before.Allocs
 	s.Published = l.bursts * l.events * p.setup.Sessions
 	s.Deliveries = l.bursts * l.events * readers
 	return s, nil
@@ -214,7 +213,6 @@ type loadSample struct {
 	Elapsed    time.Duration
 	CPU        time.Duration // of the server
 	Publish    time.Duration
-	Allocs     uint64 // of the server
 	Published  int
 	Deliveries int
 }
