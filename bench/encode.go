@@ -89,8 +89,8 @@ func prepareAppender(events []event, w io.Writer) func() error {
 	for i, e := range in {
 		ids[i], _ = strconv.ParseUint(string(e.ID), 10, 64) // which check would find out
 	}
+	var a sse.Appender
 	return func() error {
-		var a sse.Appender
 		for i := range in {
 			buf = a.Append(buf[:0], in[i].Name, in[i].Data, ids[i])
 			if _, err := w.Write(buf); err != nil {

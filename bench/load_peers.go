@@ -37,7 +37,9 @@ func newLoadTmaxmax(s loadSetup) (loadServer, error) {
 		return []string{r.URL.Query().Get("sessionId")}, true
 	}
 	if s.Replay { // it replays what comes after an event that it has
-		return l, l.publish(sessionName(0), loadHello())
+		if err := l.publish(sessionName(0), loadHello()); err != nil {
+			return nil, err
+		}
 	}
 	return l, nil
 }

@@ -174,7 +174,6 @@ func (p *loadPair) sample(l load, readers int) (loadSample, error) {
 		return s, err
 	}
 	s.CPU = after.CPU - before.CPU
-	s.Allocs = after.Allocs - before.Allocs
 	s.Published = l.bursts * l.events * p.setup.Sessions
 	s.Deliveries = l.bursts * l.events * readers
 	return s, nil
@@ -214,7 +213,6 @@ type loadSample struct {
 	Elapsed    time.Duration
 	CPU        time.Duration // of the server
 	Publish    time.Duration
-	Allocs     uint64 // of the server
 	Published  int
 	Deliveries int
 }
@@ -222,4 +220,3 @@ type loadSample struct {
 func (s loadSample) wall() float64    { return float64(s.Elapsed) / float64(s.Deliveries) }
 func (s loadSample) cpu() float64     { return float64(s.CPU) / float64(s.Deliveries) }
 func (s loadSample) publish() float64 { return float64(s.Publish) / float64(s.Published) }
-func (s loadSample) allocs() float64  { return float64(s.Allocs) / float64(s.Published) }

@@ -35,7 +35,7 @@ const (
 	doOpen    = "open"    // makes the server and listens
 	doHello   = "hello"   // publishes an event that is not counted to each session
 	doPublish = "publish" // publishes to each session in turn
-	doUsage   = "usage"   // reports what the process has used
+	doUsage   = "usage"   // reports the CPU time
 	doMemory  = "memory"  // reports what it holds when its garbage is gone
 	doProfile = "profile" // begins or ends a CPU profile
 )
@@ -45,7 +45,6 @@ type usage struct {
 	Err     string
 	Address string        // open
 	CPU     time.Duration // of the process so far, on every order
-	Allocs  uint64        // of the process so far; publish and usage
 	Publish time.Duration // publish: how long it took; if pinned, the CPU time of its thread
 	Memory  int64         // memory: resident bytes
 }
@@ -105,7 +104,7 @@ func (h *loadHost) follow(o order) (usage, error) {
 	case doPublish:
 		return h.publish(o)
 	case doUsage:
-		return usage{CPU: cpuOf(syscall.RUSAGE_SELF), Allocs: allocs()}, nil
+		return usage{}, nil // every report has it
 	case doMemory:
 		n, err := resident()
 		return usage{Memory: n}, err
@@ -202,12 +201,6 @@ func cpuOf(who int) time.Duration {
 		return 0
 	}
 	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
-}
-
-func allocs() uint64 {
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return m.Mallocs
 }
 
 // resident returns the resident bytes of the process after garbage collection.

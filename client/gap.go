@@ -33,7 +33,7 @@ func (s *Stream) gap(event *Event) *GapError {
 // told a gap. Right after connected that is what this connection asked for, since
 // connected repeats a malformed id as another one.
 func (s *Stream) requested() string {
-	if _, ok := s.event.Data.(*gen.ConnectedData); ok {
+	if s.afterConnected {
 		return s.source.requested
 	}
 	return s.lastID

@@ -33,10 +33,11 @@ type Source struct {
 	end     context.CancelCauseFunc
 
 	// busy is held by whoever uses what follows: Next, or the last step of Close.
-	busy sync.Mutex
-	dec  *sse.Decoder
-	conn *connection
-	err  error // why the source is over
+	busy  sync.Mutex
+	dec   *sse.Decoder
+	conn  *connection
+	event sse.Event // that was read last
+	err   error     // why the source is over
 
 	connections int    // attempts that succeeded
 	requested   string // the last event ID with which the latest of them did
@@ -89,6 +90,13 @@ func newSource(ctx context.Context, lastEventID string, connect ConnectFunc, cfg
 // error is final, and is returned again by later calls: an *APIError, ErrGaveUp,
 // ErrLastEventID, ErrClosed, or the context's.
 func (s *Source) Next() (sse.Event, error) {
+	err := s.advance()
+	return s.event, err
+}
+
+// advance is Next for whoever reads the event where it is: to hand it on costs more
+// than many an event costs to decode.
+func (s *Source) advance() error {
 	s.busy.Lock()
 	defer s.leave()
 	return s.next()
@@ -103,23 +111,25 @@ func (s *Source) leave() {
 	}
 }
 
-func (s *Source) next() (sse.Event, error) {
+func (s *Source) next() error {
 	for s.err == nil {
 		if s.conn == nil {
 			if s.err = s.open(); s.err != nil {
 				break
 			}
 		}
-		event, err := s.dec.Next()
+		var err error
+		s.event, err = s.dec.Next()
 		if err == nil || errors.Is(err, sse.ErrEventTooLarge) {
-			s.received(event)
-			return event, err
+			s.received()
+			return err
 		}
 		s.failed(s.conn.explain(err))
 	}
 	s.drop()
 	s.end(nil)
-	return sse.Event{}, s.err
+	s.event = sse.Event{}
+	return s.err
 }
 
 // LastEventID returns the id from which the source would resume now, or an empty
@@ -179,14 +189,14 @@ func (s *Source) setInterrupt(f func(), attempt bool) {
 }
 
 // received notes that an event has come.
-func (s *Source) received(event sse.Event) {
+func (s *Source) received() {
 	s.conn.settled()
 	s.conn.eventful = true
 	// An event that repeats the position is no progress: a connection that is cut
 	// after connected, again and again, is an outage.
-	if string(event.ID) != s.requested {
+	if string(s.event.ID) != s.requested {
 		s.outage.progress()
-	} else if len(event.ID) == 0 {
+	} else if len(s.event.ID) == 0 {
 		s.outage.since = time.Time{}
 	}
 }

@@ -37,11 +37,14 @@ type Stream struct {
 	ids        ids
 	raw        []byte // the data of event, which is the source's
 	connection int    // of the source, by which event came
-	lastID     string // of the last event that was delivered
-	ahead      bool   // event was read but not delivered yet
-	last       bool   // event is the last one
-	err        error  // io.EOF after a clean end
-	reported   bool   // All has yielded err
+
+	afterConnected bool // the event before was connected
+
+	lastID   string // of the last event that was delivered
+	ahead    bool   // event was read but not delivered yet
+	last     bool   // event is the last one
+	err      error  // io.EOF after a clean end
+	reported bool   // All has yielded err
 }
 
 // openStream reads the first event.
@@ -132,25 +135,30 @@ func (s *Stream) read() bool {
 	if s.err != nil {
 		return false
 	}
-	raw, err := s.source.Next()
+	err := s.source.advance()
+	raw := &s.source.event
 	s.raw = raw.Data
 	if err != nil && !errors.Is(err, sse.ErrEventTooLarge) {
 		s.event, s.err = Event{}, err
 		return false
 	}
-	event := Event{ID: s.ids.text(raw.ID), Name: raw.Name, Data: s.decode(raw, err), Retry: raw.Retry, HasRetry: raw.HasRetry}
-	if s.err = s.refuse(&event); s.err != nil {
+	_, s.afterConnected = s.event.Data.(*gen.ConnectedData)
+	s.event.ID = s.ids.text(raw.ID)
+	s.event.Name = raw.Name
+	s.event.Data = s.decode(raw, err)
+	s.event.Retry, s.event.HasRetry = raw.Retry, raw.HasRetry
+	if s.err = s.refuse(&s.event); s.err != nil {
 		s.event, s.raw = Event{}, nil
 		s.source.Close()
 		return false
 	}
-	s.event, s.connection = event, s.source.connections
-	s.last = s.isLast(event.Data)
+	s.connection = s.source.connections
+	s.last = s.isLast(s.event.Data)
 	return true
 }
 
 // decode makes typed data of an event that came with err.
-func (s *Stream) decode(raw sse.Event, err error) gen.Event {
+func (s *Stream) decode(raw *sse.Event, err error) gen.Event {
 	if err != nil {
 		return &gen.UnknownEvent{Name: raw.Name, Err: err}
 	}

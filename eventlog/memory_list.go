@@ -40,16 +40,16 @@ func (l *list) push(e Entry) {
 	if len(v.entries) == cap(v.entries) {
 		l.wasted, l.wastedBytes = 0, 0 // append moves what is left to a new array
 	}
-	l.bytes += size(e)
+	l.bytes += size(&e)
 	l.view.Store(&view{append(v.entries, e), v.trimmed})
 }
 
 // trim drops the n oldest entries.
 func (l *list) trim(n int) {
 	entries := l.entries()
-	for _, e := range entries[:n] {
-		l.bytes -= size(e)
-		l.wastedBytes += size(e)
+	for i := range entries[:n] {
+		l.bytes -= size(&entries[i])
+		l.wastedBytes += size(&entries[i])
 	}
 	trimmed := entries[n-1].ID
 	entries = entries[n:]

@@ -117,7 +117,7 @@ func merge(a, b []Entry, limit int) (entries []Entry, all bool) {
 			from = &b
 		}
 		e := (*from)[0]
-		if room -= payload(e); room < 0 && len(entries) > 0 {
+		if room -= payload(&e); room < 0 && len(entries) > 0 {
 			return entries, false
 		}
 		entries = append(entries, e)
@@ -130,8 +130,8 @@ func merge(a, b []Entry, limit int) (entries []Entry, all bool) {
 // there is one.
 func fit(entries []Entry, limit int) int {
 	room := int64(limit)
-	for i, e := range entries {
-		if room -= payload(e); room < 0 && i > 0 {
+	for i := range entries {
+		if room -= payload(&entries[i]); room < 0 && i > 0 {
 			return i
 		}
 	}

@@ -32,9 +32,9 @@ type Retention struct {
 const entryCost = 100
 
 // size is what an entry counts towards the limits in bytes.
-func size(e Entry) int64 { return payload(e) + entryCost }
+func size(e *Entry) int64 { return payload(e) + entryCost }
 
-func payload(e Entry) int64 { return int64(len(e.Name) + len(e.Data)) }
+func payload(e *Entry) int64 { return int64(len(e.Name) + len(e.Data)) }
 
 func (r Retention) withDefaults() Retention {
 	r.Entries = limit(r.Entries, 10_000)
@@ -61,7 +61,7 @@ func (m *Memory) retain(l *list) {
 	bytes := l.bytes
 	entries := l.entries()
 	for n < len(entries)-1 && (over(len(entries)-n, m.retention.Entries) || over(bytes, m.retention.Bytes)) {
-		bytes -= size(entries[n])
+		bytes -= size(&entries[n])
 		n++
 	}
 	m.drop(l, n)
@@ -106,7 +106,7 @@ func (h *history) push(now time.Duration, l *list, e Entry) {
 	}
 	h.items = append(h.items, arrival{now, l, e.ID})
 	h.live++
-	h.bytes += size(e)
+	h.bytes += size(&e)
 }
 
 func (h *history) trimmed(n int, bytes int64) {

@@ -70,7 +70,7 @@ func (a *attached) VisitStreamEventsResponse(w http.ResponseWriter) error {
 	}
 	defer a.server.leave(a.visit)
 	a.connect(w)
-	defer a.disarm()
+	defer a.retire()
 	if err := a.writeHeader(); err != nil {
 		return err
 	}
@@ -109,8 +109,8 @@ func (a *attached) writeHeader() error {
 // run writes the stream, and returns why it ended; nil is its own end.
 func (a *attached) run() error {
 	defer a.server.readers.enter(a.sessionID)()
-	if err := a.write(func(buf *buffer) { a.prelude(buf, a.server.cfg.retry) }); err != nil {
-		return err
+	if err := a.write(func(buf *buffer) { a.prelude(buf, a.server.cfg.retry) }); err != nil || a.finished() {
+		return err // behind the gap there may be no more than what the scope had later
 	}
 
 	a.plan()

@@ -95,8 +95,18 @@ func (a *attached) arm() error {
 	return nil
 }
 
-// disarm clears the deadline, which at the latest is due at the end: left standing,
-// it would cut off what the server writes after the stream.
+// retire is called when the stream has written its last. What net/http still writes
+// for it on HTTP/1.1, the last chunk, has its time as well; net/http itself clears the
+// deadline after that.
+func (a *attached) retire() {
+	if a.clear {
+		a.disarm()
+		return
+	}
+	_ = a.arm() // only an aborted stream has an error
+}
+
+// disarm clears the deadline.
 func (a *attached) disarm() {
 	a.mu.Lock()
 	defer a.mu.Unlock()

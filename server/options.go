@@ -142,9 +142,9 @@ func WithRetry(d time.Duration) Option {
 func WithHeartbeat(d time.Duration) Option { return func(c *config) { c.heartbeat = d } }
 
 // WithWriteTimeout sets the deadline of each single write (of at most 64 KiB, or
-// one larger event); by default 30 s. A reader that has not taken it by then is
-// dropped. An idle stream is not concerned, and the timeouts of the http.Server do
-// not end a stream.
+// one larger event); by default 30 s. A reader that has not taken it by then, or on
+// HTTP/1.1 up to a quarter of it later, is dropped. An idle stream is not concerned,
+// and the timeouts of the http.Server do not end a stream.
 func WithWriteTimeout(d time.Duration) Option { return func(c *config) { c.writeTimeout = d } }
 
 // WithDrainWindow sets over how long Shutdown spreads the ends of open streams;

@@ -6,20 +6,23 @@ import (
 	"net/http"
 )
 
-// watchRefusals tells of each request that the handler answers with anything but
-// a stream, whatever part of it does so.
-func (s *Server) watchRefusals(h http.HandlerFunc) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		ctx := r.Context()
-		if s.cfg.observer == nil && !s.cfg.logger.Enabled(ctx, slog.LevelDebug) {
-			h(w, r)
-			return
-		}
-		answer := &answer{ResponseWriter: w}
-		h(answer, r)
-		if answer.status != 0 && answer.status != http.StatusOK {
-			s.refused(ctx, r, answer.status)
-		}
+// watchRefusal returns a writer that notes with what a request is answered, if that
+// is to be told. It notes it whatever part of the server answers.
+//
+//go:noinline
+func (s *Server) watchRefusal(w http.ResponseWriter, r *http.Request) *answer {
+	if s.cfg.observer == nil && !s.cfg.logger.Enabled(r.Context(), slog.LevelDebug) {
+		return nil
+	}
+	return &answer{ResponseWriter: w}
+}
+
+// tellRefusal tells of a request for a stream that was answered with anything else.
+//
+//go:noinline
+func (s *Server) tellRefusal(r *http.Request, a *answer) {
+	if a.status != 0 && a.status != http.StatusOK {
+		s.refused(r.Context(), r, a.status)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -12,8 +13,21 @@ import (
 	"github.com/mixstream/mixstream/gen"
 )
 
-// routes puts the generated router behind what it does not do: it answers other
-// methods and paths in plain text, and serves HEAD by GET handlers.
+// handlerSet is the handlers of the generated code, by method and path. It takes the
+// place of a router, whose stack every open stream would hold.
+type handlerSet map[string]http.HandlerFunc
+
+// HandleFunc implements gen.ServeMux.
+func (g handlerSet) HandleFunc(pattern string, h func(http.ResponseWriter, *http.Request)) {
+	g[pattern] = h
+}
+
+// ServeHTTP implements gen.ServeMux. It is not called.
+func (handlerSet) ServeHTTP(w http.ResponseWriter, r *http.Request) { http.NotFound(w, r) }
+
+// routes puts a router before the generated handlers that does what a generated one
+// does not: that answers other methods and paths in plain text, and serves HEAD by
+// GET handlers.
 func (s *Server) routes() http.Handler {
 	var impl gen.StrictServerInterface = operations{server: s}
 	if s.cfg.operations != nil {
@@ -23,29 +37,28 @@ func (s *Server) routes() http.Handler {
 		RequestErrorHandlerFunc:  s.refuseRequest,
 		ResponseErrorHandlerFunc: s.fail,
 	})
-	generated := gen.HandlerWithOptions(strict, gen.StdHTTPServerOptions{
+	handlers := make(handlerSet)
+	gen.HandlerWithOptions(strict, gen.StdHTTPServerOptions{
 		BaseURL:          s.cfg.basePath,
+		BaseRouter:       handlers,
 		ErrorHandlerFunc: s.refuseRequest,
 	})
 
-	methods := make(map[string][]string)
-	streaming := make(map[string]bool)
+	resources := make(map[string]*resource)
 	for _, op := range gen.Operations() {
-		streaming[op.Path] = streaming[op.Path] || op.Streaming
-		methods[op.Path] = append(methods[op.Path], op.Method)
+		path := s.cfg.basePath + op.Path
+		res := resources[path]
+		if res == nil {
+			res = &resource{server: s, byMethod: make(map[string]http.HandlerFunc)}
+			resources[path] = res
+		}
+		res.byMethod[op.Method] = handlers[op.Method+" "+path]
+		res.streaming = res.streaming || op.Streaming
 	}
 	mux := http.NewServeMux()
-	for path, allowed := range methods {
-		slices.Sort(allowed)
-		handle := func(w http.ResponseWriter, r *http.Request) {
-			if r = s.admit(w, r, allowed); r != nil {
-				generated.ServeHTTP(w, r)
-			}
-		}
-		if streaming[path] {
-			handle = s.watchRefusals(handle)
-		}
-		mux.HandleFunc(s.cfg.basePath+path, handle)
+	for path, res := range resources {
+		res.allowed = strings.Join(slices.Sorted(maps.Keys(res.byMethod)), ", ")
+		mux.Handle(path, res)
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		writeError(w, http.StatusNotFound, gen.RESTErrorTypeNotFound, "there is nothing at this path")
@@ -53,20 +66,44 @@ func (s *Server) routes() http.Handler {
 	return mux
 }
 
-// admit returns the request for the generated router, or answers it and returns
-// nil. It is apart, and not inlined, because the stack of whoever calls that router
-// lives as long as the stream: each of its pages counts once for every reader.
+// resource is what is at one path.
+type resource struct {
+	server    *Server
+	byMethod  map[string]http.HandlerFunc
+	allowed   string // the methods, as in the header Allow
+	streaming bool   // one of them is a stream
+}
+
+// ServeHTTP implements http.Handler. Its stack lives as long as a stream: whatever
+// can be elsewhere is in functions that are not inlined, since each page of the stack
+// counts once for every reader.
+func (res *resource) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	var told *answer // whether it is a refusal
+	if res.streaming {
+		if told = res.server.watchRefusal(w, r); told != nil {
+			w = told
+		}
+	}
+	if admitted := res.admit(w, r); admitted != nil {
+		res.byMethod[admitted.Method](w, admitted)
+	}
+	if told != nil {
+		res.server.tellRefusal(r, told)
+	}
+}
+
+// admit returns the request for the generated handler, or answers it and returns nil.
 //
 //go:noinline
-func (s *Server) admit(w http.ResponseWriter, r *http.Request, allowed []string) *http.Request {
-	if !slices.Contains(allowed, r.Method) {
-		w.Header().Set("Allow", strings.Join(allowed, ", "))
+func (res *resource) admit(w http.ResponseWriter, r *http.Request) *http.Request {
+	if res.byMethod[r.Method] == nil {
+		w.Header().Set("Allow", res.allowed)
 		writeError(w, http.StatusMethodNotAllowed, gen.RESTErrorTypeBadRequest, "method "+r.Method+" is not allowed here")
 		return nil
 	}
 	query, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil { // the generated router would leave out what it cannot parse, be it the position
-		s.refuseRequest(w, r, err)
+	if err != nil { // the generated code would leave out what it cannot parse, be it the position
+		res.server.refuseRequest(w, r, err)
 		return nil
 	}
 	return joinRepeated(r, query)
@@ -80,7 +117,7 @@ const (
 
 // joinRepeated returns the request with a repeated last event ID made one, as
 // RFC 9110, section 5.3, joins fields. That is no position, so the stream begins
-// with a gap event; the generated router would refuse the request.
+// with a gap event; the generated code would refuse the request.
 func joinRepeated(r *http.Request, query url.Values) *http.Request {
 	if ids := r.Header[lastEventIDHeader]; len(ids) > 1 {
 		r = r.Clone(r.Context())

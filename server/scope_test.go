@@ -95,3 +95,20 @@ func TestScopeRemembersFirstEnd(t *testing.T) {
 	}
 	r.wantContents(publish(t, srv, "a/s", "alive"))
 }
+
+// What comes in the scope after the end of a session is not for its streams, also
+// where nothing of the session is retained any more.
+func TestScopeGoesOnAfterTrimmedEnd(t *testing.T) {
+	srv := newServer(t, tenants(), smallLog(3))
+	ts := serve(t, srv)
+	first := publish(t, srv, "a/s", "")
+	remove(t, srv, "a/s")
+	var others []string
+	for _, other := range []string{"a/1", "a/2", "a/3", "a/4"} {
+		others = append(others, create(t, srv, other))
+	}
+	r := open(t, ts, "a/s", first)
+	r.want("connected", first)
+	r.wantGap(others[0])
+	r.wantEnd()
+}

@@ -126,20 +126,24 @@ func (st *stream) pending(ctx context.Context) (batch eventlog.Batch, gap bool, 
 // appendPending appends the events of a batch, as many as go out in one write,
 // and moves the position.
 func (st *stream) appendPending(buf *buffer, batch eventlog.Batch) {
-	n := 0
-	for n < len(batch.Entries) && !st.ended {
+	out, n := buf.bytes, 0
+	for n < len(batch.Entries) {
 		e := &batch.Entries[n]
-		if n > 0 && len(buf.bytes)+len(e.Name)+len(e.Data)+maxFraming > maxWrite {
+		if n > 0 && len(out)+len(e.Name)+len(e.Data)+maxFraming > maxWrite {
 			break
 		}
 		// The log has checked the entry, once for all readers.
-		buf.bytes = buf.appender.Append(buf.bytes, e.Name, e.Data, e.ID)
-		st.position = e.ID
-		st.ended = e.ID == st.deleted || e.Name == string(gen.EventNameSessionDeleted) && st.isDeletion(e)
+		out = buf.appender.Append(out, e.Name, e.Data, e.ID)
 		n++
+		if e.ID == st.deleted || e.Name == string(gen.EventNameSessionDeleted) && st.isDeletion(e) {
+			st.ended = true
+			break
+		}
 	}
-	if n == len(batch.Entries) && !st.ended {
-		st.position = batch.Position
+	buf.bytes = out
+	st.position = batch.Position
+	if n < len(batch.Entries) || st.ended {
+		st.position = batch.Entries[n-1].ID
 	}
 	st.count(batch.Entries[:n])
 }

@@ -11,8 +11,9 @@ import (
 )
 
 // visit is one request for a stream, and what it holds until the stream has ended.
-// It travels in the context, which is all that the generated code hands on.
+// It travels as the request's context, which is all that the generated code hands on.
 type visit struct {
+	context.Context
 	request *http.Request
 	stream  *attached // the stream that answers it
 	slot    slot
@@ -20,6 +21,14 @@ type visit struct {
 }
 
 type visitKey struct{}
+
+// Value implements context.Context.
+func (v *visit) Value(key any) any {
+	if key == (visitKey{}) {
+		return v
+	}
+	return v.Context.Value(key)
+}
 
 // errNoVisit refuses what could be neither authorized nor counted.
 var errNoVisit = errors.New("server: StreamEvents was called with a context that is not the request's")
@@ -41,7 +50,7 @@ func visitOf(ctx context.Context) (*visit, error) {
 // a copy, which every open stream would hold.
 func (s *Server) visit(next gen.StrictHandlerFunc, _ string) gen.StrictHandlerFunc {
 	return func(ctx context.Context, w http.ResponseWriter, r *http.Request, request any) (response any, err error) {
-		v := &visit{request: asItCame(r)}
+		v := &visit{Context: ctx, request: asItCame(r)}
 		defer func() {
 			switch {
 			case v.stream == nil || response == nil || err != nil:
@@ -55,7 +64,7 @@ func (s *Server) visit(next gen.StrictHandlerFunc, _ string) gen.StrictHandlerFu
 				})
 			}
 		}()
-		return next(context.WithValue(ctx, visitKey{}, v), w, r, request)
+		return next(v, w, r, request)
 	}
 }
 

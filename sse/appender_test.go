@@ -1,6 +1,7 @@
 package sse_test
 
 import (
+	"bytes"
 	"math"
 	"math/rand/v2"
 	"strconv"
@@ -30,7 +31,7 @@ func TestAppender(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := a.Append([]byte("before\n\n"), e.Name, e.Data, id); string(got) != string(want) {
+		if got := a.Append([]byte("before\n\n"), e.Name, e.Data, id); !bytes.Equal(got, want) {
 			t.Fatalf("got %q, want %q", got, want)
 		}
 	}
