@@ -12,9 +12,10 @@ import (
 // idle one holds.
 type agenda struct {
 	calls atomic.Uint32
-	timer *time.Timer // has the stream called when something is due
+	timer *time.Timer // has an attached stream called when something is due
 
 	leave    instant // when it is to end; zero: never
+	leaving  bool    // it ends when what it writes is out
 	draining bool    // that is since the server shuts down
 	check    instant // when it is to be authorized again; zero: never
 	outage   outage
@@ -31,29 +32,45 @@ const (
 var errAborted = errors.New("server: shut down")
 
 // call may be called by anybody.
-func (a *attached) call(reason uint32) {
-	a.calls.Or(reason)
-	nudge(a.wake)
+func (l *live) call(reason uint32) {
+	l.calls.Or(reason)
+	l.nudge()
 }
 
 // called tells whether there are calls.
-func (a *attached) called() bool { return a.calls.Load() != 0 }
+func (l *live) called() bool { return l.calls.Load() != 0 }
 
 // plan makes the agenda of a stream that begins.
-func (a *attached) plan() {
-	now := a.server.now()
-	if age := a.server.cfg.maxConnectionAge; age > 0 {
-		a.leave = now.add(age - jitter(age/10))
+func (l *live) plan() {
+	now := l.server.now()
+	if age := l.server.cfg.maxConnectionAge; age > 0 {
+		l.leave = now.add(age - jitter(age/10))
 	}
-	a.check = a.nextCheck(now)
-	a.timer = time.AfterFunc(a.due().sub(now), func() { a.call(callTimer) })
+	l.check = l.nextCheck(now)
+}
+
+// reschedule has the stream called when something is due again.
+func (l *live) reschedule() {
+	if d := l.detached.Load(); d != nil {
+		l.server.wheel.set(d, l.due())
+		return
+	}
+	l.timer.Reset(l.due().sub(l.server.now()))
+}
+
+// beat is after how long without a write a heartbeat is due.
+func (l *live) beat() time.Duration {
+	if l.detached.Load() != nil {
+		return l.server.wheel.early(l.server.cfg.heartbeat)
+	}
+	return l.server.cfg.heartbeat
 }
 
 // due returns when there is something to do next: for a heartbeat, if nothing is
 // written until then.
-func (a *attached) due() instant {
-	next := a.sent.add(a.server.cfg.heartbeat)
-	for _, t := range []instant{a.leave, a.check, a.outage.again} {
+func (l *live) due() instant {
+	next := l.sent.add(l.beat())
+	for _, t := range []instant{l.leave, l.check, l.outage.again} {
 		if t.passed(next) {
 			next = t
 		}
@@ -63,38 +80,43 @@ func (a *attached) due() instant {
 
 // attend does what the stream was called for, and tells whether it has ended by it.
 // A stream that has just written needs no heartbeat.
-func (a *attached) attend(wrote bool) (ended bool, err error) {
-	calls := a.calls.Swap(0)
+func (l *live) attend(wrote bool) (ended bool, err error) {
+	calls := l.calls.Swap(0)
 	if calls&callAbort != 0 {
 		return true, errAborted
 	}
-	now := a.server.now()
+	now := l.server.now()
 	if calls&callDrain != 0 {
-		a.leave, a.draining = now.add(jitter(a.server.streams.spread)), true
+		l.leave, l.draining = now.add(jitter(l.server.streams.spread)), true
 	}
-	if a.leave.passed(now) {
-		return true, a.write(func(buf *buffer) { a.appendHeartbeat(buf, a.leaveRetry()) })
+	if d := l.detached.Load(); d != nil && !d.blocking && l.check.passed(now) {
+		l.calls.Or(calls)
+		return false, errBehind // the application may take its time
 	}
-	if a.check.passed(now) {
-		if err := a.reauthorize(); err != nil {
+	if l.leave.passed(now) {
+		l.leaving = true
+		return true, l.write(func(buf *buffer) { l.appendHeartbeat(buf, l.leaveRetry()) })
+	}
+	if l.check.passed(now) {
+		if err := l.reauthorize(); err != nil {
 			return true, err
 		}
-		a.check = a.nextCheck(a.server.now())
+		l.check = l.nextCheck(l.server.now())
 	}
-	if !wrote && now.sub(a.sent) >= a.server.cfg.heartbeat {
-		if err := a.write(func(buf *buffer) { a.appendHeartbeat(buf, noRetry) }); err != nil {
+	if !wrote && now.sub(l.sent) >= l.beat() {
+		if err := l.write(func(buf *buffer) { l.appendHeartbeat(buf, noRetry) }); err != nil {
 			return true, err
 		}
 	}
-	a.timer.Reset(a.due().sub(a.server.now()))
+	l.reschedule()
 	return false, nil
 }
 
 // leaveRetry returns the reconnection time for a client whose stream ends.
-func (a *attached) leaveRetry() time.Duration {
-	if a.draining {
-		return a.server.drainRetry()
+func (l *live) leaveRetry() time.Duration {
+	if l.draining {
+		return l.server.drainRetry()
 	}
-	retry := a.server.cfg.retry
+	retry := l.server.cfg.retry
 	return retry + jitter(retry)
 }

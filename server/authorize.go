@@ -65,8 +65,8 @@ func (s *Server) authorize(r *http.Request, sessionID string) error {
 var errRevoked = errors.New("server: access revoked")
 
 // nextCheck returns when the stream is to be authorized again.
-func (a *attached) nextCheck(now instant) instant {
-	interval := a.server.cfg.reauthorization
+func (l *live) nextCheck(now instant) instant {
+	interval := l.server.cfg.reauthorization
 	if interval == 0 {
 		return 0
 	}
@@ -74,16 +74,16 @@ func (a *attached) nextCheck(now instant) instant {
 }
 
 // reauthorize returns an error if the reader may no longer read the session.
-func (a *attached) reauthorize() error {
-	err := a.server.authorize(a.visit.request, a.sessionID)
+func (l *live) reauthorize() error {
+	err := l.server.authorize(l.visit.request, l.sessionID)
 	if err == nil {
 		return nil
 	}
 	if refusal := asRefusal(err); refusal != nil && refusal.Status < 500 {
 		return fmt.Errorf("%w: %w", errRevoked, err)
 	}
-	if a.ctx.Err() == nil {
-		a.server.cfg.logger.ErrorContext(a.ctx, "reauthorize", "session", a.sessionID, "error", err)
+	if l.ctx.Err() == nil {
+		l.server.cfg.logger.ErrorContext(l.ctx, "reauthorize", "session", l.sessionID, "error", err)
 	}
 	return nil
 }

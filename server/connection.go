@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// connection is what a stream writes to.
+// connection is what a stream writes to: to net/http, until it is detached.
 type connection struct {
 	w    http.ResponseWriter
 	sent instant // when the last write began
@@ -17,119 +17,132 @@ type connection struct {
 	controller http.ResponseController
 	deadline   instant // that is set; zero: none
 	clear      bool    // none may stand between two writes
-	over       bool    // nothing more is written
+	aborted    bool    // nothing more is written
 }
 
 // connect is called before anything is written.
-func (a *attached) connect(w http.ResponseWriter) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.w, a.controller = w, *http.NewResponseController(w)
+func (l *live) connect(w http.ResponseWriter) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.w, l.controller = w, *http.NewResponseController(w)
 	// A deadline that passes resets a stream of HTTP/2, also an idle one. One of
 	// HTTP/1.1 has only its next write fail, and that sets another before it.
-	a.clear = a.visit.request.ProtoMajor != 1
+	l.clear = l.visit.request.ProtoMajor != 1
 }
 
 // write writes and flushes, within one deadline, what fill puts into the buffer.
-func (a *attached) write(fill func(*buffer)) (err error) {
+func (l *live) write(fill func(*buffer)) (err error) {
 	buf := newBuffer()
-	before := a.counts
+	before := l.counts
 	defer func() {
 		buf.free()
-		if err != nil {
-			a.counts = before
+		if err != nil && !errors.Is(err, errBehind) {
+			l.counts = before
 		}
 	}()
 	fill(buf)
-	if err := a.arm(); err != nil {
+	if d := l.detached.Load(); d != nil {
+		return d.write(buf, before)
+	}
+	if err := l.arm(); err != nil {
 		return err
 	}
-	if _, err := a.w.Write(buf.bytes); err != nil {
+	if _, err := l.w.Write(buf.payload()); err != nil {
 		return err
 	}
-	if err := a.controller.Flush(); err != nil {
+	if err := l.controller.Flush(); err != nil {
 		return err
 	}
-	if a.clear {
-		a.disarm()
+	if l.clear {
+		l.disarm()
 	}
-	a.wrote(len(buf.bytes), before)
+	l.wrote(len(buf.payload()), before)
 	return nil
 }
 
 // flush flushes within a deadline.
-func (a *attached) flush() error {
-	if err := a.arm(); err != nil {
+func (l *live) flush() error {
+	if err := l.arm(); err != nil {
 		return err
 	}
-	if a.clear {
-		defer a.disarm()
+	if l.clear {
+		defer l.disarm()
 	}
-	return a.controller.Flush()
+	return l.controller.Flush()
 }
 
 // arm sees to it that the deadline leaves the next write its time: the write timeout
 // or, where deadlines may stand, up to a quarter more, so that not every write has to
 // set one. It takes the place of the one that http.Server.WriteTimeout has set for
 // the whole answer.
-func (a *attached) arm() error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.over {
+func (l *live) arm() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.aborted {
 		return errAborted
 	}
-	a.sent = a.server.now()
-	timeout := a.server.cfg.writeTimeout
-	if a.deadline.sub(a.sent) >= timeout {
+	l.sent = l.server.now()
+	timeout := l.server.cfg.writeTimeout
+	if l.deadline.sub(l.sent) >= timeout {
 		return nil
 	}
-	if !a.clear {
+	if !l.clear {
 		timeout += timeout / 4
 	}
-	a.deadline = a.sent.add(timeout)
-	if err := a.controller.SetWriteDeadline(time.Now().Add(timeout)); errors.Is(err, http.ErrNotSupported) {
-		a.server.warnNoDeadline.Do(func() {
-			a.server.cfg.logger.WarnContext(a.ctx, "the http.ResponseWriter has no write deadlines: a reader that stops reading holds its stream until the connection breaks")
+	l.deadline = l.sent.add(timeout)
+	if err := l.setDeadline(time.Now().Add(timeout)); errors.Is(err, http.ErrNotSupported) {
+		l.server.warnNoDeadline.Do(func() {
+			l.server.cfg.logger.WarnContext(l.ctx, "the http.ResponseWriter has no write deadlines: a reader that stops reading holds its stream until the connection breaks")
 		})
 	}
 	return nil
 }
 
-// retire is called when the stream has written its last. What net/http still writes
-// for it on HTTP/1.1, the last chunk, has its time as well; net/http itself clears the
-// deadline after that.
-func (a *attached) retire() {
-	if a.clear {
-		a.disarm()
-		return
+// retire is called when the stream has written its last; whole tells whether what it
+// has written is. What net/http still writes for it on HTTP/1.1, the last chunk, has
+// its time as well; net/http itself clears the deadline after that.
+func (l *live) retire(whole bool) {
+	switch d := l.detached.Load(); {
+	case d != nil:
+		d.close(whole)
+	case l.clear:
+		l.disarm()
+	default:
+		_ = l.arm() // only an aborted stream has an error
 	}
-	_ = a.arm() // only an aborted stream has an error
 }
 
 // disarm clears the deadline.
-func (a *attached) disarm() {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if !a.over && a.deadline != 0 {
-		a.deadline = 0
-		_ = a.controller.SetWriteDeadline(time.Time{}) // arm has told if it is unsupported
+func (l *live) disarm() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.aborted && l.deadline != 0 {
+		l.deadline = 0
+		_ = l.setDeadline(time.Time{}) // arm has told if it is unsupported
 	}
 }
 
-// isOver tells whether the stream was aborted.
-func (a *attached) isOver() bool {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.over
+func (l *live) setDeadline(t time.Time) error {
+	if d := l.detached.Load(); d != nil {
+		return d.conn.SetWriteDeadline(t)
+	}
+	return l.controller.SetWriteDeadline(t)
+}
+
+// isAborted tells whether the stream was aborted.
+func (l *live) isAborted() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.aborted
 }
 
 // abort ends the stream at once, also in the middle of a write.
-func (a *attached) abort() {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if !a.over {
-		a.over = true
-		_ = a.controller.SetWriteDeadline(time.Unix(1, 0)) // arm has told if it is unsupported
-		a.call(callAbort)
+func (l *live) abort() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.aborted {
+		l.aborted = true
+		_ = l.setDeadline(time.Unix(1, 0)) // arm has told if it is unsupported
+		l.call(callAbort)
 	}
 }

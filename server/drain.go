@@ -11,7 +11,7 @@ import (
 // open streams, and their end.
 type streams struct {
 	mu       sync.Mutex
-	open     map[*attached]struct{}
+	open     map[*live]struct{}
 	spread   time.Duration // over which the streams end that are open when draining begins
 	draining atomic.Bool   // set with mu held
 	drained  chan struct{} // closed when no stream was left after that
@@ -61,17 +61,17 @@ func (s *Server) Shutdown(ctx context.Context) error {
 }
 
 // add notes an open stream and tells whether the server is shutting down.
-func (st *streams) add(a *attached) (draining bool) {
+func (st *streams) add(a *live) (draining bool) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	if st.open == nil {
-		st.open = make(map[*attached]struct{})
+		st.open = make(map[*live]struct{})
 	}
 	st.open[a] = struct{}{}
 	return st.draining.Load()
 }
 
-func (st *streams) remove(a *attached) {
+func (st *streams) remove(a *live) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	delete(st.open, a)

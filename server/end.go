@@ -44,17 +44,17 @@ type logError struct{ error }
 func (e logError) Unwrap() error { return e.error }
 
 // endReason tells why the stream ended, from what run returned.
-func (a *attached) endReason(err error) EndReason {
+func (l *live) endReason(err error) EndReason {
 	var failed logError
 	switch {
-	case err == nil && (a.ended || a.finished()):
+	case err == nil && l.atEnd():
 		return EndSessionDeleted
-	case errors.Is(err, errAborted), a.isOver():
+	case errors.Is(err, errAborted), l.isAborted():
 		return EndShutdown
 	case errors.Is(err, errRevoked):
 		return EndRevoked
 	case err == nil:
-		if a.server.streams.draining.Load() {
+		if l.server.streams.draining.Load() {
 			return EndShutdown
 		}
 		return EndMaxAge
@@ -64,7 +64,8 @@ func (a *attached) endReason(err error) EndReason {
 		return EndLogUnavailable
 	case errors.As(err, &failed):
 		return EndLogFailed
-	case a.ctx.Err() != nil: // after the write timeout, at which net/http ends the context too
+	case l.ctx.Err() != nil, // after the write timeout, at which net/http ends the context too
+		l.detached.Load() != nil: // where nothing but the socket can fail
 		return EndClientLeft
 	}
 	return EndWriteFailed

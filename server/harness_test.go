@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"strconv"
 	"testing"
 	"time"
@@ -20,13 +21,30 @@ import (
 // patience is how long a test waits for what must come.
 const patience = 20 * time.Second
 
+// newServer returns a server. With MIXSTREAM_DETACHED=1 its streams are detached where
+// they can be: every test holds in both modes.
 func newServer(t testing.TB, opts ...server.Option) *server.Server {
 	t.Helper()
+	if detachedMode() {
+		opts = append([]server.Option{server.WithDetachedStreams(-1)}, opts...)
+	}
 	srv, err := server.New(opts...)
 	if err != nil {
 		t.Fatal(err)
 	}
+	if detachedMode() {
+		t.Cleanup(func() { shutNow(srv) })
+	}
 	return srv
+}
+
+func detachedMode() bool { return os.Getenv("MIXSTREAM_DETACHED") != "" }
+
+// shutNow ends all streams of a server, detached ones as well.
+func shutNow(srv *server.Server) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_ = srv.Shutdown(ctx)
 }
 
 // serve puts a handler on a socket until the test ends.

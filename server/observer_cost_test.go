@@ -97,7 +97,7 @@ func TestObserverCostsDeliveryNothing(t *testing.T) {
 }
 
 // delivery returns an open stream, and a function that gives it one event to deliver.
-func delivery(t testing.TB, o Observer) (a *attached, next func()) {
+func delivery(t testing.TB, o Observer) (a *live, next func()) {
 	srv, err := New(WithObserver(o))
 	if err != nil {
 		t.Fatal(err)
@@ -109,7 +109,7 @@ func delivery(t testing.TB, o Observer) (a *attached, next func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a = res.(*attached)
+	a = res.(*live)
 	t.Cleanup(a.reader.Close)
 	a.connect(void{make(http.Header)})
 	a.opened()

@@ -35,6 +35,9 @@ type config struct {
 	deleteGrace      time.Duration
 	logOutage        time.Duration
 
+	detach     bool
+	sendBuffer int // of detached streams
+
 	maxEventSize       int
 	maxSessionIDLength int
 

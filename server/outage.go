@@ -29,40 +29,41 @@ const tryAgain = time.Second
 
 // wait returns nil for a stream that is to go on, though the log is unavailable, and
 // otherwise why it ends.
-func (a *attached) wait(err error) error {
+func (l *live) wait(err error) error {
 	if !errors.Is(err, eventlog.ErrUnavailable) {
 		if err == nil {
-			a.outage = outage{}
+			l.outage = outage{}
 		}
 		return err
 	}
-	now := a.server.now()
-	if a.outage.since == 0 {
-		a.outage.since = now
+	now := l.server.now()
+	if l.outage.since == 0 {
+		l.outage.since = now
 	}
-	if now.sub(a.outage.since) >= a.server.cfg.logOutage {
-		if failed := a.write(func(buf *buffer) { a.appendHeartbeat(buf, a.server.drainRetry()) }); failed != nil {
+	if now.sub(l.outage.since) >= l.server.cfg.logOutage {
+		l.leaving, l.unread = true, err
+		if failed := l.write(func(buf *buffer) { l.appendHeartbeat(buf, l.server.drainRetry()) }); failed != nil {
 			return failed
 		}
 		return err
 	}
-	a.outage.again = now.add(tryAgain/2 + jitter(tryAgain))
-	a.timer.Reset(a.due().sub(now))
+	l.outage.again = now.add(tryAgain/2 + jitter(tryAgain))
+	l.reschedule()
 	return nil
 }
 
 // comeBack makes the stream one that only tells its client to come back, and where
 // to go on, if the log is unavailable and the client has said where it was.
-func (a *attached) comeBack(resume string, err error) error {
+func (l *live) comeBack(resume string, err error) error {
 	if resume == "" || !errors.Is(err, eventlog.ErrUnavailable) {
 		return err
 	}
-	a.start.connected = unknownPosition
+	l.start.connected = unknownPosition
 	if id, ok := parsePosition(resume); ok {
-		a.start.connected = id
+		l.start.connected = id
 	}
-	a.start.resumed, a.position = true, a.start.connected
-	a.unread = logError{err}
+	l.start.resumed, l.position = true, l.start.connected
+	l.unread = logError{err}
 	return nil
 }
 

@@ -19,6 +19,8 @@ type Server struct {
 	handler http.Handler
 	readers readers
 	streams streams
+	workers workers
+	wheel   wheel
 	limits  limits
 
 	warnNoDeadline sync.Once
@@ -44,6 +46,8 @@ func New(opts ...Option) (*Server, error) {
 	if s.log == nil {
 		s.log = eventlog.NewMemory(eventlog.Retention{})
 	}
+	s.workers.init(s)
+	s.wheel.init(s)
 	s.readers.first, s.readers.last = cfg.onFirstReader, cfg.onLastReader
 	s.handler = s.routes()
 	return s, nil

@@ -39,21 +39,21 @@ func (s *Server) open(ctx context.Context, v *visit, sessionID, resume string) (
 			return nil, err
 		}
 	}
-	a := newAttached(ctx, s, sessionID)
+	l := newLive(ctx, s, sessionID)
 	// The reader comes first: whatever happens to the session from here on wakes it.
-	a.visit, v.stream = v, a
+	l.visit, v.stream = v, l
 	var refusal gen.StreamEventsResponseObject
-	if a.reader, err = s.log.Follow(ctx, s.session(sessionID), a.waker()); err == nil {
-		refusal, err = a.begin(ctx, resume)
+	if l.reader, err = s.log.Follow(ctx, s.session(sessionID), l.waker()); err == nil {
+		refusal, err = l.begin(ctx, resume)
 	}
 	if err != nil {
-		err = a.comeBack(resume, err)
+		err = l.comeBack(resume, err)
 	}
 	if refusal != nil || err != nil {
 		s.leave(v)
 		return refusal, err
 	}
-	return a, nil
+	return l, nil
 }
 
 // begin decides where the stream starts, or returns the answer that refuses it.

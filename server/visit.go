@@ -15,7 +15,7 @@ import (
 type visit struct {
 	context.Context
 	request *http.Request
-	stream  *attached // the stream that answers it
+	stream  *live // the stream that answers it
 	slot    slot
 	claimed atomic.Bool // by whoever frees what is held
 }

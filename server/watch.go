@@ -18,29 +18,29 @@ type counts struct {
 }
 
 // opened tells the observer that the stream begins, and logs it.
-func (a *attached) opened() {
-	if a.watch != nil {
-		a.observe()
+func (l *live) opened() {
+	if l.watch != nil {
+		l.observe()
 	}
-	a.log(slog.LevelDebug, "stream opened", slog.Uint64("position", a.position), slog.Bool("resumed", a.start.resumed))
+	l.log(slog.LevelDebug, "stream opened", slog.Uint64("position", l.position), slog.Bool("resumed", l.start.resumed))
 }
 
-func (a *attached) observe() {
-	w := a.watch
+func (l *live) observe() {
+	w := l.watch
 	w.since, w.behind = 1, true // what is there waits since the request came
-	a.ctx, w.observer = a.server.cfg.observer.StreamOpened(a.ctx, StreamInfo{
-		SessionID:  a.sessionID,
-		RemoteAddr: a.visit.request.RemoteAddr,
-		Resumed:    a.start.resumed,
-		Position:   a.position,
+	l.ctx, w.observer = l.server.cfg.observer.StreamOpened(l.ctx, StreamInfo{
+		SessionID:  l.sessionID,
+		RemoteAddr: l.remote,
+		Resumed:    l.start.resumed,
+		Position:   l.position,
 	})
-	w.replaying = a.start.resumed && w.observer != nil
+	w.replaying = l.start.resumed && w.observer != nil
 }
 
 // wrote notes that n bytes are out, and tells the observer what they were.
-func (a *attached) wrote(n int, before counts) {
-	a.writtenTo = a.position
-	w := a.watch
+func (l *live) wrote(n int, before counts) {
+	l.writtenTo = l.position
+	w := l.watch
 	if w == nil {
 		return
 	}
@@ -48,44 +48,44 @@ func (a *attached) wrote(n int, before counts) {
 	if w.observer == nil {
 		return
 	}
-	for range a.counts.gaps - before.gaps {
+	for range l.counts.gaps - before.gaps {
 		w.observer.Gap()
 	}
-	if events := a.counts.events - before.events; events > 0 {
+	if events := l.counts.events - before.events; events > 0 {
 		w.observer.Delivered(Delivery{Events: events, Bytes: n, Lag: lag})
 	}
-	if a.position >= a.start.end {
-		a.replayed()
+	if l.position >= l.start.end {
+		l.replayed()
 	}
 }
 
 // caughtUp is called when the log has nothing more for the stream.
-func (a *attached) caughtUp() {
-	if a.watch != nil {
-		a.watch.atEnd()
-		a.replayed()
+func (l *live) caughtUp() {
+	if l.watch != nil {
+		l.watch.atEnd()
+		l.replayed()
 	}
 }
 
 // replayed tells the observer of the replay, unless it has been told.
-func (a *attached) replayed() {
-	if a.watch.replaying {
-		a.watch.replaying = false
-		a.watch.observer.Replayed(a.counts.replayed)
+func (l *live) replayed() {
+	if l.watch.replaying {
+		l.watch.replaying = false
+		l.watch.observer.Replayed(l.counts.replayed)
 	}
 }
 
 // closed logs that the stream has ended, and tells the observer.
-func (a *attached) closed(reason EndReason, err error) {
-	e := End{Reason: reason, Err: err, Duration: a.server.now().sub(a.began), Events: a.counts.events, Position: a.writtenTo}
-	a.logEnd(e)
-	if a.watch != nil && a.watch.observer != nil {
-		defer a.watch.observer.Ended(e) // also if Replayed panics
-		a.replayed()
+func (l *live) closed(reason EndReason, err error) {
+	e := End{Reason: reason, Err: err, Duration: l.server.now().sub(l.began), Events: l.counts.events, Position: l.writtenTo}
+	l.logEnd(e)
+	if l.watch != nil && l.watch.observer != nil {
+		defer l.watch.observer.Ended(e) // also if Replayed panics
+		l.replayed()
 	}
 }
 
-func (a *attached) logEnd(e End) {
+func (l *live) logEnd(e End) {
 	level := slog.LevelDebug
 	switch e.Reason {
 	case EndLogFailed:
@@ -102,15 +102,15 @@ func (a *attached) logEnd(e End) {
 	if e.Err != nil {
 		attrs = append(attrs, slog.Any("error", e.Err))
 	}
-	a.log(level, "stream ended", attrs...)
+	l.log(level, "stream ended", attrs...)
 }
 
 // log logs with the session and the remote address.
-func (a *attached) log(level slog.Level, message string, attrs ...slog.Attr) {
-	logger := a.server.cfg.logger
-	if !logger.Enabled(a.ctx, level) {
+func (l *live) log(level slog.Level, message string, attrs ...slog.Attr) {
+	logger := l.server.cfg.logger
+	if !logger.Enabled(l.ctx, level) {
 		return
 	}
-	logger.LogAttrs(a.ctx, level, message,
-		append([]slog.Attr{slog.String("session", a.sessionID), slog.String("remote", a.visit.request.RemoteAddr)}, attrs...)...)
+	logger.LogAttrs(l.ctx, level, message,
+		append([]slog.Attr{slog.String("session", l.sessionID), slog.String("remote", l.remote)}, attrs...)...)
 }

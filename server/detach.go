@@ -1,0 +1,98 @@
+package server
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"syscall"
+	"time"
+)
+
+// WithDetachedStreams has streams of HTTP/1.1 without TLS leave net/http once they
+// have begun: the handler returns, and an idle stream is a socket and a position in
+// the log, without a goroutine and without a buffer. It then takes 2 KB of memory
+// instead of 27. When there is something to write, one of a few workers does it; a
+// reader that does not take it at once has a goroutine until it has caught up. All
+// that the server promises holds as before, and its options work as before.
+//
+// By default streams stay attached, since a middleware sees the handler of a detached
+// one return early: what measures, limits or logs requests takes the stream for over,
+// and what changes the body (compression) cannot: a stream whose answer has a
+// Content-Encoding is not detached. Nor are those of HTTP/2, over TLS, and behind a
+// ResponseWriter that does not give its connection away.
+//
+// http.Server.Shutdown and Close do not know detached streams: Server.Shutdown ends
+// them. A client that leaves is noticed at its second heartbeat at the latest, and one
+// that is silently gone after the write timeout, on Linux, or when its connection does
+// not take a write any more.
+//
+// The kernel's send buffer of a detached connection is set to sendBuffer bytes (see
+// [SendBuffer]): zero is 64 KiB, and negative leaves it as it is.
+func WithDetachedStreams(sendBuffer int) Option {
+	return func(c *config) {
+		if c.detach, c.sendBuffer = true, sendBuffer; sendBuffer == 0 {
+			c.sendBuffer = 64 << 10
+		}
+	}
+}
+
+// detachable tells whether the stream is to be detached if its connection can be had.
+func (l *live) detachable() bool {
+	r := l.visit.request
+	return l.server.cfg.detach && r.ProtoMajor == 1 && r.ProtoMinor == 1 && r.TLS == nil &&
+		l.w.Header().Get("Content-Encoding") == ""
+}
+
+// detach takes the connection from net/http, and tells whether it could. If so, the
+// stream is not the caller's any more.
+func (l *live) detach() bool {
+	if !l.detachable() {
+		return false
+	}
+	conn, _, err := l.controller.Hijack()
+	if err != nil {
+		return false
+	}
+	l.disarm()
+	setSendBuffer(conn, l.server.cfg.sendBuffer)
+	setUserTimeout(conn, l.server.cfg.writeTimeout)
+	d := &detached{live: l, conn: conn}
+	if c, ok := conn.(syscall.Conn); ok {
+		d.raw, _ = c.SyscallConn() // without it, each write has a goroutine
+	}
+	d.state.Store(turning)
+	l.release()
+	l.detached.Store(d)
+	l.clear = true
+	l.reschedule()
+	l.server.workers.hand(d)
+	return true
+}
+
+// release drops what of the request an idle stream does not need.
+func (l *live) release() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	v := l.visit
+	ctx := context.WithoutCancel(l.ctx)
+	if l.watch == nil {
+		ctx = context.Background()
+	}
+	l.ctx, v.Context = ctx, ctx
+	if l.server.cfg.reauthorization > 0 {
+		v.request = v.request.WithContext(context.WithoutCancel(v.request.Context()))
+	} else {
+		v.request = nil
+	}
+	l.w, l.controller = nil, http.ResponseController{}
+}
+
+// setUserTimeout bounds how long written data may stay unacknowledged, where the
+// system can do that.
+func setUserTimeout(c net.Conn, d time.Duration) {
+	if tcp, ok := c.(*net.TCPConn); ok {
+		if raw, err := tcp.SyscallConn(); err == nil {
+			_ = raw.Control(func(fd uintptr) { userTimeout(fd, d) }) // fails only if the connection is gone
+		}
+	}
+}

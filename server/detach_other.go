@@ -1,0 +1,7 @@
+//go:build !linux
+
+package server
+
+import "time"
+
+func userTimeout(uintptr, time.Duration) {}

@@ -1,0 +1,214 @@
+package server
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net/http"
+	"sync/atomic"
+	"time"
+)
+
+// live is an open stream: a view of the log, a connection to write it to, and what
+// there is to do beside. It takes one turn after another: attached, by the goroutine
+// of its request, which waits in between, or detached, by whoever of the workers is
+// free when there is something to do.
+type live struct {
+	stream
+	ctx    context.Context
+	visit  *visit
+	remote string // the client's address
+	began  instant
+	wake   chan struct{} // holds one token while there may be something to do
+	agenda
+	connection
+	detached atomic.Pointer[detached] // nil while it is attached
+
+	unread    error  // why the log cannot be read, and the client is to come back
+	left      func() // discounts the reader; nil while it is not counted
+	watch     *watch // nil without an observer
+	writtenTo uint64 // the position that went out last
+}
+
+// errOver is returned for a stream whose request was over before it began.
+var errOver = errors.New("server: the request is over")
+
+func newLive(ctx context.Context, s *Server, sessionID string) *live {
+	l := &live{
+		stream: stream{server: s, sessionID: sessionID},
+		ctx:    ctx,
+		began:  s.now(),
+		wake:   make(chan struct{}, 1),
+	}
+	if s.cfg.observer != nil {
+		l.watch = &watch{backlog: backlog{began: time.Now()}}
+	}
+	return l
+}
+
+// waker returns the function by which the log wakes the stream. It holds no more
+// than it needs: see eventlog for what it is that a publisher spends its time on.
+func (l *live) waker() (wake func()) {
+	c, w := l.wake, l.watch
+	switch {
+	case w != nil:
+		return func() {
+			w.wake()
+			l.nudge()
+		}
+	case l.server.cfg.detach:
+		return l.nudge
+	}
+	return func() { put(c) }
+}
+
+// nudge has the stream look at what there is to do. It may be called by anybody.
+func (l *live) nudge() {
+	if d := l.detached.Load(); d != nil {
+		l.server.workers.add(d)
+		return
+	}
+	put(l.wake)
+}
+
+// put puts a token into the channel, unless there is one.
+func put(wake chan struct{}) {
+	select {
+	case wake <- struct{}{}:
+	default:
+	}
+}
+
+// VisitStreamEventsResponse streams until the client leaves, the session or the
+// server ends, or a write fails; of a stream that is detached, only the beginning.
+// Once the header is out it returns no error: nothing could be answered any more.
+func (l *live) VisitStreamEventsResponse(w http.ResponseWriter) error {
+	if !l.visit.claimed.CompareAndSwap(false, true) {
+		return errOver
+	}
+	l.connect(w)
+	l.remote = l.visit.request.RemoteAddr
+	if err := l.writeHeader(); err != nil {
+		l.retire(true)
+		l.server.leave(l.visit)
+		return err
+	}
+	draining := l.server.streams.add(l)
+	reason, err, detached := EndPanic, error(nil), false
+	defer func() {
+		if !detached {
+			l.finish(reason, err)
+		}
+	}()
+	l.opened()
+	if draining || l.unread != nil {
+		err = l.write(func(buf *buffer) { l.appendConnected(buf, l.server.drainRetry()) })
+		err = cmp.Or(err, l.unread)
+	} else if err = l.greet(); err == nil && !l.atEnd() {
+		if detached = l.detach(); detached {
+			return nil
+		}
+		err = l.run()
+	}
+	reason = l.endReason(err)
+	return nil
+}
+
+// writeHeader sends the header, unless the writer cannot flush.
+func (l *live) writeHeader() error {
+	h := l.w.Header()
+	h.Set("Content-Type", "text/event-stream")
+	h.Set("Cache-Control", "no-cache")
+	h.Set("X-Accel-Buffering", "no") // nginx would buffer the stream otherwise
+	if l.detachable() {
+		h.Set("Connection", "close") // net/http gives the connection away, for good
+	}
+	// A flush that is not supported has sent nothing, so that the error can still
+	// be answered; any other error shows again at the first write.
+	if err := l.flush(); errors.Is(err, http.ErrNotSupported) {
+		h.Del("Cache-Control")
+		h.Del("X-Accel-Buffering")
+		return errNoFlush
+	}
+	return nil
+}
+
+// greet counts the reader and writes what every stream begins with.
+func (l *live) greet() error {
+	l.left = l.server.readers.enter(l.sessionID)
+	if err := l.write(func(buf *buffer) { l.prelude(buf, l.server.cfg.retry) }); err != nil {
+		return err
+	}
+	l.plan()
+	return nil
+}
+
+// atEnd tells whether the stream has got to its end.
+func (l *live) atEnd() bool { return l.ended || l.finished() }
+
+// run takes the turns of an attached stream, and returns why it ended; nil is its own
+// end.
+func (l *live) run() error {
+	l.timer = time.AfterFunc(l.due().sub(l.server.now()), func() { l.call(callTimer) })
+	defer l.timer.Stop()
+	for {
+		wrote, ended, err := l.turn()
+		if ended || err != nil {
+			return err
+		}
+		if wrote {
+			continue // there may be more
+		}
+		select {
+		case <-l.wake:
+		case <-l.ctx.Done():
+			return context.Cause(l.ctx)
+		}
+	}
+}
+
+// turn does what there is to do, up to one write of events, and tells whether that
+// was anything and whether the stream has ended by it.
+func (l *live) turn() (wrote, ended bool, err error) {
+	wrote, err = l.writePending()
+	if err = l.wait(err); err != nil || l.atEnd() {
+		return wrote, true, err
+	}
+	if l.called() {
+		ended, err = l.attend(wrote)
+	}
+	return wrote, ended, err
+}
+
+// writePending writes what the log has after the position, up to one write, and
+// tells whether that was anything.
+func (l *live) writePending() (wrote bool, err error) {
+	if l.watch != nil {
+		l.watch.reading()
+	}
+	batch, gap, err := l.pending(l.ctx)
+	switch {
+	case err != nil && l.ctx.Err() != nil:
+		return false, context.Cause(l.ctx)
+	case err != nil:
+		return false, logError{err}
+	case gap:
+		return true, l.write(l.appendGap)
+	case len(batch.Entries) == 0:
+		l.position = batch.Position
+		l.caughtUp()
+		return false, nil
+	}
+	return true, l.write(func(buf *buffer) { l.appendPending(buf, batch) })
+}
+
+// finish ends the stream, also where a function of the application panics.
+func (l *live) finish(reason EndReason, err error) {
+	defer l.server.leave(l.visit)
+	defer l.server.streams.remove(l)
+	defer l.retire(reason != EndPanic)
+	defer l.closed(reason, err)
+	if l.left != nil {
+		l.left()
+	}
+}
