@@ -26,10 +26,14 @@ const (
 	callTimer = 1 << iota // something may be due
 	callDrain             // the server shuts down
 	callAbort             // the server cannot wait any longer
+	callGone              // the client has left
 )
 
 // errAborted is why a stream ended whose server could not wait for it.
 var errAborted = errors.New("server: shut down")
+
+// errGone is why a stream ended whose client has left.
+var errGone = errors.New("server: the client has left")
 
 // call may be called by anybody.
 func (l *live) call(reason uint32) {
@@ -84,6 +88,9 @@ func (l *live) attend(wrote bool) (ended bool, err error) {
 	calls := l.calls.Swap(0)
 	if calls&callAbort != 0 {
 		return true, errAborted
+	}
+	if calls&callGone != 0 {
+		return true, errGone
 	}
 	now := l.server.now()
 	if calls&callDrain != 0 {

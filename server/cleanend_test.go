@@ -39,7 +39,7 @@ func TestConnectionAfterEnd(t *testing.T) {
 		for _, h2 := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, http2=%t", name, h2), func(t *testing.T) {
 				t.Parallel()
-				srv := newServer(t, server.WithWriteTimeout(timeout), how.option)
+				srv := newAttachedServer(t, server.WithWriteTimeout(timeout), how.option) // which gives the connection back
 				ts := serve(t, srv, func(ts *httptest.Server) {
 					ts.EnableHTTP2 = h2
 					ts.Config.WriteTimeout = timeout

@@ -16,15 +16,14 @@ import (
 // that the server promises holds as before, and its options work as before.
 //
 // By default streams stay attached, since a middleware sees the handler of a detached
-// one return early: what measures, limits or logs requests takes the stream for over,
-// and what changes the body (compression) cannot: a stream whose answer has a
-// Content-Encoding is not detached. Nor are those of HTTP/2, over TLS, and behind a
-// ResponseWriter that does not give its connection away.
+// one return early: what limits or logs requests takes the stream for over. Streams of
+// HTTP/2 and over TLS stay attached in any case, and so do those whose ResponseWriter
+// is not that of net/http itself: whoever has wrapped it is to see what is written.
 //
 // http.Server.Shutdown and Close do not know detached streams: Server.Shutdown ends
-// them. A client that leaves is noticed at its second heartbeat at the latest, and one
-// that is silently gone after the write timeout, on Linux, or when its connection does
-// not take a write any more.
+// them. On Linux a client that leaves is noticed at once, and one that is silently gone
+// by the first heartbeat after the write timeout; elsewhere the first is noticed at its
+// second heartbeat, and the other when its connection takes no more.
 //
 // The kernel's send buffer of a detached connection is set to sendBuffer bytes (see
 // [SendBuffer]): zero is 64 KiB, and negative leaves it as it is.
@@ -38,9 +37,12 @@ func WithDetachedStreams(sendBuffer int) Option {
 
 // detachable tells whether the stream is to be detached if its connection can be had.
 func (l *live) detachable() bool {
-	r := l.visit.request
-	return l.server.cfg.detach && r.ProtoMajor == 1 && r.ProtoMinor == 1 && r.TLS == nil &&
-		l.w.Header().Get("Content-Encoding") == ""
+	r, w := l.visit.request, l.w
+	if own, ok := w.(*answer); ok {
+		w = own.ResponseWriter
+	}
+	_, wrapped := w.(interface{ Unwrap() http.ResponseWriter })
+	return l.server.cfg.detach && !wrapped && r.ProtoMajor == 1 && r.ProtoMinor == 1 && r.TLS == nil
 }
 
 // detach takes the connection from net/http, and tells whether it could. If so, the
@@ -65,6 +67,9 @@ func (l *live) detach() bool {
 	l.detached.Store(d)
 	l.clear = true
 	l.reschedule()
+	if d.raw != nil {
+		l.server.leaving.watch(d)
+	}
 	l.server.workers.hand(d)
 	return true
 }

@@ -16,6 +16,8 @@ type detached struct {
 	conn net.Conn
 	raw  syscall.RawConn // of conn, to write to without waiting; nil: that cannot be
 
+	fd int32 // of the socket, while its client is watched
+
 	state    atomic.Int32
 	next     *detached // in the queue of the workers
 	spoke    spoke     // its place in the wheel
@@ -175,5 +177,6 @@ func (d *detached) close(whole bool) {
 	if whole && !d.broken {
 		_ = d.send([]byte(lastChunk)) // who does not take it sees a connection that broke, and comes back
 	}
+	d.server.leaving.forget(d)
 	d.conn.Close()
 }

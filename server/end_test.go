@@ -44,7 +44,7 @@ func TestEndReasons(t *testing.T) {
 		opts   []server.Option
 		end    func(t *testing.T, srv *server.Server, r *reader)
 	}{
-		{"client leaves", server.EndClientLeft, nil,
+		{"client leaves", server.EndClientLeft, []server.Option{server.WithHeartbeat(50 * time.Millisecond)},
 			func(_ *testing.T, _ *server.Server, r *reader) { r.close() }},
 		{"session is deleted", server.EndSessionDeleted, nil,
 			func(t *testing.T, srv *server.Server, _ *reader) { remove(t, srv, "s") }},

@@ -15,6 +15,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/mixstream/mixstream/server"
 )
 
 // halfOpenEnv tells the test binary to be the client of TestHalfOpenConnections: an
@@ -140,7 +142,7 @@ func TestHalfOpenClient(t *testing.T) {
 // A request whose header comes a byte at a time is cut off, unless it is complete
 // in time.
 func TestSlowHeader(t *testing.T) {
-	srv := newServer(t)
+	srv := newServer(t, server.WithHeartbeat(100*time.Millisecond))
 	publish(t, srv, "s", "")
 	ts := serve(t, srv, func(ts *httptest.Server) { ts.Config.ReadHeaderTimeout = time.Second })
 	header := "GET /stream?sessionId=s HTTP/1.1\r\nHost: x\r\n\r\n"

@@ -25,17 +25,31 @@ const patience = 20 * time.Second
 // they can be: every test holds in both modes.
 func newServer(t testing.TB, opts ...server.Option) *server.Server {
 	t.Helper()
-	if detachedMode() {
-		opts = append([]server.Option{server.WithDetachedStreams(-1)}, opts...)
+	if !detachedMode() {
+		return newAttachedServer(t, opts...)
 	}
+	srv := newAttachedServer(t, append([]server.Option{server.WithDetachedStreams(-1)}, opts...)...)
+	t.Cleanup(func() { shutNow(srv) })
+	return srv
+}
+
+// newAttachedServer returns a server whose streams stay attached, for what only holds
+// for them.
+func newAttachedServer(t testing.TB, opts ...server.Option) *server.Server {
+	t.Helper()
 	srv, err := server.New(opts...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if detachedMode() {
-		t.Cleanup(func() { shutNow(srv) })
-	}
 	return srv
+}
+
+// closeAll closes a server and waits for its streams, as httptest does for attached
+// ones.
+func closeAll(t *testing.T, ts *httptest.Server, srv *server.Server) {
+	t.Helper()
+	ts.Close()
+	until(t, "the streams have ended", func() bool { slots, _, _ := srv.Counted(); return slots == 0 })
 }
 
 func detachedMode() bool { return os.Getenv("MIXSTREAM_DETACHED") != "" }

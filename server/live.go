@@ -204,9 +204,16 @@ func (l *live) writePending() (wrote bool, err error) {
 
 // finish ends the stream, also where a function of the application panics.
 func (l *live) finish(reason EndReason, err error) {
+	whole := false
 	defer l.server.leave(l.visit)
 	defer l.server.streams.remove(l)
-	defer l.retire(reason != EndPanic)
+	defer func() { l.retire(whole) }()
+	l.tellEnd(reason, err)
+	whole = reason != EndPanic
+}
+
+// tellEnd tells the application that the stream has ended.
+func (l *live) tellEnd(reason EndReason, err error) {
 	defer l.closed(reason, err)
 	if l.left != nil {
 		l.left()

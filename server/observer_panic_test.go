@@ -71,7 +71,7 @@ func TestObserverPanics(t *testing.T) {
 					t.Error("the stream ended cleanly")
 				}
 			}
-			ts.Close()
+			closeAll(t, ts, srv)
 			if n, open := srv.Readers("s"), events.open.Load(); n != 0 || open != 0 {
 				t.Errorf("%d readers of the session and %d of the log are left", n, open)
 			}
@@ -82,7 +82,7 @@ func TestObserverPanics(t *testing.T) {
 			again := serve(t, srv)
 			r := open(t, again, "s", ids[9])
 			r.next()
-			again.Close()
+			closeAll(t, again, srv)
 			if err := srv.Shutdown(t.Context()); err != nil { // counts streams
 				t.Error(err)
 			}
@@ -103,7 +103,7 @@ func TestObserverPanicsAtEnd(t *testing.T) {
 	if res, err := try(t, ts, streamURL(ts, "s"), "0"); err == nil {
 		_, _ = io.ReadAll(res.Body)
 	}
-	ts.Close()
+	closeAll(t, ts, srv)
 	if n := o.ended.Load(); n != 1 {
 		t.Errorf("%d streams ended", n)
 	}

@@ -109,7 +109,7 @@ func TestHooksAlternate(t *testing.T) {
 		})
 	}
 	all.Wait()
-	ts.Close() // waits for the streams
+	closeAll(t, ts, srv)
 	last.Wait()
 	if n := srv.Readers("s"); n != 0 {
 		t.Errorf("%d readers are left", n)
@@ -139,7 +139,7 @@ func TestPanics(t *testing.T) {
 			if res, err := try(t, ts, streamURL(ts, "s")); err == nil {
 				res.Body.Close()
 			}
-			ts.Close()
+			closeAll(t, ts, srv)
 			if n, open := srv.Readers("s"), events.open.Load(); n != 0 || open != 0 {
 				t.Errorf("%d readers of the session and %d of the log are left", n, open)
 			}
@@ -151,7 +151,7 @@ func TestPanics(t *testing.T) {
 				t.Errorf("%d readers", n)
 			}
 			r.close()
-			again.Close()
+			closeAll(t, again, srv)
 			if err := srv.Shutdown(t.Context()); err != nil { // counts streams
 				t.Error(err)
 			}

@@ -21,6 +21,7 @@ type Server struct {
 	streams streams
 	workers workers
 	wheel   wheel
+	leaving leaving
 	limits  limits
 
 	warnNoDeadline sync.Once

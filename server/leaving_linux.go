@@ -1,0 +1,100 @@
+package server
+
+import (
+	"os"
+	"sync"
+	"syscall"
+)
+
+// leaving notices that the clients of detached streams have left: by one epoll
+// instance, which the runtime's poller watches like any file. There is one goroutine
+// while there are such streams.
+type leaving struct {
+	mu      sync.Mutex
+	poll    *os.File // nil while it watches nobody
+	streams map[int32]watched
+	added   int32
+}
+
+// watched is a stream that is watched. Its number tells it from one that had the same
+// file descriptor before.
+type watched struct {
+	d      *detached
+	number int32
+}
+
+// clientLeft are the events of a connection that ask for nothing to be read: the
+// client has closed its side, as net/http takes for leaving, too.
+const clientLeft = syscall.EPOLLRDHUP | syscall.EPOLLONESHOT
+
+// watch has the stream called when its client leaves. Where that cannot be, a write
+// will fail.
+func (g *leaving) watch(d *detached) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.poll == nil && !g.open(d.server) {
+		return
+	}
+	_ = d.raw.Control(func(fd uintptr) {
+		g.added++
+		d.fd = int32(fd) //nolint:gosec // a file descriptor
+		g.streams[d.fd] = watched{d, g.added}
+		event := syscall.EpollEvent{Events: clientLeft, Fd: d.fd, Pad: g.added}
+		_ = syscall.EpollCtl(int(g.poll.Fd()), syscall.EPOLL_CTL_ADD, int(fd), &event) //nolint:gosec // a file descriptor
+	})
+}
+
+// forget is called before the connection is closed.
+func (g *leaving) forget(d *detached) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.streams[d.fd].d != d {
+		return
+	}
+	if delete(g.streams, d.fd); len(g.streams) == 0 {
+		g.poll.Close()
+		g.poll = nil
+	}
+}
+
+// open makes the epoll instance and what waits for it.
+func (g *leaving) open(s *Server) bool {
+	fd, err := syscall.EpollCreate1(syscall.EPOLL_CLOEXEC)
+	if err != nil {
+		return false
+	}
+	_ = syscall.SetNonblock(fd, true) // for the runtime to watch it
+	g.poll = os.NewFile(uintptr(fd), "epoll")
+	g.streams = make(map[int32]watched)
+	raw, err := g.poll.SyscallConn()
+	if err != nil {
+		g.poll.Close()
+		g.poll = nil
+		return false
+	}
+	s.workers.run(func() { g.wait(raw) })
+	return true
+}
+
+// wait calls the streams whose clients have left, until the instance is closed.
+func (g *leaving) wait(raw syscall.RawConn) {
+	events := make([]syscall.EpollEvent, 128)
+	for {
+		n := 0
+		err := raw.Read(func(fd uintptr) bool {
+			n, _ = syscall.EpollWait(int(fd), events, 0) //nolint:gosec // a file descriptor
+			return n > 0
+		})
+		if err != nil {
+			return
+		}
+		for _, e := range events[:n] {
+			g.mu.Lock()
+			w := g.streams[e.Fd]
+			g.mu.Unlock()
+			if w.d != nil && w.number == e.Pad {
+				w.d.call(callGone)
+			}
+		}
+	}
+}
