@@ -56,6 +56,9 @@ func writeMemory(ctx context.Context, o *output) error {
 			o.plot.add(m.name, n, 0, total)
 		}
 		o.row(append(row, digits(median(m.perStream())/1024)+" KiB", digits(median(m.ratio(bare))), m.note)...)
+		if m.key == detachedKey {
+			o.goals = append(o.goals, goal{"memory of an idle detached stream, in KiB", 2, median(m.perStream()) / 1024, slices.Min(m.perStream()) / 1024})
+		}
 		if m.key == oursKey {
 			o.goals = append(o.goals, goal{"memory of an idle stream / bare handler", 1.05, median(m.ratio(bare)), slices.Min(m.perStream()) / slices.Min(bare.perStream())})
 		}

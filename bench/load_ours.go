@@ -12,9 +12,17 @@ import (
 // loadOurs is this project.
 type loadOurs struct{ *server.Server }
 
-func newLoadOurs(s loadSetup) (loadServer, error) {
+func newLoadOurs(s loadSetup) (loadServer, error) { return newLoad(s) }
+
+// newLoadDetached is this project with its streams detached. Their send buffers are
+// left alone, as those of the others are.
+func newLoadDetached(s loadSetup) (loadServer, error) {
+	return newLoad(s, server.WithDetachedStreams(-1))
+}
+
+func newLoad(s loadSetup, options ...server.Option) (loadServer, error) {
 	// The heartbeats of those that wait for their turn would disturb the others.
-	options := []server.Option{server.WithHeartbeat(time.Hour)}
+	options = append(options, server.WithHeartbeat(time.Hour))
 	if s.Replay {
 		// The default retention is less than what is to be replayed.
 		options = append(options, server.WithLog(eventlog.NewMemory(eventlog.Retention{Entries: -1, Bytes: -1, TotalBytes: -1})))

@@ -34,7 +34,9 @@ type loadSubject struct {
 const (
 	coalesceKey = "coalesce"
 	flushKey    = "flush"
+	hijackKey   = "hijack"
 	oursKey     = "mixstream"
+	detachedKey = "detached"
 	bareKey     = "bare"
 )
 
@@ -47,7 +49,9 @@ func loadSubjects() []*loadSubject {
 	list := []*loadSubject{
 		{key: coalesceKey, name: "floor: all pending events in one write and flush", make: func(s loadSetup) (loadServer, error) { return newLoadFloor(s, true), nil }},
 		{key: flushKey, name: "floor: a write and flush for each event", make: func(s loadSetup) (loadServer, error) { return newLoadFloor(s, false), nil }},
+		{key: hijackKey, name: "floor: all pending events in one write to a hijacked connection", make: newLoadHijack},
 		{key: oursKey, name: "**mixstream `server`**", make: newLoadOurs},
+		{key: detachedKey, name: "**mixstream `server`, detached**", make: newLoadDetached},
 		{key: "go-sse", name: "tmaxmax/go-sse", peer: true, make: newLoadTmaxmax},
 		{key: "eventsource", name: "launchdarkly/eventsource", note: "buffers as large as the backlog", peer: true, make: newLoadLaunchDarkly},
 		{key: "r3labs", name: "r3labs/sse", note: "its log only where it replays", peer: true, make: newLoadR3labs},

@@ -103,6 +103,7 @@ func writeFanout(ctx context.Context, o *output) error {
 	})
 	for i, g := range gs.groups {
 		o.loadGoal(fmt.Sprintf("time per delivery with a backlog, %d readers / coalescing floor", gs.sizes[i]), 1/0.9, g.of(oursKey), g.of(coalesceKey), loadSample.wall)
+		o.loadGoal(fmt.Sprintf("detached, the same, %d readers / hijacked floor", gs.sizes[i]), 1, g.of(detachedKey), g.of(hijackKey), loadSample.wall)
 		for _, c := range g.contenders {
 			if c.wrong == nil {
 				o.plot.add(c.name, gs.sizes[i], c.median(loadSample.cpu), 0)
@@ -132,6 +133,7 @@ func writeLowRate(ctx context.Context, o *output) error {
 		return []string{duration(c.median(loadSample.cpu)), digits(c.ratio(g.of(flushKey), loadSample.cpu))}
 	})
 	o.loadGoal("CPU per delivery at a low rate / flush floor", 1.1, g.of(oursKey), g.of(flushKey), loadSample.cpu)
+	o.loadGoal("CPU per delivery at a low rate, detached / attached", 0.95, g.of(detachedKey), g.of(oursKey), loadSample.cpu)
 	return nil
 }
 
