@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -90,6 +91,10 @@ func (l *live) release() {
 		v.request = nil
 	}
 	l.w, l.controller = nil, http.ResponseController{}
+	l.sessionID = strings.Clone(l.sessionID) // out of the request's first line
+	if v.slot.session != "" {
+		v.slot.session = l.sessionID
+	}
 }
 
 // setUserTimeout bounds how long written data may stay unacknowledged, where the

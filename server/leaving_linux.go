@@ -11,8 +11,9 @@ import (
 // while there are such streams.
 type leaving struct {
 	mu      sync.Mutex
-	poll    *os.File // nil while it watches nobody
-	streams map[int32]watched
+	poll    *os.File  // nil while it watches nobody
+	streams []watched // by file descriptor
+	n       int
 	added   int32
 }
 
@@ -38,7 +39,11 @@ func (g *leaving) watch(d *detached) {
 	_ = d.raw.Control(func(fd uintptr) {
 		g.added++
 		d.fd = int32(fd) //nolint:gosec // a file descriptor
+		if more := int(d.fd) + 1 - len(g.streams); more > 0 {
+			g.streams = append(g.streams, make([]watched, more)...)
+		}
 		g.streams[d.fd] = watched{d, g.added}
+		g.n++
 		event := syscall.EpollEvent{Events: clientLeft, Fd: d.fd, Pad: g.added}
 		_ = syscall.EpollCtl(int(g.poll.Fd()), syscall.EPOLL_CTL_ADD, int(fd), &event) //nolint:gosec // a file descriptor
 	})
@@ -48,12 +53,13 @@ func (g *leaving) watch(d *detached) {
 func (g *leaving) forget(d *detached) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.streams[d.fd].d != d {
+	if int(d.fd) >= len(g.streams) || g.streams[d.fd].d != d {
 		return
 	}
-	if delete(g.streams, d.fd); len(g.streams) == 0 {
+	g.streams[d.fd] = watched{}
+	if g.n--; g.n == 0 {
 		g.poll.Close()
-		g.poll = nil
+		g.poll, g.streams = nil, nil
 	}
 }
 
@@ -65,7 +71,6 @@ func (g *leaving) open(s *Server) bool {
 	}
 	_ = syscall.SetNonblock(fd, true) // for the runtime to watch it
 	g.poll = os.NewFile(uintptr(fd), "epoll")
-	g.streams = make(map[int32]watched)
 	raw, err := g.poll.SyscallConn()
 	if err != nil {
 		g.poll.Close()
@@ -89,12 +94,19 @@ func (g *leaving) wait(raw syscall.RawConn) {
 			return
 		}
 		for _, e := range events[:n] {
-			g.mu.Lock()
-			w := g.streams[e.Fd]
-			g.mu.Unlock()
-			if w.d != nil && w.number == e.Pad {
-				w.d.call(callGone)
+			if d := g.of(e); d != nil {
+				d.call(callGone)
 			}
 		}
 	}
+}
+
+// of returns the stream that an event is of, or nil if it is gone.
+func (g *leaving) of(e syscall.EpollEvent) *detached {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if int(e.Fd) >= len(g.streams) || g.streams[e.Fd].number != e.Pad {
+		return nil
+	}
+	return g.streams[e.Fd].d
 }

@@ -19,15 +19,26 @@ type live struct {
 	visit  *visit
 	remote string // the client's address
 	began  instant
-	wake   chan struct{} // holds one token while there may be something to do
+	wake   atomic.Pointer[token] // of an attached stream
 	agenda
 	connection
 	detached atomic.Pointer[detached] // nil while it is attached
 
-	unread    error  // why the log cannot be read, and the client is to come back
-	left      func() // discounts the reader; nil while it is not counted
-	watch     *watch // nil without an observer
-	writtenTo uint64 // the position that went out last
+	unread    error     // why the log cannot be read, and the client is to come back
+	readers   *audience // that the reader is counted with; nil while it is not
+	watch     *watch    // nil without an observer
+	writtenTo uint64    // the position that went out last
+}
+
+// token is a channel that holds one token while there may be something to do.
+type token chan struct{}
+
+// put puts the token into the channel, unless it is there.
+func (t token) put() {
+	select {
+	case t <- struct{}{}:
+	default:
+	}
 }
 
 // errOver is returned for a stream whose request was over before it began.
@@ -38,7 +49,9 @@ func newLive(ctx context.Context, s *Server, sessionID string) *live {
 		stream: stream{server: s, sessionID: sessionID},
 		ctx:    ctx,
 		began:  s.now(),
-		wake:   make(chan struct{}, 1),
+	}
+	if !s.cfg.detach {
+		l.waits()
 	}
 	if s.cfg.observer != nil {
 		l.watch = &watch{backlog: backlog{began: time.Now()}}
@@ -49,8 +62,7 @@ func newLive(ctx context.Context, s *Server, sessionID string) *live {
 // waker returns the function by which the log wakes the stream. It holds no more
 // than it needs: see eventlog for what it is that a publisher spends its time on.
 func (l *live) waker() (wake func()) {
-	c, w := l.wake, l.watch
-	switch {
+	switch w := l.watch; {
 	case w != nil:
 		return func() {
 			w.wake()
@@ -59,7 +71,15 @@ func (l *live) waker() (wake func()) {
 	case l.server.cfg.detach:
 		return l.nudge
 	}
-	return func() { put(c) }
+	return l.wake.Load().put
+}
+
+// waits makes what an attached stream waits on. Before it, nothing is missed by a
+// stream that is not nudged: its first turn is still to come.
+func (l *live) waits() token {
+	t := make(token, 1)
+	l.wake.Store(&t)
+	return t
 }
 
 // nudge has the stream look at what there is to do. It may be called by anybody.
@@ -68,14 +88,8 @@ func (l *live) nudge() {
 		l.server.workers.add(d)
 		return
 	}
-	put(l.wake)
-}
-
-// put puts a token into the channel, unless there is one.
-func put(wake chan struct{}) {
-	select {
-	case wake <- struct{}{}:
-	default:
+	if t := l.wake.Load(); t != nil {
+		t.put()
 	}
 }
 
@@ -135,7 +149,7 @@ func (l *live) writeHeader() error {
 
 // greet counts the reader and writes what every stream begins with.
 func (l *live) greet() error {
-	l.left = l.server.readers.enter(l.sessionID)
+	l.readers = l.server.readers.enter(l.sessionID)
 	if err := l.write(func(buf *buffer) { l.prelude(buf, l.server.cfg.retry) }); err != nil {
 		return err
 	}
@@ -151,6 +165,12 @@ func (l *live) atEnd() bool { return l.ended || l.finished() }
 func (l *live) run() error {
 	l.timer = time.AfterFunc(l.due().sub(l.server.now()), func() { l.call(callTimer) })
 	defer l.timer.Stop()
+	var wake token
+	if t := l.wake.Load(); t != nil {
+		wake = *t
+	} else {
+		wake = l.waits()
+	}
 	for {
 		wrote, ended, err := l.turn()
 		if ended || err != nil {
@@ -160,7 +180,7 @@ func (l *live) run() error {
 			continue // there may be more
 		}
 		select {
-		case <-l.wake:
+		case <-wake:
 		case <-l.ctx.Done():
 			return context.Cause(l.ctx)
 		}
@@ -215,7 +235,7 @@ func (l *live) finish(reason EndReason, err error) {
 // tellEnd tells the application that the stream has ended.
 func (l *live) tellEnd(reason EndReason, err error) {
 	defer l.closed(reason, err)
-	if l.left != nil {
-		l.left()
+	if l.readers != nil {
+		l.server.readers.leave(l.readers, l.sessionID)
 	}
 }

@@ -29,8 +29,8 @@ func (r *readers) count(sessionID string) int {
 	return 0
 }
 
-// enter counts a reader and returns the function that discounts it.
-func (r *readers) enter(sessionID string) (leave func()) {
+// enter counts a reader, of whom leave discounts it.
+func (r *readers) enter(sessionID string) (in *audience) {
 	r.mu.Lock()
 	a := r.bySession[sessionID]
 	if a == nil {
@@ -45,17 +45,20 @@ func (r *readers) enter(sessionID string) (leave func()) {
 	r.mu.Unlock()
 
 	defer func() {
-		if leave == nil { // the hook has panicked
+		if in == nil { // the hook has panicked
 			r.discount(a)
 			r.release(a, sessionID)
 		}
 	}()
 	r.entered(a, sessionID)
-	return func() {
-		defer r.release(a, sessionID)
-		r.discount(a)
-		r.left(a, sessionID)
-	}
+	return a
+}
+
+// leave undoes an enter.
+func (r *readers) leave(a *audience, sessionID string) {
+	defer r.release(a, sessionID)
+	r.discount(a)
+	r.left(a, sessionID)
 }
 
 func (r *readers) discount(a *audience) {
