@@ -1,0 +1,302 @@
+//go:build unix
+
+package server_test
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/mixstream/mixstream/server"
+)
+
+// crowdEnv tells the test binary to be the client of TestIdleDetachedStreams: the
+// address of the server.
+const crowdEnv = "MIXSTREAM_TEST_CROWD"
+
+const crowdSessions = 100
+
+func crowdSession(i int) string { return "session-" + strconv.Itoa(i%crowdSessions) }
+
+// An idle stream that is detached has no goroutine, and takes 2 KB of the process.
+func TestIdleDetachedStreams(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("the memory of a process is read from /proc")
+	}
+	steps := []int{500, 1000, 2000}
+	if atScale(0, 1) == 1 {
+		steps = []int{3000, 9000, 18_000}
+	}
+	const heartbeat = 10 * time.Second
+	srv := newAttachedServer(t, server.WithDetachedStreams(0), server.WithHeartbeat(heartbeat), server.WithMaxStreams(0), vouch(""))
+	t.Cleanup(func() { shutNow(srv) })
+	ts := serve(t, srv)
+	for i := range crowdSessions {
+		publish(t, srv, crowdSession(i), "")
+	}
+	c := newCrowd(t, ts.Listener.Addr().String())
+	goroutines := runtime.NumGoroutine()
+	few := c.latency(srv, 10)
+
+	var memory []float64
+	open := 10
+	for _, n := range steps {
+		c.open(n - open)
+		open = n
+		until(t, "all streams are detached", func() bool {
+			slots, _, _ := srv.Counted()
+			return slots == n && runtime.NumGoroutine() <= goroutines+20
+		})
+		memory = append(memory, float64(residentSet(t)))
+		t.Logf("%d streams: %.1f MiB resident, %d goroutines besides the %d before", n, memory[len(memory)-1]/(1<<20), runtime.NumGoroutine()-goroutines, goroutines)
+	}
+	first, last := 0, len(steps)-1
+	perStream := (memory[last] - memory[first]) / float64(steps[last]-steps[first])
+	t.Logf("%.0f bytes a stream", perStream)
+	if testing.CoverMode() == "" && !raceEnabled && perStream > 2<<10 && steps[last] > 10_000 {
+		t.Errorf("a stream takes %.0f bytes, want 2 KiB at most", perStream)
+	}
+
+	many := c.latency(srv, 50)
+	t.Logf("from a publish to its readers: %v at the median with 10 streams, %v with %d", few, many, open)
+
+	cpu, began := cpuTime(t), time.Now()
+	c.beats(heartbeat)
+	used, took := cpuTime(t)-cpu, time.Since(began)
+	t.Logf("heartbeats of %d streams took %v of the CPU in %v", open, used, took)
+	c.close()
+	until(t, "the server has noticed that all have left", func() bool { slots, _, _ := srv.Counted(); return slots == 0 })
+	until(t, "no goroutine is left", func() bool { return runtime.NumGoroutine() <= goroutines })
+}
+
+// crowd is many readers in another process, since a process can have only so many files.
+type crowd struct {
+	t   *testing.T
+	in  *bufio.Writer
+	out *bufio.Scanner
+}
+
+func newCrowd(t *testing.T, address string) *crowd {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	child := exec.CommandContext(t.Context(), self, "-test.run=^TestCrowd$")
+	child.Env = append(os.Environ(), crowdEnv+"="+address)
+	child.Stderr = os.Stderr
+	in, err := child.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := child.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := child.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		in.Close()
+		_ = child.Wait() // it has said what it had to say
+	})
+	c := &crowd{t, bufio.NewWriter(in), bufio.NewScanner(out)}
+	c.open(10)
+	return c
+}
+
+// ask has the other process do something, and returns its answer.
+func (c *crowd) ask(format string, args ...any) string {
+	c.t.Helper()
+	fmt.Fprintf(c.in, format+"\n", args...)
+	if err := c.in.Flush(); err != nil {
+		c.t.Fatal(err)
+	}
+	if !c.out.Scan() {
+		c.t.Fatalf("the other process has ended: %v", c.out.Err())
+	}
+	answer, ok := strings.CutPrefix(c.out.Text(), "ok ")
+	if !ok {
+		c.t.Fatalf("the other process: %s", c.out.Text())
+	}
+	return answer
+}
+
+func (c *crowd) open(n int)                { c.t.Helper(); c.ask("open %d", n) }
+func (c *crowd) close()                    { c.t.Helper(); c.ask("close 0") }
+func (c *crowd) beats(every time.Duration) { c.t.Helper(); c.ask("beats %d", every) }
+
+// latency returns the median of the times from a publish until one reader of the
+// session has the event, both clocks being those of one machine.
+func (c *crowd) latency(srv *server.Server, n int) time.Duration {
+	c.t.Helper()
+	all := make([]time.Duration, n)
+	for i := range all {
+		began := time.Now()
+		publish(c.t, srv, crowdSession(i%10), "")
+		at, err := strconv.ParseInt(c.ask("event %d", i%10), 10, 64)
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		all[i] = time.Unix(0, at).Sub(began)
+	}
+	slices.Sort(all)
+	return all[n/2]
+}
+
+// TestCrowd is the other process.
+func TestCrowd(t *testing.T) {
+	address := os.Getenv(crowdEnv)
+	if address == "" {
+		t.Skip("it is the other process of another test")
+	}
+	m := &crowdMember{address: address}
+	defer m.close()
+	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
+		do, arg, _ := strings.Cut(lines.Text(), " ")
+		n, err := strconv.ParseInt(arg, 10, 64)
+		answer := ""
+		if err == nil {
+			answer, err = m.do(do, n)
+		}
+		if err != nil {
+			fmt.Println("failed:", err)
+			return
+		}
+		fmt.Println("ok", answer)
+	}
+}
+
+type crowdMember struct {
+	address string
+	conns   []net.Conn
+}
+
+func (m *crowdMember) do(what string, n int64) (answer string, err error) {
+	switch what {
+	case "open":
+		return "", m.open(int(n))
+	case "event":
+		return m.read(m.conns[n], "event: content\n")
+	case "beats":
+		return "", m.beats(time.Duration(n))
+	case "close":
+		m.close()
+	}
+	return "", nil
+}
+
+func (m *crowdMember) open(n int) error {
+	for range n {
+		conn, err := net.Dial("tcp", m.address)
+		if err != nil {
+			return err
+		}
+		if _, err := fmt.Fprintf(conn, "GET /stream?sessionId=%s HTTP/1.1\r\nHost: x\r\n\r\n", crowdSession(len(m.conns))); err != nil {
+			return err
+		}
+		m.conns = append(m.conns, conn)
+		if _, err := m.read(conn, "event: connected\n"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// read reads until an event has come, and returns when that was.
+func (m *crowdMember) read(conn net.Conn, mark string) (at string, err error) {
+	_ = conn.SetReadDeadline(time.Now().Add(patience))
+	var got []byte
+	buf := make([]byte, 4<<10)
+	for {
+		n, err := conn.Read(buf)
+		if err != nil {
+			return "", err
+		}
+		at = strconv.FormatInt(time.Now().UnixNano(), 10)
+		got = append(got, buf[:n]...)
+		if i := bytes.Index(got, []byte(mark)); i >= 0 && bytes.HasSuffix(got, []byte("\n\n\r\n")) {
+			return at, nil
+		}
+	}
+}
+
+// beats waits until every stream has had a heartbeat, each within an interval of the
+// one before, with some time for a busy machine.
+func (m *crowdMember) beats(every time.Duration) error {
+	var all sync.WaitGroup
+	var mu sync.Mutex
+	var failed error
+	for _, conn := range m.conns {
+		all.Go(func() {
+			_ = conn.SetReadDeadline(time.Now().Add(every + every/2))
+			buf := make([]byte, 1<<10)
+			for {
+				n, err := conn.Read(buf)
+				if err != nil {
+					mu.Lock()
+					defer mu.Unlock()
+					failed = err
+					return
+				}
+				if bytes.Contains(buf[:n], []byte("event: heartbeat\n")) {
+					return
+				}
+			}
+		})
+	}
+	all.Wait()
+	return failed
+}
+
+func (m *crowdMember) close() {
+	for _, conn := range m.conns {
+		conn.Close()
+	}
+	m.conns = nil
+}
+
+// residentSet returns the resident bytes of the process when its garbage is gone.
+func residentSet(t *testing.T) int64 {
+	t.Helper()
+	runtime.GC() // what pools hold goes with the second
+	runtime.GC()
+	debug.FreeOSMemory()
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(status)) {
+		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+			kb, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(rest), " kB"), 10, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return kb << 10
+		}
+	}
+	t.Fatal("no VmRSS")
+	return 0
+}
+
+// cpuTime returns the CPU time that the process has used.
+func cpuTime(t *testing.T) time.Duration {
+	t.Helper()
+	var r syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
+}
