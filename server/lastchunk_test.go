@@ -42,7 +42,7 @@ func (p *pipes) Addr() net.Addr { return &net.TCPAddr{} }
 func TestReaderThatStopsBeforeTheLastChunk(t *testing.T) {
 	for name, how := range serverEnds {
 		t.Run(name, func(t *testing.T) {
-			srv := newServer(t, server.WithWriteTimeout(100*time.Millisecond), how.option)
+			srv := newServer(t, server.WithWriteTimeout(200*time.Millisecond), how.option)
 			listener := &pipes{accepted: make(chan net.Conn), closed: make(chan struct{})}
 			over := make(chan struct{}, 1)
 			serve(t, srv, func(ts *httptest.Server) {
