@@ -36,6 +36,12 @@ var (
 	ErrGap = errors.New("eventlog: entries after this position may be missing")
 	// ErrInvalidEntry says that an entry cannot be written to a stream as it is.
 	ErrInvalidEntry = errors.New("eventlog: an entry's name and data must each be one line")
+	// ErrUnavailable says that the log, which is not in this process, cannot be
+	// reached now. What failed with it has changed nothing.
+	ErrUnavailable = errors.New("eventlog: the log is unavailable")
+	// ErrOutcomeUnknown says that what was to be appended may be in the log, or may
+	// still get there, and may not.
+	ErrOutcomeUnknown = errors.New("eventlog: the outcome is unknown")
 	// ErrKeyReused says that a deduplication key came back with another number of entries.
 	ErrKeyReused = errors.New("eventlog: deduplication key reused for other entries")
 )

@@ -1,0 +1,155 @@
+package natslog
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+)
+
+// checkYoung is how soon a feed is compared with the stream after it was opened: the
+// servers of a cluster learn of a subscription one after the other.
+const checkYoung = 300 * time.Millisecond
+
+// maxMultiLast is how many subjects are asked for at once, below the 1,024 that a
+// stream answers for.
+const maxMultiLast = 1000
+
+// checkSoon has the feeds compared with the stream.
+func (l *Log) checkSoon() {
+	select {
+	case l.checkNow <- struct{}{}:
+	default:
+	}
+}
+
+// check compares the feeds with the stream, for as long as the log is open.
+func (l *Log) check() {
+	all, young := time.NewTicker(l.options.CheckInterval), time.NewTicker(checkYoung)
+	defer all.Stop()
+	defer young.Stop()
+	for {
+		var feeds []*feed
+		cool := false
+		select {
+		case <-l.ctx.Done():
+			return
+		case <-l.checkNow:
+			feeds = l.openFeeds()
+		case <-all.C:
+			feeds, cool = l.openFeeds(), true
+		case <-young.C:
+			l.mu.Lock()
+			feeds, l.young = l.young, nil
+			l.mu.Unlock()
+			if len(feeds) == 0 && !l.stale.Load() {
+				continue
+			}
+		}
+		err := l.compare(l.ctx, feeds)
+		l.stale.Store(err != nil)
+		if err != nil && l.ctx.Err() == nil {
+			l.options.Logger.Warn("natslog: cannot compare with the stream", "error", err)
+		}
+		if cool {
+			for _, f := range feeds {
+				f.cool()
+			}
+		}
+	}
+}
+
+func (l *Log) openFeeds() []*feed {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.young = nil
+	feeds := make([]*feed, 0, len(l.feeds))
+	for _, f := range l.feeds {
+		if f.opening == nil {
+			feeds = append(feeds, f)
+		}
+	}
+	return feeds
+}
+
+// compare makes sure that the feeds know of everything that is in the log when it
+// is called.
+func (l *Log) compare(ctx context.Context, feeds []*feed) error {
+	b, err := l.bounds.ask(ctx, l)
+	if err != nil {
+		return err
+	}
+	feeds = slices.DeleteFunc(feeds, func(f *feed) bool {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		return f.through >= b.Last
+	})
+	if len(feeds) == 0 {
+		return nil
+	}
+	// The last message of the log shows whether who answers is not behind.
+	witness, found, err := l.askEntry(ctx, get{Seq: b.Last})
+	if err != nil {
+		return err
+	}
+	for chunk := range slices.Chunk(feeds, maxMultiLast) {
+		err := errBehind
+		if found {
+			err = l.compareSome(ctx, chunk, witness.subject, b.Last)
+		}
+		if err == nil {
+			continue
+		}
+		if !errors.Is(err, errBehind) {
+			return err
+		}
+		for _, f := range chunk {
+			if err := l.verify(ctx, f, b.Last); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// errBehind says that a server has not got far enough to answer.
+var errBehind = errors.New("the server is behind the leader")
+
+// compareSome asks for the last messages of the feeds, as far as they are not known.
+func (l *Log) compareSome(ctx context.Context, feeds []*feed, witness string, end uint64) error {
+	bySubject := make(map[string]*feed, len(feeds))
+	g := get{Seq: end, MultiLast: []string{witness}}
+	for _, f := range feeds {
+		bySubject[f.subject] = f
+		if f.subject != witness {
+			g.MultiLast = append(g.MultiLast, f.subject)
+		}
+		f.mu.Lock()
+		g.Seq = min(g.Seq, f.through+1)
+		f.mu.Unlock()
+	}
+	for len(bySubject) > 0 {
+		page, upTo, more, err := l.pageOf(ctx, g)
+		switch {
+		case err != nil:
+			return err
+		case upTo < end:
+			return errBehind
+		}
+		for i := range page {
+			m := &page[i]
+			g.Seq = m.ID + 1
+			if f := bySubject[m.subject]; f != nil {
+				f.extend(m, true, end, l.cacheEntries)
+				delete(bySubject, m.subject)
+			}
+		}
+		if !more || len(page) == 0 {
+			break
+		}
+	}
+	for _, f := range bySubject {
+		f.extend(nil, false, end, l.cacheEntries)
+	}
+	return nil
+}

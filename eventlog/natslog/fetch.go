@@ -1,0 +1,67 @@
+package natslog
+
+import (
+	"context"
+
+	"github.com/mixstream/mixstream/eventlog"
+)
+
+// How much is read from the stream at once.
+const (
+	pageEntries = 2000
+	pageBytes   = 512 << 10
+)
+
+// ahead is what was read from the stream under one subject, and not asked for yet.
+type ahead struct {
+	from, through uint64 // the entries are all after from up to through
+	entries       []eventlog.Entry
+}
+
+// part returns what is known under a subject after a position, from the feed or
+// from the stream.
+func (r *reader) part(ctx context.Context, f *feed, a *ahead, after uint64, limit int) (view, error) {
+	v := f.view(after)
+	if !v.behind {
+		*a = ahead{}
+		return v, nil
+	}
+	if after < a.from || after >= a.through {
+		if err := r.log.fetch(ctx, f, a, after); err != nil {
+			*a = ahead{}
+			return view{}, err
+		}
+	}
+	return view{entries: behind(a.entries, after), through: a.through, behind: true}, nil
+}
+
+// fetch reads what comes after a position, which is before the feed's last message.
+func (l *Log) fetch(ctx context.Context, f *feed, a *ahead, after uint64) error {
+	page, _, _, err := l.pageOf(ctx, get{Seq: after + 1, NextFor: f.subject, Batch: pageEntries, MaxBytes: pageBytes})
+	if err != nil {
+		return err
+	}
+	if len(page) == 0 || page[0].prev > after {
+		// Whoever has answered may be behind the leader, or trim by another clock.
+		m, found, err := l.askEntry(ctx, get{Seq: after + 1, NextFor: f.subject})
+		switch {
+		case err != nil:
+			return err
+		case !found || m.prev > after:
+			return eventlog.ErrGap
+		}
+		page = []message{m}
+	}
+	*a = ahead{from: after, through: after, entries: make([]eventlog.Entry, 0, len(page))}
+	for i := range page {
+		m := &page[i]
+		if m.prev > a.through { // trimmed while it was read
+			break
+		}
+		a.through = m.ID
+		if m.Name != "" {
+			a.entries = append(a.entries, m.Entry)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,84 @@
+package natslog
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats.go"
+)
+
+// buryEvery is how often the sessions whose grace period is over are looked for.
+// Those that somebody asks for are forgotten at once.
+const buryEvery = 30 * time.Second
+
+// dig notes that a session is to be forgotten some time.
+func (l *Log) dig(ctx context.Context, id string) error {
+	data, err := json.Marshal(id)
+	if err != nil {
+		return err
+	}
+	for pause := 10 * time.Millisecond; ; pause = min(2*pause, 500*time.Millisecond) {
+		_, err := l.acknowledged(ctx, &nats.Msg{Subject: l.subjects.grave(id), Data: data})
+		if err == nil || !transient(err) || !sleep(ctx, pause) {
+			return err
+		}
+	}
+}
+
+// forget drops what a deleted session has, and keeps its mark: later ids of this
+// session, if it is made again, are above it.
+func (l *Log) forget(ctx context.Context, w *writer, r *record) error {
+	w.lose()
+	// Not what comes after it: another may have done this, and the session may be
+	// there again.
+	if err := l.purge(ctx, l.subjects.entries(), w.subject, r.Fence+1); err != nil {
+		return err
+	}
+	mark := &record{ID: r.ID, State: forgotten, Life: r.Life, Floor: max(r.Deleted, r.Fence), rev: r.rev}
+	return l.put(ctx, mark)
+}
+
+// purge deletes what a stream has under a subject, below a sequence if it is not 0.
+func (l *Log) purge(ctx context.Context, stream, subject string, below uint64) error {
+	return l.api(ctx, "STREAM.PURGE."+stream, struct {
+		Filter string `json:"filter"`
+		Seq    uint64 `json:"seq,omitempty"`
+	}{subject, below}, nil)
+}
+
+// bury forgets the sessions whose grace period is over, for as long as the log is
+// open.
+func (l *Log) bury() {
+	for sleep(l.ctx, buryEvery) {
+		if err := l.buryDue(l.ctx); err != nil && l.ctx.Err() == nil && !transient(err) {
+			l.options.Logger.Error("natslog: forget deleted sessions", "error", err)
+		}
+		l.forgetWriters(time.Now().Add(-time.Minute))
+	}
+}
+
+func (l *Log) buryDue(ctx context.Context) error {
+	for seq := uint64(1); ; {
+		s, err := l.ask(ctx, l.subjects.records(), get{Seq: seq, NextFor: l.subjects.prefix + ".g.*"})
+		if s == nil || err != nil {
+			return err
+		}
+		seq = s.Seq + 1
+		var id string
+		if err := json.Unmarshal(s.Data, &id); err != nil {
+			return errors.New("grave " + strconv.FormatUint(s.Seq, 10) + ": " + err.Error())
+		}
+		r, err := l.lookup(ctx, id)
+		if err != nil {
+			return err
+		}
+		if r.State != deleted {
+			if err := l.purge(ctx, l.subjects.records(), l.subjects.grave(id), seq); err != nil {
+				return err
+			}
+		}
+	}
+}

@@ -1,0 +1,10 @@
+//go:build !unix
+
+package natslog
+
+import "os"
+
+// lockFile opens the file only: on this system nothing keeps another process out.
+func lockFile(path string) (*os.File, error) {
+	return os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+}

@@ -1,0 +1,140 @@
+package natslog
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"regexp"
+	"time"
+
+	"github.com/nats-io/nats.go"
+)
+
+// Options says where a log is, and how it behaves. Exactly one of Dir and URL must
+// be set; all else has a default.
+type Options struct {
+	// Dir is the folder of a nats-server that runs in this process, and which no
+	// other process uses. It is made if it is not there. The server listens on no
+	// address.
+	Dir string
+	// SyncInterval is how often the embedded server has the system write to the
+	// disk. Zero is after each append, so that an entry that was acknowledged
+	// survives a power cut. With an interval appends are faster, and a power cut or
+	// a crash of the system (not of the process) loses what came within it, although
+	// it was acknowledged and perhaps delivered: the ids of what was lost are then
+	// given out again.
+	SyncInterval time.Duration
+
+	// URL is the address of a NATS server with JetStream, or of several, separated
+	// by commas.
+	URL string
+	// Credentials is the path of a credentials file (a JWT and its key).
+	Credentials string
+	// Token authenticates where the server asks for a token.
+	Token string
+	// User and Password authenticate where the server asks for them.
+	User, Password string
+	// TLS is the configuration for addresses with the scheme tls, and for a server
+	// that asks for TLS.
+	TLS *tls.Config
+	// Connection is added to the options of the connection.
+	Connection []nats.Option
+
+	// Name is the name of the stream; by default MIXSTREAM. The stream of the
+	// records is called NAME_SESSIONS.
+	Name string
+	// Prefix is what all subjects begin with; by default mixstream. Two logs in one
+	// account must differ in both.
+	Prefix string
+	// Existing has Open fail if the streams do not exist, or are not as they must
+	// be, rather than make or change them.
+	Existing bool
+	// Replicas is how many servers of a cluster have each stream, when Open makes it;
+	// by default 1. A log that is to survive the loss of a server needs 3.
+	Replicas int
+
+	// Retention says how much the stream retains. Its limits are those of a stream
+	// that Open makes; those of a stream that exists are changed only by fields that
+	// are set.
+	Retention Retention
+
+	// RequestTimeout bounds each request to NATS; by default 5 s.
+	RequestTimeout time.Duration
+	// AppendTimeout is for how long Create, Append and Delete try; by default 20 s.
+	// It must be a minute at most, well within the time for which the stream knows a
+	// message id.
+	AppendTimeout time.Duration
+	// CheckInterval is how often what is being read is compared with the stream; by
+	// default 10 s. It bounds for how long a lost last message goes unnoticed.
+	CheckInterval time.Duration
+
+	// Logger is told of lost connections, and of what the embedded server reports.
+	// By default nothing is logged.
+	Logger *slog.Logger
+}
+
+// Retention says how much a stream retains. Zero fields have the defaults below; a
+// negative field is no limit. What is over a limit is trimmed from the old end.
+type Retention struct {
+	// Entries is how many entries are retained of each session, and of each scope;
+	// by default 10,000.
+	Entries int64
+	// Bytes is the size of the whole log as the stream counts it, some 200 bytes for
+	// each entry beside its data; by default 1 GiB. It must hold more than comes in a
+	// minute.
+	Bytes int64
+	// Age is the age of an entry; by default 24 hours. Below two minutes it also
+	// shortens the time for which a deduplication key is honoured.
+	Age time.Duration
+}
+
+const (
+	defaultEntries = 10_000
+	defaultBytes   = 1 << 30
+	defaultAge     = 24 * time.Hour
+)
+
+// keyWindow is for how long the stream knows a message id.
+const keyWindow = 2 * time.Minute
+
+var validName = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
+
+// withDefaults returns the options with their defaults, or what is wrong with them.
+func (o Options) withDefaults() (Options, error) {
+	setDefault(&o.Name, "MIXSTREAM")
+	setDefault(&o.Prefix, "mixstream")
+	setDefault(&o.Replicas, 1)
+	setDefault(&o.RequestTimeout, 5*time.Second)
+	setDefault(&o.AppendTimeout, 20*time.Second)
+	setDefault(&o.CheckInterval, 10*time.Second)
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	switch {
+	case (o.Dir == "") == (o.URL == ""):
+		return o, errors.New("natslog: set either Dir or URL")
+	case o.URL == "" && (o.Credentials != "" || o.Token != "" || o.User != "" || o.Password != "" || o.TLS != nil || o.Replicas != 1):
+		return o, errors.New("natslog: credentials, TLS and replicas are for a URL, not for an embedded server")
+	case o.Dir == "" && o.SyncInterval != 0:
+		return o, errors.New("natslog: SyncInterval is for an embedded server; a cluster has its own setting")
+	case !validName.MatchString(o.Name):
+		return o, fmt.Errorf("natslog: name %q: must have letters, digits, - and _ only", o.Name)
+	case !validName.MatchString(o.Prefix):
+		return o, fmt.Errorf("natslog: prefix %q: must have letters, digits, - and _ only", o.Prefix)
+	case o.SyncInterval < 0 || o.RequestTimeout < 0 || o.AppendTimeout < 0 || o.CheckInterval < 0:
+		return o, errors.New("natslog: negative duration")
+	case o.AppendTimeout > time.Minute:
+		return o, errors.New("natslog: AppendTimeout must be a minute at most")
+	case o.Replicas < 1 || o.Replicas > 5:
+		return o, fmt.Errorf("natslog: %d replicas; from 1 to 5 are possible", o.Replicas)
+	}
+	return o, nil
+}
+
+func setDefault[T comparable](v *T, byDefault T) {
+	var zero T
+	if *v == zero {
+		*v = byDefault
+	}
+}

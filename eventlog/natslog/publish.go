@@ -1,0 +1,130 @@
+package natslog
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nuid"
+
+	"github.com/mixstream/mixstream/eventlog"
+)
+
+// MaxAppend is how many entries one Append may have: what JetStream stores in one
+// step.
+const MaxAppend = 1000
+
+// maxBatches is how many batches one process sends at a time, of the 50 that a
+// stream takes.
+const maxBatches = 12
+
+// errMoved says that the last message under the subject is not the one that the
+// publication was to follow.
+var errMoved = errors.New("there is a later message under the subject")
+
+// errRepeated says that a batch has a message id that the stream knows.
+var errRepeated = errors.New("message id repeated")
+
+// draft is what is to be stored under one subject, in one step.
+type draft struct {
+	msgID   string // of the first message
+	entries []eventlog.Entry
+	keyed   bool // the message id is that of a key, and may be of earlier entries
+	// seek, if not 0, is the sequence after which the draft may have been stored by
+	// another process, perhaps so long ago that the stream has forgotten its id.
+	seek uint64
+}
+
+// pubAck is the answer to a publication.
+type pubAck struct {
+	Seq       uint64    `json:"seq"`
+	Duplicate bool      `json:"duplicate"`
+	Error     *apiError `json:"error"`
+}
+
+// messages returns the messages of a draft for a subject whose last message is last
+// (0: it is empty), linked to prev.
+func (d *draft) messages(subject string, last, prev uint64) []*nats.Msg {
+	n := max(len(d.entries), 1)
+	batch := ""
+	if n > 1 {
+		batch = nuid.Next()
+	}
+	msgs := make([]*nats.Msg, n)
+	for i := range msgs {
+		h := make(nats.Header, 6)
+		if i == 0 {
+			h[prevHeader] = []string{link(prev, last == 0)}
+			h[expectedHeader] = []string{strconv.FormatUint(last, 10)}
+			h[msgIDHeader] = []string{d.msgID}
+			if d.keyed && n > 1 {
+				h[countHeader] = []string{strconv.Itoa(n)}
+			}
+		} else {
+			h[prevHeader] = []string{linkBefore}
+		}
+		if n > 1 {
+			h[batchIDHeader] = []string{batch}
+			h[batchSeqHeader] = []string{strconv.Itoa(i + 1)}
+		}
+		msgs[i] = &nats.Msg{Subject: subject, Header: h}
+		if len(d.entries) > 0 {
+			h[nameHeader] = []string{d.entries[i].Name}
+			msgs[i].Data = d.entries[i].Data
+		}
+	}
+	if n > 1 {
+		msgs[n-1].Header[commitHeader] = []string{"1"}
+	}
+	return msgs
+}
+
+// publish publishes the messages as one step, and returns the sequence of the
+// first. Repeated says that they had been stored before.
+func (l *Log) publish(ctx context.Context, msgs []*nats.Msg) (first uint64, repeated bool, err error) {
+	for _, m := range msgs {
+		if size, most := int64(m.Size()), l.nc.MaxPayload(); size > most {
+			return 0, false, fmt.Errorf("an entry of %d bytes with its headers, and the NATS server takes %d at most (max_payload)", size, most)
+		}
+	}
+	if len(msgs) > 1 {
+		select {
+		case l.batches <- struct{}{}:
+			defer func() { <-l.batches }()
+		case <-ctx.Done():
+			return 0, false, nats.ErrNoServers // nothing was sent
+		}
+	}
+	last := len(msgs) - 1
+	for _, m := range msgs[:last] {
+		if err := l.nc.PublishMsg(m); err != nil {
+			return 0, false, err
+		}
+	}
+	ack, err := l.acknowledged(ctx, msgs[last])
+	return ack.Seq - uint64(last), ack.Duplicate, err
+}
+
+// acknowledged publishes a message, and waits until the stream has stored it.
+func (l *Log) acknowledged(ctx context.Context, m *nats.Msg) (pubAck, error) {
+	answer, err := l.request(ctx, m)
+	if err != nil {
+		return pubAck{}, err
+	}
+	var ack pubAck
+	if err := json.Unmarshal(answer.Data, &ack); err != nil {
+		return ack, fmt.Errorf("acknowledgement: %w", err)
+	}
+	switch {
+	case ack.Error == nil:
+		return ack, nil
+	case ack.Error.ErrCode == codeWrongLast, ack.Error.ErrCode == codeWrongLastInWork:
+		return ack, errMoved
+	case ack.Error.ErrCode == codeDuplicate:
+		return ack, errRepeated
+	}
+	return ack, ack.Error
+}

@@ -1,0 +1,148 @@
+package natslog
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/nats-io/nats.go"
+)
+
+// get is what a stream is asked for, in JetStream's words.
+type get struct {
+	Seq       uint64   `json:"seq,omitempty"`
+	LastFor   string   `json:"last_by_subj,omitempty"`
+	NextFor   string   `json:"next_by_subj,omitempty"`
+	Batch     int      `json:"batch,omitempty"`
+	MaxBytes  int      `json:"max_bytes,omitempty"`
+	StartTime string   `json:"start_time,omitempty"`
+	MultiLast []string `json:"multi_last,omitempty"`
+}
+
+// request asks NATS, and waits for one answer within the request timeout.
+func (l *Log) request(ctx context.Context, m *nats.Msg) (*nats.Msg, error) {
+	ctx, cancel := context.WithTimeout(ctx, l.options.RequestTimeout)
+	defer cancel()
+	return l.nc.RequestMsgWithContext(ctx, m)
+}
+
+// api calls the API of JetStream.
+func (l *Log) api(ctx context.Context, call string, body, answer any) error {
+	var data []byte
+	if body != nil {
+		var err error
+		if data, err = json.Marshal(body); err != nil {
+			return err
+		}
+	}
+	m, err := l.request(ctx, &nats.Msg{Subject: "$JS.API." + call, Data: data})
+	if err != nil {
+		return err
+	}
+	var failure struct {
+		Error *apiError `json:"error"`
+	}
+	if err := json.Unmarshal(m.Data, &failure); err != nil {
+		return fmt.Errorf("answer to %s: %w", call, err)
+	}
+	if failure.Error != nil {
+		return failure.Error
+	}
+	if answer == nil {
+		return nil
+	}
+	return json.Unmarshal(m.Data, answer)
+}
+
+// stored is a message as the leader of a stream has it.
+type stored struct {
+	Subject string `json:"subject"`
+	Seq     uint64 `json:"seq"`
+	Header  []byte `json:"hdrs"`
+	Data    []byte `json:"data"`
+}
+
+// ask asks the leader of a stream for one message; nil is that it has none.
+func (l *Log) ask(ctx context.Context, stream string, g get) (*stored, error) {
+	var answer struct {
+		Message *stored `json:"message"`
+	}
+	err := l.api(ctx, "STREAM.MSG.GET."+stream, g, &answer)
+	if hasCode(err, codeNoMessage) {
+		return nil, nil
+	}
+	if err == nil && answer.Message == nil {
+		err = errors.New("answer without a message")
+	}
+	return answer.Message, err
+}
+
+// askEntry asks the leader for a message of the stream of the entries.
+func (l *Log) askEntry(ctx context.Context, g get) (m message, found bool, err error) {
+	s, err := l.ask(ctx, l.subjects.entries(), g)
+	if s == nil || err != nil {
+		return message{}, false, err
+	}
+	h, err := nats.DecodeHeadersMsg(s.Header)
+	if err != nil && len(s.Header) > 0 {
+		return message{}, false, fmt.Errorf("message %d: %w", s.Seq, err)
+	}
+	return parseMessage(s.Subject, s.Seq, h, s.Data), true, nil
+}
+
+// bounds are the first and the last sequence of the stream of the entries.
+type bounds struct {
+	First uint64 `json:"first_seq"`
+	Last  uint64 `json:"last_seq"`
+}
+
+func (l *Log) askBounds(ctx context.Context) (bounds, error) {
+	var info struct {
+		State bounds `json:"state"`
+	}
+	err := l.api(ctx, "STREAM.INFO."+l.subjects.entries(), nil, &info)
+	return info.State, err
+}
+
+// pageOf asks any server that has the stream for several messages at once. It may
+// be behind the leader. UpTo is up to where it has looked, if it says so.
+func (l *Log) pageOf(ctx context.Context, g get) (page []message, upTo uint64, more bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, l.options.RequestTimeout)
+	defer cancel()
+	body, err := json.Marshal(g)
+	if err != nil {
+		return nil, 0, false, err
+	}
+	inbox := l.nc.NewInbox()
+	sub, err := l.nc.SubscribeSync(inbox)
+	if err != nil {
+		return nil, 0, false, err
+	}
+	defer sub.Unsubscribe() //nolint:errcheck // it fails only if the connection has ended
+	if err := l.nc.PublishRequest("$JS.API.DIRECT.GET."+l.subjects.entries(), inbox, body); err != nil {
+		return nil, 0, false, err
+	}
+	for {
+		m, err := sub.NextMsgWithContext(ctx)
+		if err != nil {
+			return nil, 0, false, err
+		}
+		switch status := first(m.Header, statusHeader); status {
+		case "":
+		case "204": // the end of the batch
+			upTo, _ = strconv.ParseUint(first(m.Header, upToHeader), 10, 64)
+			return page, upTo, first(m.Header, pendingHeader) != "0", nil
+		case "404":
+			return nil, 0, false, nil
+		case "503":
+			return nil, 0, false, nats.ErrNoResponders
+		default:
+			return nil, 0, false, fmt.Errorf("direct get: status %s %s", status, first(m.Header, "Description"))
+		}
+		if e, ok := parseDelivery(m); ok {
+			page = append(page, e)
+		}
+	}
+}

@@ -1,0 +1,159 @@
+package natslog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// entryStream is the stream of the entries as Open makes it.
+func (l *Log) entryStream() jetstream.StreamConfig {
+	r := l.options.Retention
+	c := jetstream.StreamConfig{
+		Name:               l.subjects.entries(),
+		Description:        "mixstream: the events of sessions",
+		Subjects:           []string{l.subjects.prefix + ".e.*", l.subjects.prefix + ".s.*"},
+		Storage:            jetstream.FileStorage,
+		Replicas:           l.options.Replicas,
+		Discard:            jetstream.DiscardOld,
+		FirstSeq:           uint64(time.Now().UnixMicro()),
+		MaxMsgsPerSubject:  limit(r.Entries, defaultEntries, -1),
+		MaxBytes:           limit(r.Bytes, defaultBytes, -1),
+		MaxAge:             limit(r.Age, defaultAge, 0),
+		MaxMsgs:            -1,
+		AllowDirect:        true,
+		AllowAtomicPublish: true,
+		RePublish:          &jetstream.RePublish{Source: l.subjects.republishFrom(), Destination: l.subjects.republishTo()},
+	}
+	c.Duplicates = window(c.MaxAge)
+	return c
+}
+
+// recordStream is the stream of the records as Open makes it.
+func (l *Log) recordStream() jetstream.StreamConfig {
+	return jetstream.StreamConfig{
+		Name:              l.subjects.records(),
+		Description:       "mixstream: the records of sessions",
+		Subjects:          []string{l.subjects.prefix + ".r.*", l.subjects.prefix + ".g.*"},
+		Storage:           jetstream.FileStorage,
+		Replicas:          l.options.Replicas,
+		MaxMsgsPerSubject: 1,
+		MaxMsgs:           -1,
+		MaxBytes:          -1,
+		AllowMsgTTL:       true,
+	}
+}
+
+// window is for how long a stream with entries of that age can know a message id.
+func window(age time.Duration) time.Duration {
+	if age > 0 {
+		return min(age, keyWindow)
+	}
+	return keyWindow
+}
+
+func limit[T ~int64](v, byDefault, none T) T {
+	switch {
+	case v == 0:
+		return byDefault
+	case v < 0:
+		return none
+	}
+	return v
+}
+
+// ensureStreams makes the streams that are not there, and checks those that are.
+func (l *Log) ensureStreams(ctx context.Context, js jetstream.JetStream) error {
+	for _, want := range []jetstream.StreamConfig{l.recordStream(), l.entryStream()} {
+		got, err := l.ensureStream(ctx, js, want)
+		if err != nil {
+			return fmt.Errorf("natslog: stream %s: %w", want.Name, err)
+		}
+		if want.Name == l.subjects.entries() {
+			l.cacheEntries = maxCached
+			if n := got.MaxMsgsPerSubject; n > 0 {
+				l.cacheEntries = int(min(n, maxCached))
+			}
+			l.age = got.MaxAge
+		}
+	}
+	return nil
+}
+
+func (l *Log) ensureStream(ctx context.Context, js jetstream.JetStream, want jetstream.StreamConfig) (jetstream.StreamConfig, error) {
+	s, err := js.Stream(ctx, want.Name)
+	if errors.Is(err, jetstream.ErrStreamNotFound) && !l.options.Existing {
+		s, err = js.CreateStream(ctx, want)
+		if errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) { // another process was first
+			s, err = js.Stream(ctx, want.Name)
+		}
+	}
+	if err != nil {
+		return want, err
+	}
+	got := s.CachedInfo().Config
+	changed, err := l.settle(got, want)
+	if err != nil || changed == nil {
+		return got, err
+	}
+	if l.options.Existing {
+		return got, errors.New("its limits are not those of Options.Retention, and Options.Existing forbids to change them")
+	}
+	s, err = js.UpdateStream(ctx, *changed)
+	if err != nil {
+		return got, fmt.Errorf("change its limits: %w", err)
+	}
+	return s.CachedInfo().Config, nil
+}
+
+// settle checks a stream that exists, and returns it with the limits that the
+// options set, or nil if it has them.
+func (l *Log) settle(got, want jetstream.StreamConfig) (changed *jetstream.StreamConfig, err error) {
+	republish := func(c jetstream.StreamConfig) jetstream.RePublish {
+		if c.RePublish == nil {
+			return jetstream.RePublish{}
+		}
+		return *c.RePublish
+	}
+	slices.Sort(got.Subjects)
+	slices.Sort(want.Subjects)
+	records := want.Name == l.subjects.records()
+	switch {
+	case !slices.Equal(got.Subjects, want.Subjects):
+		return nil, fmt.Errorf("its subjects are %q, and must be %q", got.Subjects, want.Subjects)
+	case republish(got) != republish(want):
+		return nil, fmt.Errorf("it republishes %+v, and must republish %+v", republish(got), republish(want))
+	case got.Discard != jetstream.DiscardOld, got.Retention != jetstream.LimitsPolicy:
+		return nil, errors.New("it must retain by limits, and discard the oldest")
+	case got.AllowDirect != want.AllowDirect && !records, got.AllowAtomicPublish != want.AllowAtomicPublish && !records:
+		return nil, errors.New("it must allow direct gets and atomic publishing")
+	case records && (got.MaxAge > 0 || got.MaxMsgs > 0 || got.MaxBytes > 0 || got.MaxMsgsPerSubject != 1 || !got.AllowMsgTTL):
+		return nil, errors.New("it must keep one message a subject, allow their TTL, and have no other limit")
+	case got.DenyPurge || got.Sealed:
+		return nil, errors.New("it must allow purging, and not be sealed")
+	case !records && got.FirstSeq <= 1<<40:
+		return nil, errors.New("its first sequence was not set from the clock when it was made")
+	case records:
+		return nil, nil
+	}
+	set := got
+	r := l.options.Retention
+	if r.Entries != 0 {
+		set.MaxMsgsPerSubject = want.MaxMsgsPerSubject
+	}
+	if r.Bytes != 0 {
+		set.MaxBytes = want.MaxBytes
+	}
+	if r.Age != 0 {
+		set.MaxAge = want.MaxAge
+	}
+	set.Duplicates = window(set.MaxAge)
+	if set.MaxMsgsPerSubject == got.MaxMsgsPerSubject && set.MaxBytes == got.MaxBytes && set.MaxAge == got.MaxAge && set.Duplicates == got.Duplicates {
+		return nil, nil
+	}
+	return &set, nil
+}

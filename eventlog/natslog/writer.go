@@ -1,0 +1,217 @@
+package natslog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/mixstream/mixstream/eventlog"
+)
+
+// writer is this process's place at the end of a subject. Who has it publishes to
+// the subject one after the other, which is also what a publication must know that
+// names the one before it.
+type writer struct {
+	log     *Log
+	subject string
+	place   chan struct{} // holds the one who writes
+
+	refs int       // guarded by Log.mu, as is
+	used time.Time // when the last one let go
+
+	// What follows belongs to the one who writes.
+	known  bool
+	last   uint64  // the last message under the subject; 0: it is empty
+	prev   uint64  // what a message is linked to
+	record *record // of the session, as long as the place is known
+}
+
+// writer returns the writer of a subject, once nobody else has it. The caller lets
+// go of it.
+func (l *Log) writer(ctx context.Context, subject string) (*writer, error) {
+	l.mu.Lock()
+	w := l.writers[subject]
+	if w == nil {
+		w = &writer{log: l, subject: subject, place: make(chan struct{}, 1)}
+		l.writers[subject] = w
+	}
+	w.refs++
+	l.mu.Unlock()
+	select {
+	case w.place <- struct{}{}:
+		return w, nil
+	case <-ctx.Done():
+		w.release()
+		return nil, ctx.Err()
+	}
+}
+
+func (w *writer) letGo() {
+	<-w.place
+	w.release()
+}
+
+func (w *writer) release() {
+	w.log.mu.Lock()
+	defer w.log.mu.Unlock()
+	w.refs--
+	w.used = time.Now()
+}
+
+// forgetWriters drops the writers that nobody has used since a time.
+func (l *Log) forgetWriters(since time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for subject, w := range l.writers {
+		if w.refs == 0 && w.used.Before(since) {
+			delete(l.writers, subject)
+		}
+	}
+}
+
+// lose forgets the place, and what is known of the session with it.
+func (w *writer) lose() { w.known, w.record = false, nil }
+
+// find asks the leader for the end of the subject, whose mark is floor.
+func (w *writer) find(ctx context.Context, floor uint64) error {
+	m, found, err := w.log.askEntry(ctx, get{LastFor: w.subject})
+	if err != nil {
+		return err
+	}
+	if found {
+		w.known, w.last, w.prev = true, m.ID, m.ID
+		return nil
+	}
+	b, err := w.log.bounds.ask(ctx, w.log)
+	if err != nil {
+		return err
+	}
+	w.known, w.last, w.prev = true, 0, max(floor, b.First-1)
+	return nil
+}
+
+// write stores a draft, and returns the sequence of its first message. It tries
+// until the context ends. Whenever the place is not known it calls settle, which
+// returns the mark of the subject, or the reason not to write.
+func (w *writer) write(ctx context.Context, d *draft, settle func(context.Context) (floor uint64, err error)) (first uint64, err error) {
+	uncertain := false // something was sent that was not answered
+	for pause := time.Millisecond; ; pause = min(2*pause, 500*time.Millisecond) {
+		first, err = w.tryWrite(ctx, d, settle)
+		var sent sentError
+		switch {
+		case err == nil:
+			return first, nil
+		case errors.Is(err, errMoved), unsent(err):
+		case transient(err), ctx.Err() != nil:
+			uncertain = uncertain || errors.As(err, &sent)
+		case uncertain:
+			return 0, fmt.Errorf("natslog: %w: %w", eventlog.ErrOutcomeUnknown, err)
+		default:
+			return 0, err
+		}
+		w.lose()
+		if sleep(ctx, pause/2+rand.N(pause)) {
+			continue
+		}
+		if uncertain {
+			return 0, fmt.Errorf("natslog: %w: %w: %w", eventlog.ErrOutcomeUnknown, context.Cause(ctx), err)
+		}
+		return 0, fmt.Errorf("natslog: %w: %w: %w", eventlog.ErrUnavailable, context.Cause(ctx), err)
+	}
+}
+
+// sentError is a failure of what was sent already.
+type sentError struct{ error }
+
+func (e sentError) Unwrap() error { return e.error }
+
+func (w *writer) tryWrite(ctx context.Context, d *draft, settle func(context.Context) (uint64, error)) (first uint64, err error) {
+	if !w.known {
+		floor, err := settle(ctx)
+		if err != nil {
+			return 0, err
+		}
+		if err := w.find(ctx, floor); err != nil {
+			return 0, err
+		}
+		if d.seek != 0 {
+			if m, err := w.log.seek(ctx, w.subject, get{Seq: d.seek + 1}, w.last, d.msgID); m != nil || err != nil {
+				if err != nil {
+					return 0, err
+				}
+				return m.ID, nil
+			}
+		}
+	}
+	first, repeated, err := w.log.publish(ctx, d.messages(w.subject, w.last, w.prev))
+	n := max(len(d.entries), 1)
+	switch {
+	case errors.Is(err, errRepeated), err == nil && repeated && d.keyed:
+		first, err = w.log.original(ctx, w.subject, w.last, d)
+		return first, err
+	case err == nil && repeated:
+		w.known = false // others may have come since
+	case err == nil:
+		w.last = first + uint64(n) - 1
+		w.prev = w.last
+	case !unsent(err):
+		err = sentError{err}
+	}
+	return first, err
+}
+
+// original returns the sequence of what was stored under a message id before.
+func (l *Log) original(ctx context.Context, subject string, last uint64, d *draft) (first uint64, err error) {
+	began := time.Now().Add(-keyWindow - 5*time.Minute) // clocks may differ
+	m, err := l.seek(ctx, subject, get{StartTime: began.UTC().Format(time.RFC3339Nano)}, last, d.msgID)
+	switch {
+	case err != nil:
+		return 0, err
+	case m == nil:
+		return 0, fmt.Errorf("natslog: %w: the entries of this key are not retained any more", eventlog.ErrKeyReused)
+	case d.keyed && max(m.count, 1) != max(len(d.entries), 1):
+		return 0, fmt.Errorf("natslog: %w", eventlog.ErrKeyReused)
+	}
+	return m.ID, nil
+}
+
+// seek returns the message under the subject that has the message id, of those from
+// where g begins up to last; nil is that there is none.
+func (l *Log) seek(ctx context.Context, subject string, g get, last uint64, msgID string) (*message, error) {
+	g.NextFor, g.Batch, g.MaxBytes = subject, 256, 1<<20
+	for g.Seq <= last {
+		page, _, _, err := l.pageOf(ctx, g)
+		if err != nil {
+			return nil, err
+		}
+		for i := range page {
+			if page[i].msgID == msgID {
+				return &page[i], nil
+			}
+			g.Seq, g.StartTime = page[i].ID+1, ""
+		}
+		if len(page) > 0 {
+			continue
+		}
+		// Nothing is left, or whoever has answered is behind.
+		next := get{Seq: max(g.Seq, 1), NextFor: subject}
+		if g.StartTime != "" {
+			next = get{LastFor: subject}
+		}
+		m, found, err := l.askEntry(ctx, next)
+		switch {
+		case err != nil:
+			return nil, err
+		case !found:
+			return nil, nil
+		case m.msgID == msgID:
+			return &m, nil
+		case g.StartTime != "":
+			return nil, nil
+		}
+		g.Seq = m.ID + 1
+	}
+	return nil, nil
+}
