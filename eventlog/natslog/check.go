@@ -79,12 +79,13 @@ func (l *Log) compare(ctx context.Context, feeds []*feed) error {
 	if err != nil {
 		return err
 	}
-	feeds = slices.DeleteFunc(feeds, func(f *feed) bool {
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		return f.through >= b.Last
-	})
-	if len(feeds) == 0 {
+	var behind []*feed
+	for _, f := range feeds {
+		if f.known() < b.Last {
+			behind = append(behind, f)
+		}
+	}
+	if len(behind) == 0 {
 		return nil
 	}
 	// The last message of the log shows whether who answers is not behind.
@@ -92,7 +93,7 @@ func (l *Log) compare(ctx context.Context, feeds []*feed) error {
 	if err != nil {
 		return err
 	}
-	for chunk := range slices.Chunk(feeds, maxMultiLast) {
+	for chunk := range slices.Chunk(behind, maxMultiLast) {
 		err := errBehind
 		if found {
 			err = l.compareSome(ctx, chunk, witness.subject, b.Last)
@@ -124,9 +125,7 @@ func (l *Log) compareSome(ctx context.Context, feeds []*feed, witness string, en
 		if f.subject != witness {
 			g.MultiLast = append(g.MultiLast, f.subject)
 		}
-		f.mu.Lock()
-		g.Seq = min(g.Seq, f.through+1)
-		f.mu.Unlock()
+		g.Seq = min(g.Seq, f.known()+1)
 	}
 	for len(bySubject) > 0 {
 		page, upTo, more, err := l.pageOf(ctx, g)

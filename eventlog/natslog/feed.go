@@ -147,7 +147,7 @@ func (l *Log) deliver() {
 	for {
 		select {
 		case m := <-l.live:
-			if l.liveFault != nil && l.liveFault(m) {
+			if l.options.dropLive != nil && l.options.dropLive(m) {
 				continue
 			}
 			l.mu.Lock()
@@ -211,6 +211,13 @@ func (f *feed) extend(m *message, found bool, through uint64, most int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.through = max(f.through, through)
+}
+
+// known returns up to where the feed knows of everything.
+func (f *feed) known() uint64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.through
 }
 
 // view is what a feed knows of what comes after a position.

@@ -35,7 +35,6 @@ type Log struct {
 	checkNow  chan struct{}
 	live      chan *nats.Msg // what the stream republishes
 	bounds    shared[bounds]
-	liveFault func(*nats.Msg) bool // of tests: drops a live message
 
 	mu      sync.Mutex // guards what follows
 	feeds   map[string]*feed

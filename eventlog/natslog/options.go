@@ -72,6 +72,8 @@ type Options struct {
 	// Logger is told of lost connections, and of what the embedded server reports.
 	// By default nothing is logged.
 	Logger *slog.Logger
+
+	dropLive func(*nats.Msg) bool // in tests: tells which live messages are lost
 }
 
 // Retention says how much a stream retains. Zero fields have the defaults below; a

@@ -75,6 +75,7 @@ func (r *reader) Bounds(ctx context.Context) (floor, end uint64, err error) {
 			return 0, 0, failed(ctx, err)
 		}
 		if found {
+			f.raise(m.prev) // what is told here must hold for what is held
 			floor = max(floor, m.prev)
 			continue
 		}

@@ -43,7 +43,8 @@ func (s *shared[T]) ask(ctx context.Context, l *Log) (T, error) {
 	case <-a.done:
 		return a.value, a.err
 	case <-ctx.Done():
-		return a.value, ctx.Err()
+		var none T
+		return none, ctx.Err()
 	}
 }
 

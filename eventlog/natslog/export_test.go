@@ -1,0 +1,23 @@
+package natslog
+
+import (
+	"context"
+
+	"github.com/nats-io/nats.go"
+)
+
+// DropLive returns the options of a log that loses the live messages for which f
+// returns true.
+func (o Options) DropLive(f func(*nats.Msg) bool) Options {
+	o.dropLive = f
+	return o
+}
+
+// Connection returns the log's connection.
+func (l *Log) Connection() *nats.Conn { return l.nc }
+
+// Subject returns the subject of a session's entries.
+func (l *Log) Subject(session string) string { return l.subjects.session(session) }
+
+// Bury forgets the sessions whose grace period is over.
+func (l *Log) Bury(ctx context.Context) error { return l.buryDue(ctx) }
