@@ -128,22 +128,22 @@ func (l *Log) compareSome(ctx context.Context, feeds []*feed, witness string, en
 		g.Seq = min(g.Seq, f.known()+1)
 	}
 	for len(bySubject) > 0 {
-		page, upTo, more, err := l.pageOf(ctx, g)
+		p, err := l.page(ctx, g)
 		switch {
 		case err != nil:
 			return err
-		case upTo < end:
+		case p.upTo < end:
 			return errBehind
 		}
-		for i := range page {
-			m := &page[i]
+		for i := range p.messages {
+			m := &p.messages[i]
 			g.Seq = m.ID + 1
 			if f := bySubject[m.subject]; f != nil {
 				f.extend(m, true, end, l.cacheEntries)
 				delete(bySubject, m.subject)
 			}
 		}
-		if !more || len(page) == 0 {
+		if !p.more || len(p.messages) == 0 {
 			break
 		}
 	}

@@ -20,7 +20,7 @@
 //
 // # No gap is missed
 //
-// Each message bears the sequence of the one before it under its subject, and is
+// Each message bears, before its data, the sequence of the one before it under its subject, and is
 // stored only if that is still the last one (Nats-Expected-Last-Subject-Sequence).
 // So the messages of a subject are a chain: of two that are read one after the
 // other it is known that nothing was between, and the oldest one that is left says

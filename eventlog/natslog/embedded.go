@@ -42,7 +42,7 @@ func startEmbedded(o Options) (*embedded, error) {
 	}
 	ns, err := server.NewServer(opts)
 	if err != nil {
-		lock.Close()
+		_ = lock.Close() // which also unlocks it
 		return nil, fmt.Errorf("natslog: embedded server: %w", err)
 	}
 	ns.SetLoggerV2(serverLogger{o.Logger}, false, false, false)
@@ -58,7 +58,7 @@ func startEmbedded(o Options) (*embedded, error) {
 func (e *embedded) stop() {
 	e.server.Shutdown()
 	e.server.WaitForShutdown()
-	e.lock.Close()
+	_ = e.lock.Close() // which also unlocks it
 }
 
 // serverLogger hands on what the embedded server reports.

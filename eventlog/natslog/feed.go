@@ -42,9 +42,8 @@ type opening struct {
 	err  error
 }
 
-// follow returns the feed of a subject, of which the mark of an empty one is floor.
-// The caller lets go of it.
-func (l *Log) follow(ctx context.Context, subject string, floor uint64) (*feed, error) {
+// follow returns the feed of a subject. The caller lets go of it.
+func (l *Log) follow(ctx context.Context, subject string, empty mark) (*feed, error) {
 	l.mu.Lock()
 	f := l.feeds[subject]
 	first := f == nil
@@ -58,7 +57,7 @@ func (l *Log) follow(ctx context.Context, subject string, floor uint64) (*feed, 
 	switch {
 	case first:
 		// Others may wait for it, whatever becomes of the one who came first.
-		o.err = l.openFeed(context.WithoutCancel(ctx), f, floor)
+		o.err = l.openFeed(context.WithoutCancel(ctx), f, empty)
 		l.mu.Lock()
 		f.opening = nil
 		l.young = append(l.young, f)
@@ -79,7 +78,7 @@ func (l *Log) follow(ctx context.Context, subject string, floor uint64) (*feed, 
 		l.unfollow(f)
 		return nil, o.err
 	}
-	f.raise(floor)
+	f.raise(empty.position)
 	return f, nil
 }
 
@@ -98,7 +97,7 @@ func (f *feed) raise(floor uint64) {
 
 // openFeed subscribes to a subject, and only then looks for its end: what comes
 // after that is delivered, or missed as anything may be.
-func (l *Log) openFeed(ctx context.Context, f *feed, floor uint64) (err error) {
+func (l *Log) openFeed(ctx context.Context, f *feed, empty mark) (err error) {
 	if f.sub, err = l.nc.ChanSubscribe(l.subjects.live(f.subject), l.live); err != nil {
 		return err
 	}
@@ -117,7 +116,7 @@ func (l *Log) openFeed(ctx context.Context, f *feed, floor uint64) (err error) {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	last := max(floor, b.First-1)
+	last := empty.within(l, b)
 	if found {
 		last = m.ID
 	}

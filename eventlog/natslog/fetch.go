@@ -20,7 +20,7 @@ type ahead struct {
 
 // part returns what is known under a subject after a position, from the feed or
 // from the stream.
-func (r *reader) part(ctx context.Context, f *feed, a *ahead, after uint64, limit int) (view, error) {
+func (r *reader) part(ctx context.Context, f *feed, a *ahead, after uint64) (view, error) {
 	v := f.view(after)
 	if !v.behind {
 		*a = ahead{}
@@ -37,11 +37,15 @@ func (r *reader) part(ctx context.Context, f *feed, a *ahead, after uint64, limi
 
 // fetch reads what comes after a position, which is before the feed's last message.
 func (l *Log) fetch(ctx context.Context, f *feed, a *ahead, after uint64) error {
-	page, _, _, err := l.pageOf(ctx, get{Seq: after + 1, NextFor: f.subject, Batch: pageEntries, MaxBytes: pageBytes})
+	g := get{Seq: after + 1, NextFor: f.subject, Batch: pageEntries, MaxBytes: pageBytes}
+	p, err := l.bare(ctx, g)
+	if err == nil && len(p.messages) == 0 {
+		p, err = l.page(ctx, g)
+	}
 	if err != nil {
 		return err
 	}
-	if len(page) == 0 || page[0].prev > after {
+	if len(p.messages) == 0 || p.messages[0].prev > after {
 		// Whoever has answered may be behind the leader, or trim by another clock.
 		m, found, err := l.askEntry(ctx, get{Seq: after + 1, NextFor: f.subject})
 		switch {
@@ -50,11 +54,11 @@ func (l *Log) fetch(ctx context.Context, f *feed, a *ahead, after uint64) error 
 		case !found || m.prev > after:
 			return eventlog.ErrGap
 		}
-		page = []message{m}
+		p.messages = []message{m}
 	}
-	*a = ahead{from: after, through: after, entries: make([]eventlog.Entry, 0, len(page))}
-	for i := range page {
-		m := &page[i]
+	*a = ahead{from: after, through: after, entries: make([]eventlog.Entry, 0, len(p.messages))}
+	for i := range p.messages {
+		m := &p.messages[i]
 		if m.prev > a.through { // trimmed while it was read
 			break
 		}

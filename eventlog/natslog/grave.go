@@ -2,9 +2,6 @@ package natslog
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
-	"strconv"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -16,12 +13,8 @@ const buryEvery = 30 * time.Second
 
 // dig notes that a session is to be forgotten some time.
 func (l *Log) dig(ctx context.Context, id string) error {
-	data, err := json.Marshal(id)
-	if err != nil {
-		return err
-	}
 	for pause := 10 * time.Millisecond; ; pause = min(2*pause, 500*time.Millisecond) {
-		_, err := l.acknowledged(ctx, &nats.Msg{Subject: l.subjects.grave(id), Data: data})
+		_, err := l.acknowledged(ctx, &nats.Msg{Subject: l.subjects.grave(id), Data: []byte(id)})
 		if err == nil || !transient(err) || !sleep(ctx, pause) {
 			return err
 		}
@@ -67,10 +60,7 @@ func (l *Log) buryDue(ctx context.Context) error {
 			return err
 		}
 		seq = s.Seq + 1
-		var id string
-		if err := json.Unmarshal(s.Data, &id); err != nil {
-			return errors.New("grave " + strconv.FormatUint(s.Seq, 10) + ": " + err.Error())
-		}
+		id := string(s.Data)
 		r, err := l.lookup(ctx, id)
 		if err != nil {
 			return err

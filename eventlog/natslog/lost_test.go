@@ -16,6 +16,9 @@ import (
 
 // The whole suite, hammer included, with a third of the live messages lost.
 func TestLostLiveMessages(t *testing.T) {
+	if !slow() {
+		t.Skip("the same suite as TestEmbedded; MIXSTREAM_SLOW=1 runs it")
+	}
 	logtest.Run(t, func(t *testing.T, o logtest.Options) eventlog.Log {
 		return mustOpen(t, natslog.Options{
 			Dir: t.TempDir(), SyncInterval: time.Minute,

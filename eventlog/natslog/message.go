@@ -1,25 +1,19 @@
 package natslog
 
 import (
+	"bytes"
 	"strconv"
-	"strings"
 
 	"github.com/nats-io/nats.go"
 
 	"github.com/mixstream/mixstream/eventlog"
 )
 
-// Headers of what the log stores.
-const (
-	nameHeader  = "Mixstream-Event" // the event name; a message without one is no entry
-	prevHeader  = "Mixstream-Prev"  // see link
-	countHeader = "Mixstream-Count" // of the entries of an Append with a key, on the first
-)
-
-// Headers of NATS.
+// Headers of NATS, and one of the log.
 const (
 	seqHeader      = "Nats-Sequence"
 	subjectHeader  = "Nats-Subject"
+	lastHeader     = "Nats-Last-Sequence"
 	upToHeader     = "Nats-UpTo-Sequence"
 	pendingHeader  = "Nats-Num-Pending"
 	msgIDHeader    = nats.MsgIdHdr
@@ -29,50 +23,88 @@ const (
 	commitHeader   = "Nats-Batch-Commit"
 	ttlHeader      = "Nats-TTL"
 	statusHeader   = "Status"
+	countHeader    = "Mixstream-Count" // of the entries of an Append with a key, on the first
 )
 
-// message is a message of the stream of the entries.
+// message is a message of the stream of the entries. Its data is a line
+//
+//	LINK INDEX NAME
+//
+// and then the entry's data. It is not in headers since a server answers more than
+// twice as fast where it need not send any.
 type message struct {
 	eventlog.Entry // without a name if the message is no entry
-	subject        string
-	prev           uint64 // between this and the message there is nothing under the subject
-	root           bool   // the subject was empty when it was stored
-	msgID          string
-	count          int
+	link
+	subject string
+	msgID   string
+	count   int
 }
 
-// link says what is before a message: a sequence; with a ^, that the subject was
-// empty, and could not have had anything after the sequence; or a +, which is the
-// message before it in the stream.
-func link(prev uint64, root bool) string {
-	if root {
-		return "^" + strconv.FormatUint(prev, 10)
-	}
-	return strconv.FormatUint(prev, 10)
+// link says what is before a message under its subject.
+type link struct {
+	prev  uint64 // between this and the message there is nothing
+	root  bool   // the subject was empty when it was stored
+	index uint64 // grows by one with each message, from one that is root
 }
 
+// linkBefore, in the place of a sequence, is the message before it in the stream.
 const linkBefore = "+"
 
-// parseMessage parses a stored message. One that is not of a log bears no link: it
-// is no entry, and before it there may be anything.
-func parseMessage(subject string, seq uint64, h nats.Header, data []byte) message {
-	m := message{
-		Entry:   eventlog.Entry{ID: seq, Name: first(h, nameHeader), Data: data},
-		subject: subject,
-		msgID:   first(h, msgIDHeader),
-		prev:    seq - 1,
+// envelope returns the data of a message. Follows says that the message is stored
+// in one step with the one before it, whose sequence is not known yet.
+func envelope(l link, follows bool, e eventlog.Entry) []byte {
+	data := make([]byte, 0, 48+len(e.Name)+len(e.Data))
+	switch {
+	case follows:
+		data = append(data, linkBefore...)
+	default:
+		if l.root {
+			data = append(data, '^')
+		}
+		data = strconv.AppendUint(data, l.prev, 10)
 	}
-	prev := first(h, prevHeader)
-	number, root := strings.CutPrefix(prev, "^")
-	if n, err := strconv.ParseUint(number, 10, 64); err == nil && n < seq {
-		m.prev, m.root = n, root
-	} else if prev != linkBefore {
-		m.Name, m.root = "", true
+	data = append(data, ' ')
+	data = strconv.AppendUint(data, l.index, 10)
+	data = append(data, ' ')
+	data = append(data, e.Name...)
+	data = append(data, '\n')
+	return append(data, e.Data...)
+}
+
+// open parses the data of a message.
+func (m *message) open(seq uint64, data []byte) (ok bool) {
+	line, rest, ok := bytes.Cut(data, []byte{'\n'})
+	prev, line, ok2 := bytes.Cut(line, []byte{' '})
+	index, name, ok3 := bytes.Cut(line, []byte{' '})
+	if !ok || !ok2 || !ok3 {
+		return false
+	}
+	m.ID, m.Name, m.Data = seq, string(name), rest
+	if string(prev) == linkBefore {
+		m.prev = seq - 1
+	} else {
+		prev, m.root = bytes.CutPrefix(prev, []byte{'^'})
+		if m.prev, ok = parseUint(prev); !ok || m.prev >= seq {
+			return false
+		}
+	}
+	m.index, ok = parseUint(index)
+	return ok && m.Check() == nil
+}
+
+func parseUint(digits []byte) (uint64, bool) {
+	n, err := strconv.ParseUint(string(digits), 10, 64)
+	return n, err == nil
+}
+
+// parseMessage parses a stored message. One that no log has written is no entry,
+// and before it there may be anything.
+func parseMessage(subject string, seq uint64, h nats.Header, data []byte) message {
+	m := message{subject: subject, msgID: first(h, msgIDHeader)}
+	if !m.open(seq, data) {
+		m.Entry, m.link = eventlog.Entry{ID: seq}, link{prev: seq - 1, root: true}
 	}
 	m.count, _ = strconv.Atoi(first(h, countHeader))
-	if m.Check() != nil {
-		m.Name = ""
-	}
 	return m
 }
 

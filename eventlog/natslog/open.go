@@ -23,18 +23,19 @@ type Log struct {
 	batches  chan struct{} // a place for each atomic batch under way
 
 	age          time.Duration // of the stream's entries; 0 is no limit
+	start        uint64        // the position before the first entry that the log ever had
 	cacheEntries int           // how many entries a feed holds at most
 
-	ctx       context.Context // ends with Close
-	cancel    context.CancelFunc
-	wg        sync.WaitGroup
-	closing   sync.Once
-	closed    chan struct{} // by the connection
-	lost      atomic.Bool   // the connection
-	stale     atomic.Bool   // the last check has failed
-	checkNow  chan struct{}
-	live      chan *nats.Msg // what the stream republishes
-	bounds    shared[bounds]
+	ctx      context.Context // ends with Close
+	cancel   context.CancelFunc
+	wg       sync.WaitGroup
+	closing  sync.Once
+	closed   chan struct{} // by the connection
+	lost     atomic.Bool   // the connection
+	stale    atomic.Bool   // the last check has failed
+	checkNow chan struct{}
+	live     chan *nats.Msg // what the stream republishes
+	bounds   shared[bounds]
 
 	mu      sync.Mutex // guards what follows
 	feeds   map[string]*feed

@@ -45,38 +45,33 @@ type pubAck struct {
 	Error     *apiError `json:"error"`
 }
 
-// messages returns the messages of a draft for a subject whose last message is last
-// (0: it is empty), linked to prev.
-func (d *draft) messages(subject string, last, prev uint64) []*nats.Msg {
-	n := max(len(d.entries), 1)
-	batch := ""
-	if n > 1 {
-		batch = nuid.Next()
+// messages returns the messages of a draft, for the writer's place.
+func (d *draft) messages(w *writer) []*nats.Msg {
+	entries := d.entries
+	if len(entries) == 0 {
+		entries = []eventlog.Entry{{}}
 	}
+	n := len(entries)
 	msgs := make([]*nats.Msg, n)
+	next := w.next
 	for i := range msgs {
-		h := make(nats.Header, 6)
+		h := make(nats.Header, 4)
+		msgs[i] = &nats.Msg{Subject: w.subject, Header: h, Data: envelope(next, i > 0, entries[i])}
+		next.index++
 		if i == 0 {
-			h[prevHeader] = []string{link(prev, last == 0)}
-			h[expectedHeader] = []string{strconv.FormatUint(last, 10)}
+			h[expectedHeader] = []string{strconv.FormatUint(w.last, 10)}
 			h[msgIDHeader] = []string{d.msgID}
 			if d.keyed && n > 1 {
 				h[countHeader] = []string{strconv.Itoa(n)}
 			}
-		} else {
-			h[prevHeader] = []string{linkBefore}
-		}
-		if n > 1 {
-			h[batchIDHeader] = []string{batch}
-			h[batchSeqHeader] = []string{strconv.Itoa(i + 1)}
-		}
-		msgs[i] = &nats.Msg{Subject: subject, Header: h}
-		if len(d.entries) > 0 {
-			h[nameHeader] = []string{d.entries[i].Name}
-			msgs[i].Data = d.entries[i].Data
 		}
 	}
 	if n > 1 {
+		batch := nuid.Next()
+		for i, m := range msgs {
+			m.Header[batchIDHeader] = []string{batch}
+			m.Header[batchSeqHeader] = []string{strconv.Itoa(i + 1)}
+		}
 		msgs[n-1].Header[commitHeader] = []string{"1"}
 	}
 	return msgs
@@ -98,14 +93,14 @@ func (l *Log) publish(ctx context.Context, msgs []*nats.Msg) (first uint64, repe
 			return 0, false, nats.ErrNoServers // nothing was sent
 		}
 	}
-	last := len(msgs) - 1
-	for _, m := range msgs[:last] {
+	last := msgs[len(msgs)-1]
+	for _, m := range msgs[:len(msgs)-1] {
 		if err := l.nc.PublishMsg(m); err != nil {
 			return 0, false, err
 		}
 	}
-	ack, err := l.acknowledged(ctx, msgs[last])
-	return ack.Seq - uint64(last), ack.Duplicate, err
+	ack, err := l.acknowledged(ctx, last)
+	return ack.Seq + 1 - uint64(len(msgs)), ack.Duplicate, err
 }
 
 // acknowledged publishes a message, and waits until the stream has stored it.

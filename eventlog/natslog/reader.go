@@ -28,14 +28,14 @@ func (l *Log) Follow(ctx context.Context, s eventlog.Session, wake func()) (even
 		return nil, err
 	}
 	if record.exists() {
-		s.Scope = record.Scope
+		s = record.session()
 	}
 	r := &reader{log: l, wakeUp: wake}
-	if r.own, err = l.follow(ctx, l.subjects.session(s.ID), record.Floor); err != nil {
+	if r.own, err = l.follow(ctx, l.subjects.session(s.ID), record.mark()); err != nil {
 		return nil, failed(ctx, err)
 	}
 	if s.Scope != "" {
-		if r.scope, err = l.follow(ctx, l.subjects.scope(s), 0); err != nil {
+		if r.scope, err = l.follow(ctx, l.subjects.scope(s), mark{}); err != nil {
 			l.unfollow(r.own)
 			return nil, failed(ctx, err)
 		}
@@ -121,13 +121,13 @@ func (r *reader) Read(ctx context.Context, after uint64, limit int) (eventlog.Ba
 
 func (r *reader) read(ctx context.Context, after uint64, limit int) (eventlog.Batch, error) {
 	for {
-		own, err := r.part(ctx, r.own, &r.ahead, after, limit)
+		own, err := r.part(ctx, r.own, &r.ahead, after)
 		if err != nil {
 			return eventlog.Batch{}, err
 		}
 		scope := view{through: own.through}
 		if r.scope != nil {
-			if scope, err = r.part(ctx, r.scope, &r.aheadOfScope, after, limit); err != nil {
+			if scope, err = r.part(ctx, r.scope, &r.aheadOfScope, after); err != nil {
 				return eventlog.Batch{}, err
 			}
 		}

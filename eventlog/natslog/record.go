@@ -29,11 +29,12 @@ const (
 // record is what the second stream has of a session. One that is forgotten keeps
 // only the mark, for as long as entries of its time may be retained.
 type record struct {
-	ID    string `json:"id"`
-	Scope string `json:"scope,omitempty"`
-	State state  `json:"state"`
-	Life  string `json:"life"`            // differs from that of an earlier session of this id
-	Floor uint64 `json:"floor,omitempty"` // up to which an earlier session had entries
+	ID      []byte `json:"id"`
+	Scope   []byte `json:"scope,omitempty"`
+	State   state  `json:"state"`
+	Life    string `json:"life"`              // differs from that of an earlier session of this id
+	Floor   uint64 `json:"floor,omitempty"`   // up to which an earlier session had entries
+	Written bool   `json:"written,omitempty"` // there may be entries under the session's subject
 
 	Entry *pending      `json:"entry,omitempty"` // of a session that is being created or deleted
 	AsOf  uint64        `json:"as_of,omitempty"` // a position before that entry
@@ -49,22 +50,40 @@ type record struct {
 
 // pending is an entry that is to be appended.
 type pending struct {
-	Name string `json:"name"`
+	Name []byte `json:"name"`
 	Data []byte `json:"data"`
 }
 
 // exists tells whether there is a session.
 func (r *record) exists() bool { return r.rev != 0 && r.State != forgotten }
 
-// subject returns where the entries of the session's scope are.
-func (r *record) session() eventlog.Session { return eventlog.Session{ID: r.ID, Scope: r.Scope} }
+func (r *record) session() eventlog.Session {
+	return eventlog.Session{ID: string(r.ID), Scope: string(r.Scope)}
+}
+
+// mark returns what is known of a session's subject that is empty.
+func (r *record) mark() mark { return mark{position: r.Floor, exact: r.exists() && !r.Written} }
+
+// mark is a position up to which an empty subject may have had entries.
+type mark struct {
+	position uint64
+	exact    bool // and after which it had none
+}
+
+// within returns the mark as a position of the log.
+func (m mark) within(l *Log, b bounds) uint64 {
+	if m.exact {
+		return max(m.position, l.start)
+	}
+	return max(m.position, b.First-1)
+}
 
 // load returns the record of a session from the leader; one without a revision says
 // that there is none.
 func (l *Log) load(ctx context.Context, id string) (*record, error) {
 	s, err := l.ask(ctx, l.subjects.records(), get{LastFor: l.subjects.record(id)})
 	if err != nil || s == nil || len(s.Data) == 0 {
-		r := &record{ID: id}
+		r := &record{ID: []byte(id)}
 		if s != nil { // a marker of the server
 			r.rev, r.State = s.Seq, forgotten
 		}
@@ -74,7 +93,7 @@ func (l *Log) load(ctx context.Context, id string) (*record, error) {
 	if err := json.Unmarshal(s.Data, r); err != nil {
 		return nil, fmt.Errorf("record %d: %w", s.Seq, err)
 	}
-	if r.ID != id {
+	if string(r.ID) != id {
 		return nil, fmt.Errorf("record %d is that of %q, not of %q", s.Seq, r.ID, id)
 	}
 	return r, nil
@@ -88,7 +107,7 @@ func (l *Log) put(ctx context.Context, r *record) error {
 	if err != nil {
 		return err
 	}
-	m := &nats.Msg{Subject: l.subjects.record(r.ID), Data: data, Header: nats.Header{
+	m := &nats.Msg{Subject: l.subjects.record(string(r.ID)), Data: data, Header: nats.Header{
 		expectedHeader: {strconv.FormatUint(r.rev, 10)},
 	}}
 	if r.State == forgotten && l.age > 0 {
@@ -107,7 +126,7 @@ func (l *Log) put(ctx context.Context, r *record) error {
 			if !uncertain {
 				return errMoved
 			}
-			now, err := l.load(ctx, r.ID)
+			now, err := l.load(ctx, string(r.ID))
 			switch {
 			case err == nil && now.Write == r.Write:
 				r.rev = now.rev

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 
 	"github.com/nats-io/nats.go"
 )
@@ -19,6 +18,7 @@ type get struct {
 	MaxBytes  int      `json:"max_bytes,omitempty"`
 	StartTime string   `json:"start_time,omitempty"`
 	MultiLast []string `json:"multi_last,omitempty"`
+	NoHeaders bool     `json:"no_hdr,omitempty"`
 }
 
 // request asks NATS, and waits for one answer within the request timeout.
@@ -104,45 +104,4 @@ func (l *Log) askBounds(ctx context.Context) (bounds, error) {
 	}
 	err := l.api(ctx, "STREAM.INFO."+l.subjects.entries(), nil, &info)
 	return info.State, err
-}
-
-// pageOf asks any server that has the stream for several messages at once. It may
-// be behind the leader. UpTo is up to where it has looked, if it says so.
-func (l *Log) pageOf(ctx context.Context, g get) (page []message, upTo uint64, more bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, l.options.RequestTimeout)
-	defer cancel()
-	body, err := json.Marshal(g)
-	if err != nil {
-		return nil, 0, false, err
-	}
-	inbox := l.nc.NewInbox()
-	sub, err := l.nc.SubscribeSync(inbox)
-	if err != nil {
-		return nil, 0, false, err
-	}
-	defer sub.Unsubscribe() //nolint:errcheck // it fails only if the connection has ended
-	if err := l.nc.PublishRequest("$JS.API.DIRECT.GET."+l.subjects.entries(), inbox, body); err != nil {
-		return nil, 0, false, err
-	}
-	for {
-		m, err := sub.NextMsgWithContext(ctx)
-		if err != nil {
-			return nil, 0, false, err
-		}
-		switch status := first(m.Header, statusHeader); status {
-		case "":
-		case "204": // the end of the batch
-			upTo, _ = strconv.ParseUint(first(m.Header, upToHeader), 10, 64)
-			return page, upTo, first(m.Header, pendingHeader) != "0", nil
-		case "404":
-			return nil, 0, false, nil
-		case "503":
-			return nil, 0, false, nats.ErrNoResponders
-		default:
-			return nil, 0, false, fmt.Errorf("direct get: status %s %s", status, first(m.Header, "Description"))
-		}
-		if e, ok := parseDelivery(m); ok {
-			page = append(page, e)
-		}
-	}
 }

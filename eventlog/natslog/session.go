@@ -34,7 +34,8 @@ func (l *Log) Create(ctx context.Context, s eventlog.Session, e *eventlog.Entry)
 			if err != nil {
 				return err
 			}
-			r = &record{ID: s.ID, Scope: s.Scope, State: creating, Life: nuid.Next(), Floor: r.Floor, AsOf: b.Last, Entry: pend(e), rev: r.rev}
+			r = newRecord(s, creating, r)
+			r.AsOf, r.Entry, r.Written = b.Last, pend(e), s.Scope == ""
 			err = l.put(ctx, r)
 			if errors.Is(err, errMoved) {
 				continue
@@ -76,14 +77,14 @@ func (l *Log) Append(ctx context.Context, s eventlog.Session, key string, entrie
 		if w.record != nil {
 			identify(w.record)
 		}
-		first, err := w.write(ctx, d, func(ctx context.Context) (uint64, error) {
-			r, err := l.admit(ctx, w, s)
+		first, err := w.write(ctx, d, func(ctx context.Context) (mark, error) {
+			r, fresh, err := l.admit(ctx, w, s)
 			if err != nil {
-				return 0, err
+				return mark{}, err
 			}
 			w.record = r
 			identify(r)
-			return r.Floor, nil
+			return mark{r.Floor, fresh}, nil
 		})
 		for i := range entries {
 			entries[i].ID = first + uint64(i)
@@ -209,42 +210,52 @@ func (l *Log) settled(ctx context.Context, w *writer, id string) (*record, error
 }
 
 // admit returns the record of a session that takes entries, and makes it if there
-// is none.
-func (l *Log) admit(ctx context.Context, w *writer, s eventlog.Session) (*record, error) {
+// is none. Fresh says that there were none before.
+func (l *Log) admit(ctx context.Context, w *writer, s eventlog.Session) (r *record, fresh bool, err error) {
 	for {
-		r, err := l.settled(ctx, w, s.ID)
+		r, err = l.settled(ctx, w, s.ID)
 		switch {
 		case err != nil:
-			return nil, err
+			return nil, false, err
 		case r.State == deleted:
-			return nil, fmt.Errorf("%w: %q", eventlog.ErrSessionDeleted, s.ID)
-		case r.exists():
-			return r, nil
+			return nil, false, fmt.Errorf("%w: %q", eventlog.ErrSessionDeleted, s.ID)
+		case r.exists() && r.Written:
+			return r, false, nil
+		case !r.exists():
+			r = newRecord(s, open, r)
 		}
-		r = &record{ID: s.ID, Scope: s.Scope, State: open, Life: nuid.Next(), Floor: r.Floor, rev: r.rev}
-		if err := l.put(ctx, r); !errors.Is(err, errMoved) {
-			return r, err
+		r.Written = true
+		if err = l.put(ctx, r); !errors.Is(err, errMoved) {
+			return r, true, err
 		}
 	}
+}
+
+// newRecord returns a record in the place of one of which nothing is left but its
+// mark.
+func newRecord(s eventlog.Session, state state, before *record) *record {
+	return &record{ID: []byte(s.ID), Scope: []byte(s.Scope), State: state, Life: nuid.Next(), Floor: before.Floor, rev: before.rev}
 }
 
 // appendPending appends the entry of a session that is being created or deleted,
 // and brings the record to its next state. Late says that another may have begun
 // to. It returns the id of the entry.
 func (l *Log) appendPending(ctx context.Context, w *writer, r *record, late bool) (id uint64, err error) {
-	d := &draft{msgID: string(r.State) + "." + r.Life, entries: []eventlog.Entry{{Name: r.Entry.Name, Data: r.Entry.Data}}}
+	d := &draft{msgID: string(r.State) + "." + r.Life, entries: []eventlog.Entry{{Name: string(r.Entry.Name), Data: r.Entry.Data}}}
 	if late {
 		d.seek = r.AsOf
 	}
-	floor := func(context.Context) (uint64, error) { return r.Floor, nil }
+	known := func(context.Context) (mark, error) {
+		return mark{r.Floor, r.State == creating || !r.Written}, nil
+	}
 	w.lose()
 	defer w.lose()
 	to := w
-	if r.Scope != "" {
+	if len(r.Scope) > 0 {
 		if r.State == deleting {
 			// From here on, whoever appends to the session's own subject without having
 			// seen this record comes too late.
-			if r.Fence, err = w.write(ctx, &draft{msgID: "fence." + r.Life}, floor); err != nil {
+			if r.Fence, err = w.write(ctx, &draft{msgID: "fence." + r.Life}, known); err != nil {
 				return 0, err
 			}
 		}
@@ -252,12 +263,12 @@ func (l *Log) appendPending(ctx context.Context, w *writer, r *record, late bool
 			return 0, err
 		}
 		defer to.letGo()
-		floor = func(context.Context) (uint64, error) { return 0, nil }
+		known = func(context.Context) (mark, error) { return mark{}, nil }
 		if late {
 			to.lose() // the seeking begins with the end
 		}
 	}
-	if id, err = to.write(ctx, d, floor); err != nil {
+	if id, err = to.write(ctx, d, known); err != nil {
 		return 0, err
 	}
 	next := *r
@@ -266,10 +277,10 @@ func (l *Log) appendPending(ctx context.Context, w *writer, r *record, late bool
 		next.State = open
 	} else {
 		next.State, next.Deleted, next.Until = deleted, id, time.Now().Add(r.Grace)
-		if r.Scope == "" {
+		if len(r.Scope) == 0 {
 			next.Fence = id
 		}
-		if err := l.dig(ctx, r.ID); err != nil {
+		if err := l.dig(ctx, string(r.ID)); err != nil {
 			return 0, err
 		}
 	}
@@ -279,7 +290,7 @@ func (l *Log) appendPending(ctx context.Context, w *writer, r *record, late bool
 	return id, nil
 }
 
-func pend(e *eventlog.Entry) *pending { return &pending{Name: e.Name, Data: e.Data} }
+func pend(e *eventlog.Entry) *pending { return &pending{Name: []byte(e.Name), Data: e.Data} }
 
 // keyID returns the message id of a deduplication key, which is known to one session
 // only.

@@ -20,7 +20,7 @@ func (l *Log) entryStream() jetstream.StreamConfig {
 		Storage:            jetstream.FileStorage,
 		Replicas:           l.options.Replicas,
 		Discard:            jetstream.DiscardOld,
-		FirstSeq:           uint64(time.Now().UnixMicro()),
+		FirstSeq:           uint64(max(time.Now().UnixMicro(), 0)),
 		MaxMsgsPerSubject:  limit(r.Entries, defaultEntries, -1),
 		MaxBytes:           limit(r.Bytes, defaultBytes, -1),
 		MaxAge:             limit(r.Age, defaultAge, 0),
@@ -68,18 +68,17 @@ func limit[T ~int64](v, byDefault, none T) T {
 
 // ensureStreams makes the streams that are not there, and checks those that are.
 func (l *Log) ensureStreams(ctx context.Context, js jetstream.JetStream) error {
-	for _, want := range []jetstream.StreamConfig{l.recordStream(), l.entryStream()} {
-		got, err := l.ensureStream(ctx, js, want)
-		if err != nil {
-			return fmt.Errorf("natslog: stream %s: %w", want.Name, err)
-		}
-		if want.Name == l.subjects.entries() {
-			l.cacheEntries = maxCached
-			if n := got.MaxMsgsPerSubject; n > 0 {
-				l.cacheEntries = int(min(n, maxCached))
-			}
-			l.age = got.MaxAge
-		}
+	if _, err := l.ensureStream(ctx, js, l.recordStream()); err != nil {
+		return fmt.Errorf("natslog: stream %s: %w", l.subjects.records(), err)
+	}
+	got, err := l.ensureStream(ctx, js, l.entryStream())
+	if err != nil {
+		return fmt.Errorf("natslog: stream %s: %w", l.subjects.entries(), err)
+	}
+	l.age, l.start = got.MaxAge, got.FirstSeq-1
+	l.cacheEntries = maxCached
+	if n := got.MaxMsgsPerSubject; n > 0 {
+		l.cacheEntries = int(min(n, maxCached))
 	}
 	return nil
 }

@@ -24,7 +24,7 @@ type writer struct {
 	// What follows belongs to the one who writes.
 	known  bool
 	last   uint64  // the last message under the subject; 0: it is empty
-	prev   uint64  // what a message is linked to
+	next   link    // of the message that comes next
 	record *record // of the session, as long as the place is known
 }
 
@@ -74,28 +74,28 @@ func (l *Log) forgetWriters(since time.Time) {
 // lose forgets the place, and what is known of the session with it.
 func (w *writer) lose() { w.known, w.record = false, nil }
 
-// find asks the leader for the end of the subject, whose mark is floor.
-func (w *writer) find(ctx context.Context, floor uint64) error {
+// find asks the leader for the end of the subject.
+func (w *writer) find(ctx context.Context, empty mark) error {
 	m, found, err := w.log.askEntry(ctx, get{LastFor: w.subject})
 	if err != nil {
 		return err
 	}
 	if found {
-		w.known, w.last, w.prev = true, m.ID, m.ID
+		w.known, w.last, w.next = true, m.ID, link{prev: m.ID, index: m.index + 1}
 		return nil
 	}
 	b, err := w.log.bounds.ask(ctx, w.log)
 	if err != nil {
 		return err
 	}
-	w.known, w.last, w.prev = true, 0, max(floor, b.First-1)
+	w.known, w.last, w.next = true, 0, link{prev: empty.within(w.log, b), root: true, index: 1}
 	return nil
 }
 
 // write stores a draft, and returns the sequence of its first message. It tries
 // until the context ends. Whenever the place is not known it calls settle, which
 // returns the mark of the subject, or the reason not to write.
-func (w *writer) write(ctx context.Context, d *draft, settle func(context.Context) (floor uint64, err error)) (first uint64, err error) {
+func (w *writer) write(ctx context.Context, d *draft, settle func(context.Context) (mark, error)) (first uint64, err error) {
 	uncertain := false // something was sent that was not answered
 	for pause := time.Millisecond; ; pause = min(2*pause, 500*time.Millisecond) {
 		first, err = w.tryWrite(ctx, d, settle)
@@ -127,13 +127,13 @@ type sentError struct{ error }
 
 func (e sentError) Unwrap() error { return e.error }
 
-func (w *writer) tryWrite(ctx context.Context, d *draft, settle func(context.Context) (uint64, error)) (first uint64, err error) {
+func (w *writer) tryWrite(ctx context.Context, d *draft, settle func(context.Context) (mark, error)) (first uint64, err error) {
 	if !w.known {
-		floor, err := settle(ctx)
+		mark, err := settle(ctx)
 		if err != nil {
 			return 0, err
 		}
-		if err := w.find(ctx, floor); err != nil {
+		if err := w.find(ctx, mark); err != nil {
 			return 0, err
 		}
 		if d.seek != 0 {
@@ -145,8 +145,8 @@ func (w *writer) tryWrite(ctx context.Context, d *draft, settle func(context.Con
 			}
 		}
 	}
-	first, repeated, err := w.log.publish(ctx, d.messages(w.subject, w.last, w.prev))
-	n := max(len(d.entries), 1)
+	first, repeated, err := w.log.publish(ctx, d.messages(w))
+	n := uint64(max(len(d.entries), 1))
 	switch {
 	case errors.Is(err, errRepeated), err == nil && repeated && d.keyed:
 		first, err = w.log.original(ctx, w.subject, w.last, d)
@@ -154,8 +154,8 @@ func (w *writer) tryWrite(ctx context.Context, d *draft, settle func(context.Con
 	case err == nil && repeated:
 		w.known = false // others may have come since
 	case err == nil:
-		w.last = first + uint64(n) - 1
-		w.prev = w.last
+		w.last = first + n - 1
+		w.next = link{prev: w.last, index: w.next.index + n}
 	case !unsent(err):
 		err = sentError{err}
 	}
@@ -182,17 +182,17 @@ func (l *Log) original(ctx context.Context, subject string, last uint64, d *draf
 func (l *Log) seek(ctx context.Context, subject string, g get, last uint64, msgID string) (*message, error) {
 	g.NextFor, g.Batch, g.MaxBytes = subject, 256, 1<<20
 	for g.Seq <= last {
-		page, _, _, err := l.pageOf(ctx, g)
+		p, err := l.page(ctx, g)
 		if err != nil {
 			return nil, err
 		}
-		for i := range page {
-			if page[i].msgID == msgID {
-				return &page[i], nil
+		for i := range p.messages {
+			if p.messages[i].msgID == msgID {
+				return &p.messages[i], nil
 			}
-			g.Seq, g.StartTime = page[i].ID+1, ""
+			g.Seq, g.StartTime = p.messages[i].ID+1, ""
 		}
-		if len(page) > 0 {
+		if len(p.messages) > 0 {
 			continue
 		}
 		// Nothing is left, or whoever has answered is behind.

@@ -1,0 +1,122 @@
+package natslog_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/mixstream/mixstream/eventlog"
+	"github.com/mixstream/mixstream/eventlog/natslog"
+)
+
+var benchData = []byte(`{"type":"content","content":"` + strings.Repeat("word ", 12) + `"}`)
+
+func benchLog(b *testing.B, sync time.Duration) *natslog.Log {
+	b.Helper()
+	l, err := natslog.Open(b.Context(), natslog.Options{
+		Dir: b.TempDir(), SyncInterval: sync,
+		Retention: natslog.Retention{Entries: -1},
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { l.Close() })
+	return l
+}
+
+func benchEntries(n int) []eventlog.Entry {
+	entries := make([]eventlog.Entry, n)
+	for i := range entries {
+		entries[i] = eventlog.Entry{Name: "content", Data: benchData}
+	}
+	return entries
+}
+
+func benchAppend(b *testing.B, l eventlog.Log, s eventlog.Session, n int) []eventlog.Entry {
+	b.Helper()
+	entries := benchEntries(n)
+	if err := l.Append(b.Context(), s, "", entries); err != nil {
+		b.Fatal(err)
+	}
+	return entries
+}
+
+// Appending to one session, one call after the other.
+func BenchmarkAppend(b *testing.B) {
+	for _, n := range []int{1, 10} {
+		for name, sync := range map[string]time.Duration{"always": 0, "minute": time.Minute} {
+			b.Run(fmt.Sprintf("entries=%d/sync=%s", n, name), func(b *testing.B) {
+				l := benchLog(b, sync)
+				b.ReportAllocs()
+				for b.Loop() {
+					benchAppend(b, l, own("a"), n)
+				}
+			})
+		}
+	}
+}
+
+// From the call of Append until a reader has read the entry, in a session of its
+// own scope and in one of a named scope.
+func BenchmarkAppendToRead(b *testing.B) {
+	for _, s := range []eventlog.Session{own("a"), {ID: "a", Scope: "x"}} {
+		b.Run("scope="+s.Scope, func(b *testing.B) {
+			l := benchLog(b, time.Minute)
+			woken := make(chan struct{}, 1)
+			r, err := l.Follow(b.Context(), s, func() {
+				select {
+				case woken <- struct{}{}:
+				default:
+				}
+			})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer r.Close()
+			_, at, err := r.Bounds(b.Context())
+			if err != nil {
+				b.Fatal(err)
+			}
+			for b.Loop() {
+				id := benchAppend(b, l, s, 1)[0].ID
+				for at < id {
+					batch, err := r.Read(b.Context(), at, 64<<10)
+					if err != nil {
+						b.Fatal(err)
+					}
+					if at = batch.Position; at < id {
+						<-woken
+					}
+				}
+			}
+		})
+	}
+}
+
+// Reading 100,000 entries of one session from the beginning.
+func BenchmarkReplay(b *testing.B) {
+	const n = 100_000
+	l := benchLog(b, time.Minute)
+	first := benchAppend(b, l, own("a"), natslog.MaxAppend)[0].ID
+	for range n/natslog.MaxAppend - 1 {
+		benchAppend(b, l, own("a"), natslog.MaxAppend)
+	}
+	for b.Loop() {
+		r, err := l.Follow(b.Context(), own("a"), func() {})
+		if err != nil {
+			b.Fatal(err)
+		}
+		got := 0
+		for at := first - 1; got < n; {
+			batch, err := r.Read(b.Context(), at, 64<<10)
+			if err != nil {
+				b.Fatal(err)
+			}
+			got += len(batch.Entries)
+			at = batch.Position
+		}
+		r.Close()
+	}
+	b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "entries/s")
+}
