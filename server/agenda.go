@@ -17,6 +17,7 @@ type agenda struct {
 	leave    instant // when it is to end; zero: never
 	draining bool    // that is since the server shuts down
 	check    instant // when it is to be authorized again; zero: never
+	outage   outage
 }
 
 // What a stream is called for.
@@ -52,7 +53,7 @@ func (a *attached) plan() {
 // written until then.
 func (a *attached) due() instant {
 	next := a.sent.add(a.server.cfg.heartbeat)
-	for _, t := range []instant{a.leave, a.check} {
+	for _, t := range []instant{a.leave, a.check, a.outage.again} {
 		if t.passed(next) {
 			next = t
 		}

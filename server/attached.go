@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -18,6 +19,7 @@ type attached struct {
 	agenda
 	connection
 
+	unread    error  // why the log cannot be read, and the client is to come back
 	watch     *watch // nil without an observer
 	writtenTo uint64 // the position that went out last
 }
@@ -78,8 +80,9 @@ func (a *attached) VisitStreamEventsResponse(w http.ResponseWriter) error {
 	a.opened()
 	reason, err := EndPanic, error(nil)
 	defer func() { a.closed(reason, err) }()
-	if draining {
+	if draining || a.unread != nil {
 		err = a.write(func(buf *buffer) { a.appendConnected(buf, a.server.drainRetry()) })
+		err = cmp.Or(err, a.unread)
 	} else {
 		err = a.run()
 	}
@@ -114,7 +117,7 @@ func (a *attached) run() error {
 	defer a.timer.Stop()
 	for {
 		wrote, err := a.writePending()
-		if err != nil || a.ended || a.finished() {
+		if err = a.wait(err); err != nil || a.ended || a.finished() {
 			return err
 		}
 		if a.called() {

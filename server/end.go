@@ -3,6 +3,8 @@ package server
 import (
 	"errors"
 	"os"
+
+	"github.com/mixstream/mixstream/eventlog"
 )
 
 // EndReason says why a stream ended. The values are stable, and are what logs and
@@ -26,6 +28,9 @@ const (
 	EndRevoked EndReason = "revoked"
 	// EndLogFailed: the log could not be read.
 	EndLogFailed EndReason = "log_failed"
+	// EndLogUnavailable: the log could not be reached, for longer than WithLogOutage
+	// says or when the stream was opened.
+	EndLogUnavailable EndReason = "log_unavailable"
 	// EndWriteFailed: a write failed although the client was there, perhaps in a
 	// middleware.
 	EndWriteFailed EndReason = "write_failed"
@@ -55,6 +60,8 @@ func (a *attached) endReason(err error) EndReason {
 		return EndMaxAge
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return EndSlowReader
+	case errors.As(err, &failed) && errors.Is(err, eventlog.ErrUnavailable):
+		return EndLogUnavailable
 	case errors.As(err, &failed):
 		return EndLogFailed
 	case a.ctx.Err() != nil: // after the write timeout, at which net/http ends the context too

@@ -33,6 +33,7 @@ type config struct {
 	drainWindow      time.Duration
 	maxConnectionAge time.Duration
 	deleteGrace      time.Duration
+	logOutage        time.Duration
 
 	maxEventSize       int
 	maxSessionIDLength int
@@ -57,6 +58,7 @@ func defaultConfig() config {
 		writeTimeout:       30 * time.Second,
 		drainWindow:        5 * time.Second,
 		deleteGrace:        5 * time.Minute,
+		logOutage:          30 * time.Second,
 		maxEventSize:       1 << 20,
 		maxSessionIDLength: 256,
 
@@ -82,7 +84,7 @@ func (c *config) check() error {
 	case c.maxEventSize <= 0 || c.maxSessionIDLength <= 0:
 		return errors.New("server: a size limit must be positive")
 	}
-	return errors.Join(c.checkLimits(), c.checkAuthorizer())
+	return errors.Join(c.checkLimits(), c.checkAuthorizer(), c.checkOutage())
 }
 
 // WithLog sets the log behind the server; by default a new eventlog.Memory. The

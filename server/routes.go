@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -148,7 +149,7 @@ func (s *Server) refuseRequest(w http.ResponseWriter, _ *http.Request, err error
 // client learns only that the server did.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	var missing *gen.NotImplementedError
-	refusal := asRefusal(err)
+	refusal := cmp.Or(asRefusal(err), unavailable(err))
 	switch {
 	case refusal != nil:
 		refusal.answer(w)

@@ -41,11 +41,14 @@ func (s *Server) open(ctx context.Context, v *visit, sessionID, resume string) (
 	}
 	a := newAttached(ctx, s, sessionID)
 	// The reader comes first: whatever happens to the session from here on wakes it.
-	if a.reader, err = s.log.Follow(ctx, s.session(sessionID), a.waker()); err != nil {
-		return nil, err
-	}
 	a.visit, v.stream = v, a
-	refusal, err := a.begin(ctx, resume)
+	var refusal gen.StreamEventsResponseObject
+	if a.reader, err = s.log.Follow(ctx, s.session(sessionID), a.waker()); err == nil {
+		refusal, err = a.begin(ctx, resume)
+	}
+	if err != nil {
+		err = a.comeBack(resume, err)
+	}
 	if refusal != nil || err != nil {
 		s.leave(v)
 		return refusal, err

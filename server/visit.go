@@ -73,7 +73,7 @@ func (s *Server) leave(v *visit) {
 	stream, sl := v.stream, v.slot
 	v.stream, v.slot = nil, slot{}
 	defer s.limits.free(sl)
-	if stream != nil {
+	if stream != nil && stream.reader != nil {
 		stream.reader.Close()
 	}
 }

@@ -90,7 +90,7 @@ func (a *attached) logEnd(e End) {
 	switch e.Reason {
 	case EndLogFailed:
 		level = slog.LevelError
-	case EndSlowReader, EndWriteFailed:
+	case EndSlowReader, EndWriteFailed, EndLogUnavailable:
 		level = slog.LevelWarn
 	}
 	attrs := []slog.Attr{

@@ -67,7 +67,7 @@ func (s *stream) Ended(e server.End) {
 	}
 	s.span.SetAttributes(reason, deliveredKey.Int(e.Events), gapsKey.Int(s.gaps))
 	switch e.Reason {
-	case server.EndSlowReader, server.EndLogFailed, server.EndWriteFailed, server.EndPanic:
+	case server.EndSlowReader, server.EndLogFailed, server.EndLogUnavailable, server.EndWriteFailed, server.EndPanic:
 		s.span.SetAttributes(semconv.ErrorTypeKey.String(string(e.Reason)))
 		description := ""
 		if e.Err != nil {

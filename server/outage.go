@@ -1,0 +1,82 @@
+package server
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/mixstream/mixstream/eventlog"
+)
+
+// WithLogOutage sets for how long streams stay open, with heartbeats, while the log
+// is unavailable (eventlog.ErrUnavailable); by default 30 s. They end after it, with
+// a jittered reconnection time, so that their clients come back: perhaps to a server
+// that reaches the log. While it is unavailable, a stream that is opened to go on
+// after an id gets connected with that id and such a reconnection time, and ends;
+// any other request is answered with 503 and Retry-After.
+func WithLogOutage(d time.Duration) Option { return func(c *config) { c.logOutage = d } }
+
+// outage is what a stream knows of an outage of its log.
+type outage struct {
+	since instant // zero: the log is there
+	again instant // when it is tried again
+}
+
+// tryAgain is about how long a stream waits before it reads a log again that was
+// unavailable: a log that is back need not wake the readers that have missed nothing.
+const tryAgain = time.Second
+
+// wait returns nil for a stream that is to go on, though the log is unavailable, and
+// otherwise why it ends.
+func (a *attached) wait(err error) error {
+	if !errors.Is(err, eventlog.ErrUnavailable) {
+		if err == nil {
+			a.outage = outage{}
+		}
+		return err
+	}
+	now := a.server.now()
+	if a.outage.since == 0 {
+		a.outage.since = now
+	}
+	if now.sub(a.outage.since) >= a.server.cfg.logOutage {
+		if failed := a.write(func(buf *buffer) { a.appendHeartbeat(buf, a.server.drainRetry()) }); failed != nil {
+			return failed
+		}
+		return err
+	}
+	a.outage.again = now.add(tryAgain/2 + jitter(tryAgain))
+	a.timer.Reset(a.due().sub(now))
+	return nil
+}
+
+// comeBack makes the stream one that only tells its client to come back, and where
+// to go on, if the log is unavailable and the client has said where it was.
+func (a *attached) comeBack(resume string, err error) error {
+	if resume == "" || !errors.Is(err, eventlog.ErrUnavailable) {
+		return err
+	}
+	a.start.connected = unknownPosition
+	if id, ok := parsePosition(resume); ok {
+		a.start.connected = id
+	}
+	a.start.resumed, a.position = true, a.start.connected
+	a.unread = logError{err}
+	return nil
+}
+
+// unavailable returns the refusal for a request that the log is needed for.
+func unavailable(err error) *RefusalError {
+	if !errors.Is(err, eventlog.ErrUnavailable) {
+		return nil
+	}
+	return &RefusalError{Status: http.StatusServiceUnavailable, Message: "the log of events is unavailable"}
+}
+
+func (c *config) checkOutage() error {
+	if c.logOutage < 0 {
+		return fmt.Errorf("server: the streams cannot outlast the log by %v", c.logOutage)
+	}
+	return nil
+}

@@ -1,0 +1,89 @@
+package server_test
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/mixstream/mixstream/eventlog"
+	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/server"
+)
+
+var gone = fmt.Errorf("test: %w", eventlog.ErrUnavailable)
+
+// While its log is gone, a stream stays open with heartbeats, and goes on when the
+// log is back, also if nobody wakes it.
+func TestStreamOutlastsOutage(t *testing.T) {
+	events := &faultyLog{Log: eventlog.NewMemory(eventlog.Retention{})}
+	srv := newServer(t, server.WithLog(events), server.WithHeartbeat(20*time.Millisecond))
+	first := publish(t, srv, "s", "first")
+	r := open(t, serve(t, srv), "s", "0")
+	r.want("connected", before(t, first))
+	r.wantContents(first)
+	events.read.Store(&gone)
+	missed := publish(t, srv, "s", "missed")
+	for range 3 {
+		if e := r.next(); e.name != "heartbeat" || e.id != first || e.retry >= 0 {
+			t.Fatalf("got %+v, want a heartbeat at %s", e, first)
+		}
+	}
+	events.read.Store(nil)
+	e := r.next()
+	for e.name == "heartbeat" {
+		e = r.next()
+	}
+	if e.id != missed {
+		t.Errorf("got %+v, want event %s", e, missed)
+	}
+}
+
+// An outage that is longer than the limit ends the stream, whose client is told when
+// to come back.
+func TestOutageEndsStream(t *testing.T) {
+	o := newObserver()
+	events := &faultyLog{Log: eventlog.NewMemory(eventlog.Retention{})}
+	srv := newServer(t, server.WithLog(events), server.WithObserver(o), server.WithLogOutage(50*time.Millisecond))
+	r, s := followed(t, srv, o, srv)
+	events.read.Store(&gone)
+	publish(t, srv, "s", "")
+	e := r.next()
+	if e.name != "heartbeat" || e.retry < 2000 || e.retry > 7000 {
+		t.Errorf("got %+v, want a heartbeat with a reconnection time", e)
+	}
+	r.wantEnd()
+	s.wantEnd(t, server.EndLogUnavailable)
+}
+
+// Without the log, a stream that is to go on after an id gets that id back, and any
+// other gets a 503.
+func TestOpenWithoutLog(t *testing.T) {
+	for name, events := range map[string]*faultyLog{
+		"Follow": {follow: gone}, "Bounds": {bounds: gone}, "Lookup": {lookup: gone},
+	} {
+		t.Run(name, func(t *testing.T) {
+			events.Log = eventlog.NewMemory(eventlog.Retention{})
+			srv := newServer(t, server.WithLog(events))
+			ts := serve(t, srv)
+			for resume, want := range map[string]string{"12345": "12345", "0": "0", "rubbish": "1"} {
+				r := open(t, ts, "s", resume)
+				if e := r.next(); e.name != "connected" || e.id != want || e.retry < 2000 || e.retry > 7000 {
+					t.Errorf("after %s: got %+v, want connected with id %s and a reconnection time", resume, e, want)
+				}
+				r.wantEnd()
+			}
+			res := get(t, ts, streamURL(ts, "s"))
+			if res.StatusCode != http.StatusServiceUnavailable || res.Header.Get("Retry-After") == "" {
+				t.Errorf("status %d, Retry-After %q", res.StatusCode, res.Header.Get("Retry-After"))
+			}
+			wantError(t, res, http.StatusServiceUnavailable, gen.RESTErrorTypeUnavailable)
+			if n := events.open.Load(); n != 0 {
+				t.Errorf("%d readers are left open", n)
+			}
+			if n := srv.Readers("s"); n != 0 {
+				t.Errorf("%d readers are counted", n)
+			}
+		})
+	}
+}
