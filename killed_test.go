@@ -1,0 +1,161 @@
+package mixstream_test
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/mixstream/mixstream/eventlog/natslog"
+	"github.com/mixstream/mixstream/server"
+)
+
+// What the process that is killed is told by its environment.
+const (
+	killedDir     = "MIXSTREAM_TEST_KILLED_DIR"
+	killedAddress = "MIXSTREAM_TEST_KILLED_ADDRESS"
+	killedRound   = "MIXSTREAM_TEST_KILLED_ROUND" // empty: it does not publish
+)
+
+const killedSessions, killedPublishers = 3, 4
+
+// The process of an embedded log is killed while it publishes and streams, again and
+// again. What it had acknowledged, as this process has noted it, is there; readers
+// go on where they were, and get every event once and in order; and an event that
+// was not acknowledged is there once or not at all.
+func TestKilledServer(t *testing.T) {
+	rounds := atScale(2, 20)
+	k := &killed{t: t, dir: t.TempDir(), acked: newAcked()}
+	readers := newReadings(t)
+	defer readers.end()
+	for round := range rounds {
+		k.start(fmt.Sprint(round))
+		if round == 0 {
+			for _, session := range sessionNames(killedSessions) {
+				readers.collect(k.address, session)
+				readers.collect(k.address, session)
+			}
+		}
+		before := k.acked.count()
+		until(t, "events are acknowledged", func() bool { return k.acked.count() > before+10 })
+		time.Sleep(rand.N(400 * time.Millisecond)) // any point will do
+		k.kill()
+	}
+	k.start("")
+	defer k.kill()
+	for _, session := range sessionNames(killedSessions) {
+		readers.collect(k.address, session) // which has it all from the store
+	}
+	readers.check(k.acked)
+	t.Logf("%d rounds, %d events acknowledged", rounds, k.acked.count())
+}
+
+// killed is the process that is killed.
+type killed struct {
+	t       *testing.T
+	dir     string
+	address string
+	acked   *acked
+	cmd     *exec.Cmd
+	reading sync.WaitGroup
+}
+
+// start starts the process, and notes what it tries and what it is acknowledged.
+func (k *killed) start(round string) {
+	k.t.Helper()
+	if k.address == "" {
+		k.address = "127.0.0.1:0"
+	}
+	cmd := exec.Command(os.Args[0], "-test.run=^TestKilledProcess$", "-test.timeout=2m") //nolint:noctx // it is killed
+	cmd.Env = append(os.Environ(), killedDir+"="+k.dir, killedAddress+"="+k.address, killedRound+"="+round)
+	cmd.Stderr = os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		k.t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		k.t.Fatal(err)
+	}
+	k.cmd = cmd
+	listening := make(chan string, 1)
+	k.reading.Go(func() {
+		lines := bufio.NewScanner(out)
+		for lines.Scan() {
+			switch f := strings.Fields(lines.Text()); {
+			case len(f) == 2 && f[0] == "listening":
+				listening <- f[1]
+			case len(f) == 3 && f[0] == "try":
+				k.acked.maybe(f[1], f[2])
+			case len(f) == 4 && f[0] == "ack":
+				k.acked.add(f[1], f[2], f[3])
+			}
+		}
+		_, _ = io.Copy(io.Discard, out)
+	})
+	select {
+	case k.address = <-listening:
+	case <-time.After(patience):
+		k.t.Fatal("the process does not listen")
+	}
+}
+
+// kill kills the process with SIGKILL.
+func (k *killed) kill() {
+	k.t.Helper()
+	if err := k.cmd.Process.Kill(); err != nil {
+		k.t.Error(err)
+	}
+	k.reading.Wait()
+	_ = k.cmd.Wait() // it was killed
+}
+
+// TestKilledProcess is the process that is killed.
+func TestKilledProcess(t *testing.T) {
+	dir := os.Getenv(killedDir)
+	if dir == "" {
+		t.Skip("TestKilledServer runs it")
+	}
+	log, err := natslog.Open(t.Context(), natslog.Options{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := newServer(t, server.WithLog(log), server.WithRetry(50*time.Millisecond),
+		server.WithSessions(func(context.Context, string) (bool, error) { return true, nil }))
+	var listener net.Listener
+	until(t, "the address is free", func() bool {
+		listener, err = net.Listen("tcp", os.Getenv(killedAddress))
+		return err == nil
+	})
+	fmt.Println("listening", listener.Addr())
+	if round := os.Getenv(killedRound); round != "" {
+		for p := range killedPublishers {
+			session := sessionNames(killedSessions)[p%killedSessions]
+			go func() {
+				for i := 0; ; i++ {
+					text := fmt.Sprintf("%s.%d.%d", round, p, i)
+					fmt.Println("try", session, text)
+					id, err := srv.Publish(context.Background(), session, content(text))
+					if err != nil {
+						fmt.Fprintln(os.Stderr, err)
+						return
+					}
+					fmt.Println("ack", session, text, id)
+				}
+			}()
+		}
+	}
+	hs := &http.Server{Handler: srv, ReadHeaderTimeout: patience}
+	if err := hs.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+		t.Error(err)
+	}
+}
