@@ -1,0 +1,341 @@
+package mixstream_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	natsserver "github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+// natsNode is a nats-server in a process of its own.
+type natsNode struct {
+	Name, Dir   string
+	Port, Route int
+	Routes      []string
+
+	cmd *exec.Cmd
+}
+
+const nodeVariable = "MIXSTREAM_TEST_NATS_NODE" // has the node as JSON
+
+func (n *natsNode) start(t *testing.T) {
+	t.Helper()
+	config, err := json.Marshal(n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.cmd = exec.Command(os.Args[0], "-test.run=^TestNATSProcess$", "-test.timeout=5m") //nolint:noctx // it is killed
+	n.cmd.Env = append(os.Environ(), nodeVariable+"="+string(config))
+	n.cmd.Stderr = os.Stderr
+	if err := n.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// kill kills the process with SIGKILL.
+func (n *natsNode) kill() {
+	if n.cmd == nil {
+		return
+	}
+	_ = n.cmd.Process.Kill() // it may have ended
+	_ = n.cmd.Wait()         // it was killed
+	n.cmd = nil
+}
+
+// TestNATSProcess is a nats-server that is killed.
+func TestNATSProcess(t *testing.T) {
+	config := os.Getenv(nodeVariable)
+	if config == "" {
+		t.Skip("TestCluster runs it")
+	}
+	var n natsNode
+	if err := json.Unmarshal([]byte(config), &n); err != nil {
+		t.Fatal(err)
+	}
+	o := &natsserver.Options{
+		ServerName: n.Name, Host: "127.0.0.1", Port: n.Port, NoSigs: true, NoLog: true,
+		JetStream: true, StoreDir: n.Dir,
+		Cluster: natsserver.ClusterOpts{Name: "test", Host: "127.0.0.1", Port: n.Route},
+	}
+	for _, r := range n.Routes {
+		u, err := url.Parse(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.Routes = append(o.Routes, u)
+	}
+	s, err := natsserver.NewServer(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Start()
+	s.WaitForShutdown()
+}
+
+// natsNodes is a cluster.
+type natsNodes []*natsNode
+
+// startCluster starts three nats-servers, which end with the test.
+func startCluster(t *testing.T) natsNodes {
+	t.Helper()
+	dir := t.TempDir()
+	nodes := make(natsNodes, 3)
+	ports := freePorts(t, 2*len(nodes))
+	var routes []string
+	for i := range nodes {
+		name := fmt.Sprint("n", i)
+		nodes[i] = &natsNode{Name: name, Dir: filepath.Join(dir, name), Port: ports[2*i], Route: ports[2*i+1]}
+		routes = append(routes, "nats://127.0.0.1:"+strconv.Itoa(nodes[i].Route))
+	}
+	for _, n := range nodes {
+		n.Routes = routes
+		n.start(t)
+		t.Cleanup(n.kill)
+	}
+	nodes.with(t, func(ctx context.Context, js jetstream.JetStream) bool {
+		_, err := js.AccountInfo(ctx)
+		return err == nil
+	})
+	return nodes
+}
+
+// freePorts returns ports that nobody listens at.
+func freePorts(t *testing.T, n int) []int {
+	t.Helper()
+	ports := make([]int, n)
+	for i := range ports {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		ports[i] = l.Addr().(*net.TCPAddr).Port
+	}
+	return ports
+}
+
+func (nodes natsNodes) urls() string {
+	var urls []string
+	for _, n := range nodes {
+		urls = append(urls, "nats://127.0.0.1:"+strconv.Itoa(n.Port))
+	}
+	return strings.Join(urls, ",")
+}
+
+// with calls f until it returns true.
+func (nodes natsNodes) with(t *testing.T, f func(context.Context, jetstream.JetStream) bool) {
+	t.Helper()
+	nc, err := nats.Connect(nodes.urls(), nats.RetryOnFailedConnect(true), nats.MaxReconnects(-1), nats.ReconnectWait(100*time.Millisecond))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	js, err := jetstream.New(nc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the cluster answers", func() bool {
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		defer cancel()
+		return f(ctx, js)
+	})
+}
+
+// settle waits until each server has all of the streams.
+func (nodes natsNodes) settle(t *testing.T) {
+	t.Helper()
+	for _, stream := range []string{"MIXSTREAM", "MIXSTREAM_SESSIONS"} {
+		nodes.with(t, func(ctx context.Context, js jetstream.JetStream) bool {
+			s, err := js.Stream(ctx, stream)
+			if err != nil || s.CachedInfo().Cluster == nil || s.CachedInfo().Cluster.Leader == "" {
+				return false
+			}
+			for _, r := range s.CachedInfo().Cluster.Replicas {
+				if !r.Current || r.Offline {
+					return false
+				}
+			}
+			return len(s.CachedInfo().Cluster.Replicas) == 2
+		})
+	}
+}
+
+// leaderFirst returns the servers, with the one that leads the stream first.
+func (nodes natsNodes) leaderFirst(t *testing.T) natsNodes {
+	t.Helper()
+	leader := ""
+	nodes.with(t, func(ctx context.Context, js jetstream.JetStream) bool {
+		s, err := js.Stream(ctx, "MIXSTREAM")
+		if err == nil && s.CachedInfo().Cluster != nil {
+			leader = s.CachedInfo().Cluster.Leader
+		}
+		return leader != ""
+	})
+	var first, others natsNodes
+	for _, n := range nodes {
+		if n.Name == leader {
+			first = append(first, n)
+		} else {
+			others = append(others, n)
+		}
+	}
+	return append(first, others...)
+}
+
+// wire is a TCP proxy that can hold back all that it carries.
+type wire struct {
+	listener net.Listener
+	target   string
+	wg       sync.WaitGroup
+
+	mu    sync.Mutex
+	held  chan struct{} // closed when nothing is held back
+	conns []net.Conn
+}
+
+type wires []*wire
+
+// wired returns proxies for the servers.
+func (nodes natsNodes) wired(t *testing.T) wires {
+	t.Helper()
+	ws := make(wires, len(nodes))
+	for i, n := range nodes {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := &wire{listener: l, target: "127.0.0.1:" + strconv.Itoa(n.Port), held: make(chan struct{})}
+		close(w.held)
+		w.wg.Go(w.accept)
+		t.Cleanup(w.close)
+		ws[i] = w
+	}
+	return ws
+}
+
+func (ws wires) urls() string {
+	var urls []string
+	for _, w := range ws {
+		urls = append(urls, "nats://"+w.listener.Addr().String())
+	}
+	return strings.Join(urls, ",")
+}
+
+// cut holds back what is sent from now on; the connections stay.
+func (ws wires) cut() {
+	for _, w := range ws {
+		w.mu.Lock()
+		w.held = make(chan struct{})
+		w.mu.Unlock()
+	}
+}
+
+// mend lets go of it.
+func (ws wires) mend() {
+	for _, w := range ws {
+		w.mu.Lock()
+		close(w.held)
+		w.mu.Unlock()
+	}
+}
+
+func (w *wire) accept() {
+	for {
+		in, err := w.listener.Accept()
+		if err != nil {
+			return
+		}
+		out, err := net.Dial("tcp", w.target)
+		if err != nil {
+			in.Close()
+			continue
+		}
+		w.mu.Lock()
+		w.conns = append(w.conns, in, out)
+		w.mu.Unlock()
+		w.wg.Go(func() { w.carry(in, out) })
+		w.wg.Go(func() { w.carry(out, in) })
+	}
+}
+
+func (w *wire) carry(from, to net.Conn) {
+	defer from.Close()
+	defer to.Close()
+	buf := make([]byte, 32<<10)
+	for {
+		n, err := from.Read(buf)
+		w.mu.Lock()
+		held := w.held
+		w.mu.Unlock()
+		<-held
+		if n > 0 {
+			if _, err := to.Write(buf[:n]); err != nil {
+				return
+			}
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+func (w *wire) close() {
+	w.listener.Close()
+	w.mu.Lock()
+	select {
+	case <-w.held:
+	default:
+		close(w.held)
+	}
+	for _, c := range w.conns {
+		c.Close()
+	}
+	w.mu.Unlock()
+	w.wg.Wait()
+}
+
+// request asks for the stream of a session.
+func request(t *testing.T, addr, session, lastEventID string) *http.Response {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	t.Cleanup(cancel)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+"/stream?sessionId="+session, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Close = true
+	if lastEventID != "" {
+		req.Header.Set("Last-Event-ID", lastEventID)
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return res
+}
+
+// readAll reads a body that ends.
+func readAll(t *testing.T, res *http.Response) string {
+	t.Helper()
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
