@@ -8,7 +8,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
+	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/gen"
 	"github.com/mixstream/mixstream/server"
 )
@@ -20,6 +22,8 @@ const maxLine = 16 << 20
 type feed struct {
 	srv      *server.Server
 	complain io.Writer // where bad lines are reported
+
+	published, failed int // lines
 }
 
 // line is one line of the input.
@@ -43,7 +47,10 @@ func (f *feed) run(ctx context.Context, r io.Reader) error {
 		}
 		if len(bytes.TrimSpace(text)) > 0 || errors.Is(err, errLineTooLong) {
 			if lineErr := f.publish(ctx, text, err); lineErr != nil {
+				f.failed++
 				fmt.Fprintf(f.complain, "mixstream: line %d: %v\n", n, lineErr)
+			} else {
+				f.published++
 			}
 		}
 		switch {
@@ -77,8 +84,18 @@ func (f *feed) publish(ctx context.Context, text []byte, err error) error {
 	case l.Data == nil:
 		return errors.New(`"data" is missing`)
 	}
-	_, err = f.srv.PublishJSON(ctx, l.Session, l.Event, l.Data)
-	return err
+	for {
+		_, err = f.srv.PublishJSON(ctx, l.Session, l.Event, l.Data)
+		if !errors.Is(err, eventlog.ErrUnavailable) { // with which nothing was published
+			return err
+		}
+		fmt.Fprintf(f.complain, "mixstream: waiting for the log: %v\n", err)
+		select {
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+			return err
+		}
+	}
 }
 
 var errLineTooLong = fmt.Errorf("longer than %d bytes", maxLine)

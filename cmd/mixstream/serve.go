@@ -25,6 +25,7 @@ type serve struct {
 	demo   bool
 	dir    string
 
+	log                 logFlags
 	tokenFile           string
 	tlsCert, tlsKey     string
 	cors                crossOrigin
@@ -43,8 +44,13 @@ func newServe() *cobra.Command {
   {"session":"s1","event":"content","data":{"type":"content","content":"Hello"}}
 
 A line that is no such event is reported on standard error, with its number, and
-skipped. At the end of standard input the server goes on. The events are kept in
-memory: a restart of the server is told to its readers as a gap.
+skipped. At the end of standard input the server goes on.
+
+` + logHelp + `
+
+With a log in memory, a restart of the server is told to its readers as a gap; with
+the others they go on where they were. Several servers on one NATS stream serve the
+same sessions: a reader may come back to any of them.
 
 SIGINT or SIGTERM ends the streams in order, within 15 s; a second one at once.
 
@@ -59,6 +65,8 @@ Pages of other origins can read the streams of a browser's user only if
 		Example: `  agent | mixstream serve
   mixstream serve --listen 127.0.0.1:9000 --strict-sessions
   mixstream serve --demo --dir ~/src/project
+  mixstream serve --log file:/var/lib/mixstream
+  mixstream serve --log nats://nats-1:4222,nats://nats-2:4222 --log-replicas 3
   mixstream serve --token-file tokens.txt --cors-origin https://app.example.com`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return s.run(cmd) },
@@ -67,6 +75,7 @@ Pages of other origins can read the streams of a browser's user only if
 	cmd.Flags().BoolVar(&s.strict, "strict-sessions", false, "answer 404 for a session before its first event")
 	cmd.Flags().BoolVar(&s.demo, "demo", false, "run the demonstration agent in the session \"demo\", again and again, instead of reading events")
 	cmd.Flags().StringVar(&s.dir, "dir", ".", "the folder that the demonstration agent looks at")
+	s.log.add(cmd.Flags(), "memory")
 	cmd.Flags().StringVar(&s.tokenFile, "token-file", "", "a file of bearer tokens; a request needs one of them")
 	cmd.Flags().StringVar(&s.tlsCert, "tls-cert", "", "serve HTTPS, with the certificate in this file")
 	cmd.Flags().StringVar(&s.tlsKey, "tls-key", "", "the file with the certificate's key")
@@ -79,11 +88,10 @@ Pages of other origins can read the streams of a browser's user only if
 	return cmd
 }
 
-func (s *serve) run(cmd *cobra.Command) error {
+func (s *serve) run(cmd *cobra.Command) (err error) {
 	logger := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
 	var folder files
 	if s.demo {
-		var err error
 		if folder, err = openFiles(s.dir); err != nil {
 			return fmt.Errorf("--dir: %w", err)
 		}
@@ -95,7 +103,12 @@ func (s *serve) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	srv, err := server.New(opts...)
+	events, closeLog, err := s.log.open(cmd.Context(), logger)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeLog()) }()
+	srv, err := server.New(append(opts, server.WithLog(events))...)
 	if err != nil {
 		return err
 	}

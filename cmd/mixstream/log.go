@@ -1,0 +1,111 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/mixstream/mixstream/eventlog"
+	"github.com/mixstream/mixstream/eventlog/natslog"
+)
+
+// Environment variables with what NATS asks for.
+const (
+	natsCredsVariable    = "MIXSTREAM_NATS_CREDS" // the path of a credentials file
+	natsTokenVariable    = "MIXSTREAM_NATS_TOKEN" //nolint:gosec // the name of the variable
+	natsUserVariable     = "MIXSTREAM_NATS_USER"
+	natsPasswordVariable = "MIXSTREAM_NATS_PASSWORD"
+)
+
+// logHelp is what the help of a command says about its log.
+const logHelp = `The log of the events is one of
+
+  memory         in this process, and gone with it
+  file:DIR       in a folder, which survives the process; no other process can use it
+  nats://HOST    on NATS JetStream, shared by any number of processes; also tls://,
+                 and several addresses separated by commas
+
+A NATS server that asks for credentials gets them from --log-creds, or from the
+environment: MIXSTREAM_NATS_CREDS (the path of a credentials file),
+MIXSTREAM_NATS_TOKEN, or MIXSTREAM_NATS_USER and MIXSTREAM_NATS_PASSWORD.`
+
+// logFlags are the flags that choose a log.
+type logFlags struct {
+	log      string
+	creds    string
+	stream   string
+	replicas int
+	sync     time.Duration
+	entries  int
+	bytes    int64
+	age      time.Duration
+}
+
+func (f *logFlags) add(flags *pflag.FlagSet, byDefault string) {
+	flags.StringVar(&f.log, "log", byDefault, "where the events are: memory, file:DIR or nats://HOST")
+	flags.StringVar(&f.creds, "log-creds", "", "the credentials file for NATS")
+	flags.StringVar(&f.stream, "log-stream", "", "the name of the stream on NATS (default MIXSTREAM)")
+	flags.IntVar(&f.replicas, "log-replicas", 0, "how many servers of a NATS cluster have the stream, when it is made (default 1)")
+	flags.DurationVar(&f.sync, "log-sync", 0, "how often a file: log is written to the disk; 0 is after each event, and what is not yet written is lost in a power cut")
+	flags.IntVar(&f.entries, "log-entries", 0, "how many events of a session are retained; -1 is no limit (default 10000)")
+	flags.Int64Var(&f.bytes, "log-bytes", 0, "how many bytes are retained; -1 is no limit (default 256 MiB in memory, 1 GiB otherwise)")
+	flags.DurationVar(&f.age, "log-age", 0, "for how long events are retained; negative is no limit (default 1h in memory, 24h otherwise)")
+}
+
+// open opens the log. Close is to be called when nobody uses it any more.
+func (f *logFlags) open(ctx context.Context, logger *slog.Logger) (log eventlog.Log, closeLog func() error, err error) {
+	o := natslog.Options{
+		SyncInterval: f.sync,
+		Credentials:  f.creds,
+		Name:         f.stream,
+		Replicas:     f.replicas,
+		Retention:    natslog.Retention{Entries: int64(f.entries), Bytes: f.bytes, Age: f.age},
+		Logger:       logger,
+	}
+	dir, isFile := strings.CutPrefix(f.log, "file:")
+	switch {
+	case f.log == "memory":
+		if f.creds != "" || f.stream != "" || f.replicas != 0 || f.sync != 0 {
+			return nil, nil, errors.New("--log memory: --log-creds, --log-stream, --log-replicas and --log-sync are for other logs")
+		}
+		return eventlog.NewMemory(eventlog.Retention{Entries: f.entries, TotalBytes: f.bytes, Age: f.age}), func() error { return nil }, nil
+	case isFile && dir != "":
+		o.Dir = dir
+	case isNATS(f.log):
+		o.URL = f.log
+		fromEnvironment(&o)
+	default:
+		return nil, nil, fmt.Errorf("--log %q: must be memory, file:DIR or nats://HOST", f.log)
+	}
+	l, err := natslog.Open(ctx, o)
+	if err != nil {
+		return nil, nil, fmt.Errorf("--log: %w", err)
+	}
+	return l, l.Close, nil
+}
+
+// isNATS tells whether all of the addresses are those of NATS servers.
+func isNATS(addresses string) bool {
+	for address := range strings.SplitSeq(addresses, ",") {
+		u, err := url.Parse(strings.TrimSpace(address))
+		if err != nil || u.Host == "" || u.Scheme != "nats" && u.Scheme != "tls" {
+			return false
+		}
+	}
+	return true
+}
+
+// fromEnvironment sets the credentials that no flag has set.
+func fromEnvironment(o *natslog.Options) {
+	if o.Credentials == "" {
+		o.Credentials = os.Getenv(natsCredsVariable)
+	}
+	o.Token, o.User, o.Password = os.Getenv(natsTokenVariable), os.Getenv(natsUserVariable), os.Getenv(natsPasswordVariable)
+}

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	natsserver "github.com/nats-io/nats-server/v2/server"
+)
+
+const helloLine = `{"session":"s1","event":"content","data":{"type":"content","content":"Hello"}}`
+
+// tailed returns what tail prints of a session from its beginning to its first
+// complete event.
+func tailed(t *testing.T, url string) string {
+	t.Helper()
+	status, stdout, stderr := execute(t, "", "tail", url, "s1", "--last-event-id", "0", "--until-complete")
+	if status != 0 {
+		t.Fatalf("status %d: %s", status, stderr)
+	}
+	return stdout
+}
+
+// What was published to a folder before the server ran, by it and without it, is
+// there when it runs again.
+func TestServeFileLog(t *testing.T) {
+	dir := "file:" + t.TempDir()
+	status, _, stderr := execute(t, helloLine+"\nnonsense\n", "publish", "--log", dir)
+	if status != 1 || !strings.Contains(stderr, "1 events published") || !strings.Contains(stderr, "1 lines were not published") {
+		t.Errorf("status %d: %s", status, stderr)
+	}
+	p, _ := serving(t, "--log", dir)
+	if status, _, stderr := execute(t, helloLine, "publish", "--log", dir); status != 1 || !strings.Contains(stderr, "another process") {
+		t.Errorf("a log that is in use: status %d: %s", status, stderr)
+	}
+	fmt.Fprintln(p.stdin, strings.Replace(helloLine, "Hello", "world", 1))
+	fmt.Fprintln(p.stdin, "end")
+	p.stderr.find(t, "line 2: not a JSON event")
+	p.stop()
+	if status := <-p.status; status != 0 {
+		t.Errorf("serve ended with status %d", status)
+	}
+	p, url := serving(t, "--log", dir)
+	fmt.Fprintln(p.stdin, `{"session":"s1","event":"complete","data":{"type":"complete","done":true}}`)
+	if got := tailed(t, url); !strings.Contains(got, "Hello") || !strings.Contains(got, "world") {
+		t.Errorf("got %q", got)
+	}
+}
+
+// Two servers and a publisher on one NATS server, which asks for a token.
+func TestServeNATSLog(t *testing.T) {
+	ns, err := natsserver.NewServer(&natsserver.Options{
+		Host: "127.0.0.1", Port: natsserver.RANDOM_PORT, NoSigs: true, NoLog: true,
+		JetStream: true, StoreDir: t.TempDir(), Authorization: "secret",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ns.Start()
+	t.Cleanup(func() { ns.Shutdown(); ns.WaitForShutdown() })
+	if status, _, stderr := execute(t, "", "serve", "--log", ns.ClientURL()); status != 1 || !strings.Contains(stderr, "Authorization") {
+		t.Errorf("without the token: status %d: %s", status, stderr)
+	}
+	t.Setenv(natsTokenVariable, "secret")
+	_, a := serving(t, "--log", ns.ClientURL())
+	_, b := serving(t, "--log", ns.ClientURL())
+	status, _, stderr := execute(t, helloLine+"\n"+`{"session":"s1","event":"complete","data":{"type":"complete","done":true}}`, "publish", "--log", ns.ClientURL())
+	if status != 0 || !strings.Contains(stderr, "2 events published") {
+		t.Errorf("status %d: %s", status, stderr)
+	}
+	for _, url := range []string{a, b} {
+		if got := tailed(t, url); !strings.Contains(got, "Hello") {
+			t.Errorf("got %q", got)
+		}
+	}
+}
+
+func TestLogIsChecked(t *testing.T) {
+	for _, test := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"publish"}, `required flag(s) "log"`},
+		{[]string{"publish", "--log", "memory"}, "gone with this process"},
+		{[]string{"serve", "--log", "redis://host"}, "must be memory, file:DIR or nats://HOST"},
+		{[]string{"serve", "--log", "file:"}, "must be memory, file:DIR or nats://HOST"},
+		{[]string{"serve", "--log", "nats://a,http://b"}, "must be memory, file:DIR or nats://HOST"},
+		{[]string{"serve", "--log", "memory", "--log-sync", "1s"}, "are for other logs"},
+		{[]string{"serve", "--log", "file:x", "--log-creds", "c"}, "for a URL"},
+		{[]string{"serve", "--log", "nats://127.0.0.1:1"}, "no servers available"},
+	} {
+		t.Chdir(t.TempDir())
+		if status, _, stderr := execute(t, "", test.args...); status != 1 || !strings.Contains(stderr, test.want) {
+			t.Errorf("%q: status %d: %s", test.args, status, stderr)
+		}
+	}
+}
