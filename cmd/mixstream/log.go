@@ -41,6 +41,7 @@ type logFlags struct {
 	log      string
 	creds    string
 	stream   string
+	prefix   string
 	replicas int
 	sync     time.Duration
 	entries  int
@@ -52,6 +53,7 @@ func (f *logFlags) add(flags *pflag.FlagSet, byDefault string) {
 	flags.StringVar(&f.log, "log", byDefault, "where the events are: memory, file:DIR or nats://HOST")
 	flags.StringVar(&f.creds, "log-creds", "", "the credentials file for NATS")
 	flags.StringVar(&f.stream, "log-stream", "", "the name of the stream on NATS (default MIXSTREAM)")
+	flags.StringVar(&f.prefix, "log-prefix", "", "what the subjects of the stream begin with (default mixstream)")
 	flags.IntVar(&f.replicas, "log-replicas", 0, "how many servers of a NATS cluster have the stream, when it is made (default 1)")
 	flags.DurationVar(&f.sync, "log-sync", 0, "how often a file: log is written to the disk; 0 is after each event, and what is not yet written is lost in a power cut")
 	flags.IntVar(&f.entries, "log-entries", 0, "how many events of a session are retained; -1 is no limit (default 10000)")
@@ -61,32 +63,42 @@ func (f *logFlags) add(flags *pflag.FlagSet, byDefault string) {
 
 // open opens the log. Close is to be called when nobody uses it any more.
 func (f *logFlags) open(ctx context.Context, logger *slog.Logger) (log eventlog.Log, closeLog func() error, err error) {
+	if f.log != "memory" {
+		l, closeLog, err := f.openNATS(ctx, logger)
+		if err != nil {
+			return nil, nil, err
+		}
+		return l, closeLog, nil
+	}
+	if f.creds != "" || f.stream != "" || f.prefix != "" || f.replicas != 0 || f.sync != 0 {
+		return nil, nil, errors.New("--log memory: --log-creds, --log-stream, --log-prefix, --log-replicas and --log-sync are for other logs")
+	}
+	return eventlog.NewMemory(eventlog.Retention{Entries: f.entries, TotalBytes: f.bytes, Age: f.age}), func() error { return nil }, nil
+}
+
+// openNATS opens a log that is not in memory.
+func (f *logFlags) openNATS(ctx context.Context, logger *slog.Logger) (log *natslog.Log, closeLog func() error, err error) {
 	o := natslog.Options{
 		SyncInterval: f.sync,
 		Credentials:  f.creds,
 		Name:         f.stream,
+		Prefix:       f.prefix,
 		Replicas:     f.replicas,
 		Retention:    natslog.Retention{Entries: int64(f.entries), Bytes: f.bytes, Age: f.age},
 		Logger:       logger,
 	}
-	dir, isFile := strings.CutPrefix(f.log, "file:")
-	switch {
-	case f.log == "memory":
-		if f.creds != "" || f.stream != "" || f.replicas != 0 || f.sync != 0 {
-			return nil, nil, errors.New("--log memory: --log-creds, --log-stream, --log-replicas and --log-sync are for other logs")
-		}
-		return eventlog.NewMemory(eventlog.Retention{Entries: f.entries, TotalBytes: f.bytes, Age: f.age}), func() error { return nil }, nil
+	switch dir, isFile := strings.CutPrefix(f.log, "file:"); {
 	case isFile && dir != "":
 		o.Dir = dir
 	case isNATS(f.log):
 		o.URL = f.log
 		fromEnvironment(&o)
 	default:
-		return nil, nil, fmt.Errorf("--log %q: must be memory, file:DIR or nats://HOST", f.log)
+		return nil, nil, fmt.Errorf("log %q: must be memory, file:DIR or nats://HOST", f.log)
 	}
 	l, err := natslog.Open(ctx, o)
 	if err != nil {
-		return nil, nil, fmt.Errorf("--log: %w", err)
+		return nil, nil, fmt.Errorf("log %q: %w", f.log, err)
 	}
 	return l, l.Close, nil
 }

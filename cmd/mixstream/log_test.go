@@ -47,6 +47,25 @@ func TestServeFileLog(t *testing.T) {
 	}
 }
 
+// A copy of a folder is restored into a new one.
+func TestCopy(t *testing.T) {
+	old, fresh := "file:"+t.TempDir(), "file:"+t.TempDir()
+	if status, _, stderr := execute(t, helloLine, "publish", "--log", old); status != 0 {
+		t.Fatalf("status %d: %s", status, stderr)
+	}
+	for _, want := range []string{"1 events copied", "not empty"} {
+		_, _, stderr := execute(t, "", "copy", "--from", old, "--log", fresh)
+		if !strings.Contains(stderr, want) {
+			t.Errorf("got %q, want %q", stderr, want)
+		}
+	}
+	p, url := serving(t, "--log", fresh)
+	fmt.Fprintln(p.stdin, `{"session":"s1","event":"complete","data":{"type":"complete","done":true}}`)
+	if got := tailed(t, url); !strings.Contains(got, "Hello") {
+		t.Errorf("got %q", got)
+	}
+}
+
 // Two servers and a publisher on one NATS server, which asks for a token.
 func TestServeNATSLog(t *testing.T) {
 	ns, err := natsserver.NewServer(&natsserver.Options{

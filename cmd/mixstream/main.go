@@ -52,7 +52,7 @@ Exit status: 0 on success or a clean end, 1 otherwise.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(newDemo(), newServe(), newTail(), newPublish())
+	root.AddCommand(newDemo(), newServe(), newTail(), newPublish(), newCopy())
 	return root
 }
 

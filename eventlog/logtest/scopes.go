@@ -1,6 +1,8 @@
 package logtest
 
 import (
+	"strings"
+
 	"github.com/mixstream/mixstream/eventlog"
 )
 
@@ -62,6 +64,9 @@ func scopeNamesDoNotMix(f *fixture) {
 		{ID: "x.y", Scope: "z"},
 		{ID: "é*>", Scope: ">"},
 		{ID: "A", Scope: "C"},
+		{ID: "\xff\x00", Scope: "\xfe"},
+		{ID: strings.Repeat("x", 300), Scope: strings.Repeat("y", 300)},
+		{ID: strings.Repeat("x", 301), Scope: strings.Repeat("y", 301)},
 	}
 	readers := make([]*follower, len(sessions))
 	for i, s := range sessions {

@@ -2,6 +2,8 @@ package natslog_test
 
 import (
 	"fmt"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -119,4 +121,77 @@ func BenchmarkReplay(b *testing.B) {
 		r.Close()
 	}
 	b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "entries/s")
+}
+
+// What 10,000 sessions with a reader each take, beside a log in memory: bytes of the
+// heap and the stacks and goroutines for each session, the embedded server's part
+// included; and the time from an append to one of them until its reader has it.
+func BenchmarkSessions(b *testing.B) {
+	const n = 10_000
+	for _, kind := range []string{"memory", "nats"} {
+		b.Run(kind, func(b *testing.B) {
+			var l eventlog.Log = eventlog.NewMemory(eventlog.Retention{})
+			if kind == "nats" {
+				l = benchLog(b, time.Minute)
+			}
+			session := func(i int) eventlog.Session { return own(fmt.Sprint("session-", i)) }
+			for i := range n {
+				benchAppend(b, l, session(i), 1)
+			}
+			time.Sleep(100 * time.Millisecond)
+			before, goroutines := inUse(), runtime.NumGoroutine()
+			readers := make([]eventlog.Reader, n)
+			at := make([]uint64, n)
+			woken := make(chan struct{}, 1)
+			wake := func() {
+				select {
+				case woken <- struct{}{}:
+				default:
+				}
+			}
+			for i := range readers {
+				r, err := l.Follow(b.Context(), session(i), wake)
+				if err != nil {
+					b.Fatal(err)
+				}
+				defer r.Close()
+				if _, at[i], err = r.Bounds(b.Context()); err != nil {
+					b.Fatal(err)
+				}
+				readers[i] = r
+			}
+			time.Sleep(time.Second) // until the young feeds have been compared with the stream
+			bytes, goroutines := inUse()-before, runtime.NumGoroutine()-goroutines
+			var took []time.Duration
+			for i := 0; b.Loop(); i = (i + 1) % n {
+				began := time.Now()
+				id := benchAppend(b, l, session(i), 1)[0].ID
+				for at[i] < id {
+					batch, err := readers[i].Read(b.Context(), at[i], 64<<10)
+					if err != nil {
+						b.Fatal(err)
+					}
+					if at[i] = batch.Position; at[i] < id {
+						<-woken
+					}
+				}
+				took = append(took, time.Since(began))
+			}
+			b.ReportMetric(float64(bytes)/n, "bytes/session")
+			b.ReportMetric(float64(goroutines)/n, "goroutines/session")
+			slices.Sort(took)
+			b.ReportMetric(float64(took[len(took)/2].Microseconds()), "median-µs")
+			b.ReportMetric(float64(took[len(took)*99/100].Microseconds()), "p99-µs")
+		})
+	}
+}
+
+// inUse returns the bytes of the heap and the stacks.
+func inUse() int64 {
+	for range 2 { // the second frees what pools kept through the first
+		runtime.GC()
+	}
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc + m.StackInuse)
 }

@@ -224,6 +224,7 @@ type view struct {
 	entries []eventlog.Entry
 	through uint64 // these are all up to here
 	behind  bool   // the feed does not have the entries
+	last    uint64 // the last message that the feed knows of
 }
 
 func (f *feed) view(after uint64) view {
@@ -238,7 +239,7 @@ func (f *feed) view(after uint64) view {
 		}
 		return view{through: f.through}
 	case after < f.from:
-		return view{through: f.through, behind: true}
+		return view{through: f.through, behind: true, last: f.last}
 	}
 	return view{entries: behind(f.recent, after), through: f.through}
 }

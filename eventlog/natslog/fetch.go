@@ -31,6 +31,9 @@ func (r *reader) part(ctx context.Context, f *feed, a *ahead, after uint64) (vie
 			*a = ahead{}
 			return view{}, err
 		}
+		if a.through >= v.last {
+			a.through = max(a.through, v.through)
+		}
 	}
 	return view{entries: behind(a.entries, after), through: a.through, behind: true}, nil
 }

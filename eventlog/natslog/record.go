@@ -89,12 +89,17 @@ func (l *Log) load(ctx context.Context, id string) (*record, error) {
 		}
 		return r, err
 	}
+	r, err := parseRecord(s)
+	if err == nil && string(r.ID) != id {
+		err = fmt.Errorf("record %d is that of %q, not of %q", s.Seq, r.ID, id)
+	}
+	return r, err
+}
+
+func parseRecord(s *stored) (*record, error) {
 	r := &record{rev: s.Seq}
 	if err := json.Unmarshal(s.Data, r); err != nil {
 		return nil, fmt.Errorf("record %d: %w", s.Seq, err)
-	}
-	if string(r.ID) != id {
-		return nil, fmt.Errorf("record %d is that of %q, not of %q", s.Seq, r.ID, id)
 	}
 	return r, nil
 }

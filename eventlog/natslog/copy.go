@@ -1,0 +1,146 @@
+package natslog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/nats-io/nuid"
+
+	"github.com/mixstream/mixstream/eventlog"
+)
+
+// Copy copies the sessions and their retained entries from one log to another one,
+// which must be new and empty, in their order, and returns how many entries that
+// were. It is how a store that was restored from a copy, or that has lost its end,
+// is put to use again: the entries get new ids, which are higher than all that the
+// old log has given out, also after the copy was made. So a position of the old log
+// is told as a gap, where the restored store would give out its ids again.
+//
+// Nobody may write to either log meanwhile. After an error the new log is of no use.
+func Copy(ctx context.Context, to, from *Log) (entries int, err error) {
+	b, err := to.askBounds(ctx)
+	if err != nil {
+		return 0, failed(ctx, err)
+	}
+	if b.Last != to.start {
+		return 0, errors.New("natslog: copy: the log to copy to is not empty")
+	}
+	c := copying{to: to, from: from, ends: make(map[uint64]uint64)}
+	if err := c.readRecords(ctx); err != nil {
+		return 0, failed(ctx, fmt.Errorf("copy the records: %w", err))
+	}
+	if err := c.copyEntries(ctx); err != nil {
+		return c.entries, failed(ctx, fmt.Errorf("copy the entries: %w", err))
+	}
+	if err := c.writeRecords(ctx); err != nil {
+		return c.entries, failed(ctx, fmt.Errorf("copy the records: %w", err))
+	}
+	return c.entries, nil
+}
+
+type copying struct {
+	to, from *Log
+	records  []*record
+	ends     map[uint64]uint64 // the new ids of entries that ended sessions
+	entries  int
+}
+
+// readRecords reads the records, and brings to its end what was left half done.
+func (c *copying) readRecords(ctx context.Context) error {
+	for seq := uint64(1); ; {
+		s, err := c.from.ask(ctx, c.from.subjects.records(), get{Seq: seq, NextFor: c.from.subjects.prefix + ".r.*"})
+		if s == nil || err != nil {
+			return err
+		}
+		seq = s.Seq + 1
+		r, err := parseRecord(s)
+		if err != nil {
+			return err
+		}
+		if r, err = c.from.lookup(ctx, string(r.ID)); err != nil {
+			return err
+		}
+		if r.exists() && r.rev <= seq { // or else it comes again, at its new place
+			c.records = append(c.records, r)
+			if r.Deleted != 0 {
+				c.ends[r.Deleted] = c.to.start // if it is not retained
+			}
+		}
+	}
+}
+
+func (c *copying) copyEntries(ctx context.Context) error {
+	b, err := c.from.askBounds(ctx)
+	if err != nil {
+		return err
+	}
+	for seq := b.First; seq <= b.Last; {
+		p, err := c.from.page(ctx, get{Seq: seq, Batch: pageEntries, MaxBytes: pageBytes})
+		if err != nil {
+			return err
+		}
+		if len(p.messages) == 0 {
+			// Nothing is left, or whoever has answered is behind.
+			m, found, err := c.from.askEntry(ctx, get{Seq: seq, NextFor: ">"})
+			if err != nil || !found {
+				return err
+			}
+			p.messages = []message{m}
+		}
+		for i := range p.messages {
+			m := &p.messages[i]
+			seq = m.ID + 1
+			if err := c.copyEntry(ctx, m); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (c *copying) copyEntry(ctx context.Context, m *message) error {
+	if m.Name == "" {
+		return nil
+	}
+	subject := c.to.subjects.prefix + m.subject[len(c.from.subjects.prefix):]
+	w, err := c.to.writer(ctx, subject)
+	if err != nil {
+		return err
+	}
+	defer w.letGo()
+	limited, cancel := context.WithTimeout(ctx, c.to.options.AppendTimeout)
+	defer cancel()
+	id, err := w.write(limited, &draft{msgID: nuid.Next(), entries: []eventlog.Entry{m.Entry}}, func(context.Context) (mark, error) {
+		return mark{}, nil
+	})
+	if err != nil {
+		return err
+	}
+	c.entries++
+	if _, ok := c.ends[m.ID]; ok {
+		c.ends[m.ID] = id
+	}
+	return nil
+}
+
+func (c *copying) writeRecords(ctx context.Context) error {
+	for _, r := range c.records {
+		r.rev, r.Floor, r.Written = 0, c.to.start, true
+		if r.State == deleted {
+			r.Deleted = c.ends[r.Deleted]
+			b, err := c.to.askBounds(ctx)
+			if err != nil {
+				return err
+			}
+			r.Fence = b.Last // before which all of the session's own entries are
+			if err := c.to.dig(ctx, string(r.ID)); err != nil {
+				return err
+			}
+		}
+		if err := c.to.put(ctx, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,77 @@
+package natslog_test
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/mixstream/mixstream/eventlog"
+	"github.com/mixstream/mixstream/eventlog/natslog"
+)
+
+// A store is copied while nobody has it open, goes on, and is lost. The copy is
+// restored into a new log: it has all that the copy had, and every id of the old
+// log, also of what came after the copy, is a gap.
+func TestRestoreIntoNewLog(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "log")
+	backup := filepath.Join(t.TempDir(), "backup")
+	s, other := eventlog.Session{ID: "a", Scope: "x"}, own("other")
+
+	first, err := natslog.Open(t.Context(), natslog.Options{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := tester{t, first}
+	_, start := m.follow(s).bounds()
+	old := []uint64{start, m.create(s)}
+	old = append(old, m.append(s, 3)...)
+	m.append(other, 2)
+	m.create(eventlog.Session{ID: "b", Scope: "x"})
+	ended := m.delete("b", time.Hour)
+	old = append(old, ended)
+	if err := first.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := os.CopyFS(backup, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	second, err := natslog.Open(t.Context(), natslog.Options{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	old = append(old, tester{t, second}.append(s, 5)...)
+	if err := second.Close(); err != nil {
+		t.Error(err)
+	}
+
+	from := mustOpen(t, natslog.Options{Dir: backup})
+	to := mustOpen(t, natslog.Options{Dir: t.TempDir()})
+	if n, err := natslog.Copy(t.Context(), to, from); n != 8 || err != nil {
+		t.Fatalf("%d entries were copied, error %v; want 8", n, err)
+	}
+	m = tester{t, to}
+	r := m.follow(s)
+	for _, id := range old {
+		r.expectGap(id)
+	}
+	floor, end := r.bounds()
+	b, err := r.Read(t.Context(), floor, 1<<20)
+	if err != nil || len(b.Entries) != 6 || b.Entries[1].Name != "content" || string(b.Entries[3].Data) != "2" {
+		t.Errorf("read %+v, error %v", b, err)
+	}
+	r.expect(end, m.append(s, 2)...)
+	for id, want := range map[string]error{"a": nil, "other": nil, "b": nil, "nobody": eventlog.ErrSessionNotFound} {
+		record, err := to.Lookup(t.Context(), id)
+		if !errors.Is(err, want) {
+			t.Errorf("Lookup(%q): error %v, want %v", id, err, want)
+		}
+		if id == "b" && (record.Deleted == 0 || record.Deleted != b.Entries[5].ID || record.Scope != "x") {
+			t.Errorf("the record of the deleted session is %+v; its last entry is %d", record, b.Entries[5].ID)
+		}
+	}
+	if _, err := natslog.Copy(t.Context(), to, from); err == nil {
+		t.Error("a log was copied to one that is not empty")
+	}
+}
