@@ -76,7 +76,7 @@ func (k *killed) start(round string) {
 	if k.address == "" {
 		k.address = "127.0.0.1:0"
 	}
-	cmd := exec.Command(os.Args[0], "-test.run=^TestKilledProcess$", "-test.timeout=2m") //nolint:noctx // it is killed
+	cmd := exec.Command(os.Args[0], "-test.run=^TestKilledProcess$", "-test.timeout=2m")
 	cmd.Env = append(os.Environ(), killedDir+"="+k.dir, killedAddress+"="+k.address, killedRound+"="+round)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()

@@ -39,7 +39,7 @@ func (n *natsNode) start(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n.cmd = exec.Command(os.Args[0], "-test.run=^TestNATSProcess$", "-test.timeout=5m") //nolint:noctx // it is killed
+	n.cmd = exec.Command(os.Args[0], "-test.run=^TestNATSProcess$", "-test.timeout=5m")
 	n.cmd.Env = append(os.Environ(), nodeVariable+"="+string(config))
 	n.cmd.Stderr = os.Stderr
 	if err := n.cmd.Start(); err != nil {
@@ -117,14 +117,16 @@ func startCluster(t *testing.T) natsNodes {
 // freePorts returns ports that nobody listens at.
 func freePorts(t *testing.T, n int) []int {
 	t.Helper()
-	ports := make([]int, n)
+	ports, listeners := make([]int, n), make([]net.Listener, n)
 	for i := range ports {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer l.Close()
-		ports[i] = l.Addr().(*net.TCPAddr).Port
+		ports[i], listeners[i] = l.Addr().(*net.TCPAddr).Port, l
+	}
+	for _, l := range listeners { // not before all are different
+		l.Close()
 	}
 	return ports
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/mixstream/mixstream/server"
 )
 
-var gone = fmt.Errorf("test: %w", eventlog.ErrUnavailable)
+var errGone = fmt.Errorf("test: %w", eventlog.ErrUnavailable)
 
 // While its log is gone, a stream stays open with heartbeats, and goes on when the
 // log is back, also if nobody wakes it.
@@ -22,7 +22,7 @@ func TestStreamOutlastsOutage(t *testing.T) {
 	r := open(t, serve(t, srv), "s", "0")
 	r.want("connected", before(t, first))
 	r.wantContents(first)
-	events.read.Store(&gone)
+	events.read.Store(&errGone)
 	missed := publish(t, srv, "s", "missed")
 	for range 3 {
 		if e := r.next(); e.name != "heartbeat" || e.id != first || e.retry >= 0 {
@@ -46,7 +46,7 @@ func TestOutageEndsStream(t *testing.T) {
 	events := &faultyLog{Log: eventlog.NewMemory(eventlog.Retention{})}
 	srv := newServer(t, server.WithLog(events), server.WithObserver(o), server.WithLogOutage(50*time.Millisecond))
 	r, s := followed(t, srv, o, srv)
-	events.read.Store(&gone)
+	events.read.Store(&errGone)
 	publish(t, srv, "s", "")
 	e := r.next()
 	if e.name != "heartbeat" || e.retry < 2000 || e.retry > 7000 {
@@ -60,7 +60,7 @@ func TestOutageEndsStream(t *testing.T) {
 // other gets a 503.
 func TestOpenWithoutLog(t *testing.T) {
 	for name, events := range map[string]*faultyLog{
-		"Follow": {follow: gone}, "Bounds": {bounds: gone}, "Lookup": {lookup: gone},
+		"Follow": {follow: errGone}, "Bounds": {bounds: errGone}, "Lookup": {lookup: errGone},
 	} {
 		t.Run(name, func(t *testing.T) {
 			events.Log = eventlog.NewMemory(eventlog.Retention{})

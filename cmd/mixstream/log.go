@@ -18,10 +18,10 @@ import (
 
 // Environment variables with what NATS asks for.
 const (
-	natsCredsVariable    = "MIXSTREAM_NATS_CREDS" // the path of a credentials file
-	natsTokenVariable    = "MIXSTREAM_NATS_TOKEN" //nolint:gosec // the name of the variable
+	natsCredsVariable    = "MIXSTREAM_NATS_CREDS" //nolint:gosec // a name, of the path of a credentials file
+	natsTokenVariable    = "MIXSTREAM_NATS_TOKEN" //nolint:gosec // a name
 	natsUserVariable     = "MIXSTREAM_NATS_USER"
-	natsPasswordVariable = "MIXSTREAM_NATS_PASSWORD"
+	natsPasswordVariable = "MIXSTREAM_NATS_PASSWORD" //nolint:gosec // a name
 )
 
 // logHelp is what the help of a command says about its log.

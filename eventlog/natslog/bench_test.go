@@ -154,7 +154,6 @@ func BenchmarkSessions(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				defer r.Close()
 				if _, at[i], err = r.Bounds(b.Context()); err != nil {
 					b.Fatal(err)
 				}
@@ -162,6 +161,11 @@ func BenchmarkSessions(b *testing.B) {
 			}
 			time.Sleep(time.Second) // until the young feeds have been compared with the stream
 			bytes, goroutines := inUse()-before, runtime.NumGoroutine()-goroutines
+			defer func() {
+				for _, r := range readers {
+					r.Close()
+				}
+			}()
 			var took []time.Duration
 			for i := 0; b.Loop(); i = (i + 1) % n {
 				began := time.Now()

@@ -53,11 +53,17 @@ func run(ctx context.Context, out io.Writer, url string) (err error) {
 		url = ns.ClientURL()
 	}
 	var replicas [2]*replica
+	defer func() {
+		for _, r := range replicas {
+			if r != nil {
+				err = errors.Join(err, r.stop())
+			}
+		}
+	}()
 	for i, name := range []string{"A", "B"} {
 		if replicas[i], err = startReplica(ctx, name, url); err != nil {
 			return err
 		}
-		defer func() { err = errors.Join(err, replicas[i].stop()) }()
 	}
 	proxy, err := startProxy(replicas[0].url, replicas[1].url)
 	if err != nil {
