@@ -139,7 +139,9 @@ func (l *Log) compareSome(ctx context.Context, feeds []*feed, witness string, en
 			m := &p.messages[i]
 			g.Seq = m.ID + 1
 			if f := bySubject[m.subject]; f != nil {
-				f.extend(m, true, end, l.cacheEntries)
+				if err := l.extend(ctx, f, tail{message: *m}, end); err != nil {
+					return err
+				}
 				delete(bySubject, m.subject)
 			}
 		}
@@ -147,8 +149,17 @@ func (l *Log) compareSome(ctx context.Context, feeds []*feed, witness string, en
 			break
 		}
 	}
+	if len(bySubject) == 0 {
+		return nil
+	}
+	after, err := l.bounds.ask(ctx, l)
+	if err != nil {
+		return err
+	}
 	for _, f := range bySubject {
-		f.extend(nil, false, end, l.cacheEntries)
+		if err := l.extend(ctx, f, tail{first: after.First}, end); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -134,7 +134,7 @@ func (c *copying) writeRecords(ctx context.Context) error {
 				return err
 			}
 			r.Fence = b.Last // before which all of the session's own entries are
-			if err := c.to.dig(ctx, string(r.ID)); err != nil {
+			if err := c.to.dig(ctx, string(r.ID), r.Until); err != nil {
 				return err
 			}
 		}

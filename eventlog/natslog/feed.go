@@ -19,8 +19,10 @@ const (
 
 // feed is what this process knows of one subject, for as long as it has readers.
 type feed struct {
-	subject string
-	sub     *nats.Subscription
+	subject   string
+	session   string // if it is that of a session
+	ofSession bool
+	sub       *nats.Subscription
 
 	refs    int      // guarded by Log.mu, as is
 	opening *opening // nil: it is open
@@ -33,7 +35,7 @@ type feed struct {
 	bytes   int // of recent
 	touched bool
 	readers []*reader
-	asking  *shared[message]
+	asking  *shared[tail]
 }
 
 // opening is a feed's until it is open.
@@ -42,14 +44,16 @@ type opening struct {
 	err  error
 }
 
-// follow returns the feed of a subject. The caller lets go of it.
-func (l *Log) follow(ctx context.Context, subject string, empty mark) (*feed, error) {
+// follow returns the feed for one of its subject, which is made by it if there is
+// none. The caller lets go of it.
+func (l *Log) follow(ctx context.Context, of *feed, empty mark) (*feed, error) {
 	l.mu.Lock()
-	f := l.feeds[subject]
+	f := l.feeds[of.subject]
 	first := f == nil
 	if first {
-		f = &feed{subject: subject, opening: &opening{done: make(chan struct{})}}
-		l.feeds[subject] = f
+		f = of
+		f.opening = &opening{done: make(chan struct{})}
+		l.feeds[f.subject] = f
 	}
 	f.refs++
 	o := f.opening
@@ -62,7 +66,7 @@ func (l *Log) follow(ctx context.Context, subject string, empty mark) (*feed, er
 		f.opening = nil
 		l.young = append(l.young, f)
 		if o.err != nil {
-			delete(l.feeds, subject)
+			delete(l.feeds, f.subject)
 		}
 		l.mu.Unlock()
 		close(o.done)
@@ -110,15 +114,15 @@ func (l *Log) openFeed(ctx context.Context, f *feed, empty mark) (err error) {
 	if err != nil {
 		return err
 	}
-	m, found, err := l.askEntry(ctx, get{LastFor: f.subject})
+	t, err := l.askTail(ctx, f.subject)
 	if err != nil {
 		return err
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	last := empty.within(l, b)
-	if found {
-		last = m.ID
+	last := t.ID
+	if last == 0 {
+		last = empty.within(l, bounds{First: t.first})
 	}
 	if last >= f.last { // or else something has come in the meantime
 		f.last, f.from, f.recent, f.bytes = last, last, nil, 0
@@ -171,7 +175,7 @@ func (f *feed) take(m *message, most int) {
 	if m.ID <= f.last {
 		return
 	}
-	if m.prev > f.through || m.root {
+	if m.prev > f.through || m.birth {
 		// Something may have been between, which readers look for in the stream.
 		f.recent, f.bytes, f.from = nil, 0, m.prev
 	}
@@ -202,14 +206,58 @@ func (f *feed) drop(n int) {
 
 func size(e eventlog.Entry) int { return len(e.Name) + len(e.Data) + 100 }
 
-// extend notes that there is nothing after the feed's last message up to a position.
-func (f *feed) extend(m *message, found bool, through uint64, most int) {
-	if found {
-		f.take(m, most)
+// tail is the last message under a subject or, if it is empty, the first sequence of
+// the stream after that was found.
+type tail struct {
+	message
+	first uint64
+}
+
+// askTail asks the leader for the last message under a subject.
+func (l *Log) askTail(ctx context.Context, subject string) (t tail, err error) {
+	t.message, _, err = l.askEntry(ctx, get{LastFor: subject})
+	if err == nil && t.ID == 0 {
+		var b bounds
+		b, err = l.bounds.ask(ctx, l)
+		t.first = b.First
+	}
+	return t, err
+}
+
+// extend notes what was found under a feed's subject after it was last compared with
+// it, up to a position: its last message, which may be known, or nothing.
+func (l *Log) extend(ctx context.Context, f *feed, t tail, through uint64) error {
+	if t.ID != 0 {
+		f.take(&t.message, l.cacheEntries)
+	} else if err := l.vacate(ctx, f, t.first); err != nil {
+		return err
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.through = max(f.through, through)
+	return nil
+}
+
+// vacate is called when nothing new was found under a subject, with the first
+// sequence of the stream after that. What is trimmed is before it: if that is beyond
+// what the feed knows, something may have come and gone, unless the record of the
+// session tells that it had nothing.
+func (l *Log) vacate(ctx context.Context, f *feed, first uint64) error {
+	if first == 0 || first-1 <= f.known() {
+		return nil
+	}
+	if f.ofSession {
+		r, err := l.load(ctx, f.session)
+		switch {
+		case err != nil:
+			return err
+		case !r.exists() || !r.Written:
+			f.raise(r.Floor)
+			return nil
+		}
+	}
+	f.raise(first - 1)
+	return nil
 }
 
 // known returns up to where the feed knows of everything.
@@ -292,20 +340,13 @@ func (l *Log) verify(ctx context.Context, f *feed, through uint64) error {
 		return nil
 	}
 	if f.asking == nil {
-		f.asking = &shared[message]{get: func(ctx context.Context) (message, error) {
-			m, found, err := l.askEntry(ctx, get{LastFor: f.subject})
-			if !found {
-				m = message{}
-			}
-			return m, err
-		}}
+		f.asking = &shared[tail]{get: func(ctx context.Context) (tail, error) { return l.askTail(ctx, f.subject) }}
 	}
 	asking := f.asking
 	f.mu.Unlock()
-	m, err := asking.ask(ctx, l)
+	t, err := asking.ask(ctx, l)
 	if err != nil {
 		return err
 	}
-	f.extend(&m, m.ID != 0, through, l.cacheEntries)
-	return nil
+	return l.extend(ctx, f, t, through)
 }

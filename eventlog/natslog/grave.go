@@ -2,6 +2,8 @@ package natslog
 
 import (
 	"context"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -12,9 +14,10 @@ import (
 const buryEvery = 30 * time.Second
 
 // dig notes that a session is to be forgotten some time.
-func (l *Log) dig(ctx context.Context, id string) error {
+func (l *Log) dig(ctx context.Context, id string, due time.Time) error {
+	data := append(strconv.AppendInt(nil, due.UnixMilli(), 10), " "+id...)
 	for pause := 10 * time.Millisecond; ; pause = min(2*pause, 500*time.Millisecond) {
-		_, err := l.acknowledged(ctx, &nats.Msg{Subject: l.subjects.grave(id), Data: []byte(id)})
+		_, err := l.acknowledged(ctx, &nats.Msg{Subject: l.subjects.grave(id), Data: data})
 		if err == nil || !transient(err) || !sleep(ctx, pause) {
 			return err
 		}
@@ -60,7 +63,10 @@ func (l *Log) buryDue(ctx context.Context) error {
 			return err
 		}
 		seq = s.Seq + 1
-		id := string(s.Data)
+		due, id, _ := strings.Cut(string(s.Data), " ")
+		if ms, err := strconv.ParseInt(due, 10, 64); err == nil && time.Now().Before(time.UnixMilli(ms)) {
+			continue
+		}
 		r, err := l.lookup(ctx, id)
 		if err != nil {
 			return err

@@ -1,6 +1,7 @@
 package natslog_test
 
 import (
+	"errors"
 	"math/rand/v2"
 	"strings"
 	"sync/atomic"
@@ -17,7 +18,7 @@ import (
 // The whole suite, hammer included, with a third of the live messages lost.
 func TestLostLiveMessages(t *testing.T) {
 	if !slow() {
-		t.Skip("the same suite as TestEmbedded; MIXSTREAM_SLOW=1 runs it")
+		t.Skip("the same suite as TestExistingStreams; MIXSTREAM_SLOW=1 runs it")
 	}
 	logtest.Run(t, func(t *testing.T, o logtest.Options) eventlog.Log {
 		return mustOpen(t, natslog.Options{
@@ -120,4 +121,25 @@ func TestPositionGoesOn(t *testing.T) {
 	_, at := r.bounds()
 	last := l.append(own("busy"), 20)[19]
 	until(t, "the position goes on", func() bool { at = r.expect(at); return at >= last })
+}
+
+// What was lost, and trimmed before the log was compared with the stream, is a gap.
+func TestLostAndTrimmed(t *testing.T) {
+	l := &losing{}
+	l.tester = tester{t, mustOpen(t, natslog.Options{
+		Dir: t.TempDir(), SyncInterval: time.Minute, CheckInterval: time.Second,
+		Retention: natslog.Retention{Age: 200 * time.Millisecond},
+	}.DropLive(func(*nats.Msg) bool { return true }))}
+	r := l.follow(own("a"))
+	_, at := r.bounds()
+	time.Sleep(400 * time.Millisecond) // until the new feed has been compared
+	r.expect(at)
+	l.append(own("a"), 1)
+	until(t, "the gap is told", func() bool {
+		b, err := r.Read(t.Context(), at, 1<<20)
+		if len(b.Entries) > 0 {
+			t.Fatal("the entry was read")
+		}
+		return errors.Is(err, eventlog.ErrGap)
+	})
 }

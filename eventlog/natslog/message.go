@@ -44,6 +44,7 @@ type message struct {
 type link struct {
 	prev  uint64 // between this and the message there is nothing
 	root  bool   // the subject was empty when it was stored
+	birth bool   // and it is the first of its session, which may have had an earlier life
 	index uint64 // grows by one with each message, from one that is root
 }
 
@@ -58,8 +59,11 @@ func envelope(l link, follows bool, e eventlog.Entry) []byte {
 	case follows:
 		data = append(data, linkBefore...)
 	default:
-		if l.root {
+		switch {
+		case l.birth:
 			data = append(data, '^')
+		case l.root:
+			data = append(data, '~')
 		}
 		data = strconv.AppendUint(data, l.prev, 10)
 	}
@@ -83,7 +87,11 @@ func (m *message) open(seq uint64, data []byte) (ok bool) {
 	if string(prev) == linkBefore {
 		m.prev = seq - 1
 	} else {
-		prev, m.root = bytes.CutPrefix(prev, []byte{'^'})
+		if prev, m.birth = bytes.CutPrefix(prev, []byte{'^'}); m.birth {
+			m.root = true
+		} else {
+			prev, m.root = bytes.CutPrefix(prev, []byte{'~'})
+		}
 		if m.prev, ok = parseUint(prev); !ok || m.prev >= seq {
 			return false
 		}
@@ -102,7 +110,7 @@ func parseUint(digits []byte) (uint64, bool) {
 func parseMessage(subject string, seq uint64, h nats.Header, data []byte) message {
 	m := message{subject: subject, msgID: first(h, msgIDHeader)}
 	if !m.open(seq, data) {
-		m.Entry, m.link = eventlog.Entry{ID: seq}, link{prev: seq - 1, root: true}
+		m.Entry, m.link = eventlog.Entry{ID: seq}, link{prev: seq - 1, root: true, birth: true}
 	}
 	m.count, _ = strconv.Atoi(first(h, countHeader))
 	return m

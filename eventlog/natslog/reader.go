@@ -31,11 +31,11 @@ func (l *Log) Follow(ctx context.Context, s eventlog.Session, wake func()) (even
 		s = record.session()
 	}
 	r := &reader{log: l, wakeUp: wake}
-	if r.own, err = l.follow(ctx, l.subjects.session(s.ID), record.mark()); err != nil {
+	if r.own, err = l.follow(ctx, &feed{subject: l.subjects.session(s.ID), session: s.ID, ofSession: true}, record.mark()); err != nil {
 		return nil, failed(ctx, err)
 	}
 	if s.Scope != "" {
-		if r.scope, err = l.follow(ctx, l.subjects.scope(s), mark{}); err != nil {
+		if r.scope, err = l.follow(ctx, &feed{subject: l.subjects.scope(s)}, mark{}); err != nil {
 			l.unfollow(r.own)
 			return nil, failed(ctx, err)
 		}
@@ -69,25 +69,32 @@ func (r *reader) Bounds(ctx context.Context) (floor, end uint64, err error) {
 	if err := r.log.usable(ctx); err != nil {
 		return 0, 0, err
 	}
+	var empty []*feed
 	for _, f := range r.feeds() {
 		m, found, err := r.log.askEntry(ctx, get{Seq: 1, NextFor: f.subject})
-		if err != nil {
+		switch {
+		case err != nil:
 			return 0, 0, failed(ctx, err)
-		}
-		if found {
+		case found:
 			f.raise(m.prev) // what is told here must hold for what is held
 			floor = max(floor, m.prev)
-			continue
+		default:
+			empty = append(empty, f)
 		}
-		f.mu.Lock()
-		floor = max(floor, f.last)
-		f.mu.Unlock()
 	}
 	b, err := r.log.bounds.ask(ctx, r.log)
 	if err != nil {
 		return 0, 0, failed(ctx, err)
 	}
-	return floor, b.Last, nil
+	for _, f := range empty {
+		if err := r.log.vacate(ctx, f, b.First); err != nil {
+			return 0, 0, failed(ctx, err)
+		}
+		f.mu.Lock()
+		floor = max(floor, f.last)
+		f.mu.Unlock()
+	}
+	return floor, max(b.Last, floor), nil
 }
 
 // usable tells whether the log can be reached, as far as is known.

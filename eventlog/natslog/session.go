@@ -280,7 +280,7 @@ func (l *Log) appendPending(ctx context.Context, w *writer, r *record, late bool
 		if len(r.Scope) == 0 {
 			next.Fence = id
 		}
-		if err := l.dig(ctx, string(r.ID)); err != nil {
+		if err := l.dig(ctx, string(r.ID), next.Until); err != nil {
 			return 0, err
 		}
 	}

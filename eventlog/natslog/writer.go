@@ -88,7 +88,7 @@ func (w *writer) find(ctx context.Context, empty mark) error {
 	if err != nil {
 		return err
 	}
-	w.known, w.last, w.next = true, 0, link{prev: empty.within(w.log, b), root: true, index: 1}
+	w.known, w.last, w.next = true, 0, link{prev: empty.within(w.log, b), root: true, birth: empty.exact, index: 1}
 	return nil
 }
 
@@ -149,8 +149,8 @@ func (w *writer) tryWrite(ctx context.Context, d *draft, settle func(context.Con
 	n := uint64(max(len(d.entries), 1))
 	switch {
 	case errors.Is(err, errRepeated), err == nil && repeated && d.keyed:
-		first, err = w.log.original(ctx, w.subject, w.last, d)
-		return first, err
+		w.known = false // that may be after the place that was known
+		return w.log.original(ctx, w.subject, d)
 	case err == nil && repeated:
 		w.known = false // others may have come since
 	case err == nil:
@@ -163,9 +163,13 @@ func (w *writer) tryWrite(ctx context.Context, d *draft, settle func(context.Con
 }
 
 // original returns the sequence of what was stored under a message id before.
-func (l *Log) original(ctx context.Context, subject string, last uint64, d *draft) (first uint64, err error) {
+func (l *Log) original(ctx context.Context, subject string, d *draft) (first uint64, err error) {
+	last, _, err := l.askEntry(ctx, get{LastFor: subject})
+	if err != nil {
+		return 0, err
+	}
 	began := time.Now().Add(-keyWindow - 5*time.Minute) // clocks may differ
-	m, err := l.seek(ctx, subject, get{StartTime: began.UTC().Format(time.RFC3339Nano)}, last, d.msgID)
+	m, err := l.seek(ctx, subject, get{StartTime: began.UTC().Format(time.RFC3339Nano)}, last.ID, d.msgID)
 	switch {
 	case err != nil:
 		return 0, err
