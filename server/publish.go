@@ -23,7 +23,8 @@ const replayGap = "replay_gap"
 // readers. The event is marshalled before Publish returns, and is not kept.
 //
 // It fails with a *PublishError, eventlog.ErrSessionDeleted, or an error of the
-// log or the context.
+// log or the context. The event may be in the log only if that is
+// eventlog.ErrOutcomeUnknown.
 func (s *Server) Publish(ctx context.Context, sessionID string, event gen.Event) (id string, err error) {
 	ctx, pub := s.begin(ctx, sessionID)
 	defer func() { pub.end(ctx, id, err) }()

@@ -102,6 +102,8 @@ func (l *Log) usable(ctx context.Context) error {
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
+	case l.ctx.Err() != nil:
+		return fmt.Errorf("natslog: %w: the log is closed", eventlog.ErrUnavailable)
 	case l.lost.Load():
 		return fmt.Errorf("natslog: %w: the connection is lost", eventlog.ErrUnavailable)
 	case l.stale.Load():
