@@ -17,7 +17,7 @@ func ExampleOpen() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer os.RemoveAll(dir)
+	defer os.RemoveAll(dir) //nolint:errcheck // it is temporary
 
 	session := eventlog.Session{ID: "s1"}
 	for range 2 {
