@@ -88,6 +88,13 @@ func (f *feed) drop(n int) {
 
 func size(e eventlog.Entry) int { return len(e.Name) + len(e.Data) + 100 }
 
+// end returns the last message that the feed knows of.
+func (f *feed) end() uint64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.last
+}
+
 // known returns up to where the feed knows of everything.
 func (f *feed) known() uint64 {
 	f.mu.Lock()
