@@ -1,0 +1,520 @@
+// The page: what has come, what is shown of it, and what the person does.
+
+import { List } from './list.js';
+import { Source, streamURL } from './source.js';
+import { Store, family, searchText } from './store.js';
+import { eventNames } from './names.js';
+import { el, renderBlock, renderDetail, renderRow } from './view.js';
+
+const $ = (id) => document.getElementById(id);
+const store = new Store();
+const list = new List($('list'), $('space'), renderRow, choose);
+const noCounting = new Set(['connection']);
+const maxReading = 200;
+
+let source = null;
+let session = '';
+let token = '';
+let renewal = 0;
+let joined = true;
+let paused = false;
+let pausedAt = null; // what is shown while paused
+let hidden = new Set(['heartbeat']);
+let filter = '';
+let rows = []; // what is shown
+let seen = 0; // how many of the rows' source are in rows, or filtered out
+let chosen = null;
+let sideTab = 'reading';
+let received = 0, reconnections = 0, gaps = 0, wasLive = false;
+let beatAt = 0, pending = [], frame = 0;
+const recent = []; // the times of what came in the last seconds, by second
+
+// --- what comes -------------------------------------------------------------
+
+function follow(name, after) {
+  source?.close();
+  session = name;
+  reset();
+  document.title = `${name} · mixstream`;
+  remember(name);
+  wasLive = false;
+  source = new Source(name, after, {
+    onEvent: (event, id, data) => push(event, id, data),
+    onState: showState,
+    onRefused: refused,
+  });
+  $('follow').textContent = 'Stop';
+}
+
+function stop() {
+  source?.close();
+  source = null;
+  $('follow').textContent = 'Follow';
+  showState('idle', 'stopped');
+}
+
+function reset() {
+  store.clear();
+  received = reconnections = gaps = 0;
+  beatAt = 0;
+  pending = [];
+  recent.length = 0;
+  if (paused) togglePause();
+  chosen = null;
+  list.select(null);
+  $('last-id').textContent = '–';
+  refilter();
+  showTab('reading');
+}
+
+function push(name, id, data) {
+  pending.push([name, id, data, Date.now()]);
+  schedule();
+}
+
+function note(text) {
+  push('connection', source?.lastID ?? '', JSON.stringify({ text }));
+}
+
+function schedule() {
+  if (frame !== 0) return;
+  // A page in the background has no frames.
+  frame = document.hidden ? setTimeout(take, 250) : requestAnimationFrame(take);
+}
+
+/** Takes over what has come since the last frame; much of it in several frames. */
+function take() {
+  frame = 0;
+  const batch = pending.splice(0, 4000);
+  const dropped = store.dropped;
+  for (const [name, id, raw, time] of batch) {
+    const event = store.add(name, id, raw, time);
+    if (event.kind === 'heartbeat') beatAt = time;
+    if (event.kind === 'connected') beatAt = time;
+    if (event.kind === 'gap') gaps++;
+    if (!noCounting.has(name)) received++;
+    count(time);
+    if (id !== '') $('last-id').textContent = id;
+  }
+  if (store.dropped !== dropped) refilter();
+  else update();
+  if (pending.length > 0) schedule();
+}
+
+function count(time) {
+  const second = Math.floor(time / 1000);
+  const last = recent[recent.length - 1];
+  if (last && last[0] === second) last[1]++;
+  else recent.push([second, 1]);
+  while (recent.length > 0 && recent[0][0] < second - 10) recent.shift();
+}
+
+function showState(state, text) {
+  const output = $('state');
+  output.dataset.state = state;
+  output.children[1].textContent = { idle: 'not following', connecting: 'connecting', live: 'live', reconnecting: 'reconnecting', refused: 'refused', ended: 'ended' }[state];
+  output.children[2].textContent = text === output.children[1].textContent ? '' : text;
+  if (state === 'reconnecting' && source) note(text);
+  if (state === 'live') {
+    if (wasLive) {
+      reconnections++;
+      note('connected again');
+    }
+    wasLive = true;
+  }
+  if (state === 'refused' || state === 'ended') note(text);
+  if (state === 'ended' || state === 'idle') $('follow').textContent = 'Follow';
+  figures();
+}
+
+// --- access -----------------------------------------------------------------
+
+async function refused(status, message) {
+  if (status !== 401) {
+    $('follow').textContent = 'Follow';
+    return false;
+  }
+  // The cookie may be over, or the server another process by now.
+  if (token !== '' && await unlock()) {
+    const answer = await probe();
+    if (answer !== 401) return true;
+  }
+  token = '';
+  $('access-reason').textContent = `This session needs access: ${message}.`;
+  $('access').hidden = false;
+  $('token').focus();
+  return false;
+}
+
+async function probe() {
+  const abort = new AbortController();
+  try {
+    const answer = await fetch(streamURL(session, source?.lastID ?? ''), { signal: abort.signal, cache: 'no-store' });
+    return answer.status;
+  } catch {
+    return 0;
+  } finally {
+    abort.abort();
+  }
+}
+
+/** Has the server keep the token in the page's cookie. */
+async function unlock() {
+  clearTimeout(renewal);
+  try {
+    const answer = await fetch(new URL('inspector/access', document.baseURI), {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${token}` },
+    });
+    if (answer.ok) renewal = setTimeout(unlock, 5 * 60_000);
+    return answer.ok;
+  } catch {
+    return false;
+  }
+}
+
+$('access').addEventListener('submit', async (event) => {
+  event.preventDefault();
+  token = $('token').value.trim();
+  $('token').value = '';
+  if (!await unlock()) {
+    $('access-reason').textContent = 'The server does not take this token.';
+    return;
+  }
+  $('access').hidden = true;
+  loadSessions();
+  follow(session, source?.lastID ?? '0');
+});
+
+async function loadSessions() {
+  let names = [];
+  try {
+    names = await (await fetch(new URL('inspector/sessions', document.baseURI))).json();
+  } catch { /* the person can still enter one */ }
+  const all = [...new Set([...names, ...remembered()])];
+  $('sessions').replaceChildren(...all.map((name) => {
+    const option = el('option');
+    option.value = name;
+    return option;
+  }));
+  if ($('session').value === '' && names.length > 0) $('session').value = names[0];
+}
+
+function remembered() {
+  try {
+    const names = JSON.parse(localStorage.getItem('mixstream sessions') ?? '[]');
+    return Array.isArray(names) ? names.filter((name) => typeof name === 'string') : [];
+  } catch {
+    return [];
+  }
+}
+
+function remember(name) {
+  try {
+    localStorage.setItem('mixstream sessions', JSON.stringify([name, ...remembered().filter((other) => other !== name)].slice(0, 20)));
+  } catch { /* a page without storage still works */ }
+}
+
+// --- what is shown ----------------------------------------------------------
+
+const all = () => (joined ? store.blocks : store.events);
+
+function isShown(row) {
+  if (row.tool) {
+    if (row.events.every((event) => hidden.has(event.kind))) return false;
+  } else if (hidden.has(row.kind)) return false;
+  return filter === '' || searchText(row).includes(filter);
+}
+
+/** Filters everything anew. */
+function refilter() {
+  if (pausedAt !== null) pausedAt = all().length;
+  seen = pausedAt ?? all().length;
+  const source = all().slice(0, seen);
+  rows = source.filter(isShown);
+  list.set(rows);
+  update();
+}
+
+/** Adds what is new to what is shown. */
+function update() {
+  if (pausedAt === null) {
+    const source = all();
+    let grown = false;
+    for (; seen < source.length; seen++) {
+      if (isShown(source[seen])) {
+        rows.push(source[seen]);
+        grown = true;
+      }
+    }
+    if (grown) list.set(rows);
+    else list.draw();
+    reading();
+    if (sideTab === 'event' && chosen !== null) detail();
+  }
+  kinds();
+  figures();
+}
+
+function figures() {
+  $('count').textContent = received.toLocaleString('en');
+  const now = Math.floor(Date.now() / 1000);
+  const lately = recent.filter(([second]) => second >= now - 5 && second < now).reduce((sum, [, n]) => sum + n, 0);
+  $('rate').textContent = (lately / 5).toFixed(lately < 50 ? 1 : 0);
+  $('reconnections').textContent = reconnections;
+  $('gaps').textContent = gaps;
+  $('gap-count').classList.toggle('bad', gaps > 0);
+  $('beat').textContent = beatAt === 0 ? '–' : `${Math.max(0, Math.round((Date.now() - beatAt) / 1000))} s ago`;
+  $('empty').hidden = rows.length > 0;
+  $('empty').textContent = source === null ? 'Enter a session and follow it. Its events appear here as they come.'
+    : all().length > 0 ? 'Nothing that has come fits the filter.' : 'Waiting for the first event.';
+  const waiting = pausedAt === null ? 0 : all().length - pausedAt;
+  $('pause').textContent = paused ? (waiting > 0 ? `Go on (+${waiting.toLocaleString('en')})` : 'Go on') : 'Pause';
+  $('newest').hidden = list.atEnd || rows.length === 0;
+}
+
+let kindsShown = '';
+
+/** Shows a button for each kind that has come, or that is hidden. */
+function kinds() {
+  const names = ['connection', ...eventNames, 'gap'].filter((name) => store.counts.has(name));
+  const buttons = $('kinds');
+  const key = names.join();
+  if (key !== kindsShown) {
+    kindsShown = key;
+    buttons.replaceChildren(...names.map((name) => {
+      const button = el('button', '', el('span', '', name.replaceAll('_', ' ')), el('i'));
+      button.type = 'button';
+      button.dataset.kind = name;
+      button.dataset.family = family(name);
+      button.title = `Show or hide ${name}; with shift, ${name} alone`;
+      return button;
+    }));
+  }
+  for (const button of buttons.children) {
+    button.lastChild.textContent = store.counts.get(button.dataset.kind).toLocaleString('en');
+    button.setAttribute('aria-pressed', !hidden.has(button.dataset.kind));
+  }
+}
+
+$('kinds').addEventListener('click', (event) => {
+  const name = event.target.closest('button')?.dataset.kind;
+  if (name === undefined) return;
+  const names = [...store.counts.keys()];
+  if (event.shiftKey) {
+    const alone = names.every((other) => hidden.has(other) === (other !== name));
+    hidden = alone ? new Set() : new Set(names.filter((other) => other !== name));
+  } else if (!hidden.delete(name)) hidden.add(name);
+  refilter();
+});
+
+let readingBlocks = [];
+
+/** Keeps the reading view up to date: the last blocks, of which the newest may grow. */
+function reading() {
+  if (sideTab !== 'reading' || $('side').offsetParent === null) return;
+  const article = $('reading');
+  const stick = article.scrollTop + article.clientHeight >= article.scrollHeight - 30;
+  const wanted = [];
+  for (let i = store.blocks.length - 1; i >= 0 && wanted.length < maxReading; i--) {
+    const block = store.blocks[i];
+    if (block.kind !== 'heartbeat') wanted.push(block);
+  }
+  wanted.reverse();
+  const keep = new Map(readingBlocks.map((shown) => [shown.block, shown]));
+  let changed = false;
+  readingBlocks = wanted.map((block) => {
+    const shown = keep.get(block);
+    if (shown && shown.events === block.events.length) return shown;
+    changed = true;
+    const element = renderBlock(block);
+    shown?.element.replaceWith(element);
+    return { block, element, events: block.events.length };
+  });
+  if (!changed && readingBlocks.length === article.childElementCount) return;
+  const elements = readingBlocks.map((shown) => shown.element);
+  const gone = new Set(article.children);
+  for (const element of elements) gone.delete(element);
+  for (const element of gone) element.remove();
+  elements.forEach((element, i) => {
+    if (article.children[i] !== element) article.insertBefore(element, article.children[i] ?? null);
+  });
+  if (stick) article.scrollTop = article.scrollHeight;
+}
+
+let detailOf = null, detailEvents = 0;
+
+function detail() {
+  const events = chosen.events?.length ?? 1;
+  if (detailOf === chosen && detailEvents === events) return;
+  [detailOf, detailEvents] = [chosen, events];
+  renderDetail(chosen, $('detail'));
+}
+
+function choose(row) {
+  chosen = row;
+  showTab('event');
+  detail();
+  $('detail').scrollTop = 0;
+}
+
+function showTab(tab) {
+  sideTab = tab;
+  $('reading').hidden = tab !== 'reading';
+  $('detail').hidden = tab !== 'event';
+  $('tab-reading').setAttribute('aria-pressed', tab === 'reading');
+  $('tab-event').setAttribute('aria-pressed', tab === 'event');
+  if (tab === 'event' && chosen === null) $('detail').replaceChildren(el('p', 'hint', 'Choose an event in the list.'));
+  $('copy').hidden = tab !== 'event' || chosen === null;
+  reading();
+}
+
+function openSide(open) {
+  document.body.classList.toggle('side-open', open);
+  if (open) reading();
+}
+
+async function copy() {
+  if (chosen === null) return;
+  const events = chosen.events ?? [chosen];
+  const lines = events.map((event) => `{"id":${JSON.stringify(event.id)},"event":${JSON.stringify(event.name)},"data":${event.raw}}`);
+  try {
+    await navigator.clipboard.writeText(lines.join('\n'));
+    toast(events.length === 1 ? 'Copied the event' : `Copied ${events.length} events`);
+  } catch {
+    toast('The browser does not let this page copy');
+  }
+}
+
+let toasting = 0;
+
+function toast(text) {
+  $('toast').textContent = text;
+  $('toast').classList.add('shown');
+  clearTimeout(toasting);
+  toasting = setTimeout(() => $('toast').classList.remove('shown'), 1800);
+}
+
+function togglePause() {
+  paused = !paused;
+  pausedAt = paused ? all().length : null;
+  document.body.classList.toggle('paused', paused);
+  $('pause').setAttribute('aria-pressed', paused);
+  update();
+}
+
+function toggleJoin() {
+  joined = !joined;
+  $('join').setAttribute('aria-pressed', joined);
+  chosen = null;
+  list.select(null);
+  showTab('reading');
+  refilter();
+}
+
+// --- what the person does ---------------------------------------------------
+
+$('open').addEventListener('submit', (event) => {
+  event.preventDefault();
+  const name = $('session').value;
+  if (source !== null && name === session && $('follow').textContent === 'Stop') return stop();
+  $('access').hidden = true;
+  follow(name, $('from').value === 'after' ? $('after').value.trim() : $('from').value);
+  history.replaceState(null, '', `#${encodeURIComponent(name)}`);
+});
+$('session').addEventListener('input', () => {
+  $('follow').textContent = source !== null && $('session').value === session ? 'Stop' : 'Follow';
+});
+$('from').addEventListener('change', () => {
+  $('after-field').hidden = $('from').value !== 'after';
+  if ($('from').value === 'after') $('after').focus();
+});
+
+let typing = 0;
+$('filter').addEventListener('input', () => {
+  clearTimeout(typing);
+  typing = setTimeout(() => {
+    filter = $('filter').value.trim().toLowerCase();
+    refilter();
+  }, 120);
+});
+$('join').addEventListener('click', toggleJoin);
+$('pause').addEventListener('click', togglePause);
+$('clear').addEventListener('click', () => {
+  store.clear();
+  chosen = null;
+  list.select(null);
+  if (paused) togglePause();
+  refilter();
+  showTab('reading');
+});
+$('newest').addEventListener('click', () => { list.toEnd(); figures(); });
+$('list').addEventListener('scroll', () => { $('newest').hidden = list.atEnd || rows.length === 0; }, { passive: true });
+$('list').addEventListener('click', () => openSide(true));
+$('tab-reading').addEventListener('click', () => showTab('reading'));
+$('tab-event').addEventListener('click', () => showTab('event'));
+$('show-side').addEventListener('click', () => { showTab('reading'); openSide(true); });
+$('close-side').addEventListener('click', () => openSide(false));
+$('copy').addEventListener('click', copy);
+$('help-button').addEventListener('click', () => $('help').showModal());
+
+const themes = ['', 'light', 'dark'];
+
+function setTheme(theme) {
+  document.documentElement.dataset.theme = theme;
+  $('theme').textContent = { '': '◐', light: '○', dark: '●' }[theme];
+  $('theme').title = `Theme: ${theme || 'as the system'}`;
+  try {
+    localStorage.setItem('mixstream theme', theme);
+  } catch { /* it lasts for this visit */ }
+}
+$('theme').addEventListener('click', () => setTheme(themes[(themes.indexOf(document.documentElement.dataset.theme) + 1) % themes.length]));
+
+document.addEventListener('keydown', (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || $('help').open) return;
+  const typingIn = event.target.closest('input, select, textarea');
+  if (event.key === 'Escape') {
+    if (typingIn === $('filter') && $('filter').value !== '') {
+      $('filter').value = filter = '';
+      refilter();
+    }
+    openSide(false);
+    $('list').focus();
+    return;
+  }
+  if (typingIn) return;
+  const onButton = event.target.closest('button, summary, a');
+  const act = {
+    '/': () => $('filter').focus(),
+    ' ': onButton ? undefined : togglePause,
+    c: copy,
+    j: toggleJoin,
+    r: () => { showTab('reading'); openSide(true); },
+    s: () => $('session').select(),
+    '?': () => $('help').showModal(),
+    Enter: onButton || chosen === null ? undefined : () => { showTab('event'); openSide(true); $('detail').focus(); },
+    ArrowDown: event.target === document.body ? () => { $('list').focus(); list.move(1); } : undefined,
+    ArrowUp: event.target === document.body ? () => { $('list').focus(); list.move(-1); } : undefined,
+    End: event.target === document.body ? () => list.toEnd() : undefined,
+  }[event.key];
+  if (act === undefined) return;
+  event.preventDefault();
+  act();
+});
+
+setInterval(figures, 1000);
+let theme = '';
+try {
+  theme = localStorage.getItem('mixstream theme') ?? '';
+} catch { /* as the system */ }
+setTheme(themes.includes(theme) ? theme : '');
+refilter();
+
+await loadSessions();
+const named = decodeURIComponent(location.hash.slice(1));
+if (named !== '') {
+  $('session').value = named;
+  follow(named, '0');
+} else {
+  $('session').focus();
+}
