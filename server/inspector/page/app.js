@@ -9,7 +9,7 @@ import { el, renderBlock, renderDetail, renderRow } from './view.js';
 const $ = (id) => document.getElementById(id);
 const store = new Store();
 const list = new List($('list'), $('space'), renderRow, choose);
-const noCounting = new Set(['connection']);
+const noCounting = new Set(['connection', 'heartbeat']);
 const maxReading = 200;
 
 let source = null;
@@ -312,7 +312,7 @@ let readingBlocks = [];
 
 /** Keeps the reading view up to date: the last blocks, of which the newest may grow. */
 function reading() {
-  if (sideTab !== 'reading' || $('side').offsetParent === null) return;
+  if (sideTab !== 'reading' || $('side').getClientRects().length === 0) return;
   const article = $('reading');
   const stick = article.scrollTop + article.clientHeight >= article.scrollHeight - 30;
   const wanted = [];

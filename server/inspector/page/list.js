@@ -23,7 +23,10 @@ export class List {
       if (row) this.select(this.rows[Number(row.dataset.index)], true);
     });
     element.addEventListener('keydown', (event) => this.key(event));
-    new ResizeObserver(() => this.draw()).observe(element);
+    new ResizeObserver(() => {
+      if (this.atEnd) element.scrollTop = element.scrollHeight;
+      this.draw();
+    }).observe(element);
   }
 
   rowHeight() {

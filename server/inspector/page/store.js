@@ -17,6 +17,9 @@ export function family(name) {
 
 const joining = new Set(['content', 'thinking']);
 
+// What the connection says does not come between two pieces of a text.
+const aside = new Set(['connection', 'connected', 'heartbeat']);
+
 export class Store {
   constructor() {
     this.clear();
@@ -69,7 +72,7 @@ export class Store {
         this.tools.set(block.tool.call, block);
       }
       this.blocks.push(block);
-      if (kind !== 'heartbeat' && kind !== 'connection') this.lastOf.set(parent, block);
+      if (!aside.has(kind)) this.lastOf.set(parent, block);
     }
     event.block = block;
     block.events.push(event);

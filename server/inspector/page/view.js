@@ -27,7 +27,8 @@ export function renderRow(row, element) {
   element.version = version;
   const [time, kind, words, many, id] = element.children;
   time.textContent = timeOf(row.time);
-  kind.textContent = row.kind;
+  kind.textContent = row.kind === 'user_message_created' ? 'user message' : row.kind;
+  kind.title = row.kind;
   element.dataset.family = family(row.kind === 'tool' ? 'tool_' : row.kind);
   if (row.tool) element.dataset.result = row.tool.success === null ? 'open' : row.tool.success ? 'good' : 'bad';
   else delete element.dataset.result;
