@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -93,14 +94,13 @@ func (p *publish) run(cmd *cobra.Command, args []string) error {
 
 // publishOne publishes one event and prints its id.
 func publishOne(cmd *cobra.Command, to target, session, event, data string) error {
-	if !json.Valid([]byte(data)) {
-		return errors.New("the data is not JSON")
+	var line bytes.Buffer
+	fmt.Fprintf(&line, `{"event":%s,"data":`, quote(event))
+	if err := json.Compact(&line, []byte(data)); err != nil {
+		return fmt.Errorf("the data is not JSON: %w", err)
 	}
-	line, err := json.Marshal(gen.PublishedEvent{Event: gen.EventName(event), Data: json.RawMessage(data)})
-	if err != nil {
-		return err
-	}
-	result, err := to.publish(cmd.Context(), session, line)
+	line.WriteByte('}')
+	result, err := to.publish(cmd.Context(), session, line.Bytes())
 	if err != nil {
 		return err
 	}

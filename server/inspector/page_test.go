@@ -347,6 +347,7 @@ func TestHostileData(t *testing.T) {
 	b.until("document.querySelectorAll('#reading .block').length >= 8")
 	b.wantContains("reading", `<img src=x onerror="window.hacked=1">`)
 	b.wantContains("list", `<img src=x onerror="window.hacked=1">`)
+	b.wantContains("reading", "⟨U+202E⟩␀␛[31m")
 	for range 12 {
 		b.key(kb.ArrowDown)
 		b.do("document.querySelectorAll('details').forEach((d) => d.open = true)")

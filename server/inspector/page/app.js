@@ -43,7 +43,6 @@ function follow(name, after) {
     onState: showState,
     onRefused: refused,
   });
-  $('follow').textContent = 'Stop';
 }
 
 function stop() {
@@ -115,6 +114,7 @@ function showState(state, text) {
   output.children[1].textContent = { idle: 'not following', connecting: 'connecting', live: 'live', reconnecting: 'reconnecting', refused: 'refused', ended: 'ended' }[state];
   output.children[2].textContent = text === output.children[1].textContent ? '' : text;
   if (state === 'reconnecting' && source) note(text);
+  if (state === 'connecting') $('follow').textContent = 'Stop';
   if (state === 'live') {
     if (wasLive) {
       reconnections++;
@@ -123,17 +123,14 @@ function showState(state, text) {
     wasLive = true;
   }
   if (state === 'refused' || state === 'ended') note(text);
-  if (state === 'ended' || state === 'idle') $('follow').textContent = 'Follow';
+  if (state === 'ended' || state === 'idle' || state === 'refused') $('follow').textContent = 'Follow';
   figures();
 }
 
 // --- access -----------------------------------------------------------------
 
 async function refused(status, message) {
-  if (status !== 401) {
-    $('follow').textContent = 'Follow';
-    return false;
-  }
+  if (status !== 401) return false;
   // The cookie may be over, or the server another process by now.
   if (token !== '' && await unlock()) {
     const answer = await probe();

@@ -125,10 +125,16 @@ function advance(tool, { name, data }) {
   }
 }
 
+/** Makes characters visible that would steer what is shown, such as its direction. */
+export function visible(s) {
+  return s.replace(/[\u0000-\u0008\u000b-\u001f]/g, (c) => String.fromCharCode(0x2400 + c.charCodeAt(0)))
+    .replace(/[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, (c) => `⟨U+${c.charCodeAt(0).toString(16).toUpperCase()}⟩`);
+}
+
 /** A value as text, whatever a hostile publisher has put there. */
 export function text(value) {
   if (value === undefined || value === null) return '';
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  return visible(typeof value === 'string' ? value : JSON.stringify(value));
 }
 
 /** The joined text of a block of tokens. */
@@ -159,7 +165,7 @@ export function summary(event) {
     case 'tool_execution_complete': return `${d.success === true ? '✓' : '✗'} ${text(d.progress)}`;
     case 'connection': return text(d.text);
   }
-  return event.raw;
+  return visible(event.raw);
 }
 
 /** One line that says what a block is about. */

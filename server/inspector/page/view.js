@@ -1,6 +1,6 @@
 // Makes elements of what has come. Nothing of it is ever parsed as HTML.
 
-import { blockSummary, family, joinedText, summary, text } from './store.js';
+import { blockSummary, family, joinedText, summary, text, visible } from './store.js';
 
 /** Makes an element with a class and children, which are elements or text. */
 export function el(tag, className, ...children) {
@@ -40,7 +40,7 @@ export function renderRow(row, element) {
 /** JSON as text that can be folded. */
 export function jsonTree(value, depth = 0) {
   if (value === null || typeof value !== 'object') {
-    return el('span', `json-${value === null ? 'null' : typeof value}`, JSON.stringify(value) ?? 'undefined');
+    return el('span', `json-${value === null ? 'null' : typeof value}`, visible(JSON.stringify(value)));
   }
   const array = Array.isArray(value);
   const keys = Object.keys(value);
@@ -52,7 +52,7 @@ export function jsonTree(value, depth = 0) {
   const fill = () => {
     if (details.childElementCount > 1) return;
     for (const key of keys) {
-      details.append(el('div', 'member', el('span', 'json-key', array ? key : JSON.stringify(key)), ': ', jsonTree(value[key], depth + 1)));
+      details.append(el('div', 'member', el('span', 'json-key', array ? key : visible(JSON.stringify(key))), ': ', jsonTree(value[key], depth + 1)));
     }
   };
   if (details.open) fill();
@@ -87,7 +87,7 @@ export function renderDetail(row, into) {
   parts.push(el('h3', '', events.length > shown.length ? `Data of the last ${shown.length} of ${events.length}` : 'Data'));
   for (const event of shown) {
     const data = parse(event.raw);
-    const body = data === undefined ? el('pre', '', event.raw) : jsonTree(data, shown.length > 1 ? 1 : 0);
+    const body = data === undefined ? el('pre', '', visible(event.raw)) : jsonTree(data, shown.length > 1 ? 1 : 0);
     parts.push(shown.length > 1 ? el('div', 'one', el('code', 'id', event.id), body) : body);
   }
   into.replaceChildren(...parts);
@@ -139,6 +139,9 @@ export function renderBlock(block) {
       break;
     case 'complete':
       box.append(el('p', 'rule', d.done ? 'turn complete' : 'complete'));
+      break;
+    case 'connection':
+      box.append(el('p', 'rule', summary(event)));
       break;
     default:
       box.append(el('p', 'rule', `${block.kind.replaceAll('_', ' ')} · ${summary(event)}`));
