@@ -45,13 +45,13 @@ func contentLines(from, to int) string {
 type publication struct {
 	status int
 	header http.Header
-	gen.PublishResult
+	result gen.PublishResult
 	gen.PublishError
 }
 
 func (p publication) lastID() string {
 	if p.status == http.StatusCreated {
-		return p.PublishResult.LastID
+		return p.result.LastID
 	}
 	if p.PublishError.LastID == nil {
 		return ""
@@ -64,7 +64,7 @@ func (p publication) String() string {
 	if p.Line != nil {
 		line = *p.Line
 	}
-	count := p.PublishResult.Count
+	count := p.result.Count
 	if p.status != http.StatusCreated && p.PublishError.Count != nil {
 		count = *p.PublishError.Count
 	}
@@ -101,7 +101,7 @@ func send(t testing.TB, ts *httptest.Server, r *http.Request) publication {
 	p := publication{status: res.StatusCode, header: res.Header}
 	var into any = &p.PublishError
 	if res.StatusCode == http.StatusCreated {
-		into = &p.PublishResult
+		into = &p.result
 	}
 	if err := json.Unmarshal(text, into); err != nil {
 		t.Fatalf("%d: %q: %v", res.StatusCode, text, err)
@@ -129,12 +129,12 @@ func TestPublishOneOverHTTP(t *testing.T) {
 	ts := serve(t, newServer(t, everyonePublishes))
 	got := post(t, ts, "s", "Application/JSON; charset=utf-8", "", strings.NewReader(` {"data": {"content":"a", "type":"content","new":[1, 2]},
  "event":"content"} `))
-	if got.status != 201 || got.FirstID == "" || got.FirstID != got.lastID() || got.PublishResult.Count != 1 {
+	if got.status != 201 || got.result.FirstID == "" || got.result.FirstID != got.lastID() || got.result.Count != 1 {
 		t.Fatal(got)
 	}
 	r := open(t, ts, "s", "0")
 	r.next()
-	if e := r.next(); e.id != got.FirstID || e.name != "content" || e.data != `{"content":"a","type":"content","new":[1,2]}` {
+	if e := r.next(); e.id != got.result.FirstID || e.name != "content" || e.data != `{"content":"a","type":"content","new":[1,2]}` {
 		t.Errorf("got %+v", e)
 	}
 }
@@ -144,7 +144,7 @@ func TestPublishLinesOverHTTP(t *testing.T) {
 	ts := serve(t, srv)
 	body := "\ufeff" + contentLine("0") + "\r\n\n" + strings.TrimSuffix(contentLines(1, 1000), "\n")
 	got := post(t, ts, "s", ndjsonType, "", strings.NewReader(body))
-	if got.status != 201 || got.PublishResult.Count != 1000 || number(t, got.lastID())-number(t, got.FirstID) != 999 {
+	if got.status != 201 || got.result.Count != 1000 || number(t, got.lastID())-number(t, got.result.FirstID) != 999 {
 		t.Fatal(got)
 	}
 	for i, text := range published(t, ts, "s", 1000) {
@@ -168,7 +168,7 @@ func TestPublishedLineDoesNotWait(t *testing.T) {
 		}
 	}
 	out.Close()
-	if got := <-answer; got.status != 201 || got.PublishResult.Count != 5 {
+	if got := <-answer; got.status != 201 || got.result.Count != 5 {
 		t.Error(got)
 	}
 }

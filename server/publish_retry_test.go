@@ -34,15 +34,15 @@ func TestPublishRetriedAfterCuts(t *testing.T) {
 				sendCut(t, ts, body[:random.IntN(len(body))], random)
 			}
 			got := post(t, ts, "s", ndjsonType, "key", pieces(body, random))
-			if got.status != 201 || got.PublishResult.Count != events {
+			if got.status != 201 || got.result.Count != events {
 				t.Fatal(got)
 			}
 			again := post(t, ts, "s", ndjsonType, "key", pieces(body, random))
-			if again.status != 201 || again.PublishResult != got.PublishResult {
-				t.Errorf("got %+v, and before %+v", again.PublishResult, got.PublishResult)
+			if again.status != 201 || again.result != got.result {
+				t.Errorf("got %+v, and before %+v", again.result, got.result)
 			}
-			if number(t, got.lastID())-number(t, got.FirstID) != events-1 {
-				t.Errorf("ids from %s to %s", got.FirstID, got.lastID())
+			if number(t, got.lastID())-number(t, got.result.FirstID) != events-1 {
+				t.Errorf("ids from %s to %s", got.result.FirstID, got.lastID())
 			}
 			var want []string
 			for i := range events {
@@ -106,12 +106,12 @@ func TestPublishRetriedBeside(t *testing.T) {
 	}
 	senders.Wait()
 	for _, got := range answers {
-		if got.status != 201 || got.PublishResult != answers[0].PublishResult || got.PublishResult.Count != events {
-			t.Error(got, got.PublishResult)
+		if got.status != 201 || got.result != answers[0].result || got.result.Count != events {
+			t.Error(got, got.result)
 		}
 	}
-	if number(t, answers[0].lastID())-number(t, answers[0].FirstID) != events-1 {
-		t.Errorf("ids from %s to %s", answers[0].FirstID, answers[0].lastID())
+	if number(t, answers[0].lastID())-number(t, answers[0].result.FirstID) != events-1 {
+		t.Errorf("ids from %s to %s", answers[0].result.FirstID, answers[0].lastID())
 	}
 }
 
@@ -125,7 +125,7 @@ func TestPublishMended(t *testing.T) {
 	}
 	second := post(t, ts, "s", ndjsonType, "key", strings.NewReader(contentLines(0, 10)))
 	if second.status != 201 || number(t, second.lastID()) != number(t, first.lastID())+7 {
-		t.Errorf("got %v %+v after %s", second, second.PublishResult, first.lastID())
+		t.Errorf("got %v %+v after %s", second, second.result, first.lastID())
 	}
 }
 
@@ -134,8 +134,8 @@ func TestPublishOneRetried(t *testing.T) {
 	first := post(t, ts, "s", jsonType, "key", strings.NewReader(contentLine("a")))
 	again := post(t, ts, "s", jsonType, "key", strings.NewReader(contentLine("a")))
 	other := post(t, ts, "s", jsonType, "other", strings.NewReader(contentLine("a")))
-	if first.status != 201 || again.PublishResult != first.PublishResult || number(t, other.FirstID) != number(t, first.FirstID)+1 {
-		t.Error(first.PublishResult, again.PublishResult, other.PublishResult)
+	if first.status != 201 || again.result != first.result || number(t, other.result.FirstID) != number(t, first.result.FirstID)+1 {
+		t.Error(first.result, again.result, other.result)
 	}
 }
 
