@@ -56,7 +56,7 @@ Exit status: 0 when everything was published, 1 otherwise.`,
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) error { return p.run(cmd, args) },
+		RunE: p.run,
 	}
 	cmd.Flags().StringVar(&p.token, "token", "", "the bearer token to send; MIXSTREAM_TOKEN keeps it out of the list of processes")
 	return cmd

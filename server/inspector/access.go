@@ -31,7 +31,7 @@ func (h *Handler) grant(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the token is too long for a cookie", http.StatusRequestHeaderFieldsTooLarge)
 		return
 	}
-	cookie := &http.Cookie{
+	cookie := &http.Cookie{ //nolint:gosec // G124: it is Secure wherever the page is
 		Name:     cookieName,
 		Path:     h.base + "/",
 		MaxAge:   int(accessFor / time.Second),
