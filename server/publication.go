@@ -21,6 +21,7 @@ type publication struct {
 	session eventlog.Session
 	key     string // the Idempotency-Key; empty without one
 	line    int    // the present line of the body, from 1
+	unread  bool   // the body of an HTTP/1 request is not read to its end
 
 	batch batch
 

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,6 +26,7 @@ var (
 type publishAnswer struct {
 	status int
 	body   any
+	unread bool // there may be more of the body of an HTTP/1 request, which nobody reads
 }
 
 // VisitPublishEventsResponse writes the answer.
@@ -36,7 +38,7 @@ func (a publishAnswer) VisitPublishEventsResponse(w http.ResponseWriter) error {
 	if a.status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", retryAfter())
 	}
-	if a.status != http.StatusCreated { // there may be more of the body, which nobody reads
+	if a.unread {
 		w.Header().Set("Connection", "close")
 		defer func() { _ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(lingering)) }()
 	}
@@ -69,7 +71,7 @@ func (p *publication) failed(err error) publishAnswer {
 		last := formatID(p.last)
 		body.LastID = &last
 	}
-	return publishAnswer{status, body}
+	return publishAnswer{status: status, body: body, unread: p.unread}
 }
 
 // explain returns the status and the message for an error. Whatever is new here,
@@ -101,6 +103,8 @@ func (p *publication) explain(err error) (status int, message string) {
 		return http.StatusBadRequest, err.Error()
 	case p.server.streams.draining.Load():
 		return http.StatusServiceUnavailable, errDraining.Error()
+	case errors.Is(err, context.Canceled): // the client has left, as in Server.fail
+		return http.StatusServiceUnavailable, "the request was ended by the server"
 	}
 	p.server.cfg.logger.Error("publish over HTTP failed", "session", p.session.ID, "published", p.count, "error", err)
 	return http.StatusInternalServerError, "internal error"

@@ -82,7 +82,7 @@ func (s *Server) receivePublications(generated http.HandlerFunc) http.HandlerFun
 			answerEarly(w)
 		} else {
 			if r.Body, err = s.readEvent(w, r); err != nil {
-				_ = (&publication{server: s, line: 1}).failed(err).VisitPublishEventsResponse(w) // it always marshals
+				_ = (&publication{server: s, line: 1, unread: r.ProtoMajor == 1}).failed(err).VisitPublishEventsResponse(w) // it always marshals
 				return
 			}
 		}
@@ -161,11 +161,15 @@ func (o operations) PublishEvents(ctx context.Context, request gen.PublishEvents
 			return pub.failed(fmt.Errorf("%w: header Idempotency-Key: it must have 1 to %d characters", errRequest, maxKey)), nil
 		}
 	}
-	var err error
+	v, err := visitOf(ctx)
+	if err != nil {
+		return nil, err
+	}
 	if request.JSONBody != nil {
 		pub.line = 1
 		err = pub.one(ctx, *request.JSONBody)
 	} else {
+		pub.unread = v.request.ProtoMajor == 1
 		err = pub.lines(ctx, request.Body)
 	}
 	if err != nil {

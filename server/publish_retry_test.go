@@ -297,3 +297,40 @@ func TestPublisherLeaves(t *testing.T) {
 	}
 	// The end of the test server waits for the request.
 }
+
+// Over HTTP/2, a body that goes on is refused at its bad line, and the streams of the
+// same connection go on.
+func TestPublishHTTP2(t *testing.T) {
+	srv := newServer(t, everyonePublishes)
+	ts := serve(t, srv, func(ts *httptest.Server) { ts.EnableHTTP2 = true })
+	r := openEarly(t, ts)
+	in, out := io.Pipe()
+	answer := make(chan publication, 1)
+	go func() { answer <- post(t, ts, "s", ndjsonType, "", in) }()
+	io.WriteString(out, contentLine("a"))
+	r.next()
+	io.WriteString(out, "nonsense\n")
+	if got := <-answer; got.status != 400 || *got.Line != 2 || got.header.Get("Connection") != "" {
+		t.Error(got, got.header)
+	}
+	out.Close()
+	if got := post(t, ts, "s", jsonType, "", strings.NewReader(contentLine("b"))); got.status != 201 {
+		t.Error(got)
+	}
+	if e := r.next(); !strings.Contains(e.data, `"b"`) {
+		t.Errorf("got %+v", e)
+	}
+}
+
+// A refused event over HTTP/1 leaves its connection as it was.
+func TestPublishKeepsConnection(t *testing.T) {
+	ts := serve(t, newServer(t, everyonePublishes))
+	for _, body := range []string{`{"event":"content","data":{}}`, contentLine("a")} {
+		if got := post(t, ts, "s", jsonType, "", strings.NewReader(body)); got.header.Get("Connection") != "" {
+			t.Error(got, got.header)
+		}
+	}
+	if got := post(t, ts, "s", ndjsonType, "", strings.NewReader("nonsense\n")); got.status != 400 {
+		t.Error(got)
+	}
+}

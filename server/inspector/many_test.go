@@ -3,6 +3,7 @@ package inspector_test
 import (
 	"context"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -12,6 +13,9 @@ import (
 // TestManyEvents shows 50,000 events, and logs how long it takes to scroll through
 // them and to filter them. There are elements for those only that are seen.
 func TestManyEvents(t *testing.T) {
+	if os.Getenv("MIXSTREAM_SLOW") == "" {
+		t.Skip("slow: run with MIXSTREAM_SLOW=1")
+	}
 	const n = 50_000
 	s := newSite(t, "", memory())
 	for i := range n {

@@ -136,8 +136,8 @@ async function refused(status, message) {
     const answer = await probe();
     if (answer !== 401) return true;
   }
+  $('access-reason').textContent = token === '' ? `This session needs access: ${message}.` : `The token does not give access: ${message}.`;
   token = '';
-  $('access-reason').textContent = `This session needs access: ${message}.`;
   $('access').hidden = false;
   $('token').focus();
   return false;
@@ -508,10 +508,18 @@ setTheme(themes.includes(theme) ? theme : '');
 refilter();
 
 await loadSessions();
-const named = decodeURIComponent(location.hash.slice(1));
-if (named !== '') {
-  $('session').value = named;
-  follow(named, '0');
-} else {
-  $('session').focus();
+
+/** Follows the session that the address names. */
+function followAddress() {
+  let name = '';
+  try {
+    name = decodeURIComponent(location.hash.slice(1));
+  } catch { /* it names none */ }
+  if (name === '' || name === session) return name !== '';
+  $('session').value = name;
+  follow(name, '0');
+  return true;
 }
+
+window.addEventListener('hashchange', followAddress);
+if (!followAddress()) $('session').focus();
