@@ -146,6 +146,9 @@ func (s *serve) run(cmd *cobra.Command) error {
 		}
 	}()
 	fmt.Fprintf(cmd.ErrOrStderr(), "mixstream: listening on %s://%s\n", scheme, l.Addr())
+	if !s.noInspector {
+		fmt.Fprintf(cmd.ErrOrStderr(), "mixstream: a session is shown at %s://%s/%s\n", scheme, l.Addr(), s.fragment())
+	}
 
 	ctx, cancel := context.WithCancel(cmd.Context())
 	defer cancel()
@@ -170,6 +173,14 @@ func (s *serve) run(cmd *cobra.Command) error {
 			return stopServer(srv, hs)
 		}
 	}
+}
+
+// fragment returns the part of the page's address that names the session to show.
+func (s *serve) fragment() string {
+	if s.demo {
+		return "#" + demoSession
+	}
+	return "#SESSION"
 }
 
 // options returns the options of the server.

@@ -30,6 +30,11 @@ a $ref to a named enum with a const beside it, and "data" a $ref to a named
 schema. Where there are several such operations, x-go-event-prefix on an
 operation starts the names of what is generated for it.
 
+The generated validator checks type, enum, const, pattern, required, properties,
+additionalProperties, items, allOf, anyOf, oneOf, and the minimum and maximum of
+a number, of a length and of a count of items. Another keyword that constrains
+the data of an event is refused.
+
 The exit status is 1 where the document is refused, and nothing is written.
 
 Flags:
