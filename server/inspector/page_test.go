@@ -126,11 +126,13 @@ func TestPage(t *testing.T) {
 		"failed", "permission denied", "Permission: Write", "notes.md", "Which branch?", "main", "next", "provider_error",
 		"five files import it. Trimming is safe", "turn complete", "Where is the log used")
 
+	b.until("(({ scrollTop, clientHeight, scrollHeight }) => scrollHeight > clientHeight && scrollTop + clientHeight > scrollHeight - 2)(document.getElementById('reading'))")
 	b.do("document.getElementById('reading').scrollTop = 0")
 	for _, theme := range []string{"light", "dark"} {
 		b.theme(theme)
 		b.screenshot("wide-" + theme)
 	}
+	b.do("document.getElementById('reading').scrollTop = 1e6")
 	// The tool call while its parameters stream.
 	s.publish("s1", &gen.ToolUseStartData{Type: "tool_use_start", ID: "call-9", Name: "Edit"},
 		&gen.ToolUseParameterDeltaData{Type: "tool_use_parameter_delta", ToolCallID: "call-9", Input: `{"file_path":"REA`})
@@ -189,7 +191,7 @@ func TestPage(t *testing.T) {
 	b.key(" ")
 	b.until("document.getElementById('list').innerText.includes('while paused')")
 
-	b.until("document.getElementById('beat').textContent.endsWith('s ago')")
+	b.until("document.getElementById('heard').textContent.endsWith('s ago')")
 	b.key("?")
 	b.until("document.getElementById('help').open")
 	b.screenshot("help")

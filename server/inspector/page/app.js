@@ -26,7 +26,7 @@ let seen = 0; // how many of the rows' source are in rows, or filtered out
 let chosen = null;
 let sideTab = 'reading';
 let received = 0, reconnections = 0, gaps = 0, wasLive = false;
-let beatAt = 0, pending = [], frame = 0;
+let heardAt = 0, pending = [], frame = 0;
 const recent = []; // the times of what came in the last seconds, by second
 
 // --- what comes -------------------------------------------------------------
@@ -43,6 +43,7 @@ function follow(name, after) {
     onState: showState,
     onRefused: refused,
   });
+  figures();
 }
 
 function stop() {
@@ -55,7 +56,7 @@ function stop() {
 function reset() {
   store.clear();
   received = reconnections = gaps = 0;
-  beatAt = 0;
+  heardAt = 0;
   pending = [];
   recent.length = 0;
   if (paused) togglePause();
@@ -88,8 +89,7 @@ function take() {
   const dropped = store.dropped;
   for (const [name, id, raw, time] of batch) {
     const event = store.add(name, id, raw, time);
-    if (event.kind === 'heartbeat') beatAt = time;
-    if (event.kind === 'connected') beatAt = time;
+    if (name !== 'connection') heardAt = time;
     if (event.kind === 'gap') gaps++;
     if (!noCounting.has(name)) received++;
     count(time);
@@ -261,7 +261,7 @@ function figures() {
   $('reconnections').textContent = reconnections;
   $('gaps').textContent = gaps;
   $('gap-count').classList.toggle('bad', gaps > 0);
-  $('beat').textContent = beatAt === 0 ? '–' : `${Math.max(0, Math.round((Date.now() - beatAt) / 1000))} s ago`;
+  $('heard').textContent = heardAt === 0 ? '–' : `${Math.max(0, Math.round((Date.now() - heardAt) / 1000))} s ago`;
   $('empty').hidden = rows.length > 0;
   $('empty').textContent = source === null ? 'Enter a session and follow it. Its events appear here as they come.'
     : all().length > 0 ? 'Nothing that has come fits the filter.' : 'Waiting for the first event.';
@@ -306,12 +306,22 @@ $('kinds').addEventListener('click', (event) => {
 });
 
 let readingBlocks = [];
+let readingAtEnd = true;
+
+function readToEnd() {
+  if (readingAtEnd) $('reading').scrollTop = $('reading').scrollHeight;
+}
+
+$('reading').addEventListener('scroll', () => {
+  const { scrollTop, clientHeight, scrollHeight } = $('reading');
+  readingAtEnd = scrollTop + clientHeight >= scrollHeight - 30;
+}, { passive: true });
+new ResizeObserver(readToEnd).observe($('reading'));
 
 /** Keeps the reading view up to date: the last blocks, of which the newest may grow. */
 function reading() {
   if (sideTab !== 'reading' || $('side').getClientRects().length === 0) return;
   const article = $('reading');
-  const stick = article.scrollTop + article.clientHeight >= article.scrollHeight - 30;
   const wanted = [];
   for (let i = store.blocks.length - 1; i >= 0 && wanted.length < maxReading; i--) {
     const block = store.blocks[i];
@@ -336,7 +346,7 @@ function reading() {
   elements.forEach((element, i) => {
     if (article.children[i] !== element) article.insertBefore(element, article.children[i] ?? null);
   });
-  if (stick) article.scrollTop = article.scrollHeight;
+  readToEnd();
 }
 
 let detailOf = null, detailEvents = 0;
