@@ -270,24 +270,29 @@ function figures() {
   $('newest').hidden = list.atEnd || rows.length === 0;
 }
 
-let kindsShown = '';
+const kindButtons = new Map();
 
-/** Shows a button for each kind that has come, or that is hidden. */
+function kindButton(name) {
+  let button = kindButtons.get(name);
+  if (button === undefined) {
+    button = el('button', '', el('span', '', name.replaceAll('_', ' ')), el('i'));
+    button.type = 'button';
+    button.dataset.kind = name;
+    button.dataset.family = family(name);
+    button.title = `Show or hide ${name}; with shift, ${name} alone`;
+    kindButtons.set(name, button);
+  }
+  return button;
+}
+
+/** Shows a button for each kind that has come. Those that are there stay in place. */
 function kinds() {
   const names = ['connection', ...eventNames, 'gap'].filter((name) => store.counts.has(name));
   const buttons = $('kinds');
-  const key = names.join();
-  if (key !== kindsShown) {
-    kindsShown = key;
-    buttons.replaceChildren(...names.map((name) => {
-      const button = el('button', '', el('span', '', name.replaceAll('_', ' ')), el('i'));
-      button.type = 'button';
-      button.dataset.kind = name;
-      button.dataset.family = family(name);
-      button.title = `Show or hide ${name}; with shift, ${name} alone`;
-      return button;
-    }));
-  }
+  names.forEach((name, i) => {
+    if (buttons.children[i] !== kindButton(name)) buttons.insertBefore(kindButton(name), buttons.children[i] ?? null);
+  });
+  while (buttons.childElementCount > names.length) buttons.lastChild.remove();
   for (const button of buttons.children) {
     button.lastChild.textContent = store.counts.get(button.dataset.kind).toLocaleString('en');
     button.setAttribute('aria-pressed', !hidden.has(button.dataset.kind));
