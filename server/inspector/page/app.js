@@ -1,25 +1,28 @@
 // The page: what has come, what is shown of it, and what the person does.
 
+import { Access } from './access.js';
+import { Kinds } from './kinds.js';
 import { List } from './list.js';
+import { Reading } from './reading.js';
+import { remember, sessionNames } from './sessions.js';
 import { Source, streamURL } from './source.js';
-import { Store, family, searchText } from './store.js';
-import { eventNames } from './names.js';
-import { el, renderBlock, renderDetail, renderRow } from './view.js';
+import { Store, searchText } from './store.js';
+import { setUpTheme } from './theme.js';
+import { el, renderDetail, renderRow } from './view.js';
 
 const $ = (id) => document.getElementById(id);
 const store = new Store();
 const list = new List($('list'), $('space'), renderRow, choose);
+const access = new Access();
+const kinds = new Kinds($('kinds'), refilter);
+const reading = new Reading($('reading'));
 const noCounting = new Set(['connection', 'heartbeat']);
-const maxReading = 200;
 
 let source = null;
 let session = '';
-let token = '';
-let renewal = 0;
 let joined = true;
 let paused = false;
 let pausedAt = null; // what is shown while paused
-let hidden = new Set(['heartbeat']);
 let filter = '';
 let rows = []; // what is shown
 let seen = 0; // how many of the rows' source are in rows, or filtered out
@@ -28,8 +31,6 @@ let sideTab = 'reading';
 let received = 0, reconnections = 0, gaps = 0, wasLive = false;
 let heardAt = 0, pending = [], frame = 0;
 const recent = []; // the times of what came in the last seconds, by second
-
-// --- what comes -------------------------------------------------------------
 
 function follow(name, after) {
   source?.close();
@@ -127,54 +128,22 @@ function showState(state, text) {
   figures();
 }
 
-// --- access -----------------------------------------------------------------
-
 async function refused(status, message) {
   if (status !== 401) return false;
   // The cookie may be over, or the server another process by now.
-  if (token !== '' && await unlock()) {
-    const answer = await probe();
-    if (answer !== 401) return true;
-  }
-  $('access-reason').textContent = token === '' ? `This session needs access: ${message}.` : `The token does not give access: ${message}.`;
-  token = '';
+  if (await access.renew(streamURL(session, source?.lastID ?? ''))) return true;
+  $('access-reason').textContent = access.token === '' ? `This session needs access: ${message}.` : `The token does not give access: ${message}.`;
+  access.token = '';
   $('access').hidden = false;
   $('token').focus();
   return false;
 }
 
-async function probe() {
-  const abort = new AbortController();
-  try {
-    const answer = await fetch(streamURL(session, source?.lastID ?? ''), { signal: abort.signal, cache: 'no-store' });
-    return answer.status;
-  } catch {
-    return 0;
-  } finally {
-    abort.abort();
-  }
-}
-
-/** Has the server keep the token in the page's cookie. */
-async function unlock() {
-  clearTimeout(renewal);
-  try {
-    const answer = await fetch(new URL('inspector/access', document.baseURI), {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json', Authorization: `Bearer ${token}` },
-    });
-    if (answer.ok) renewal = setTimeout(unlock, 5 * 60_000);
-    return answer.ok;
-  } catch {
-    return false;
-  }
-}
-
 $('access').addEventListener('submit', async (event) => {
   event.preventDefault();
-  token = $('token').value.trim();
+  access.token = $('token').value.trim();
   $('token').value = '';
-  if (!await unlock()) {
+  if (!await access.unlock()) {
     $('access-reason').textContent = 'The server does not take this token.';
     return;
   }
@@ -184,42 +153,21 @@ $('access').addEventListener('submit', async (event) => {
 });
 
 async function loadSessions() {
-  let names = [];
-  try {
-    names = await (await fetch(new URL('inspector/sessions', document.baseURI))).json();
-  } catch { /* the person can still enter one */ }
-  const all = [...new Set([...names, ...remembered()])];
+  const { offered, all } = await sessionNames();
   $('sessions').replaceChildren(...all.map((name) => {
     const option = el('option');
     option.value = name;
     return option;
   }));
-  if ($('session').value === '' && names.length > 0) $('session').value = names[0];
+  if ($('session').value === '' && offered.length > 0) $('session').value = offered[0];
 }
-
-function remembered() {
-  try {
-    const names = JSON.parse(localStorage.getItem('mixstream sessions') ?? '[]');
-    return Array.isArray(names) ? names.filter((name) => typeof name === 'string') : [];
-  } catch {
-    return [];
-  }
-}
-
-function remember(name) {
-  try {
-    localStorage.setItem('mixstream sessions', JSON.stringify([name, ...remembered().filter((other) => other !== name)].slice(0, 20)));
-  } catch { /* a page without storage still works */ }
-}
-
-// --- what is shown ----------------------------------------------------------
 
 const all = () => (joined ? store.blocks : store.events);
 
 function isShown(row) {
   if (row.tool) {
-    if (row.events.every((event) => hidden.has(event.kind))) return false;
-  } else if (hidden.has(row.kind)) return false;
+    if (row.events.every((event) => kinds.hidden.has(event.kind))) return false;
+  } else if (kinds.hidden.has(row.kind)) return false;
   return filter === '' || searchText(row).includes(filter);
 }
 
@@ -246,10 +194,10 @@ function update() {
     }
     if (grown) list.set(rows);
     else list.draw();
-    reading();
+    reading.update(store.blocks);
     if (sideTab === 'event' && chosen !== null) detail();
   }
-  kinds();
+  kinds.update(store.counts);
   figures();
 }
 
@@ -268,90 +216,6 @@ function figures() {
   const waiting = pausedAt === null ? 0 : all().length - pausedAt;
   $('pause').textContent = paused ? (waiting > 0 ? `Go on (+${waiting.toLocaleString('en')})` : 'Go on') : 'Pause';
   $('newest').hidden = list.atEnd || rows.length === 0;
-}
-
-const kindButtons = new Map();
-
-function kindButton(name) {
-  let button = kindButtons.get(name);
-  if (button === undefined) {
-    button = el('button', '', el('span', '', name.replaceAll('_', ' ')), el('i'));
-    button.type = 'button';
-    button.dataset.kind = name;
-    button.dataset.family = family(name);
-    button.title = `Show or hide ${name}; with shift, ${name} alone`;
-    kindButtons.set(name, button);
-  }
-  return button;
-}
-
-/** Shows a button for each kind that has come. Those that are there stay in place. */
-function kinds() {
-  const names = ['connection', ...eventNames, 'gap'].filter((name) => store.counts.has(name));
-  const buttons = $('kinds');
-  names.forEach((name, i) => {
-    if (buttons.children[i] !== kindButton(name)) buttons.insertBefore(kindButton(name), buttons.children[i] ?? null);
-  });
-  while (buttons.childElementCount > names.length) buttons.lastChild.remove();
-  for (const button of buttons.children) {
-    button.lastChild.textContent = store.counts.get(button.dataset.kind).toLocaleString('en');
-    button.setAttribute('aria-pressed', !hidden.has(button.dataset.kind));
-  }
-}
-
-$('kinds').addEventListener('click', (event) => {
-  const name = event.target.closest('button')?.dataset.kind;
-  if (name === undefined) return;
-  const names = [...store.counts.keys()];
-  if (event.shiftKey) {
-    const alone = names.every((other) => hidden.has(other) === (other !== name));
-    hidden = alone ? new Set() : new Set(names.filter((other) => other !== name));
-  } else if (!hidden.delete(name)) hidden.add(name);
-  refilter();
-});
-
-let readingBlocks = [];
-let readingAtEnd = true;
-
-function readToEnd() {
-  if (readingAtEnd) $('reading').scrollTop = $('reading').scrollHeight;
-}
-
-$('reading').addEventListener('scroll', () => {
-  const { scrollTop, clientHeight, scrollHeight } = $('reading');
-  readingAtEnd = scrollTop + clientHeight >= scrollHeight - 30;
-}, { passive: true });
-new ResizeObserver(readToEnd).observe($('reading'));
-
-/** Keeps the reading view up to date: the last blocks, of which the newest may grow. */
-function reading() {
-  if (sideTab !== 'reading' || $('side').getClientRects().length === 0) return;
-  const article = $('reading');
-  const wanted = [];
-  for (let i = store.blocks.length - 1; i >= 0 && wanted.length < maxReading; i--) {
-    const block = store.blocks[i];
-    if (block.kind !== 'heartbeat') wanted.push(block);
-  }
-  wanted.reverse();
-  const keep = new Map(readingBlocks.map((shown) => [shown.block, shown]));
-  let changed = false;
-  readingBlocks = wanted.map((block) => {
-    const shown = keep.get(block);
-    if (shown && shown.events === block.events.length) return shown;
-    changed = true;
-    const element = renderBlock(block);
-    shown?.element.replaceWith(element);
-    return { block, element, events: block.events.length };
-  });
-  if (!changed && readingBlocks.length === article.childElementCount) return;
-  const elements = readingBlocks.map((shown) => shown.element);
-  const gone = new Set(article.children);
-  for (const element of elements) gone.delete(element);
-  for (const element of gone) element.remove();
-  elements.forEach((element, i) => {
-    if (article.children[i] !== element) article.insertBefore(element, article.children[i] ?? null);
-  });
-  readToEnd();
 }
 
 let detailOf = null, detailEvents = 0;
@@ -378,12 +242,12 @@ function showTab(tab) {
   $('tab-event').setAttribute('aria-pressed', tab === 'event');
   if (tab === 'event' && chosen === null) $('detail').replaceChildren(el('p', 'hint', 'Choose an event in the list.'));
   $('copy').hidden = tab !== 'event' || chosen === null;
-  reading();
+  reading.update(store.blocks);
 }
 
 function openSide(open) {
   document.body.classList.toggle('side-open', open);
-  if (open) reading();
+  if (open) reading.update(store.blocks);
 }
 
 async function copy() {
@@ -423,8 +287,6 @@ function toggleJoin() {
   showTab('reading');
   refilter();
 }
-
-// --- what the person does ---------------------------------------------------
 
 $('open').addEventListener('submit', (event) => {
   event.preventDefault();
@@ -470,18 +332,6 @@ $('close-side').addEventListener('click', () => openSide(false));
 $('copy').addEventListener('click', copy);
 $('help-button').addEventListener('click', () => $('help').showModal());
 
-const themes = ['', 'light', 'dark'];
-
-function setTheme(theme) {
-  document.documentElement.dataset.theme = theme;
-  $('theme').textContent = { '': '◐', light: '○', dark: '●' }[theme];
-  $('theme').title = `Theme: ${theme || 'as the system'}`;
-  try {
-    localStorage.setItem('mixstream theme', theme);
-  } catch { /* it lasts for this visit */ }
-}
-$('theme').addEventListener('click', () => setTheme(themes[(themes.indexOf(document.documentElement.dataset.theme) + 1) % themes.length]));
-
 document.addEventListener('keydown', (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || $('help').open) return;
   const typingIn = event.target.closest('input, select, textarea');
@@ -515,11 +365,7 @@ document.addEventListener('keydown', (event) => {
 });
 
 setInterval(figures, 1000);
-let theme = '';
-try {
-  theme = localStorage.getItem('mixstream theme') ?? '';
-} catch { /* as the system */ }
-setTheme(themes.includes(theme) ? theme : '');
+setUpTheme($('theme'));
 refilter();
 
 await loadSessions();
