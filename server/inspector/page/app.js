@@ -22,7 +22,8 @@ let source = null;
 let session = '';
 let joined = true;
 let paused = false;
-let pausedAt = null; // what is shown while paused
+let pausedAt = null; // how many rows' sources are looked at while paused
+let waiting = 0; // rows that came since then
 let filter = '';
 let rows = []; // what is shown
 let seen = 0; // how many of the rows' source are in rows, or filtered out
@@ -173,10 +174,10 @@ function isShown(row) {
 
 /** Filters everything anew. */
 function refilter() {
-  if (pausedAt !== null) pausedAt = all().length;
-  seen = pausedAt ?? all().length;
-  const source = all().slice(0, seen);
-  rows = source.filter(isShown);
+  seen = all().length;
+  if (pausedAt !== null) pausedAt = seen;
+  waiting = 0;
+  rows = all().filter(isShown);
   list.set(rows);
   update();
 }
@@ -196,6 +197,10 @@ function update() {
     else list.draw();
     reading.update(store.blocks);
     if (sideTab === 'event' && chosen !== null) detail();
+  } else {
+    for (const source = all(); seen < source.length; seen++) {
+      if (isShown(source[seen])) waiting++;
+    }
   }
   kinds.update(store.counts);
   figures();
@@ -213,7 +218,6 @@ function figures() {
   $('empty').hidden = rows.length > 0;
   $('empty').textContent = source === null ? 'Enter a session and follow it. Its events appear here as they come.'
     : all().length > 0 ? 'Nothing that has come fits the filter.' : 'Waiting for the first event.';
-  const waiting = pausedAt === null ? 0 : all().length - pausedAt;
   $('pause').textContent = paused ? (waiting > 0 ? `Go on (+${waiting.toLocaleString('en')})` : 'Go on') : 'Pause';
   $('newest').hidden = list.atEnd || rows.length === 0;
 }
@@ -273,7 +277,9 @@ function toast(text) {
 
 function togglePause() {
   paused = !paused;
-  pausedAt = paused ? all().length : null;
+  if (!paused) seen = pausedAt;
+  pausedAt = paused ? seen : null;
+  waiting = 0;
   document.body.classList.toggle('paused', paused);
   $('pause').setAttribute('aria-pressed', paused);
   update();
