@@ -21,7 +21,8 @@ type streams struct {
 // window, and ends with a heartbeat that has a jittered reconnection time. A
 // stream that is opened meanwhile or later gets connected with such a
 // reconnection time and ends, so that its client comes back, to another server or
-// to the next process. Publishing is not concerned.
+// to the next process. Publishing is not concerned, but over HTTP: a body that is still
+// on its way is answered with 503, and so is a new one.
 //
 // It returns nil when no stream is open any more. If the context ends first, it
 // ends the rest at once and returns the context's error. Call it before
@@ -35,6 +36,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 			st.spread = min(st.spread, time.Until(deadline)/2)
 		}
 		st.draining.Store(true)
+		close(s.stopReceiving)
 		for a := range st.open {
 			a.call(callDrain)
 		}

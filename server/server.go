@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/mixstream/mixstream/eventlog"
@@ -20,6 +21,9 @@ type Server struct {
 	readers readers
 	streams streams
 	limits  limits
+
+	receiving     atomic.Int64  // requests that publish
+	stopReceiving chan struct{} // closed when draining begins
 
 	warnNoDeadline sync.Once
 }
@@ -40,6 +44,8 @@ func New(opts ...Option) (*Server, error) {
 		began:   time.Now(),
 		log:     cfg.log,
 		streams: streams{drained: make(chan struct{})},
+
+		stopReceiving: make(chan struct{}),
 	}
 	if s.log == nil {
 		s.log = eventlog.NewMemory(eventlog.Retention{})

@@ -22,8 +22,6 @@ const maxLine = 16 << 20
 type feed struct {
 	srv      *server.Server
 	complain io.Writer // where bad lines are reported
-
-	published, failed int // lines
 }
 
 // line is one line of the input.
@@ -47,10 +45,7 @@ func (f *feed) run(ctx context.Context, r io.Reader) error {
 		}
 		if len(bytes.TrimSpace(text)) > 0 || errors.Is(err, errLineTooLong) {
 			if lineErr := f.publish(ctx, text, err); lineErr != nil {
-				f.failed++
 				fmt.Fprintf(f.complain, "mixstream: line %d: %v\n", n, lineErr)
-			} else {
-				f.published++
 			}
 		}
 		switch {
