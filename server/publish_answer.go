@@ -74,8 +74,7 @@ func (p *publication) failed(err error) publishAnswer {
 	return publishAnswer{status: status, body: body, unread: p.unread}
 }
 
-// explain returns the status and the message for an error. Whatever is new here,
-// such as a log that is unavailable for a while, gets its status here.
+// explain returns the status and the message for an error.
 func (p *publication) explain(err error) (status int, message string) {
 	var (
 		refused *PublishError
@@ -87,6 +86,10 @@ func (p *publication) explain(err error) (status int, message string) {
 		return http.StatusNotFound, "session " + strconv.Quote(p.session.ID) + " was deleted"
 	case errors.Is(err, eventlog.ErrKeyReused):
 		return http.StatusBadRequest, "the Idempotency-Key was used for another body"
+	case errors.Is(err, eventlog.ErrOutcomeUnknown):
+		return http.StatusServiceUnavailable, p.unknownOutcome()
+	case errors.Is(err, eventlog.ErrUnavailable):
+		return http.StatusServiceUnavailable, unavailable(err).Message
 	case errors.As(err, &tooLong):
 		return http.StatusRequestEntityTooLarge, fmt.Sprintf("%v: longer than %d bytes", ErrEventTooLarge, tooLong.Limit)
 	case errors.Is(err, ErrEventTooLarge):
@@ -108,4 +111,14 @@ func (p *publication) explain(err error) (status int, message string) {
 	}
 	p.server.cfg.logger.Error("publish over HTTP failed", "session", p.session.ID, "published", p.count, "error", err)
 	return http.StatusInternalServerError, "internal error"
+}
+
+// unknownOutcome returns the message for events that may be in the log, beside those
+// that are counted. It is for a repetition to find out, if it has a key to do so.
+func (p *publication) unknownOutcome() string {
+	const unknown = "the log of events did not answer, and it is unknown whether the last events are published: "
+	if p.key == "" {
+		return unknown + "without an Idempotency-Key a repetition may publish them again"
+	}
+	return unknown + "a repetition with the same Idempotency-Key publishes none of them twice"
 }

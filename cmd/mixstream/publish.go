@@ -69,7 +69,7 @@ func (p *publish) checkArgs(cmd *cobra.Command, args []string) error {
 		if len(args) != 2 && len(args) != 4 {
 			return fmt.Errorf("needs URL and SESSION, and perhaps EVENT and JSON, or --log in place of the URL: received %d arguments", len(args))
 		}
-		return p.log.checkUnused(cmd.Flags())
+		return checkNoLog(cmd.Flags())
 	}
 	switch {
 	case len(args) > 0 && strings.Contains(args[0], "://"):
