@@ -181,9 +181,39 @@ func (r *readings) check(a *acked) {
 		all[c.session] = max(all[c.session], len(c.got()))
 	}
 	for i, c := range r.all {
-		// What was not acknowledged may come after that.
-		until(r.t, "the readers have the same", func() bool { return len(c.got()) >= all[c.session] })
 		a.check(r.t, fmt.Sprint("reader ", i), c.session, c.got())
+	}
+	if r.t.Failed() {
+		return
+	}
+	for _, c := range r.all {
+		// What was not acknowledged may come after that.
+		for range 500 {
+			if len(c.got()) >= all[c.session] {
+				break
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+	}
+	for i, c := range r.all {
+		for j, other := range r.all[:i] {
+			if other.session == c.session {
+				wantSame(r.t, i, c.got(), j, other.got())
+			}
+		}
+	}
+}
+
+// wantSame checks that two readers have got the same.
+func wantSame(t *testing.T, i int, a []delivered, j int, b []delivered) {
+	t.Helper()
+	for n := range min(len(a), len(b)) {
+		if a[n] != b[n] {
+			t.Fatalf("event %d is %v for reader %d, and %v for reader %d", n, a[n], i, b[n], j)
+		}
+	}
+	if len(a) != len(b) {
+		t.Fatalf("reader %d has %d events, and reader %d has %d; the last are %v and %v", i, len(a), j, len(b), a[len(a)-1], b[len(b)-1])
 	}
 }
 

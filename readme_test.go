@@ -47,6 +47,52 @@ func TestReadme(t *testing.T) {
 	}
 }
 
+// TestReadmeCommands runs the two commands at the top of the README: the server, whose
+// page is there, and the publication from curl, which arrives.
+func TestReadmeCommands(t *testing.T) {
+	slow(t)
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	commands := regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllSubmatch(readme, 2)
+	if len(commands) != 2 {
+		t.Fatal("the README has not two commands")
+	}
+	serve, publish := string(commands[0][1]), string(commands[1][1])
+	if serve != "go run ./cmd/mixstream serve --demo\n" || !strings.HasPrefix(publish, "curl 'http://127.0.0.1:8080/stream?sessionId=demo' ") {
+		t.Fatalf("they are %q and %q", serve, publish)
+	}
+	binary := filepath.Join(t.TempDir(), "mixstream")
+	command(t, ".", "go", "build", "-o", binary, "./cmd/mixstream")
+	address := freeAddress(t)
+	server := exec.CommandContext(t.Context(), binary, "serve", "--demo", "--listen", address)
+	out, err := server.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		_ = server.Process.Kill()
+		_ = server.Wait()
+	}()
+	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || !strings.Contains(line, "listening on http://"+address) {
+		t.Fatalf("%q, %v", line, err)
+	}
+	if page := command(t, ".", "curl", "-fsS", "http://"+address+"/"); !strings.Contains(page, "<title>mixstream inspector</title>") {
+		t.Errorf("the page is %.200s", page)
+	}
+	if answer := command(t, ".", "bash", "-c", strings.ReplaceAll(publish, "127.0.0.1:8080", address)); !strings.Contains(answer, `"count":1`) {
+		t.Errorf("curl printed %s", answer)
+	}
+	session := command(t, ".", binary, "tail", "http://"+address, "demo", "--last-event-id", "0", "--until-complete", "--json")
+	if !strings.Contains(session, "Hello from curl") {
+		t.Errorf("the session is %s", session)
+	}
+}
+
 // TestReadmeLinks checks that what the README refers to is there, and its length.
 func TestReadmeLinks(t *testing.T) {
 	readme, err := os.Open("README.md")

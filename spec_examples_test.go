@@ -70,24 +70,37 @@ func TestEventExamples(t *testing.T) {
 // code is the status.
 func TestErrorExamples(t *testing.T) {
 	spec := loadSpec(t)
-	schema := compileSchemas(t, spec)["ErrorResponse"]
+	schemas := compileSchemas(t, spec)
 	// Clients of the original API decode these two strictly.
 	strict := []string{"bad_request", "not_found", "internal_error", "unauthorized", "validation_error"}
-	for _, status := range slices.Sorted(maps.Keys(spec.at("paths", "/stream", "get", "responses"))) {
-		if status < "400" {
-			continue
+	for _, method := range []string{"get", "post"} {
+		for _, status := range slices.Sorted(maps.Keys(spec.at("paths", "/stream", method, "responses"))) {
+			if status < "400" {
+				continue
+			}
+			content := child(child(spec.response(method, status), "content"), "application/json")
+			example := child(content, "example")
+			// What refuses events is an ErrorResponse as well.
+			for _, schema := range []string{"ErrorResponse", spec.kind(content["schema"])} {
+				if err := schemas[schema].Validate(example); err != nil {
+					t.Errorf("%s %s: %v", method, status, err)
+				}
+			}
+			body := child(example, "error")
+			if fmt.Sprint(body["code"]) != status {
+				t.Errorf("%s %s: the code of its example is %v", method, status, body["code"])
+			}
+			if kind, _ := body["type"].(string); (status == "404" || status == "500") && !slices.Contains(strict, kind) {
+				t.Errorf("%s %s: its type is %s", method, status, kind)
+			}
 		}
-		example := child(child(child(spec.response(status), "content"), "application/json"), "example")
-		if err := schema.Validate(example); err != nil {
-			t.Errorf("%s: %v", status, err)
-			continue
-		}
-		body := child(example, "error")
-		if fmt.Sprint(body["code"]) != status {
-			t.Errorf("%s: the code of its example is %v", status, body["code"])
-		}
-		if kind := body["type"].(string); (status == "404" || status == "500") && !slices.Contains(strict, kind) {
-			t.Errorf("%s: its type is %s", status, kind)
+	}
+	for schema, content := range map[string]object{
+		"PublishResult":  child(child(spec.response("post", "201"), "content"), "application/json"),
+		"PublishedEvent": spec.at("paths", "/stream", "post", "requestBody", "content", "application/json"),
+	} {
+		if err := schemas[schema].Validate(content["example"]); err != nil {
+			t.Error(err)
 		}
 	}
 }

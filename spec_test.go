@@ -61,6 +61,26 @@ query lastEventId? string
 503 application/json ErrorResponse Retry-After
 `
 
+// publishContract is operationContract for publishing.
+const publishContract = `
+POST /stream publishEvents Streaming
+query sessionId string
+header Idempotency-Key? string
+body application/json PublishedEvent
+body application/x-ndjson string
+201 application/json PublishResult
+400 application/json PublishError
+401 application/json ErrorResponse WWW-Authenticate
+403 application/json ErrorResponse
+404 application/json PublishError
+405 application/json ErrorResponse Allow
+413 application/json PublishError
+415 application/json ErrorResponse
+429 application/json ErrorResponse Retry-After
+500 application/json PublishError
+503 application/json PublishError Retry-After
+`
+
 func TestSpecIsValid(t *testing.T) {
 	doc, err := openapi3.NewLoader().LoadFromData(mixstream.Spec)
 	if err != nil {
@@ -130,30 +150,35 @@ func TestEventsKeepTheContract(t *testing.T) {
 	}
 }
 
-func TestOperationKeepsTheContract(t *testing.T) {
+func TestOperationsKeepTheContract(t *testing.T) {
 	spec := loadSpec(t)
-	op := spec.at("paths", "/stream", "get")
-	got := []string{fmt.Sprintln("GET /stream", op["operationId"], op["tags"].([]any)[0])}
-	for _, p := range op["parameters"].([]any) {
-		p := p.(object)
-		optional := "?"
-		if p["required"] == true {
-			optional = ""
+	for method, want := range map[string]string{"get": operationContract, "post": publishContract} {
+		op := spec.at("paths", "/stream", method)
+		got := []string{fmt.Sprintln(strings.ToUpper(method), "/stream", op["operationId"], op["tags"].([]any)[0])}
+		for _, p := range op["parameters"].([]any) {
+			p := p.(object)
+			optional := "?"
+			if p["required"] == true {
+				optional = ""
+			}
+			got = append(got, fmt.Sprintf("%s %s%s %s\n", p["in"], p["name"], optional, spec.kind(p["schema"])))
 		}
-		got = append(got, fmt.Sprintf("%s %s%s %s\n", p["in"], p["name"], optional, spec.kind(p["schema"])))
-	}
-	responses := spec.at("paths", "/stream", "get", "responses")
-	for _, status := range slices.Sorted(maps.Keys(responses)) {
-		line := []string{status}
-		response := spec.response(status)
-		for mediaType, content := range child(response, "content") {
-			line = append(line, mediaType, spec.kind(content.(object)["schema"]))
+		body := child(child(op, "requestBody"), "content")
+		for _, mediaType := range slices.Sorted(maps.Keys(body)) {
+			got = append(got, fmt.Sprintf("body %s %s\n", mediaType, spec.kind(child(body, mediaType)["schema"])))
 		}
-		line = append(line, slices.Sorted(maps.Keys(child(response, "headers")))...)
-		got = append(got, strings.Join(line, " ")+"\n")
-	}
-	if got, want := strings.Join(got, ""), strings.TrimPrefix(operationContract, "\n"); got != want {
-		t.Errorf("is:\n%swant:\n%s", got, want)
+		for _, status := range slices.Sorted(maps.Keys(child(op, "responses"))) {
+			line := []string{status}
+			response := spec.response(method, status)
+			for mediaType, content := range child(response, "content") {
+				line = append(line, mediaType, spec.kind(content.(object)["schema"]))
+			}
+			line = append(line, slices.Sorted(maps.Keys(child(response, "headers")))...)
+			got = append(got, strings.Join(line, " ")+"\n")
+		}
+		if got, want := strings.Join(got, ""), strings.TrimPrefix(want, "\n"); got != want {
+			t.Errorf("is:\n%swant:\n%s", got, want)
+		}
 	}
 }
 
@@ -213,9 +238,9 @@ func (d document) schema(name string) object {
 	return d.at("components", "schemas", name)
 }
 
-// response returns the response of the operation with this status, following its reference.
-func (d document) response(status string) object {
-	response := d.at("paths", "/stream", "get", "responses", status)
+// response returns the response of an operation with this status, following its reference.
+func (d document) response(method, status string) object {
+	response := d.at("paths", "/stream", method, "responses", status)
 	if ref, ok := response["$ref"].(string); ok {
 		return d.at("components", "responses", strings.TrimPrefix(ref, "#/components/responses/"))
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/mixstream/mixstream/gen"
 )
 
-// Client opens the event streams of one server. It is safe for concurrent use.
+// Client opens the event streams of one server, and publishes to them. It is safe for concurrent use.
 type Client struct {
 	cfg config
 }

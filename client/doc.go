@@ -1,6 +1,6 @@
 // Package client reads a session's events: every event once, in order, typed,
 // over any number of reconnections; or an explicit error. Silence never means
-// loss.
+// loss. It publishes events as well.
 //
 //	c, err := client.New("https://agents.example.com")
 //	...
@@ -40,6 +40,12 @@
 // that honours Last-Event-ID. The latter is checked, for the first event, connected,
 // tells where a stream goes on: anywhere else than it was asked to is a gap. A
 // Source, which does not know that event, cannot tell.
+//
+// # Publishing
+//
+// [Client.Publish] and [Client.PublishLines] append events to a session, on a server
+// that takes them over HTTP. What fails is repeated under one Idempotency-Key, so that
+// nothing is published twice.
 //
 // # Redirects
 //

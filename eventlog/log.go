@@ -90,6 +90,10 @@ type Record struct {
 // for each scope, how far it has been trimmed for as long as the record lives,
 // so that a reader is told of a gap when there is one.
 //
+// A log that is not in the process fails with ErrUnavailable while it cannot be
+// reached, after having tried for a while where something is to be appended; and with
+// ErrOutcomeUnknown where something may have been appended, and it cannot find out.
+//
 // Create, Append and Delete fail with ErrInvalidEntry, and add nothing, if an
 // entry does not pass Entry.Check. A log whose store others can write to checks
 // what it reads as well.

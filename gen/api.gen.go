@@ -313,6 +313,42 @@ type PermissionData struct {
 	Type string `json:"type"`
 }
 
+// PublishError Why not all was published, and how much was.
+type PublishError struct {
+	// Count How many events of this request are in the log.
+	Count *int `json:"count,omitempty"`
+
+	// Error What went wrong, for a program and for a person.
+	Error RESTError `json:"error"`
+
+	// LastID The id of the last of them; absent if there is none.
+	LastID *string `json:"lastId,omitempty"`
+
+	// Line The line of the body that was refused, from 1.
+	Line *int `json:"line,omitempty"`
+}
+
+// PublishResult What was published, now or by an earlier request with the same key.
+type PublishResult struct {
+	// Count How many events it were.
+	Count int `json:"count"`
+
+	// FirstID The id of the first event.
+	FirstID string `json:"firstId"`
+
+	// LastID The id of the last event.
+	LastID string `json:"lastId"`
+}
+
+// PublishedEvent An event to be published. Its id comes from the server.
+type PublishedEvent struct {
+	// Data What happened; its schema follows from the event.
+	Data json.RawMessage `json:"data"`
+
+	// Event The names of the events.
+	Event EventName `json:"event"`
+}
+
 // RESTError What went wrong, for a program and for a person.
 type RESTError struct {
 	// Code The HTTP status code.
@@ -773,6 +809,18 @@ type StreamEventsParams struct {
 	// LastEventID The id of the last event received; the stream resumes after it.
 	LastEventID *string `json:"Last-Event-ID,omitempty"`
 }
+
+// PublishEventsParams defines parameters for PublishEvents.
+type PublishEventsParams struct {
+	// SessionID The session to which the events are published.
+	SessionID string `form:"sessionId" json:"sessionId"`
+
+	// IdempotencyKey Makes a repetition harmless: the same body sent again under the same key within two minutes appends only what was not appended before, line by line, and is answered with the ids of before. A key belongs to one session and one body.
+	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
+}
+
+// PublishEventsJSONRequestBody defines body for PublishEvents for application/json ContentType.
+type PublishEventsJSONRequestBody = PublishedEvent
 
 // AsSSECompleteEvent returns the union data inside the SSEEventStream as a SSECompleteEvent
 func (t SSEEventStream) AsSSECompleteEvent() (SSECompleteEvent, error) {
@@ -1459,6 +1507,24 @@ type ClientInterface interface {
 	//
 	// Corresponds with GET /stream (the `StreamEvents` operationId).
 	StreamEvents(ctx context.Context, params *StreamEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PublishEventsWithBody Publish events to a session
+	//
+	// Appends one event, or a stream of them, one JSON object a line, to the session, which becomes known by its first event. What has come is appended while the rest is still on its way, so a request may last as long as what it tells of. An event is in the log, and on its way to the readers, before the answer comes; where the answer is an error, it tells how many were appended before it. `connected`, `heartbeat`, `session_created`, `session_deleted` and an `error` of type `replay_gap` are for the server alone to say.
+	//
+	// Takes any type of body and a specified content type.
+	//
+	// Corresponds with POST /stream (the `PublishEvents` operationId).
+	PublishEventsWithBody(ctx context.Context, params *PublishEventsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error)
+
+	// PublishEvents Publish events to a session
+	//
+	// Appends one event, or a stream of them, one JSON object a line, to the session, which becomes known by its first event. What has come is appended while the rest is still on its way, so a request may last as long as what it tells of. An event is in the log, and on its way to the readers, before the answer comes; where the answer is an error, it tells how many were appended before it. `connected`, `heartbeat`, `session_created`, `session_deleted` and an `error` of type `replay_gap` are for the server alone to say.
+	//
+	// Takes a body of the `application/json` content type.
+	//
+	// Corresponds with POST /stream (the `PublishEvents` operationId).
+	PublishEvents(ctx context.Context, params *PublishEventsParams, body PublishEventsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error)
 }
 
 // StreamEvents Stream the events of a session
@@ -1468,6 +1534,44 @@ type ClientInterface interface {
 // Corresponds with GET /stream (the `StreamEvents` operationId).
 func (c *Client) StreamEvents(ctx context.Context, params *StreamEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
 	req, err := NewStreamEventsRequest(c.Server, params)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PublishEventsWithBody Publish events to a session
+//
+// Appends one event, or a stream of them, one JSON object a line, to the session, which becomes known by its first event. What has come is appended while the rest is still on its way, so a request may last as long as what it tells of. An event is in the log, and on its way to the readers, before the answer comes; where the answer is an error, it tells how many were appended before it. `connected`, `heartbeat`, `session_created`, `session_deleted` and an `error` of type `replay_gap` are for the server alone to say.
+//
+// Takes any type of body and a specified content type.
+//
+// Corresponds with POST /stream (the `PublishEvents` operationId).
+func (c *Client) PublishEventsWithBody(ctx context.Context, params *PublishEventsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPublishEventsRequestWithBody(c.Server, params, contentType, body)
+	if err != nil {
+		return nil, err
+	}
+	req = req.WithContext(ctx)
+	if err := c.applyEditors(ctx, req, reqEditors); err != nil {
+		return nil, err
+	}
+	return c.Client.Do(req)
+}
+
+// PublishEvents Publish events to a session
+//
+// Appends one event, or a stream of them, one JSON object a line, to the session, which becomes known by its first event. What has come is appended while the rest is still on its way, so a request may last as long as what it tells of. An event is in the log, and on its way to the readers, before the answer comes; where the answer is an error, it tells how many were appended before it. `connected`, `heartbeat`, `session_created`, `session_deleted` and an `error` of type `replay_gap` are for the server alone to say.
+//
+// Takes a body of the `application/json` content type.
+//
+// Corresponds with POST /stream (the `PublishEvents` operationId).
+func (c *Client) PublishEvents(ctx context.Context, params *PublishEventsParams, body PublishEventsJSONRequestBody, reqEditors ...RequestEditorFn) (*http.Response, error) {
+	req, err := NewPublishEventsRequest(c.Server, params, body)
 	if err != nil {
 		return nil, err
 	}
@@ -1555,6 +1659,84 @@ func NewStreamEventsRequest(server string, params *StreamEventsParams) (*http.Re
 	return req, nil
 }
 
+// NewPublishEventsRequest calls the generic PublishEvents builder with application/json body
+func NewPublishEventsRequest(server string, params *PublishEventsParams, body PublishEventsJSONRequestBody) (*http.Request, error) {
+	var bodyReader io.Reader
+	buf, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	bodyReader = bytes.NewReader(buf)
+	return NewPublishEventsRequestWithBody(server, params, "application/json", bodyReader)
+}
+
+// NewPublishEventsRequestWithBody constructs an http.Request for the PublishEvents method, with any body, and a specified content type
+func NewPublishEventsRequestWithBody(server string, params *PublishEventsParams, contentType string, body io.Reader) (*http.Request, error) {
+	var err error
+
+	serverURL, err := url.Parse(server)
+	if err != nil {
+		return nil, err
+	}
+
+	operationPath := fmt.Sprintf("/stream")
+	if operationPath[0] == '/' {
+		operationPath = "." + operationPath
+	}
+
+	queryURL, err := serverURL.Parse(operationPath)
+	if err != nil {
+		return nil, err
+	}
+
+	if params != nil {
+		// queryValues collects non-styled parameters (passthrough, JSON)
+		// that are safe to round-trip through url.Values.Encode().
+		queryValues := queryURL.Query()
+		// rawQueryFragments collects pre-encoded query fragments from
+		// styled parameters, preserving literal commas as delimiters
+		// per the OpenAPI spec (e.g. "color=blue,black,brown").
+		var rawQueryFragments []string
+
+		if queryFrag, err := runtime.StyleParamWithOptions("form", true, "sessionId", params.SessionID, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationQuery, Type: "string", Format: ""}); err != nil {
+			return nil, err
+		} else {
+			for _, qp := range strings.Split(queryFrag, "&") {
+				rawQueryFragments = append(rawQueryFragments, qp)
+			}
+		}
+
+		if encoded := queryValues.Encode(); encoded != "" {
+			rawQueryFragments = append(rawQueryFragments, encoded)
+		}
+		queryURL.RawQuery = strings.Join(rawQueryFragments, "&")
+	}
+
+	req, err := http.NewRequest(http.MethodPost, queryURL.String(), body)
+	if err != nil {
+		return nil, err
+	}
+
+	req.Header.Add("Content-Type", contentType)
+
+	if params != nil {
+
+		if params.IdempotencyKey != nil {
+			var headerParam0 string
+
+			headerParam0, err = runtime.StyleParamWithOptions("simple", false, "Idempotency-Key", *params.IdempotencyKey, runtime.StyleParamOptions{ParamLocation: runtime.ParamLocationHeader, Type: "string", Format: ""})
+			if err != nil {
+				return nil, err
+			}
+
+			req.Header.Set("Idempotency-Key", headerParam0)
+		}
+
+	}
+
+	return req, nil
+}
+
 func (c *Client) applyEditors(ctx context.Context, req *http.Request, additionalEditors []RequestEditorFn) error {
 	for _, r := range c.RequestEditors {
 		if err := r(ctx, req); err != nil {
@@ -1607,6 +1789,24 @@ type ClientWithResponsesInterface interface {
 	//
 	// Corresponds with GET /stream (the `StreamEvents` operationId).
 	StreamEventsWithResponse(ctx context.Context, params *StreamEventsParams, reqEditors ...RequestEditorFn) (*StreamEventsResponse, error)
+
+	// PublishEventsWithBodyWithResponse Publish events to a session
+	//
+	// Appends one event, or a stream of them, one JSON object a line, to the session, which becomes known by its first event. What has come is appended while the rest is still on its way, so a request may last as long as what it tells of. An event is in the log, and on its way to the readers, before the answer comes; where the answer is an error, it tells how many were appended before it. `connected`, `heartbeat`, `session_created`, `session_deleted` and an `error` of type `replay_gap` are for the server alone to say.
+	//
+	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /stream (the `PublishEvents` operationId).
+	PublishEventsWithBodyWithResponse(ctx context.Context, params *PublishEventsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PublishEventsResponse, error)
+
+	// PublishEventsWithResponse Publish events to a session
+	//
+	// Appends one event, or a stream of them, one JSON object a line, to the session, which becomes known by its first event. What has come is appended while the rest is still on its way, so a request may last as long as what it tells of. An event is in the log, and on its way to the readers, before the answer comes; where the answer is an error, it tells how many were appended before it. `connected`, `heartbeat`, `session_created`, `session_deleted` and an `error` of type `replay_gap` are for the server alone to say.
+	//
+	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+	//
+	// Corresponds with POST /stream (the `PublishEvents` operationId).
+	PublishEventsWithResponse(ctx context.Context, params *PublishEventsParams, body PublishEventsJSONRequestBody, reqEditors ...RequestEditorFn) (*PublishEventsResponse, error)
 }
 
 // StreamEventsResponse200Headers the declared response headers of an HTTP 200 response for StreamEvents
@@ -1720,6 +1920,145 @@ func (r StreamEventsResponse) ContentType() string {
 	return ""
 }
 
+// PublishEventsResponse401Headers the declared response headers of an HTTP 401 response for PublishEvents
+type PublishEventsResponse401Headers struct {
+	WWWAuthenticate string
+}
+
+// PublishEventsResponse405Headers the declared response headers of an HTTP 405 response for PublishEvents
+type PublishEventsResponse405Headers struct {
+	Allow string
+}
+
+// PublishEventsResponse429Headers the declared response headers of an HTTP 429 response for PublishEvents
+type PublishEventsResponse429Headers struct {
+	RetryAfter int
+}
+
+// PublishEventsResponse503Headers the declared response headers of an HTTP 503 response for PublishEvents
+type PublishEventsResponse503Headers struct {
+	RetryAfter int
+}
+
+type PublishEventsResponse struct {
+	Body         []byte
+	HTTPResponse *http.Response
+	// JSON201 the response for an HTTP 201 `application/json` response
+	JSON201 *PublishResult
+	// JSON400 the response for an HTTP 400 `application/json` response
+	JSON400 *PublishError
+	// JSON401 the response for an HTTP 401 `application/json` response
+	JSON401 *Unauthorized
+	// JSON403 the response for an HTTP 403 `application/json` response
+	JSON403 *Forbidden
+	// JSON404 the response for an HTTP 404 `application/json` response
+	JSON404 *PublishError
+	// JSON405 the response for an HTTP 405 `application/json` response
+	JSON405 *ErrorResponse
+	// JSON413 the response for an HTTP 413 `application/json` response
+	JSON413 *PublishError
+	// JSON415 the response for an HTTP 415 `application/json` response
+	JSON415 *ErrorResponse
+	// JSON429 the response for an HTTP 429 `application/json` response
+	JSON429 *TooManyRequests
+	// JSON500 the response for an HTTP 500 `application/json` response
+	JSON500 *PublishError
+	// JSON503 the response for an HTTP 503 `application/json` response
+	JSON503 *PublishError
+	// Headers401 the parsed response headers for an HTTP 401 response
+	Headers401 *PublishEventsResponse401Headers
+	// Headers405 the parsed response headers for an HTTP 405 response
+	Headers405 *PublishEventsResponse405Headers
+	// Headers429 the parsed response headers for an HTTP 429 response
+	Headers429 *PublishEventsResponse429Headers
+	// Headers503 the parsed response headers for an HTTP 503 response
+	Headers503 *PublishEventsResponse503Headers
+}
+
+// GetJSON201 returns the response for an HTTP 201 `application/json` response
+func (r PublishEventsResponse) GetJSON201() *PublishResult {
+	return r.JSON201
+}
+
+// GetJSON400 returns the response for an HTTP 400 `application/json` response
+func (r PublishEventsResponse) GetJSON400() *PublishError {
+	return r.JSON400
+}
+
+// GetJSON401 returns the response for an HTTP 401 `application/json` response
+func (r PublishEventsResponse) GetJSON401() *Unauthorized {
+	return r.JSON401
+}
+
+// GetJSON403 returns the response for an HTTP 403 `application/json` response
+func (r PublishEventsResponse) GetJSON403() *Forbidden {
+	return r.JSON403
+}
+
+// GetJSON404 returns the response for an HTTP 404 `application/json` response
+func (r PublishEventsResponse) GetJSON404() *PublishError {
+	return r.JSON404
+}
+
+// GetJSON405 returns the response for an HTTP 405 `application/json` response
+func (r PublishEventsResponse) GetJSON405() *ErrorResponse {
+	return r.JSON405
+}
+
+// GetJSON413 returns the response for an HTTP 413 `application/json` response
+func (r PublishEventsResponse) GetJSON413() *PublishError {
+	return r.JSON413
+}
+
+// GetJSON415 returns the response for an HTTP 415 `application/json` response
+func (r PublishEventsResponse) GetJSON415() *ErrorResponse {
+	return r.JSON415
+}
+
+// GetJSON429 returns the response for an HTTP 429 `application/json` response
+func (r PublishEventsResponse) GetJSON429() *TooManyRequests {
+	return r.JSON429
+}
+
+// GetJSON500 returns the response for an HTTP 500 `application/json` response
+func (r PublishEventsResponse) GetJSON500() *PublishError {
+	return r.JSON500
+}
+
+// GetJSON503 returns the response for an HTTP 503 `application/json` response
+func (r PublishEventsResponse) GetJSON503() *PublishError {
+	return r.JSON503
+}
+
+// GetBody returns the raw response body bytes
+func (r PublishEventsResponse) GetBody() []byte {
+	return r.Body
+}
+
+// Status returns HTTPResponse.Status
+func (r PublishEventsResponse) Status() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Status
+	}
+	return http.StatusText(0)
+}
+
+// StatusCode returns HTTPResponse.StatusCode
+func (r PublishEventsResponse) StatusCode() int {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.StatusCode
+	}
+	return 0
+}
+
+// ContentType is a convenience method to retrieve the Content-Type value from the HTTP response headers
+func (r PublishEventsResponse) ContentType() string {
+	if r.HTTPResponse != nil {
+		return r.HTTPResponse.Header.Get("Content-Type")
+	}
+	return ""
+}
+
 // StreamEventsWithResponse Stream the events of a session
 //
 // Answers with server-sent events (WHATWG HTML, section 9.2). The first event is always `connected`, whose id is the position from which the stream goes on. A stream that resumes gets every event after `Last-Event-ID` that is still retained, then live ones. Where events after that id may be gone, an `error` event of type `replay_gap` follows `connected`, which then repeats the requested id, or has the id `1` where that can be no position. `Last-Event-ID: 0` asks for everything retained; without an id the stream starts with what comes next.
@@ -1733,6 +2072,36 @@ func (c *ClientWithResponses) StreamEventsWithResponse(ctx context.Context, para
 		return nil, err
 	}
 	return ParseStreamEventsResponse(rsp)
+}
+
+// PublishEventsWithBodyWithResponse Publish events to a session
+//
+// Appends one event, or a stream of them, one JSON object a line, to the session, which becomes known by its first event. What has come is appended while the rest is still on its way, so a request may last as long as what it tells of. An event is in the log, and on its way to the readers, before the answer comes; where the answer is an error, it tells how many were appended before it. `connected`, `heartbeat`, `session_created`, `session_deleted` and an `error` of type `replay_gap` are for the server alone to say.
+//
+// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /stream (the `PublishEvents` operationId).
+func (c *ClientWithResponses) PublishEventsWithBodyWithResponse(ctx context.Context, params *PublishEventsParams, contentType string, body io.Reader, reqEditors ...RequestEditorFn) (*PublishEventsResponse, error) {
+	rsp, err := c.PublishEventsWithBody(ctx, params, contentType, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePublishEventsResponse(rsp)
+}
+
+// PublishEventsWithResponse Publish events to a session
+//
+// Appends one event, or a stream of them, one JSON object a line, to the session, which becomes known by its first event. What has come is appended while the rest is still on its way, so a request may last as long as what it tells of. An event is in the log, and on its way to the readers, before the answer comes; where the answer is an error, it tells how many were appended before it. `connected`, `heartbeat`, `session_created`, `session_deleted` and an `error` of type `replay_gap` are for the server alone to say.
+//
+// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
+//
+// Corresponds with POST /stream (the `PublishEvents` operationId).
+func (c *ClientWithResponses) PublishEventsWithResponse(ctx context.Context, params *PublishEventsParams, body PublishEventsJSONRequestBody, reqEditors ...RequestEditorFn) (*PublishEventsResponse, error) {
+	rsp, err := c.PublishEvents(ctx, params, body, reqEditors...)
+	if err != nil {
+		return nil, err
+	}
+	return ParsePublishEventsResponse(rsp)
 }
 
 // ParseStreamEventsResponse parses an HTTP response from a StreamEventsWithResponse call
@@ -1849,11 +2218,153 @@ func ParseStreamEventsResponse(rsp *http.Response) (*StreamEventsResponse, error
 	return response, nil
 }
 
+// ParsePublishEventsResponse parses an HTTP response from a PublishEventsWithResponse call
+func ParsePublishEventsResponse(rsp *http.Response) (*PublishEventsResponse, error) {
+	bodyBytes, err := io.ReadAll(rsp.Body)
+	defer func() { _ = rsp.Body.Close() }()
+	if err != nil {
+		return nil, err
+	}
+
+	response := &PublishEventsResponse{
+		Body:         bodyBytes,
+		HTTPResponse: rsp,
+	}
+
+	switch {
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 201:
+		var dest PublishResult
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON201 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 400:
+		var dest PublishError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON400 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 401:
+		var dest Unauthorized
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON401 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 403:
+		var dest Forbidden
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON403 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 404:
+		var dest PublishError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON404 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 405:
+		var dest ErrorResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON405 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
+		var dest PublishError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON413 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 415:
+		var dest ErrorResponse
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
+		var dest TooManyRequests
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON429 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 500:
+		var dest PublishError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON500 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 503:
+		var dest PublishError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON503 = &dest
+
+	}
+
+	switch {
+	case rsp.StatusCode == 401:
+		var headers PublishEventsResponse401Headers
+		if values := rsp.Header.Values("WWW-Authenticate"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "WWW-Authenticate", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.WWWAuthenticate = value
+		}
+		response.Headers401 = &headers
+	case rsp.StatusCode == 405:
+		var headers PublishEventsResponse405Headers
+		if values := rsp.Header.Values("Allow"); len(values) > 0 {
+			var value string
+			if err := runtime.BindStyledParameterWithOptions("simple", "Allow", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "string", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.Allow = value
+		}
+		response.Headers405 = &headers
+	case rsp.StatusCode == 429:
+		var headers PublishEventsResponse429Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers429 = &headers
+	case rsp.StatusCode == 503:
+		var headers PublishEventsResponse503Headers
+		if values := rsp.Header.Values("Retry-After"); len(values) > 0 {
+			var value int
+			if err := runtime.BindStyledParameterWithOptions("simple", "Retry-After", values[0], &value, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: true, Type: "integer", Format: ""}); err != nil {
+				return nil, err
+			}
+			headers.RetryAfter = value
+		}
+		response.Headers503 = &headers
+	}
+
+	return response, nil
+}
+
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
 	// StreamEvents Stream the events of a session
 	// (GET /stream)
 	StreamEvents(w http.ResponseWriter, r *http.Request, params StreamEventsParams)
+	// PublishEvents Publish events to a session
+	// (POST /stream)
+	PublishEvents(w http.ResponseWriter, r *http.Request, params PublishEventsParams)
 }
 
 // ServerInterfaceWrapper converts contexts to parameters.
@@ -1923,6 +2434,60 @@ func (siw *ServerInterfaceWrapper) StreamEvents(w http.ResponseWriter, r *http.R
 
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		siw.Handler.StreamEvents(w, r, params)
+	}))
+
+	for _, middleware := range siw.HandlerMiddlewares {
+		handler = middleware(handler)
+	}
+
+	handler.ServeHTTP(w, r)
+}
+
+// PublishEvents operation middleware
+func (siw *ServerInterfaceWrapper) PublishEvents(w http.ResponseWriter, r *http.Request) {
+
+	var err error
+	_ = err
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params PublishEventsParams
+
+	// ------------- Required query parameter "sessionId" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, true, "sessionId", r.URL.Query(), &params.SessionID, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		var requiredError *runtime.RequiredParameterError
+		if errors.As(err, &requiredError) {
+			siw.ErrorHandlerFunc(w, r, &RequiredParamError{ParamName: "sessionId"})
+		} else {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "sessionId", Err: err})
+		}
+		return
+	}
+
+	headers := r.Header
+
+	// ------------- Optional header parameter "Idempotency-Key" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("Idempotency-Key")]; found {
+		var IdempotencyKey string
+		n := len(valueList)
+		if n != 1 {
+			siw.ErrorHandlerFunc(w, r, &TooManyValuesForParamError{ParamName: "Idempotency-Key", Count: n})
+			return
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "Idempotency-Key", valueList[0], &IdempotencyKey, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			siw.ErrorHandlerFunc(w, r, &InvalidParamFormatError{ParamName: "Idempotency-Key", Err: err})
+			return
+		}
+
+		params.IdempotencyKey = &IdempotencyKey
+
+	}
+
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		siw.Handler.PublishEvents(w, r, params)
 	}))
 
 	for _, middleware := range siw.HandlerMiddlewares {
@@ -2053,6 +2618,7 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	}
 
 	m.HandleFunc(http.MethodGet+" "+options.BaseURL+"/stream", wrapper.StreamEvents)
+	m.HandleFunc(http.MethodPost+" "+options.BaseURL+"/stream", wrapper.PublishEvents)
 
 	return m
 }
@@ -2258,11 +2824,196 @@ func (response StreamEvents503JSONResponse) VisitStreamEventsResponse(w http.Res
 	return err
 }
 
+type PublishEventsRequestObject struct {
+	Params   PublishEventsParams
+	JSONBody *PublishEventsJSONRequestBody
+	Body     io.Reader
+}
+
+type PublishEventsResponseObject interface {
+	VisitPublishEventsResponse(w http.ResponseWriter) error
+}
+
+type PublishEvents201JSONResponse PublishResult
+
+func (response PublishEvents201JSONResponse) VisitPublishEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PublishEvents400JSONResponse PublishError
+
+func (response PublishEvents400JSONResponse) VisitPublishEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(400)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PublishEvents401JSONResponse struct{ UnauthorizedJSONResponse }
+
+func (response PublishEvents401JSONResponse) VisitPublishEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("WWW-Authenticate", fmt.Sprint(response.Headers.WWWAuthenticate))
+	w.WriteHeader(401)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PublishEvents403JSONResponse struct{ ForbiddenJSONResponse }
+
+func (response PublishEvents403JSONResponse) VisitPublishEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(403)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PublishEvents404JSONResponse PublishError
+
+func (response PublishEvents404JSONResponse) VisitPublishEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(404)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PublishEvents405ResponseHeaders struct {
+	Allow string
+}
+
+type PublishEvents405JSONResponse struct {
+	Body    ErrorResponse
+	Headers PublishEvents405ResponseHeaders
+}
+
+func (response PublishEvents405JSONResponse) VisitPublishEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Allow", fmt.Sprint(response.Headers.Allow))
+	w.WriteHeader(405)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PublishEvents413JSONResponse PublishError
+
+func (response PublishEvents413JSONResponse) VisitPublishEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(413)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PublishEvents415JSONResponse ErrorResponse
+
+func (response PublishEvents415JSONResponse) VisitPublishEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PublishEvents429JSONResponse struct{ TooManyRequestsJSONResponse }
+
+func (response PublishEvents429JSONResponse) VisitPublishEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(429)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PublishEvents500JSONResponse PublishError
+
+func (response PublishEvents500JSONResponse) VisitPublishEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(500)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PublishEvents503ResponseHeaders struct {
+	RetryAfter int
+}
+
+type PublishEvents503JSONResponse struct {
+	Body    PublishError
+	Headers PublishEvents503ResponseHeaders
+}
+
+func (response PublishEvents503JSONResponse) VisitPublishEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Retry-After", fmt.Sprint(response.Headers.RetryAfter))
+	w.WriteHeader(503)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
 	// StreamEvents Stream the events of a session
 	// (GET /stream)
 	StreamEvents(ctx context.Context, request StreamEventsRequestObject) (StreamEventsResponseObject, error)
+	// PublishEvents Publish events to a session
+	// (POST /stream)
+	PublishEvents(ctx context.Context, request PublishEventsRequestObject) (PublishEventsResponseObject, error)
 }
 
 type StrictHandlerFunc func(ctx context.Context, w http.ResponseWriter, r *http.Request, request any) (any, error)
@@ -2323,6 +3074,45 @@ func (sh *strictHandler) StreamEvents(w http.ResponseWriter, r *http.Request, pa
 		sh.options.ResponseErrorHandlerFunc(w, r, err)
 	} else if validResponse, ok := response.(StreamEventsResponseObject); ok {
 		if err := validResponse.VisitStreamEventsResponse(w); err != nil {
+			sh.options.ResponseErrorHandlerFunc(w, r, err)
+		}
+	} else if response != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, fmt.Errorf("unexpected response type: %T", response))
+	}
+}
+
+// PublishEvents operation middleware
+func (sh *strictHandler) PublishEvents(w http.ResponseWriter, r *http.Request, params PublishEventsParams) {
+	var request PublishEventsRequestObject
+
+	request.Params = params
+	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/json") {
+
+		var body PublishEventsJSONRequestBody
+		if err := runtime.BindJSONBody(r, &body); err != nil {
+			sh.options.RequestErrorHandlerFunc(w, r, fmt.Errorf("can't decode JSON body: %w", err))
+			return
+		}
+		request.JSONBody = &body
+
+	}
+	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-ndjson") {
+		request.Body = r.Body
+	}
+
+	handler := func(ctx context.Context, w http.ResponseWriter, r *http.Request, request interface{}) (interface{}, error) {
+		return sh.ssi.PublishEvents(ctx, request.(PublishEventsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PublishEvents")
+	}
+
+	response, err := handler(r.Context(), w, r, request)
+
+	if err != nil {
+		sh.options.ResponseErrorHandlerFunc(w, r, err)
+	} else if validResponse, ok := response.(PublishEventsResponseObject); ok {
+		if err := validResponse.VisitPublishEventsResponse(w); err != nil {
 			sh.options.ResponseErrorHandlerFunc(w, r, err)
 		}
 	} else if response != nil {

@@ -5,6 +5,14 @@ package gen
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"maps"
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
 )
 
 // Operation is one operation of the API.
@@ -19,6 +27,7 @@ type Operation struct {
 func Operations() []Operation {
 	return []Operation{
 		{ID: "streamEvents", Method: "GET", Path: "/stream", Streaming: true},
+		{ID: "publishEvents", Method: "POST", Path: "/stream", Streaming: false},
 	}
 }
 
@@ -221,4 +230,582 @@ var _ StrictServerInterface = UnimplementedServer{}
 // StreamEvents returns a *NotImplementedError.
 func (UnimplementedServer) StreamEvents(context.Context, StreamEventsRequestObject) (StreamEventsResponseObject, error) {
 	return nil, &NotImplementedError{Operation: "streamEvents"}
+}
+
+// PublishEvents returns a *NotImplementedError.
+func (UnimplementedServer) PublishEvents(context.Context, PublishEventsRequestObject) (PublishEventsResponseObject, error) {
+	return nil, &NotImplementedError{Operation: "publishEvents"}
+}
+
+// ValidateEvent tells whether data is JSON that fits the schema of the
+// streamEvents event called name. The error is an *InvalidEventError.
+//
+// What it checks is what JSON Schema 2020-12 does, so it knows one spelling of a
+// member's name, and a missing member from a zero. That data fits does not make it
+// small enough for its Go type: 1.0 is an integer, but encoding/json does not
+// unmarshal it into one.
+func ValidateEvent(name string, data []byte) error {
+	switch EventName(name) {
+	case EventNameComplete:
+		return validateData(name, data, "CompleteData")
+	case EventNameConnected:
+		return validateData(name, data, "ConnectedData")
+	case EventNameContent:
+		return validateData(name, data, "ContentData")
+	case EventNameError:
+		return validateData(name, data, "ErrorData")
+	case EventNameHeartbeat:
+		return validateData(name, data, "HeartbeatData")
+	case EventNameNotification:
+		return validateData(name, data, "NotificationData")
+	case EventNamePermission:
+		return validateData(name, data, "PermissionData")
+	case EventNameSessionCreated:
+		return validateData(name, data, "SessionCreatedData")
+	case EventNameSessionDeleted:
+		return validateData(name, data, "SessionDeletedData")
+	case EventNameThinking:
+		return validateData(name, data, "ThinkingData")
+	case EventNameToolExecutionComplete:
+		return validateData(name, data, "ToolExecutionCompleteData")
+	case EventNameToolExecutionStart:
+		return validateData(name, data, "ToolExecutionStartData")
+	case EventNameToolUseParameterDelta:
+		return validateData(name, data, "ToolUseParameterDeltaData")
+	case EventNameToolUseParameterStreamingComplete:
+		return validateData(name, data, "ToolUseParameterStreamingCompleteData")
+	case EventNameToolUseStart:
+		return validateData(name, data, "ToolUseStartData")
+	case EventNameUserMessageCreated:
+		return validateData(name, data, "UserMessageCreatedData")
+	}
+	return &InvalidEventError{Event: name, Reason: "the spec has no event of this name"}
+}
+
+// Validate tells whether the data, as JSON, fits its schema: a Go value can miss an
+// enum, a pattern or a limit. The error is an *InvalidEventError or json.Marshal's.
+func (d *CompleteData) Validate() error { return validateValue("complete", d, "CompleteData") }
+
+// Validate tells whether the data, as JSON, fits its schema: a Go value can miss an
+// enum, a pattern or a limit. The error is an *InvalidEventError or json.Marshal's.
+func (d *ConnectedData) Validate() error { return validateValue("connected", d, "ConnectedData") }
+
+// Validate tells whether the data, as JSON, fits its schema: a Go value can miss an
+// enum, a pattern or a limit. The error is an *InvalidEventError or json.Marshal's.
+func (d *ContentData) Validate() error { return validateValue("content", d, "ContentData") }
+
+// Validate tells whether the data, as JSON, fits its schema: a Go value can miss an
+// enum, a pattern or a limit. The error is an *InvalidEventError or json.Marshal's.
+func (d *ErrorData) Validate() error { return validateValue("error", d, "ErrorData") }
+
+// Validate tells whether the data, as JSON, fits its schema: a Go value can miss an
+// enum, a pattern or a limit. The error is an *InvalidEventError or json.Marshal's.
+func (d *HeartbeatData) Validate() error { return validateValue("heartbeat", d, "HeartbeatData") }
+
+// Validate tells whether the data, as JSON, fits its schema: a Go value can miss an
+// enum, a pattern or a limit. The error is an *InvalidEventError or json.Marshal's.
+func (d *NotificationData) Validate() error {
+	return validateValue("notification", d, "NotificationData")
+}
+
+// Validate tells whether the data, as JSON, fits its schema: a Go value can miss an
+// enum, a pattern or a limit. The error is an *InvalidEventError or json.Marshal's.
+func (d *PermissionData) Validate() error { return validateValue("permission", d, "PermissionData") }
+
+// Validate tells whether the data, as JSON, fits its schema: a Go value can miss an
+// enum, a pattern or a limit. The error is an *InvalidEventError or json.Marshal's.
+func (d *SessionCreatedData) Validate() error {
+	return validateValue("session_created", d, "SessionCreatedData")
+}
+
+// Validate tells whether the data, as JSON, fits its schema: a Go value can miss an
+// enum, a pattern or a limit. The error is an *InvalidEventError or json.Marshal's.
+func (d *SessionDeletedData) Validate() error {
+	return validateValue("session_deleted", d, "SessionDeletedData")
+}
+
+// Validate tells whether the data, as JSON, fits its schema: a Go value can miss an
+// enum, a pattern or a limit. The error is an *InvalidEventError or json.Marshal's.
+func (d *ThinkingData) Validate() error { return validateValue("thinking", d, "ThinkingData") }
+
+// Validate tells whether the data, as JSON, fits its schema: a Go value can miss an
+// enum, a pattern or a limit. The error is an *InvalidEventError or json.Marshal's.
+func (d *ToolExecutionCompleteData) Validate() error {
+	return validateValue("tool_execution_complete", d, "ToolExecutionCompleteData")
+}
+
+// Validate tells whether the data, as JSON, fits its schema: a Go value can miss an
+// enum, a pattern or a limit. The error is an *InvalidEventError or json.Marshal's.
+func (d *ToolExecutionStartData) Validate() error {
+	return validateValue("tool_execution_start", d, "ToolExecutionStartData")
+}
+
+// Validate tells whether the data, as JSON, fits its schema: a Go value can miss an
+// enum, a pattern or a limit. The error is an *InvalidEventError or json.Marshal's.
+func (d *ToolUseParameterDeltaData) Validate() error {
+	return validateValue("tool_use_parameter_delta", d, "ToolUseParameterDeltaData")
+}
+
+// Validate tells whether the data, as JSON, fits its schema: a Go value can miss an
+// enum, a pattern or a limit. The error is an *InvalidEventError or json.Marshal's.
+func (d *ToolUseParameterStreamingCompleteData) Validate() error {
+	return validateValue("tool_use_parameter_streaming_complete", d, "ToolUseParameterStreamingCompleteData")
+}
+
+// Validate tells whether the data, as JSON, fits its schema: a Go value can miss an
+// enum, a pattern or a limit. The error is an *InvalidEventError or json.Marshal's.
+func (d *ToolUseStartData) Validate() error {
+	return validateValue("tool_use_start", d, "ToolUseStartData")
+}
+
+// Validate tells whether the data, as JSON, fits its schema: a Go value can miss an
+// enum, a pattern or a limit. The error is an *InvalidEventError or json.Marshal's.
+func (d *UserMessageCreatedData) Validate() error {
+	return validateValue("user_message_created", d, "UserMessageCreatedData")
+}
+
+// InvalidEventError says why the data of an event does not fit its schema.
+type InvalidEventError struct {
+	Event  string // the event's name
+	Path   string // which part of the data, as a JSON Pointer (RFC 6901); empty for the whole
+	Reason string // what is wrong with it
+}
+
+func (e *InvalidEventError) Error() string {
+	return fmt.Sprintf("%q: data%s: %s", e.Event, e.Path, e.Reason)
+}
+
+func validateValue(event string, d any, schema string) error {
+	data, err := json.Marshal(d)
+	if err != nil {
+		return err
+	}
+	return validateData(event, data, schema)
+}
+
+func validateData(event string, data []byte, schema string) error {
+	var value any
+	if err := json.Unmarshal(data, &value); err != nil {
+		return &InvalidEventError{Event: event, Reason: strings.TrimPrefix(err.Error(), "json: ")}
+	}
+	if m := dataSchemas[schema].check(value); m != nil {
+		return &InvalidEventError{Event: event, Path: m.path, Reason: m.reason}
+	}
+	return nil
+}
+
+// dataSchema is what is checked of a schema.
+type dataSchema struct {
+	ref   string // the schema that this one stands for
+	types []string
+	enum  []any
+
+	pattern   *regexp.Regexp
+	minLength int // in characters
+	maxLength *int
+
+	minimum, maximum *float64
+
+	items    *dataSchema
+	minItems int
+	maxItems *int
+
+	required   []string
+	properties []dataProperty
+	closed     bool // no other properties
+	additional *dataSchema
+
+	allOf, anyOf, oneOf []dataSchema
+}
+
+type dataProperty struct {
+	name   string
+	schema dataSchema
+}
+
+// misfit says where a value does not fit, and why.
+type misfit struct{ path, reason string }
+
+// within returns the misfit as one of the value that has it at key.
+func (m *misfit) within(key string) *misfit {
+	return &misfit{"/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(key) + m.path, m.reason}
+}
+
+// check returns where a value as json.Unmarshal makes it does not fit; nil if it fits.
+func (s *dataSchema) check(value any) *misfit {
+	if s.ref != "" {
+		return dataSchemas[s.ref].check(value)
+	}
+	if m := s.checkType(value); m != nil {
+		return m
+	}
+	if len(s.enum) > 0 && !slices.Contains(s.enum, scalar(value)) {
+		return &misfit{reason: "must be one of " + oneLine(s.enum)}
+	}
+	var m *misfit
+	switch value := value.(type) {
+	case string:
+		m = s.checkString(value)
+	case float64:
+		m = s.checkNumber(value)
+	case []any:
+		m = s.checkArray(value)
+	case map[string]any:
+		m = s.checkObject(value)
+	}
+	if m != nil {
+		return m
+	}
+	return s.checkSchemas(value)
+}
+
+func (s *dataSchema) checkType(value any) *misfit {
+	var is string
+	switch value := value.(type) {
+	case nil:
+		is = "null"
+	case bool:
+		is = "boolean"
+	case string:
+		is = "string"
+	case float64:
+		if is = "number"; value == math.Trunc(value) && slices.Contains(s.types, "integer") {
+			is = "integer"
+		}
+	case []any:
+		is = "array"
+	case map[string]any:
+		is = "object"
+	}
+	if len(s.types) == 0 || slices.Contains(s.types, is) {
+		return nil
+	}
+	return &misfit{reason: "must be of type " + strings.Join(s.types, " or ") + ", and is of type " + is}
+}
+
+func (s *dataSchema) checkString(value string) *misfit {
+	switch {
+	case s.pattern != nil && !s.pattern.MatchString(value):
+		return &misfit{reason: "must match " + s.pattern.String()}
+	case utf8.RuneCountInString(value) < s.minLength:
+		return &misfit{reason: fmt.Sprintf("must have %d characters or more", s.minLength)}
+	case s.maxLength != nil && utf8.RuneCountInString(value) > *s.maxLength:
+		return &misfit{reason: fmt.Sprintf("must have %d characters or less", *s.maxLength)}
+	}
+	return nil
+}
+
+func (s *dataSchema) checkNumber(value float64) *misfit {
+	switch {
+	case s.minimum != nil && value < *s.minimum:
+		return &misfit{reason: fmt.Sprintf("must be %v or more", *s.minimum)}
+	case s.maximum != nil && value > *s.maximum:
+		return &misfit{reason: fmt.Sprintf("must be %v or less", *s.maximum)}
+	}
+	return nil
+}
+
+func (s *dataSchema) checkArray(value []any) *misfit {
+	switch {
+	case len(value) < s.minItems:
+		return &misfit{reason: fmt.Sprintf("must have %d items or more", s.minItems)}
+	case s.maxItems != nil && len(value) > *s.maxItems:
+		return &misfit{reason: fmt.Sprintf("must have %d items or less", *s.maxItems)}
+	case s.items == nil:
+		return nil
+	}
+	for i, item := range value {
+		if m := s.items.check(item); m != nil {
+			return m.within(strconv.Itoa(i))
+		}
+	}
+	return nil
+}
+
+func (s *dataSchema) checkObject(value map[string]any) *misfit {
+	for _, name := range s.required {
+		if _, ok := value[name]; !ok {
+			return &misfit{reason: fmt.Sprintf("%q is required", name)}
+		}
+	}
+	named := 0
+	for i := range s.properties {
+		p := &s.properties[i]
+		member, ok := value[p.name]
+		if !ok {
+			continue
+		}
+		named++
+		if m := p.schema.check(member); m != nil {
+			return m.within(p.name)
+		}
+	}
+	if named == len(value) || !s.closed && s.additional == nil {
+		return nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(value)) {
+		if slices.ContainsFunc(s.properties, func(p dataProperty) bool { return p.name == name }) {
+			continue
+		}
+		if s.closed {
+			return &misfit{reason: fmt.Sprintf("%q is not a member that it may have", name)}
+		}
+		if m := s.additional.check(value[name]); m != nil {
+			return m.within(name)
+		}
+	}
+	return nil
+}
+
+func (s *dataSchema) checkSchemas(value any) *misfit {
+	for i := range s.allOf {
+		if m := s.allOf[i].check(value); m != nil {
+			return m
+		}
+	}
+	if len(s.anyOf) > 0 {
+		if fitting, m := checkEach(s.anyOf, value); fitting == 0 {
+			return m
+		}
+	}
+	if len(s.oneOf) > 0 {
+		switch fitting, m := checkEach(s.oneOf, value); {
+		case fitting == 0:
+			return m
+		case fitting > 1:
+			return &misfit{reason: "must fit one of its alternatives only"}
+		}
+	}
+	return nil
+}
+
+// checkEach returns how many of the schemas a value fits, and why it fits none.
+func checkEach(all []dataSchema, value any) (fitting int, why *misfit) {
+	var reasons []string
+	for i := range all {
+		m := all[i].check(value)
+		if m == nil {
+			fitting++
+			continue
+		}
+		if m.path != "" {
+			m.reason = m.path + " " + m.reason
+		}
+		reasons = append(reasons, m.reason)
+	}
+	return fitting, &misfit{reason: strings.Join(reasons, ", or ")}
+}
+
+// scalar returns a value that == can compare: no object or array is in an enum.
+func scalar(value any) any {
+	switch value.(type) {
+	case []any, map[string]any:
+		return &misfit{}
+	}
+	return value
+}
+
+// oneLine returns the values of an enum, for a person.
+func oneLine(values []any) string {
+	words := make([]string, len(values))
+	for i, value := range values {
+		words[i] = fmt.Sprint(value)
+	}
+	return strings.Join(words, ", ")
+}
+
+// dataSchemas are the schemas of the events' data, by their names in the spec.
+var dataSchemas = map[string]*dataSchema{
+	"CompleteData": {
+		types:    []string{"object"},
+		required: []string{"done", "type"},
+		properties: []dataProperty{
+			{"content", dataSchema{types: []string{"string"}}},
+			{"done", dataSchema{types: []string{"boolean"}}},
+			{"messageId", dataSchema{types: []string{"string"}}},
+			{"parentToolCallId", dataSchema{types: []string{"string"}}},
+			{"reasoning", dataSchema{types: []string{"string"}}},
+			{"reasoningDuration", dataSchema{types: []string{"integer"}}},
+			{"type", dataSchema{types: []string{"string"}}},
+		},
+	},
+	"ConnectedData": {
+		types:    []string{"object"},
+		required: []string{"sessionId"},
+		properties: []dataProperty{
+			{"sessionId", dataSchema{types: []string{"string"}}},
+		},
+	},
+	"ContentData": {
+		types:    []string{"object"},
+		required: []string{"content", "type"},
+		properties: []dataProperty{
+			{"assistantMessageId", dataSchema{types: []string{"string"}}},
+			{"content", dataSchema{types: []string{"string"}}},
+			{"parentToolCallId", dataSchema{types: []string{"string"}}},
+			{"type", dataSchema{types: []string{"string"}}},
+		},
+	},
+	"ErrorData": {
+		types:    []string{"object"},
+		required: []string{"error"},
+		properties: []dataProperty{
+			{"attempt", dataSchema{types: []string{"integer"}}},
+			{"error", dataSchema{types: []string{"string"}}},
+			{"maxAttempts", dataSchema{types: []string{"integer"}}},
+			{"parentToolCallId", dataSchema{types: []string{"string"}}},
+			{"retryAfter", dataSchema{types: []string{"integer"}}},
+			{"type", dataSchema{types: []string{"string"}}},
+		},
+	},
+	"HeartbeatData": {
+		types:    []string{"object"},
+		required: []string{"type"},
+		properties: []dataProperty{
+			{"type", dataSchema{types: []string{"string"}}},
+		},
+	},
+	"NotificationData": {
+		types:    []string{"object"},
+		required: []string{"createdAt", "id", "message", "notificationType", "responseType", "sessionId", "timeout", "title", "type"},
+		properties: []dataProperty{
+			{"choices", dataSchema{
+				types: []string{"array"},
+				items: &dataSchema{types: []string{"string"}},
+			}},
+			{"createdAt", dataSchema{types: []string{"integer"}}},
+			{"id", dataSchema{types: []string{"string"}}},
+			{"message", dataSchema{types: []string{"string"}}},
+			{"notificationType", dataSchema{
+				types: []string{"string"},
+				enum:  []any{"info", "warning", "error", "question"},
+			}},
+			{"parentToolCallId", dataSchema{types: []string{"string"}}},
+			{"responseType", dataSchema{
+				types: []string{"string"},
+				enum:  []any{"acknowledge", "text", "choice"},
+			}},
+			{"sessionId", dataSchema{types: []string{"string"}}},
+			{"timeout", dataSchema{types: []string{"integer"}}},
+			{"title", dataSchema{types: []string{"string"}}},
+			{"type", dataSchema{types: []string{"string"}}},
+		},
+	},
+	"PermissionData": {
+		types:    []string{"object"},
+		required: []string{"action", "description", "id", "sessionId", "toolName", "type"},
+		properties: []dataProperty{
+			{"action", dataSchema{types: []string{"string"}}},
+			{"description", dataSchema{types: []string{"string"}}},
+			{"id", dataSchema{types: []string{"string"}}},
+			{"params", dataSchema{types: []string{"object"}}},
+			{"parentToolCallId", dataSchema{types: []string{"string"}}},
+			{"path", dataSchema{types: []string{"string"}}},
+			{"sessionId", dataSchema{types: []string{"string"}}},
+			{"toolName", dataSchema{ref: "ToolName"}},
+			{"type", dataSchema{types: []string{"string"}}},
+		},
+	},
+	"SessionCreatedData": {
+		types:    []string{"object"},
+		required: []string{"createdAt", "sessionId", "title", "type"},
+		properties: []dataProperty{
+			{"createdAt", dataSchema{types: []string{"integer"}}},
+			{"sessionId", dataSchema{types: []string{"string"}}},
+			{"title", dataSchema{types: []string{"string"}}},
+			{"type", dataSchema{types: []string{"string"}}},
+		},
+	},
+	"SessionDeletedData": {
+		types:    []string{"object"},
+		required: []string{"sessionId", "type"},
+		properties: []dataProperty{
+			{"sessionId", dataSchema{types: []string{"string"}}},
+			{"type", dataSchema{types: []string{"string"}}},
+		},
+	},
+	"ThinkingData": {
+		types:    []string{"object"},
+		required: []string{"content", "type"},
+		properties: []dataProperty{
+			{"assistantMessageId", dataSchema{types: []string{"string"}}},
+			{"content", dataSchema{types: []string{"string"}}},
+			{"parentToolCallId", dataSchema{types: []string{"string"}}},
+			{"type", dataSchema{types: []string{"string"}}},
+		},
+	},
+	"ToolExecutionCompleteData": {
+		types:    []string{"object"},
+		required: []string{"progress", "success", "toolCallId", "toolName", "type"},
+		properties: []dataProperty{
+			{"parentToolCallId", dataSchema{types: []string{"string"}}},
+			{"progress", dataSchema{types: []string{"string"}}},
+			{"success", dataSchema{types: []string{"boolean"}}},
+			{"toolCallId", dataSchema{types: []string{"string"}}},
+			{"toolName", dataSchema{ref: "ToolName"}},
+			{"type", dataSchema{types: []string{"string"}}},
+		},
+	},
+	"ToolExecutionStartData": {
+		types:    []string{"object"},
+		required: []string{"progress", "toolCallId", "toolName", "type"},
+		properties: []dataProperty{
+			{"parentToolCallId", dataSchema{types: []string{"string"}}},
+			{"progress", dataSchema{types: []string{"string"}}},
+			{"toolCallId", dataSchema{types: []string{"string"}}},
+			{"toolName", dataSchema{ref: "ToolName"}},
+			{"type", dataSchema{types: []string{"string"}}},
+		},
+	},
+	"ToolName": {
+		types: []string{"string"},
+		anyOf: []dataSchema{
+			{enum: []any{"Bash", "ReadText", "Glob", "ReadMedia", "Grep", "Write", "Edit", "Search", "TodoWrite", "ExitPlanMode", "Show", "Task"}},
+			{pattern: regexp.MustCompile("^[a-zA-Z0-9_]+_[a-zA-Z0-9_]+$")},
+		},
+	},
+	"ToolUseParameterDeltaData": {
+		types:    []string{"object"},
+		required: []string{"input", "toolCallId", "type"},
+		properties: []dataProperty{
+			{"assistantMessageId", dataSchema{types: []string{"string"}}},
+			{"input", dataSchema{types: []string{"string"}}},
+			{"parentToolCallId", dataSchema{types: []string{"string"}}},
+			{"toolCallId", dataSchema{types: []string{"string"}}},
+			{"type", dataSchema{types: []string{"string"}}},
+		},
+	},
+	"ToolUseParameterStreamingCompleteData": {
+		types:    []string{"object"},
+		required: []string{"id", "input", "name", "type"},
+		properties: []dataProperty{
+			{"assistantMessageId", dataSchema{types: []string{"string"}}},
+			{"id", dataSchema{types: []string{"string"}}},
+			{"input", dataSchema{types: []string{"string"}}},
+			{"name", dataSchema{ref: "ToolName"}},
+			{"parentToolCallId", dataSchema{types: []string{"string"}}},
+			{"type", dataSchema{types: []string{"string"}}},
+		},
+	},
+	"ToolUseStartData": {
+		types:    []string{"object"},
+		required: []string{"id", "name", "type"},
+		properties: []dataProperty{
+			{"assistantMessageId", dataSchema{types: []string{"string"}}},
+			{"id", dataSchema{types: []string{"string"}}},
+			{"name", dataSchema{ref: "ToolName"}},
+			{"parentToolCallId", dataSchema{types: []string{"string"}}},
+			{"type", dataSchema{types: []string{"string"}}},
+		},
+	},
+	"UserMessageCreatedData": {
+		types:    []string{"object"},
+		required: []string{"content", "messageId", "type"},
+		properties: []dataProperty{
+			{"content", dataSchema{types: []string{"string"}}},
+			{"messageId", dataSchema{types: []string{"string"}}},
+			{"parentToolCallId", dataSchema{types: []string{"string"}}},
+			{"type", dataSchema{types: []string{"string"}}},
+		},
+	},
 }

@@ -20,6 +20,13 @@
 // position. An error event of type replay_gap says that events before its id may
 // be missing. Each event is written whole, with its id as the last line.
 //
+// # Publishing over HTTP
+//
+// WithPublishAuthorizer lets others publish by POST, one event or a stream of them.
+// What they send is checked against the spec's schemas, and a repetition under one
+// Idempotency-Key publishes nothing twice. Package inspector has a page to look at a
+// session.
+//
 // # Observing it
 //
 // WithObserver tells an application of each publication, stream and refusal; package

@@ -21,7 +21,8 @@ type streams struct {
 // window, and ends with a heartbeat that has a jittered reconnection time. A
 // stream that is opened meanwhile or later gets connected with such a
 // reconnection time and ends, so that its client comes back, to another server or
-// to the next process. Publishing is not concerned.
+// to the next process. Publishing is not concerned, but over HTTP: a body that is still
+// on its way is answered with 503, and so is a new one.
 //
 // It returns nil when no stream is open any more. If the context ends first, it
 // ends the rest at once and returns the context's error. Call it before
@@ -35,8 +36,9 @@ func (s *Server) Shutdown(ctx context.Context) error {
 			st.spread = min(st.spread, time.Until(deadline)/2)
 		}
 		st.draining.Store(true)
-		for a := range st.open {
-			a.call(callDrain)
+		close(s.stopReceiving)
+		for l := range st.open {
+			l.call(callDrain)
 		}
 		if len(st.open) == 0 {
 			close(st.drained)
@@ -54,27 +56,27 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	if len(st.open) == 0 {
 		return nil
 	}
-	for a := range st.open {
-		a.abort()
+	for l := range st.open {
+		l.abort()
 	}
 	return ctx.Err()
 }
 
 // add notes an open stream and tells whether the server is shutting down.
-func (st *streams) add(a *live) (draining bool) {
+func (st *streams) add(l *live) (draining bool) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	if st.open == nil {
 		st.open = make(map[*live]struct{})
 	}
-	st.open[a] = struct{}{}
+	st.open[l] = struct{}{}
 	return st.draining.Load()
 }
 
-func (st *streams) remove(a *live) {
+func (st *streams) remove(l *live) {
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	delete(st.open, a)
+	delete(st.open, l)
 	if !st.draining.Load() || len(st.open) > 0 {
 		return
 	}

@@ -12,14 +12,14 @@ import (
 type leaving struct {
 	mu      sync.Mutex
 	poll    *os.File  // nil while it watches nobody
-	streams []watched // by file descriptor
+	streams []leaver // by file descriptor
 	n       int
 	added   int32
 }
 
-// watched is a stream that is watched. Its number tells it from one that had the same
+// leaver is a stream whose client may leave. Its number tells it from one that had the same
 // file descriptor before.
-type watched struct {
+type leaver struct {
 	d      *detached
 	number int32
 }
@@ -40,9 +40,9 @@ func (g *leaving) watch(d *detached) {
 		g.added++
 		d.fd = int32(fd) //nolint:gosec // a file descriptor
 		if more := int(d.fd) + 1 - len(g.streams); more > 0 {
-			g.streams = append(g.streams, make([]watched, more)...)
+			g.streams = append(g.streams, make([]leaver, more)...)
 		}
-		g.streams[d.fd] = watched{d, g.added}
+		g.streams[d.fd] = leaver{d, g.added}
 		g.n++
 		event := syscall.EpollEvent{Events: clientLeft, Fd: d.fd, Pad: g.added}
 		_ = syscall.EpollCtl(int(g.poll.Fd()), syscall.EPOLL_CTL_ADD, int(fd), &event) //nolint:gosec // a file descriptor
@@ -56,7 +56,7 @@ func (g *leaving) forget(d *detached) {
 	if int(d.fd) >= len(g.streams) || g.streams[d.fd].d != d {
 		return
 	}
-	g.streams[d.fd] = watched{}
+	g.streams[d.fd] = leaver{}
 	if g.n--; g.n == 0 {
 		g.poll.Close()
 		g.poll, g.streams = nil, nil

@@ -48,6 +48,10 @@ type config struct {
 	authorizer      func(r *http.Request, sessionID string) error
 	reauthorization time.Duration
 
+	publishes         bool // over HTTP
+	publishAuthorizer func(r *http.Request, sessionID string) error
+	maxPublishes      int
+
 	onFirstReader, onLastReader func(sessionID string)
 }
 
@@ -67,6 +71,7 @@ func defaultConfig() config {
 
 		maxStreams:           20_000,
 		maxStreamsPerSession: 10_000,
+		maxPublishes:         1_000,
 	}
 }
 
@@ -87,7 +92,7 @@ func (c *config) check() error {
 	case c.maxEventSize <= 0 || c.maxSessionIDLength <= 0:
 		return errors.New("server: a size limit must be positive")
 	}
-	return errors.Join(c.checkLimits(), c.checkAuthorizer(), c.checkOutage())
+	return errors.Join(c.checkLimits(), c.checkAuthorizer(), c.checkPublishing(), c.checkOutage())
 }
 
 // WithLog sets the log behind the server; by default a new eventlog.Memory. The

@@ -23,7 +23,8 @@ const replayGap = "replay_gap"
 // readers. The event is marshalled before Publish returns, and is not kept.
 //
 // It fails with a *PublishError, eventlog.ErrSessionDeleted, or an error of the
-// log or the context.
+// log or the context. The event may be in the log only if that is
+// eventlog.ErrOutcomeUnknown.
 func (s *Server) Publish(ctx context.Context, sessionID string, event gen.Event) (id string, err error) {
 	ctx, pub := s.begin(ctx, sessionID)
 	defer func() { pub.end(ctx, id, err) }()
@@ -66,23 +67,34 @@ func (s *Server) PublishJSON(ctx context.Context, sessionID string, name gen.Eve
 	defer func() { pub.end(ctx, id, err) }()
 	event := gen.DecodeEvent(string(name), data)
 	pub.event(event, len(data))
-	if err := publishable(event); err != nil {
+	compact, err := publishableJSON(event, data)
+	if err != nil {
 		return "", err
 	}
+	pub.event(event, len(compact))
+	return s.append(ctx, sessionID, name, compact)
+}
+
+// publishableJSON is publishable for an event that was decoded from data, which it
+// returns without white space.
+func publishableJSON(event gen.Event, data []byte) ([]byte, error) {
+	if err := publishable(event); err != nil {
+		return nil, err
+	}
+	name := event.EventName()
 	var compact bytes.Buffer
 	if err := json.Compact(&compact, data); err != nil {
-		return "", &PublishError{Event: name, Err: err}
+		return nil, &PublishError{Event: name, Err: err}
 	}
 	switch {
 	case compact.Bytes()[0] != '{':
-		return "", &PublishError{Event: name, Err: fmt.Errorf("%w: the data is not an object", ErrUnknownEvent)}
+		return nil, &PublishError{Event: name, Err: fmt.Errorf("%w: the data is not an object", ErrUnknownEvent)}
 	case !utf8.Valid(data):
-		return "", &PublishError{Event: name, Err: fmt.Errorf("%w: the data is not valid UTF-8", ErrUnknownEvent)}
+		return nil, &PublishError{Event: name, Err: fmt.Errorf("%w: the data is not valid UTF-8", ErrUnknownEvent)}
 	case name == gen.EventNameError && saysGap(data):
-		return "", &PublishError{Event: name, Err: ErrReservedEvent}
+		return nil, &PublishError{Event: name, Err: ErrReservedEvent}
 	}
-	pub.event(event, compact.Len())
-	return s.append(ctx, sessionID, name, compact.Bytes())
+	return compact.Bytes(), nil
 }
 
 // publishable tells whether an application may publish the event.

@@ -49,10 +49,18 @@ func (s *Server) routes() http.Handler {
 		path := s.cfg.basePath + op.Path
 		res := resources[path]
 		if res == nil {
-			res = &resource{server: s, byMethod: make(map[string]http.HandlerFunc)}
+			res = &resource{server: s, byMethod: make(map[string]http.HandlerFunc), plain: make(map[string]bool)}
 			resources[path] = res
 		}
-		res.byMethod[op.Method] = handlers[op.Method+" "+path]
+		handler := handlers[op.Method+" "+path]
+		if op.ID == publishEvents {
+			if s.cfg.publishAuthorizer == nil {
+				continue
+			}
+			handler = s.receivePublications(handler)
+		}
+		res.byMethod[op.Method] = handler
+		res.plain[op.Method] = !op.Streaming
 		res.streaming = res.streaming || op.Streaming
 	}
 	mux := http.NewServeMux()
@@ -70,8 +78,9 @@ func (s *Server) routes() http.Handler {
 type resource struct {
 	server    *Server
 	byMethod  map[string]http.HandlerFunc
-	allowed   string // the methods, as in the header Allow
-	streaming bool   // one of them is a stream
+	allowed   string          // the methods, as in the header Allow
+	plain     map[string]bool // those that answer without a stream
+	streaming bool            // one of them is a stream
 }
 
 // ServeHTTP implements http.Handler. Its stack lives as long as a stream: whatever
@@ -79,7 +88,7 @@ type resource struct {
 // counts once for every reader.
 func (res *resource) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var told *answer // whether it is a refusal
-	if res.streaming {
+	if res.streaming && !res.plain[r.Method] {
 		if told = res.server.watchRefusal(w, r); told != nil {
 			w = told
 		}

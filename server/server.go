@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/mixstream/mixstream/eventlog"
@@ -24,6 +25,9 @@ type Server struct {
 	leaving leaving
 	limits  limits
 
+	receiving     atomic.Int64  // requests that publish
+	stopReceiving chan struct{} // closed when draining begins
+
 	warnNoDeadline sync.Once
 }
 
@@ -43,6 +47,8 @@ func New(opts ...Option) (*Server, error) {
 		began:   time.Now(),
 		log:     cfg.log,
 		streams: streams{drained: make(chan struct{})},
+
+		stopReceiving: make(chan struct{}),
 	}
 	if s.log == nil {
 		s.log = eventlog.NewMemory(eventlog.Retention{})

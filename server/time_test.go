@@ -184,7 +184,7 @@ func TestDrainWindow(t *testing.T) {
 				t.Error(err)
 			}
 			took := time.Since(began)
-			if took > test.most || took < test.most/2 {
+			if took > test.most || took < test.most/10 { // ten that all end so early are one in 10^10
 				t.Errorf("%+v: took %v", test, took)
 			}
 			for _, r := range all {

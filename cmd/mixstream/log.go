@@ -61,6 +61,16 @@ func (f *logFlags) add(flags *pflag.FlagSet, byDefault string) {
 	flags.DurationVar(&f.age, "log-age", 0, "for how long events are retained; negative is no limit (default 1h in memory, 24h otherwise)")
 }
 
+// checkNoLog refuses flags that say more of a log where --log names none.
+func checkNoLog(flags *pflag.FlagSet) (err error) {
+	flags.Visit(func(given *pflag.Flag) {
+		if strings.HasPrefix(given.Name, "log-") {
+			err = fmt.Errorf("--%s is for --log, which is not given", given.Name)
+		}
+	})
+	return err
+}
+
 // open opens the log. Close is to be called when nobody uses it any more.
 func (f *logFlags) open(ctx context.Context, logger *slog.Logger) (log eventlog.Log, closeLog func() error, err error) {
 	if f.log != "memory" {

@@ -8,7 +8,11 @@ import (
 	natsserver "github.com/nats-io/nats-server/v2/server"
 )
 
-const helloLine = `{"session":"s1","event":"content","data":{"type":"content","content":"Hello"}}`
+const (
+	helloEvent    = `{"event":"content","data":{"type":"content","content":"Hello"}}`
+	completeEvent = `{"event":"complete","data":{"type":"complete","done":true}}`
+	worldLine     = `{"session":"s1","event":"content","data":{"type":"content","content":"world"}}`
+)
 
 // tailed returns what tail prints of a session from its beginning to its first
 // complete event.
@@ -25,15 +29,20 @@ func tailed(t *testing.T, url string) string {
 // there when it runs again.
 func TestServeFileLog(t *testing.T) {
 	dir := "file:" + t.TempDir()
-	status, _, stderr := execute(t, helloLine+"\nnonsense\n", "publish", "--log", dir)
-	if status != 1 || !strings.Contains(stderr, "1 events published") || !strings.Contains(stderr, "1 lines were not published") {
-		t.Errorf("status %d: %s", status, stderr)
+	status, stdout, stderr := execute(t, helloEvent+"\n\nnonsense\n", "publish", "--log", dir, "s1")
+	if status != 1 || !strings.HasPrefix(stdout, "1 events published to ") || !strings.Contains(stderr, "line 3 of the input: ") {
+		t.Errorf("status %d: %q %s", status, stdout, stderr)
+	}
+	status, stdout, stderr = execute(t, "", "publish", "--log", dir, "s1", "content", `{"type":"content","content":"single"}`)
+	single := strings.TrimSpace(stdout)
+	if status != 0 || len(single) < 10 {
+		t.Errorf("status %d: %q %s", status, stdout, stderr)
 	}
 	p, _ := serving(t, "--log", dir)
-	if status, _, stderr := execute(t, helloLine, "publish", "--log", dir); status != 1 || !strings.Contains(stderr, "another process") {
+	if status, _, stderr := execute(t, helloEvent, "publish", "--log", dir, "s1"); status != 1 || !strings.Contains(stderr, "another process") {
 		t.Errorf("a log that is in use: status %d: %s", status, stderr)
 	}
-	fmt.Fprintln(p.stdin, strings.Replace(helloLine, "Hello", "world", 1))
+	fmt.Fprintln(p.stdin, worldLine)
 	fmt.Fprintln(p.stdin, "end")
 	p.stderr.find(t, "line 2: not a JSON event")
 	p.stop()
@@ -42,15 +51,18 @@ func TestServeFileLog(t *testing.T) {
 	}
 	p, url := serving(t, "--log", dir)
 	fmt.Fprintln(p.stdin, `{"session":"s1","event":"complete","data":{"type":"complete","done":true}}`)
-	if got := tailed(t, url); !strings.Contains(got, "Hello") || !strings.Contains(got, "world") {
+	if got := tailed(t, url); !strings.Contains(got, "Hellosingleworld") {
 		t.Errorf("got %q", got)
+	}
+	if _, stdout, _ := execute(t, "", "tail", url, "s1", "--last-event-id", single, "--until-complete"); strings.Contains(stdout, "single") || !strings.Contains(stdout, "world") {
+		t.Errorf("resumed after %s: %q", single, stdout)
 	}
 }
 
 // A copy of a folder is restored into a new one.
 func TestCopy(t *testing.T) {
 	old, fresh := "file:"+t.TempDir(), "file:"+t.TempDir()
-	if status, _, stderr := execute(t, helloLine, "publish", "--log", old); status != 0 {
+	if status, _, stderr := execute(t, helloEvent, "publish", "--log", old, "s1"); status != 0 {
 		t.Fatalf("status %d: %s", status, stderr)
 	}
 	for _, want := range []string{"1 events copied", "not empty"} {
@@ -83,9 +95,9 @@ func TestServeNATSLog(t *testing.T) {
 	t.Setenv(natsTokenVariable, "secret")
 	_, a := serving(t, "--log", ns.ClientURL())
 	_, b := serving(t, "--log", ns.ClientURL())
-	status, _, stderr := execute(t, helloLine+"\n"+`{"session":"s1","event":"complete","data":{"type":"complete","done":true}}`, "publish", "--log", ns.ClientURL())
-	if status != 0 || !strings.Contains(stderr, "2 events published") {
-		t.Errorf("status %d: %s", status, stderr)
+	status, stdout, stderr := execute(t, helloEvent+"\n"+completeEvent, "publish", "--log", ns.ClientURL(), "s1")
+	if status != 0 || !strings.HasPrefix(stdout, "2 events published, from ") {
+		t.Errorf("status %d: %q %s", status, stdout, stderr)
 	}
 	for _, url := range []string{a, b} {
 		if got := tailed(t, url); !strings.Contains(got, "Hello") {
@@ -99,8 +111,15 @@ func TestLogIsChecked(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"publish"}, `required flag(s) "log"`},
-		{[]string{"publish", "--log", "memory"}, "gone with this process"},
+		{[]string{"publish"}, "needs URL and SESSION"},
+		{[]string{"publish", "s1"}, "or --log in place of the URL"},
+		{[]string{"publish", "--log", "file:x"}, "needs, with --log, SESSION"},
+		{[]string{"publish", "--log", "file:x", "s1", "content"}, "received 2 arguments"},
+		{[]string{"publish", "--log", "file:x", "http://127.0.0.1:1", "s1"}, "a URL or --log, and not both"},
+		{[]string{"publish", "--log", "file:x", "--token", "t", "s1"}, "--token is for a URL"},
+		{[]string{"publish", "--log-stream", "X", "http://127.0.0.1:1", "s1"}, "--log-stream is for --log"},
+		{[]string{"publish", "--log", "", "s1"}, "must be memory, file:DIR or nats://HOST"},
+		{[]string{"publish", "--log", "memory", "s1"}, "gone with this process"},
 		{[]string{"serve", "--log", "redis://host"}, "must be memory, file:DIR or nats://HOST"},
 		{[]string{"serve", "--log", "file:"}, "must be memory, file:DIR or nats://HOST"},
 		{[]string{"serve", "--log", "nats://a,http://b"}, "must be memory, file:DIR or nats://HOST"},

@@ -1,4 +1,4 @@
-// Command mixstream serves, follows and demonstrates resumable event streams.
+// Command mixstream serves, follows, publishes to and demonstrates resumable event streams.
 package main
 
 import (
@@ -44,7 +44,7 @@ func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "mixstream",
 		Short: "Server-sent events from an OpenAPI spec, that lose nothing",
-		Long: `Serves and follows the event streams of agent sessions. A stream that breaks is
+		Long: `Serves, follows and publishes to the event streams of agent sessions. A stream that breaks is
 resumed where it broke: every event arrives once and in order.
 
 Exit status: 0 on success or a clean end, 1 otherwise.`,
@@ -52,7 +52,7 @@ Exit status: 0 on success or a clean end, 1 otherwise.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(newDemo(), newServe(), newTail(), newPublish(), newCopy())
+	root.AddCommand(newCopy(), newDemo(), newPublish(), newServe(), newTail())
 	return root
 }
 

@@ -1,59 +1,144 @@
 package main
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
+	"io"
+	"os"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
-	"github.com/mixstream/mixstream/server"
+	"github.com/mixstream/mixstream/client"
+	"github.com/mixstream/mixstream/gen"
 )
 
-func newPublish() *cobra.Command {
-	var flags logFlags
-	cmd := &cobra.Command{
-		Use:   "publish --log nats://HOST",
-		Short: "Publish events to the log of a server, without the server",
-		Long: `Reads events from standard input, one JSON object a line as for serve, and
-publishes them to a log that servers read, until the end of standard input. A line
-that is no event, or was not published, is reported on standard error with its
-number; the exit status is then 1.
+type publish struct {
+	token string
+	log   logFlags
+}
 
-While the log cannot be reached, publishing waits for it.
+func newPublish() *cobra.Command {
+	var p publish
+	cmd := &cobra.Command{
+		Use:   "publish {URL | --log LOG} SESSION [EVENT JSON]",
+		Short: "Publish events to a session, by way of a server or of its log",
+		Long: `Publishes an event to a session and prints its id. Without an event, events are read
+from standard input, one JSON object a line, and each is published as soon as it has
+come:
+
+  {"event":"content","data":{"type":"content","content":"Hello"}}
+
+They go to a server whose base URL is given (without "/stream"), or with --log to the
+log that servers read, without any of them.
+
+A failed request is repeated for up to 100 s, and never publishes an event twice; so
+is one while the log cannot be reached. At a line that is refused the command ends;
+the lines before it are published. At the end it prints how many events were
+published, with the first and the last id.
+
+A server that asks for a bearer token is given the one in the environment variable
+MIXSTREAM_TOKEN, or that of --token, which every user of this machine can see in
+the list of processes.
 
 ` + logHelp + `
 
 A log in memory is of no use here, and a file: log can be used only while no server
-has it open.`,
-		Example: `  agent | mixstream publish --log nats://nats-1:4222,nats://nats-2:4222
-  mixstream publish --log file:/var/lib/mixstream < events.jsonl`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) (err error) {
-			if flags.log == "memory" {
-				return errors.New("--log memory: it would be gone with this process")
-			}
-			log, closeLog, err := flags.open(cmd.Context(), slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil)))
-			if err != nil {
-				return err
-			}
-			defer func() { err = errors.Join(err, closeLog()) }()
-			srv, err := server.New(server.WithLog(log))
-			if err != nil {
-				return err
-			}
-			f := &feed{srv: srv, complain: cmd.ErrOrStderr()}
-			if err := f.run(cmd.Context(), cmd.InOrStdin()); err != nil {
-				return err
-			}
-			fmt.Fprintf(cmd.ErrOrStderr(), "mixstream: %d events published\n", f.published)
-			if f.failed > 0 {
-				return fmt.Errorf("%d lines were not published", f.failed)
-			}
-			return nil
-		},
+has it open.
+
+Exit status: 0 when everything was published, 1 otherwise.`,
+		Example: `  mixstream publish http://127.0.0.1:8080 demo content '{"type":"content","content":"Hello"}'
+  agent | mixstream publish http://127.0.0.1:8080 demo
+  agent | mixstream publish --log nats://nats-1:4222,nats://nats-2:4222 demo
+  mixstream publish --log file:/var/lib/mixstream demo < events.jsonl`,
+		Args: p.checkArgs,
+		RunE: p.run,
 	}
-	flags.add(cmd.Flags(), "")
-	_ = cmd.MarkFlagRequired("log") // it is there
+	cmd.Flags().StringVar(&p.token, "token", "", "the bearer token to send; MIXSTREAM_TOKEN keeps it out of the list of processes")
+	p.log.add(cmd.Flags(), "")
 	return cmd
+}
+
+// checkArgs refuses what names no target, or two.
+func (p *publish) checkArgs(cmd *cobra.Command, args []string) error {
+	if !cmd.Flags().Changed("log") {
+		if len(args) != 2 && len(args) != 4 {
+			return fmt.Errorf("needs URL and SESSION, and perhaps EVENT and JSON, or --log in place of the URL: received %d arguments", len(args))
+		}
+		return checkNoLog(cmd.Flags())
+	}
+	switch {
+	case len(args) > 0 && strings.Contains(args[0], "://"):
+		return fmt.Errorf("needs a URL or --log, and not both: received %q and --log %s", args[0], p.log.log)
+	case len(args) != 1 && len(args) != 3:
+		return fmt.Errorf("needs, with --log, SESSION, and perhaps EVENT and JSON: received %d arguments", len(args))
+	case cmd.Flags().Changed("token"):
+		return errors.New("--token is for a URL, and not for --log")
+	case p.log.log == "memory":
+		return errors.New("--log memory: it would be gone with this process")
+	}
+	return nil
+}
+
+func (p *publish) run(cmd *cobra.Command, args []string) (err error) {
+	to, closeLog, args, err := p.target(cmd, args)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeLog()) }()
+	if len(args) == 3 {
+		return publishOne(cmd, to, args[0], args[1], args[2])
+	}
+	out := &outflow{client: to, session: args[0]}
+	if f, ok := cmd.ErrOrStderr().(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		out.progress = f
+	}
+	done := make(chan error, 1)
+	go func() { done <- out.run(cmd.Context(), cmd.InOrStdin()) }()
+	select {
+	case err = <-done:
+	case <-cmd.Context().Done(): // a read that is under way goes on until there is input
+		select {
+		case err = <-done:
+		case <-time.After(time.Second):
+			return errors.New("interrupted")
+		}
+	}
+	out.report(true)
+	if printErr := printResult(cmd.OutOrStdout(), out.result); err == nil {
+		err = printErr
+	}
+	return err
+}
+
+// publishOne publishes one event and prints its id.
+func publishOne(cmd *cobra.Command, to *client.Client, session, event, data string) error {
+	var line bytes.Buffer
+	fmt.Fprintf(&line, `{"event":%s,"data":`, quote(event))
+	if err := json.Compact(&line, []byte(data)); err != nil {
+		return fmt.Errorf("the data is not JSON: %w", err)
+	}
+	line.WriteByte('}')
+	result, err := to.PublishLines(cmd.Context(), session, line.Bytes())
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(cmd.OutOrStdout(), result.LastID)
+	return err
+}
+
+func printResult(w io.Writer, result gen.PublishResult) error {
+	text := fmt.Sprintf("%d events published", result.Count)
+	if result.FirstID != "" {
+		text += ", from " + result.FirstID
+	}
+	if result.LastID != "" {
+		text += " to " + result.LastID
+	}
+	_, err := fmt.Fprintln(w, text)
+	return err
 }

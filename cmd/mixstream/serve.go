@@ -12,8 +12,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/gen"
 	"github.com/mixstream/mixstream/server"
+	"github.com/mixstream/mixstream/server/inspector"
 )
 
 // stopWithin bounds a graceful shutdown.
@@ -32,14 +34,19 @@ type serve struct {
 	maxStreams          int
 	maxStreamsOfSession int
 	sendBuffer          int
+
+	readOnly    bool
+	noInspector bool
+	hosts       []string
 }
 
 func newServe() *cobra.Command {
 	var s serve
 	cmd := &cobra.Command{
 		Use:   "serve",
-		Short: "Serve the streams of sessions; events come from standard input",
-		Long: `Serves /stream. Events are read from standard input, one JSON object a line:
+		Short: "Serve the streams of sessions, and a page to look at them",
+		Long: `Serves /stream, and at / an inspector: a page that shows a session live. Events are
+read from standard input, one JSON object a line:
 
   {"session":"s1","event":"content","data":{"type":"content","content":"Hello"}}
 
@@ -52,13 +59,20 @@ With a log in memory, a restart of the server is told to its readers as a gap; w
 the others they go on where they were. Several servers on one NATS stream serve the
 same sessions: a reader may come back to any of them.
 
+Events are also taken over HTTP (see mixstream publish), from programs of this
+machine if the address is a loopback one, or with a bearer token; otherwise, and
+with --read-only, they are not.
+
 SIGINT or SIGTERM ends the streams in order, within 15 s; a second one at once.
 
 Whoever reaches the address can read every session, unless there are bearer tokens:
 from --token-file, one a line (an empty line or one that begins with # is skipped),
 and from the environment variable MIXSTREAM_TOKEN. A request then needs the header
-"Authorization: Bearer TOKEN"; each token reads every session. The file is read at
+"Authorization: Bearer TOKEN"; each token reads, and publishes to, every session. The file is read at
 the start. Without --tls-cert the tokens travel in the clear.
+
+On a loopback address only requests for this machine are answered, by whatever name
+(localhost, 127.0.0.1), and for the hosts of --host, such as that of a proxy.
 
 Pages of other origins can read the streams of a browser's user only if
 --cors-origin names their origin.`,
@@ -84,6 +98,9 @@ Pages of other origins can read the streams of a browser's user only if
 	cmd.Flags().BoolVar(&s.cors.credentials, "cors-credentials", false, "let these pages send cookies, for a proxy in front; not with *")
 	cmd.Flags().IntVar(&s.maxStreams, "max-streams", 20_000, "how many streams may be open; 0 is no limit")
 	cmd.Flags().IntVar(&s.maxStreamsOfSession, "max-streams-per-session", 10_000, "how many streams of one session may be open; 0 is no limit")
+	cmd.Flags().BoolVar(&s.readOnly, "read-only", false, "take no events over HTTP")
+	cmd.Flags().BoolVar(&s.noInspector, "no-inspector", false, "serve no page at /")
+	cmd.Flags().StringArrayVar(&s.hosts, "host", nil, "a host name that requests to a loopback address may be for, beside this machine's; repeatable")
 	cmd.Flags().IntVar(&s.sendBuffer, "send-buffer", 64<<10, "the kernel's send buffer of each connection, in bytes; 0 leaves it to the kernel")
 	return cmd
 }
@@ -99,7 +116,7 @@ func (s *serve) run(cmd *cobra.Command) (err error) {
 	if cmd.Flags().Changed("token-file") && s.tokenFile == "" {
 		return errors.New("--token-file: no file is named")
 	}
-	opts, err := s.options(logger)
+	accepted, err := loadTokens(s.tokenFile)
 	if err != nil {
 		return err
 	}
@@ -108,17 +125,19 @@ func (s *serve) run(cmd *cobra.Command) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, closeLog()) }()
-	srv, err := server.New(append(opts, server.WithLog(events))...)
-	if err != nil {
-		return err
-	}
-	handler, err := s.cors.wrap(srv)
-	if err != nil {
-		return err
-	}
 	l, err := net.Listen("tcp", s.listen)
 	if err != nil {
 		return fmt.Errorf("--listen: %w", err)
+	}
+	defer l.Close()
+	log := &sessions{Log: events}
+	srv, err := server.New(s.options(logger, log, accepted, isLoopback(l))...)
+	if err != nil {
+		return err
+	}
+	handler, err := s.handler(srv, log, accepted, isLoopback(l))
+	if err != nil {
+		return err
 	}
 	hs := newHTTPServer(handler)
 	hs.ConnContext = server.SendBuffer(s.sendBuffer)
@@ -127,7 +146,6 @@ func (s *serve) run(cmd *cobra.Command) (err error) {
 		scheme = "https"
 		pair, err := tls.LoadX509KeyPair(s.tlsCert, s.tlsKey)
 		if err != nil {
-			l.Close()
 			return fmt.Errorf("--tls-cert, --tls-key: %w", err)
 		}
 		hs.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{pair}}
@@ -141,6 +159,9 @@ func (s *serve) run(cmd *cobra.Command) (err error) {
 		}
 	}()
 	fmt.Fprintf(cmd.ErrOrStderr(), "mixstream: listening on %s://%s\n", scheme, l.Addr())
+	if !s.noInspector {
+		fmt.Fprintf(cmd.ErrOrStderr(), "mixstream: a session is shown at %s://%s/%s\n", scheme, l.Addr(), s.fragment())
+	}
 
 	ctx, cancel := context.WithCancel(cmd.Context())
 	defer cancel()
@@ -167,22 +188,47 @@ func (s *serve) run(cmd *cobra.Command) (err error) {
 	}
 }
 
+// fragment returns the part of the page's address that names the session to show.
+func (s *serve) fragment() string {
+	if s.demo {
+		return "#" + demoSession
+	}
+	return "#SESSION"
+}
+
 // options returns the options of the server.
-func (s *serve) options(logger *slog.Logger) ([]server.Option, error) {
+func (s *serve) options(logger *slog.Logger, log eventlog.Log, accepted tokens, loopback bool) []server.Option {
 	opts := []server.Option{
+		server.WithLog(log),
 		server.WithLogger(logger),
 		server.WithSessions(func(context.Context, string) (bool, error) { return !s.strict, nil }),
 		server.WithMaxStreams(s.maxStreams),
 		server.WithMaxStreamsPerSession(s.maxStreamsOfSession),
 	}
-	accepted, err := loadTokens(s.tokenFile)
-	if err != nil {
-		return nil, err
-	}
 	if len(accepted) > 0 {
 		opts = append(opts, server.WithAuthorizer(accepted.authorize))
 	}
-	return opts, nil
+	if !s.readOnly && (loopback || len(accepted) > 0) {
+		opts = append(opts, server.WithPublishAuthorizer(accepted.authorize))
+	}
+	return opts
+}
+
+// handler returns what stands before the server.
+func (s *serve) handler(srv *server.Server, log *sessions, accepted tokens, loopback bool) (http.Handler, error) {
+	handler, err := s.cors.wrap(srv)
+	if err != nil {
+		return nil, err
+	}
+	if !s.noInspector {
+		if handler, err = inspector.New(handler, inspector.WithSessions(log.list(accepted.authorize))); err != nil {
+			return nil, err
+		}
+	}
+	if loopback {
+		handler = localHost(handler, s.hosts)
+	}
+	return handler, nil
 }
 
 // stopServer ends the streams in order, and then the server.

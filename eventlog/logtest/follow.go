@@ -2,6 +2,7 @@ package logtest
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
@@ -68,6 +69,39 @@ func boundsMissNothing(f *fixture) {
 			missing = missing[1:]
 		}
 		s.r.expect(s.end, missing...)
+	}
+}
+
+// Where nothing is trimmed, the floor stays before a session's first entry, also if
+// it is asked for while that comes.
+func floorBeforeFirst(f *fixture) {
+	for i := range 30 {
+		s := own(fmt.Sprint("s", i))
+		r := f.follow(s)
+		appended := make(chan []eventlog.Entry)
+		go func() {
+			entries := f.entries(1)
+			if err := f.log.Append(f.ctx, s, "", entries); err != nil {
+				f.Errorf("Append: %v", err)
+			}
+			appended <- entries
+		}()
+		highest := uint64(0)
+		var first []eventlog.Entry
+		for first == nil {
+			floor, _, err := r.Bounds(f.ctx)
+			if err != nil {
+				f.Errorf("Bounds: %v", err)
+			}
+			highest = max(highest, floor)
+			select {
+			case first = <-appended:
+			default:
+			}
+		}
+		if highest >= first[0].ID {
+			f.Fatalf("floor %d, before entry %d", highest, first[0].ID)
+		}
 	}
 }
 

@@ -58,6 +58,7 @@ func Run(t *testing.T, open func(t *testing.T, o Options) eventlog.Log) {
 
 		{"Follow before the record", Options{}, followBeforeRecord},
 		{"Bounds miss nothing", Options{}, boundsMissNothing},
+		{"Floor before the first entry", Options{}, floorBeforeFirst},
 		{"Close", Options{}, closeReader},
 		{"Cancelled context", Options{}, cancelledContext},
 

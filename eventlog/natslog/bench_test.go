@@ -149,6 +149,7 @@ func BenchmarkSessions(b *testing.B) {
 				default:
 				}
 			}
+			began := time.Now()
 			for i := range readers {
 				r, err := l.Follow(b.Context(), session(i), wake)
 				if err != nil {
@@ -159,6 +160,7 @@ func BenchmarkSessions(b *testing.B) {
 				}
 				readers[i] = r
 			}
+			opens := n / time.Since(began).Seconds()
 			time.Sleep(time.Second) // until the young feeds have been compared with the stream
 			bytes, goroutines := inUse()-before, runtime.NumGoroutine()-goroutines
 			defer func() {
@@ -181,6 +183,7 @@ func BenchmarkSessions(b *testing.B) {
 				}
 				took = append(took, time.Since(began))
 			}
+			b.ReportMetric(opens, "opens/s")
 			b.ReportMetric(float64(bytes)/n, "bytes/session")
 			b.ReportMetric(float64(goroutines)/n, "goroutines/session")
 			slices.Sort(took)

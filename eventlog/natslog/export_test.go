@@ -19,5 +19,8 @@ func (l *Log) Connection() *nats.Conn { return l.nc }
 // Subject returns the subject of a session's entries.
 func (l *Log) Subject(session string) string { return l.subjects.session(session) }
 
+// RecordSubject returns the subject of a session's record.
+func (l *Log) RecordSubject(session string) string { return l.subjects.record(session) }
+
 // Bury forgets the sessions whose grace period is over.
 func (l *Log) Bury(ctx context.Context) error { return l.buryDue(ctx) }

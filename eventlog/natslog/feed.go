@@ -1,7 +1,6 @@
 package natslog
 
 import (
-	"context"
 	"slices"
 	"sync"
 
@@ -38,54 +37,6 @@ type feed struct {
 	asking  *shared[tail]
 }
 
-// opening is a feed's until it is open.
-type opening struct {
-	done chan struct{}
-	err  error
-}
-
-// follow returns the feed for one of its subject, which is made by it if there is
-// none. The caller lets go of it.
-func (l *Log) follow(ctx context.Context, of *feed, empty mark) (*feed, error) {
-	l.mu.Lock()
-	f := l.feeds[of.subject]
-	first := f == nil
-	if first {
-		f = of
-		f.opening = &opening{done: make(chan struct{})}
-		l.feeds[f.subject] = f
-	}
-	f.refs++
-	o := f.opening
-	l.mu.Unlock()
-	switch {
-	case first:
-		// Others may wait for it, whatever becomes of the one who came first.
-		o.err = l.openFeed(context.WithoutCancel(ctx), f, empty)
-		l.mu.Lock()
-		f.opening = nil
-		l.young = append(l.young, f)
-		if o.err != nil {
-			delete(l.feeds, f.subject)
-		}
-		l.mu.Unlock()
-		close(o.done)
-	case o != nil:
-		select {
-		case <-o.done:
-		case <-ctx.Done():
-			l.unfollow(f)
-			return nil, ctx.Err()
-		}
-	}
-	if o != nil && o.err != nil {
-		l.unfollow(f)
-		return nil, o.err
-	}
-	f.raise(empty.position)
-	return f, nil
-}
-
 // raise raises the mark of a feed, which may be that of an earlier session.
 func (f *feed) raise(floor uint64) {
 	f.mu.Lock()
@@ -97,75 +48,6 @@ func (f *feed) raise(floor uint64) {
 		f.drop(i)
 	}
 	f.from, f.last, f.through = floor, max(f.last, floor), max(f.through, floor)
-}
-
-// openFeed subscribes to a subject, and only then looks for its end: what comes
-// after that is delivered, or missed as anything may be.
-func (l *Log) openFeed(ctx context.Context, f *feed, empty mark) (err error) {
-	if f.sub, err = l.nc.ChanSubscribe(l.subjects.live(f.subject), l.live); err != nil {
-		return err
-	}
-	limited, cancel := context.WithTimeout(ctx, l.options.RequestTimeout)
-	defer cancel()
-	if err := l.nc.FlushWithContext(limited); err != nil {
-		return err
-	}
-	b, err := l.bounds.ask(limited, l)
-	if err != nil {
-		return err
-	}
-	t, err := l.askTail(ctx, f.subject)
-	if err != nil {
-		return err
-	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	last := t.ID
-	if last == 0 {
-		last = empty.within(l, bounds{First: t.first})
-	}
-	if last >= f.last { // or else something has come in the meantime
-		f.last, f.from, f.recent, f.bytes = last, last, nil, 0
-	}
-	f.through = max(f.through, f.last, b.Last)
-	return nil
-}
-
-// unfollow lets go of a feed, and ends it with its last reader.
-func (l *Log) unfollow(f *feed) {
-	l.mu.Lock()
-	f.refs--
-	over := f.refs == 0
-	if over && l.feeds[f.subject] == f {
-		delete(l.feeds, f.subject)
-	}
-	l.mu.Unlock()
-	if over && f.sub != nil {
-		_ = f.sub.Unsubscribe() // it fails only if the connection has ended
-	}
-}
-
-// deliver hands live messages to their feeds, for as long as the log is open.
-func (l *Log) deliver() {
-	for {
-		select {
-		case m := <-l.live:
-			if l.options.dropLive != nil && l.options.dropLive(m) {
-				continue
-			}
-			l.mu.Lock()
-			f := l.feeds[l.subjects.stored(m.Subject)]
-			l.mu.Unlock()
-			if f == nil {
-				continue
-			}
-			if e, ok := parseDelivery(m); ok {
-				f.take(&e, l.cacheEntries)
-			}
-		case <-l.ctx.Done():
-			return
-		}
-	}
 }
 
 // take takes a message that may be the next, a later or an earlier one.
@@ -206,58 +88,11 @@ func (f *feed) drop(n int) {
 
 func size(e eventlog.Entry) int { return len(e.Name) + len(e.Data) + 100 }
 
-// tail is the last message under a subject or, if it is empty, the first sequence of
-// the stream after that was found.
-type tail struct {
-	message
-	first uint64
-}
-
-// askTail asks the leader for the last message under a subject.
-func (l *Log) askTail(ctx context.Context, subject string) (t tail, err error) {
-	t.message, _, err = l.askEntry(ctx, get{LastFor: subject})
-	if err == nil && t.ID == 0 {
-		var b bounds
-		b, err = l.bounds.ask(ctx, l)
-		t.first = b.First
-	}
-	return t, err
-}
-
-// extend notes what was found under a feed's subject after it was last compared with
-// it, up to a position: its last message, which may be known, or nothing.
-func (l *Log) extend(ctx context.Context, f *feed, t tail, through uint64) error {
-	if t.ID != 0 {
-		f.take(&t.message, l.cacheEntries)
-	} else if err := l.vacate(ctx, f, t.first); err != nil {
-		return err
-	}
+// end returns the last message that the feed knows of.
+func (f *feed) end() uint64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.through = max(f.through, through)
-	return nil
-}
-
-// vacate is called when nothing new was found under a subject, with the first
-// sequence of the stream after that. What is trimmed is before it: if that is beyond
-// what the feed knows, something may have come and gone, unless the record of the
-// session tells that it had nothing.
-func (l *Log) vacate(ctx context.Context, f *feed, first uint64) error {
-	if first == 0 || first-1 <= f.known() {
-		return nil
-	}
-	if f.ofSession {
-		r, err := l.load(ctx, f.session)
-		switch {
-		case err != nil:
-			return err
-		case !r.exists() || !r.Written:
-			f.raise(r.Floor)
-			return nil
-		}
-	}
-	f.raise(first - 1)
-	return nil
+	return f.last
 }
 
 // known returns up to where the feed knows of everything.
@@ -329,24 +164,4 @@ func (f *feed) remove(r *reader) {
 		f.readers[n] = nil
 		f.readers = f.readers[:n]
 	}
-}
-
-// verify makes sure that the feed knows of everything up to a position, which is
-// one that the leader of the stream has stored already.
-func (l *Log) verify(ctx context.Context, f *feed, through uint64) error {
-	f.mu.Lock()
-	if f.through >= through {
-		f.mu.Unlock()
-		return nil
-	}
-	if f.asking == nil {
-		f.asking = &shared[tail]{get: func(ctx context.Context) (tail, error) { return l.askTail(ctx, f.subject) }}
-	}
-	asking := f.asking
-	f.mu.Unlock()
-	t, err := asking.ask(ctx, l)
-	if err != nil {
-		return err
-	}
-	return l.extend(ctx, f, t, through)
 }

@@ -70,7 +70,7 @@ func makeStreams(t *testing.T, ns *natsServer, o logtest.Options) {
 	if perSubject == 0 {
 		perSubject = -1
 	}
-	for _, c := range []jetstream.StreamConfig{{
+	for _, c := range []*jetstream.StreamConfig{{
 		Name: "MIXSTREAM", Subjects: []string{"mixstream.e.*", "mixstream.s.*"}, Storage: jetstream.MemoryStorage,
 		MaxMsgsPerSubject: perSubject, MaxAge: time.Hour,
 		FirstSeq:    uint64(time.Now().UnixMicro()),
@@ -80,7 +80,7 @@ func makeStreams(t *testing.T, ns *natsServer, o logtest.Options) {
 		Name: "MIXSTREAM_SESSIONS", Subjects: []string{"mixstream.r.*", "mixstream.g.*"}, Storage: jetstream.MemoryStorage,
 		MaxMsgsPerSubject: 1, AllowMsgTTL: true,
 	}} {
-		if _, err := js.CreateStream(t.Context(), c); err != nil {
+		if _, err := js.CreateStream(t.Context(), *c); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -69,32 +69,44 @@ func (r *reader) Bounds(ctx context.Context) (floor, end uint64, err error) {
 	if err := r.log.usable(ctx); err != nil {
 		return 0, 0, err
 	}
-	var empty []*feed
 	for _, f := range r.feeds() {
-		m, found, err := r.log.askEntry(ctx, get{Seq: 1, NextFor: f.subject})
-		switch {
-		case err != nil:
+		of, err := r.log.floorOf(ctx, f)
+		if err != nil {
 			return 0, 0, failed(ctx, err)
-		case found:
-			f.raise(m.prev) // what is told here must hold for what is held
-			floor = max(floor, m.prev)
-		default:
-			empty = append(empty, f)
 		}
+		floor = max(floor, of)
 	}
 	b, err := r.log.bounds.ask(ctx, r.log)
 	if err != nil {
 		return 0, 0, failed(ctx, err)
 	}
-	for _, f := range empty {
-		if err := r.log.vacate(ctx, f, b.First); err != nil {
-			return 0, 0, failed(ctx, err)
-		}
-		f.mu.Lock()
-		floor = max(floor, f.last)
-		f.mu.Unlock()
-	}
 	return floor, max(b.Last, floor), nil
+}
+
+// floorOf returns the position from which on everything under a subject can be read.
+func (l *Log) floorOf(ctx context.Context, f *feed) (uint64, error) {
+	for {
+		before := f.end()
+		m, found, err := l.askEntry(ctx, get{Seq: 1, NextFor: f.subject})
+		if err != nil {
+			return 0, err
+		}
+		if found {
+			f.raise(m.prev) // what is told here must hold for what is held
+			return m.prev, nil
+		}
+		b, err := l.bounds.ask(ctx, l)
+		if err != nil {
+			return 0, err
+		}
+		if err := l.vacate(ctx, f, b.First); err != nil {
+			return 0, err
+		}
+		// What has come since the subject was empty is not before its floor.
+		if f.end() == before {
+			return before, nil
+		}
+	}
 }
 
 // usable tells whether the log can be reached, as far as is known.
@@ -102,6 +114,8 @@ func (l *Log) usable(ctx context.Context) error {
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
+	case l.ctx.Err() != nil:
+		return fmt.Errorf("natslog: %w: the log is closed", eventlog.ErrUnavailable)
 	case l.lost.Load():
 		return fmt.Errorf("natslog: %w: the connection is lost", eventlog.ErrUnavailable)
 	case l.stale.Load():

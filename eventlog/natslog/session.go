@@ -161,11 +161,6 @@ func (l *Log) lookup(ctx context.Context, id string) (r *record, err error) {
 	return r, err
 }
 
-// unsettled tells whether something is to be done for the session.
-func (r *record) unsettled() bool {
-	return r.State == creating || r.State == deleting || r.State == deleted && !time.Now().Before(r.Until)
-}
-
 // change calls f with the writer of a session, within the time for an append.
 func (l *Log) change(ctx context.Context, id string, f func(context.Context, *writer) error) error {
 	limited, cancel := context.WithTimeout(ctx, l.options.AppendTimeout)
@@ -190,107 +185,6 @@ func (l *Log) change(ctx context.Context, id string, f func(context.Context, *wr
 		}
 	}
 }
-
-// settled returns the record of a session of which nothing is left half done.
-func (l *Log) settled(ctx context.Context, w *writer, id string) (*record, error) {
-	for {
-		r, err := l.load(ctx, id)
-		if err != nil || !r.unsettled() {
-			return r, err
-		}
-		if r.State == deleted {
-			err = l.forget(ctx, w, r)
-		} else {
-			_, err = l.appendPending(ctx, w, r, true)
-		}
-		if err != nil && !errors.Is(err, errMoved) {
-			return nil, err
-		}
-	}
-}
-
-// admit returns the record of a session that takes entries, and makes it if there
-// is none. Fresh says that there were none before.
-func (l *Log) admit(ctx context.Context, w *writer, s eventlog.Session) (r *record, fresh bool, err error) {
-	for {
-		r, err = l.settled(ctx, w, s.ID)
-		switch {
-		case err != nil:
-			return nil, false, err
-		case r.State == deleted:
-			return nil, false, fmt.Errorf("%w: %q", eventlog.ErrSessionDeleted, s.ID)
-		case r.exists() && r.Written:
-			return r, false, nil
-		case !r.exists():
-			r = newRecord(s, open, r)
-		}
-		r.Written = true
-		if err = l.put(ctx, r); !errors.Is(err, errMoved) {
-			return r, true, err
-		}
-	}
-}
-
-// newRecord returns a record in the place of one of which nothing is left but its
-// mark.
-func newRecord(s eventlog.Session, state state, before *record) *record {
-	return &record{ID: []byte(s.ID), Scope: []byte(s.Scope), State: state, Life: nuid.Next(), Floor: before.Floor, rev: before.rev}
-}
-
-// appendPending appends the entry of a session that is being created or deleted,
-// and brings the record to its next state. Late says that another may have begun
-// to. It returns the id of the entry.
-func (l *Log) appendPending(ctx context.Context, w *writer, r *record, late bool) (id uint64, err error) {
-	d := &draft{msgID: string(r.State) + "." + r.Life, entries: []eventlog.Entry{{Name: string(r.Entry.Name), Data: r.Entry.Data}}}
-	if late {
-		d.seek = r.AsOf
-	}
-	known := func(context.Context) (mark, error) {
-		return mark{r.Floor, r.State == creating || !r.Written}, nil
-	}
-	w.lose()
-	defer w.lose()
-	to := w
-	if len(r.Scope) > 0 {
-		if r.State == deleting {
-			// From here on, whoever appends to the session's own subject without having
-			// seen this record comes too late.
-			if r.Fence, err = w.write(ctx, &draft{msgID: "fence." + r.Life}, known); err != nil {
-				return 0, err
-			}
-		}
-		if to, err = l.writer(ctx, l.subjects.scope(r.session())); err != nil {
-			return 0, err
-		}
-		defer to.letGo()
-		known = func(context.Context) (mark, error) { return mark{}, nil }
-		if late {
-			to.lose() // the seeking begins with the end
-		}
-	}
-	if id, err = to.write(ctx, d, known); err != nil {
-		return 0, err
-	}
-	next := *r
-	next.Entry, next.AsOf = nil, 0
-	if r.State == creating {
-		next.State = open
-	} else {
-		next.State, next.Deleted, next.Until = deleted, id, time.Now().Add(r.Grace)
-		if len(r.Scope) == 0 {
-			next.Fence = id
-		}
-		if err := l.dig(ctx, string(r.ID), next.Until); err != nil {
-			return 0, err
-		}
-	}
-	if err := l.put(ctx, &next); err != nil && !errors.Is(err, errMoved) {
-		return 0, err
-	}
-	return id, nil
-}
-
-func pend(e *eventlog.Entry) *pending { return &pending{Name: []byte(e.Name), Data: e.Data} }
 
 // keyID returns the message id of a deduplication key, which is known to one session
 // only.

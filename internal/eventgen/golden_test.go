@@ -23,7 +23,7 @@ const testConfig = "testdata/oapi-codegen.yaml"
 // TestGolden compares the output for small specs with golden files, twice, since
 // nothing in it may depend on the order of a map.
 func TestGolden(t *testing.T) {
-	for _, name := range []string{"minimal", "prefixes", "names"} {
+	for _, name := range []string{"minimal", "prefixes", "names", "limits"} {
 		t.Run(name, func(t *testing.T) {
 			spec := filepath.Join("testdata", name+".yaml")
 			golden := filepath.Join("testdata", name+".golden")

@@ -1,7 +1,7 @@
 // Command eventgen generates the typed event layer beside oapi-codegen's output:
 // for every operation with a text/event-stream response a sealed interface of
-// its events, their names and a decoder; the list of all operations; and a
-// server that answers each of them with an error, to be embedded.
+// its events, their names, a decoder and a validator; the list of all operations;
+// and a server that answers each of them with an error, to be embedded.
 //
 // It reads the OpenAPI document and oapi-codegen's own configuration, and takes
 // every Go name from what oapi-codegen makes of the two. A spec of which it
@@ -29,6 +29,11 @@ with a discriminator and its mapping. Each event is an allOf in which "event" is
 a $ref to a named enum with a const beside it, and "data" a $ref to a named
 schema. Where there are several such operations, x-go-event-prefix on an
 operation starts the names of what is generated for it.
+
+The generated validator checks type, enum, const, pattern, required, properties,
+additionalProperties, items, allOf, anyOf, oneOf, and the minimum and maximum of
+a number, of a length and of a count of items. Another keyword that constrains
+the data of an event is refused.
 
 The exit status is 1 where the document is refused, and nothing is written.
 
@@ -91,6 +96,11 @@ func generate(spec, config string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	var p problems
+	data := readSchemas(doc, a, &p)
+	if err := p.err(); err != nil {
+		return nil, err
+	}
 	// oapi-codegen changes the document that it is given.
 	own, err := loadSpec(spec, cfg)
 	if err != nil {
@@ -103,5 +113,5 @@ func generate(spec, config string) ([]byte, error) {
 	if err := nameAPI(a, doc, pkg); err != nil {
 		return nil, err
 	}
-	return render(file{Spec: filepath.Base(spec), Package: cfg.PackageName, API: a})
+	return render(file{Spec: filepath.Base(spec), Package: cfg.PackageName, API: a, Schemas: data.literal(doc)})
 }

@@ -55,7 +55,7 @@ func nameStream(s *stream, doc *openapi3.T, pkg *goPackage, p *problems) {
 			p.add(e.Schema, "the Go type of its data, %s, is also that of %s", dataType, other)
 		}
 		owners[dataType] = e.Schema
-		for _, method := range []string{s.Prefix + "EventName", "is" + s.Prefix + "Event"} {
+		for _, method := range []string{s.Prefix + "EventName", "is" + s.Prefix + "Event", "Validate"} {
 			if pkg.members[dataType][method] {
 				p.add(e.Data, "its Go type %s has a field or method %s already; x-go-name on the property gives it another name", dataType, method)
 			}
@@ -146,7 +146,14 @@ func forOperation(id string) string {
 // that it imports count: a declaration of the package would hide them.
 func declared(s *stream) []string {
 	if s == nil {
-		return []string{"Operation", "Operations", "UnknownEvent", "NotImplementedError", "UnimplementedServer", "context", "json"}
+		return []string{
+			"Operation", "Operations", "UnknownEvent", "InvalidEventError", "NotImplementedError", "UnimplementedServer",
+			"context", "json", "fmt", "maps", "math", "regexp", "slices", "strconv", "strings", "utf8",
+			"dataSchema", "dataSchemas", "dataProperty", "misfit", "checkEach", "oneLine", "scalar", "validateData", "validateValue",
+		}
 	}
-	return []string{s.Prefix + "Event", s.Prefix + "EventNames", "Decode" + s.Prefix + "Event", "Decode" + s.Prefix + "EventFunc"}
+	return []string{
+		s.Prefix + "Event", s.Prefix + "EventNames", "Decode" + s.Prefix + "Event", "Decode" + s.Prefix + "EventFunc",
+		"Validate" + s.Prefix + "Event",
+	}
 }

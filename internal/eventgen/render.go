@@ -2,28 +2,29 @@ package main
 
 import (
 	"bytes"
-	_ "embed"
+	"embed"
 	"fmt"
 	"go/format"
 	"text/template"
 )
 
-//go:embed events.go.tmpl
-var eventsTemplate string
+//go:embed *.tmpl
+var templates embed.FS
 
-var events = template.Must(template.New("events.go.tmpl").Parse(eventsTemplate))
+var events = template.Must(template.ParseFS(templates, "*.tmpl"))
 
 // file is what the template needs.
 type file struct {
 	Spec    string // the base name of the spec's file
 	Package string // the name of the Go package
 	API     *api
+	Schemas string // the elements of the map of schemas
 }
 
 // render returns the generated file, formatted as gofmt does.
 func render(f file) ([]byte, error) {
 	var b bytes.Buffer
-	if err := events.Execute(&b, f); err != nil {
+	if err := events.ExecuteTemplate(&b, "events.go.tmpl", f); err != nil {
 		return nil, err
 	}
 	code, err := format.Source(b.Bytes())

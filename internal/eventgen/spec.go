@@ -36,6 +36,21 @@ func (a *api) Streams() []*operation {
 	return slices.DeleteFunc(slices.Clone(a.Operations), func(o *operation) bool { return o.Stream == nil })
 }
 
+// DataTypes returns one event for each Go type of data: streams may share them.
+func (a *api) DataTypes() []*event {
+	var all []*event
+	seen := map[string]bool{}
+	for _, o := range a.Streams() {
+		for _, e := range o.Stream.Events {
+			if !seen[e.DataType] {
+				seen[e.DataType] = true
+				all = append(all, e)
+			}
+		}
+	}
+	return all
+}
+
 // loadSpec reads an OpenAPI document as oapi-codegen does, and resolves its references.
 func loadSpec(path string, cfg codegen.Configuration) (*openapi3.T, error) {
 	overlay := cfg.OutputOptions.Overlay

@@ -1,0 +1,181 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/mixstream/mixstream/gen"
+)
+
+// publishWithin bounds the repetitions of one publication. A server honours an
+// Idempotency-Key for two minutes at least; what is repeated later may be doubled.
+const publishWithin = 100 * time.Second
+
+// PublishError is an ErrorResponse that refuses events, and tells how many it does
+// not refuse. It unwraps to its ErrorResponse.
+type PublishError struct {
+	ErrorResponse
+	Line   int    // the line that was refused, from 1; 0 if it is not about a line
+	Count  int    // how many events were appended before it
+	LastID string // the id of the last of them; empty if there is none
+}
+
+// Unwrap returns the ErrorResponse.
+func (e *PublishError) Unwrap() error { return &e.ErrorResponse }
+
+// Publish appends an event to a session and returns its id once it is in the
+// server's log. Options given here come after the client's own.
+//
+// A failure that a repetition may mend is repeated, within the RetryPolicy and for
+// 100 s at most, under one Idempotency-Key, so that the event is not published
+// twice. A refusal is returned at once, as a *PublishError, *ErrorResponse or
+// *APIError. After ErrGaveUp, and after the end of the context, it is unknown
+// whether the event was published.
+func (c *Client) Publish(ctx context.Context, sessionID string, event gen.Event, opts ...Option) (id string, err error) {
+	if event == nil {
+		return "", errors.New("client: publish: nil event")
+	}
+	data, err := json.Marshal(event)
+	if err != nil {
+		return "", fmt.Errorf("client: publish: %w", err)
+	}
+	body, err := json.Marshal(gen.PublishedEvent{Event: event.EventName(), Data: data})
+	if err != nil {
+		return "", fmt.Errorf("client: publish: %w", err)
+	}
+	result, err := c.publish(ctx, sessionID, "application/json", body, opts)
+	return result.LastID, err
+}
+
+// PublishLines is Publish for events that are lines of JSON, each
+// {"event":name,"data":{…}} (application/x-ndjson). They are appended in order; of
+// those before a refused one, the *PublishError tells. What does not fit into memory,
+// or takes long to come, is published in several calls.
+func (c *Client) PublishLines(ctx context.Context, sessionID string, lines []byte, opts ...Option) (gen.PublishResult, error) {
+	return c.publish(ctx, sessionID, "application/x-ndjson", lines, opts)
+}
+
+func (c *Client) publish(ctx context.Context, sessionID, contentType string, body []byte, opts []Option) (result gen.PublishResult, err error) {
+	cfg := c.cfg
+	for _, o := range opts {
+		o.applyClient(&cfg)
+	}
+	if err := cfg.check(); err != nil {
+		return result, err
+	}
+	requester, err := gen.NewClient(cfg.baseURL, gen.WithHTTPClient(withRedirects(cfg.httpClient)), gen.WithRequestEditorFn(cfg.setPublishHeader))
+	if err != nil {
+		return result, fmt.Errorf("client: %w", err)
+	}
+	key := rand.Text()
+	params := &gen.PublishEventsParams{SessionID: sessionID, IdempotencyKey: &key}
+	send := func(ctx context.Context) error {
+		resp, err := requester.PublishEventsWithBody(ctx, params, contentType, bytes.NewReader(body), cfg.editors...)
+		if err != nil {
+			return notAnswered(resp, err)
+		}
+		return readPublished(resp, &result)
+	}
+	policy := cfg.source.retry.withDefaults()
+	if policy.MaxElapsedTime < 0 || policy.MaxElapsedTime > publishWithin {
+		policy.MaxElapsedTime = publishWithin
+	}
+	return result, repeat(ctx, policy, cfg.source, send)
+}
+
+// repeat calls send until it succeeds, or fails with what no repetition mends.
+func repeat(ctx context.Context, policy RetryPolicy, cfg sourceConfig, send func(context.Context) error) error {
+	var o outage
+	for o.begin(); ; {
+		err := within(ctx, cfg.connectTimeout, send)
+		var answer *APIError
+		switch {
+		case err == nil:
+			return nil
+		case ctx.Err() != nil:
+			return fmt.Errorf("client: publish: %w", context.Cause(ctx))
+		case errors.As(err, &answer) && !retryable(answer.StatusCode, false):
+			return err
+		case answer != nil:
+			o.asked = retryAfter(answer.Header)
+		default:
+			err = fmt.Errorf("client: publish: %w", err)
+		}
+		o.failed(err)
+		delay, err := o.delay(policy, 0)
+		if err != nil {
+			return err
+		}
+		if cfg.onRetry != nil {
+			cfg.onRetry(Retry{Attempt: o.failures, Delay: delay, Err: o.cause})
+		}
+		select {
+		case <-time.After(delay):
+		case <-ctx.Done():
+			return fmt.Errorf("client: publish: %w; before that: %w", context.Cause(ctx), o.cause)
+		}
+		o.asked = 0
+	}
+}
+
+// within calls send with a limit in time, if there is one.
+func within(ctx context.Context, limit time.Duration, send func(context.Context) error) error {
+	if limit > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, limit, ErrConnectTimeout)
+		defer cancel()
+	}
+	err := send(ctx)
+	if cause := context.Cause(ctx); err != nil && errors.Is(cause, ErrConnectTimeout) {
+		return cause
+	}
+	return err
+}
+
+// readPublished reads the answer to a request that publishes.
+func readPublished(resp *http.Response, result *gen.PublishResult) error {
+	defer resp.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
+	if err != nil {
+		return err
+	}
+	if resp.StatusCode == http.StatusCreated && json.Unmarshal(body, result) == nil && result.LastID != "" {
+		return nil
+	}
+	return publishError(&APIError{StatusCode: resp.StatusCode, Header: resp.Header, Body: body, Request: resp.Request})
+}
+
+// publishError returns an answer as what its body says it is.
+func publishError(e *APIError) error {
+	err := errorResponse(e)
+	var response *ErrorResponse
+	var body gen.PublishError
+	if !errors.As(err, &response) || json.Unmarshal(e.Body, &body) != nil || body.Count == nil {
+		return err
+	}
+	refused := &PublishError{ErrorResponse: *response, Count: *body.Count}
+	if body.Line != nil {
+		refused.Line = *body.Line
+	}
+	if body.LastID != nil {
+		refused.LastID = *body.LastID
+	}
+	return refused
+}
+
+// setPublishHeader sets the headers of a request that publishes.
+func (c *config) setPublishHeader(_ context.Context, r *http.Request) error {
+	r.Header.Set("Accept", "application/json")
+	for key, values := range c.header {
+		r.Header[key] = slices.Clone(values)
+	}
+	return nil
+}

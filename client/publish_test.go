@@ -1,0 +1,115 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/mixstream/mixstream/client"
+	"github.com/mixstream/mixstream/gen"
+)
+
+// publications is a server of publishEvents that gives its answers in turn.
+type publications struct {
+	answers []string // a status, and a body after a space; "cut" breaks the connection
+
+	mu    sync.Mutex
+	keys  []string
+	types []string
+	last  string // the body of the last request
+}
+
+func (p *publications) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	body, _ := io.ReadAll(r.Body)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.keys, p.types, p.last = append(p.keys, r.Header.Get("Idempotency-Key")), append(p.types, r.Header.Get("Content-Type")), string(body)
+	answer := p.answers[min(len(p.keys), len(p.answers))-1]
+	status, text, _ := strings.Cut(answer, " ")
+	code, ok := map[string]int{"201": 201, "400": 400, "401": 401, "500": 500, "503": 503}[status]
+	if !ok {
+		panic(http.ErrAbortHandler)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(code)
+	io.WriteString(w, text)
+}
+
+func publisher(t *testing.T, answers ...string) (*publications, *client.Client) {
+	t.Helper()
+	p := &publications{answers: answers}
+	ts := httptest.NewServer(p)
+	t.Cleanup(ts.Close)
+	c, err := client.New(ts.URL, client.WithHTTPClient(ts.Client()), client.WithRetryPolicy(fast))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p, c
+}
+
+const published = `201 {"firstId":"7","lastId":"9","count":3}`
+
+// A failure is repeated under the same key, and each publication has its own.
+func TestPublishRetries(t *testing.T) {
+	p, c := publisher(t, "cut", "503 {}", `500 {"error":{"code":500,"type":"internal_error","message":"x"},"count":0}`, published)
+	retries := 0
+	id, err := c.Publish(t.Context(), session, &gen.ContentData{Type: "content", Content: "a"}, client.OnRetry(func(r client.Retry) {
+		if retries++; r.Attempt != retries || r.Err == nil {
+			t.Errorf("got %+v", r)
+		}
+	}))
+	if err != nil || id != "9" || retries != 3 {
+		t.Fatalf("id %q, %d retries: %v", id, retries, err)
+	}
+	if p.last != `{"data":{"content":"a","type":"content"},"event":"content"}` || p.types[0] != "application/json" {
+		t.Errorf("sent %s as %s", p.last, p.types[0])
+	}
+	if p.keys[0] == "" || p.keys[3] != p.keys[0] {
+		t.Errorf("the keys %q", p.keys)
+	}
+	result, err := c.PublishLines(t.Context(), session, []byte("{}\n{}\n"))
+	if err != nil || result != (gen.PublishResult{FirstID: "7", LastID: "9", Count: 3}) || p.types[4] != "application/x-ndjson" || p.keys[4] == p.keys[0] {
+		t.Errorf("got %+v, %v, type %s, keys %q", result, err, p.types[4], p.keys)
+	}
+}
+
+func TestPublishRefused(t *testing.T) {
+	_, c := publisher(t, `400 {"error":{"code":400,"type":"validation_error","message":"line 3: no"},"line":3,"count":2,"lastId":"8"}`,
+		`401 {"error":{"code":401,"type":"unauthorized","message":"no"}}`)
+	var refused *client.PublishError
+	_, err := c.PublishLines(t.Context(), session, []byte("{}\n"))
+	if !errors.As(err, &refused) || refused.Line != 3 || refused.Count != 2 || refused.LastID != "8" || refused.Type != "validation_error" {
+		t.Errorf("got %v", err)
+	}
+	var response *client.ErrorResponse
+	var answer *client.APIError
+	if !errors.As(err, &response) || !errors.As(err, &answer) || answer.StatusCode != 400 || !strings.HasSuffix(err.Error(), "line 3: no") {
+		t.Errorf("got %v", err)
+	}
+	if _, err = c.PublishLines(t.Context(), session, []byte("{}\n")); errors.As(err, new(*client.PublishError)) || !errors.As(err, &response) || response.Type != "unauthorized" {
+		t.Errorf("got %v", err)
+	}
+	if _, err := c.Publish(t.Context(), session, nil); err == nil {
+		t.Error("a nil event is published")
+	}
+}
+
+func TestPublishGivesUp(t *testing.T) {
+	_, c := publisher(t, "503 {}")
+	if _, err := c.PublishLines(t.Context(), session, nil, client.WithRetryPolicy(client.RetryPolicy{MaxAttempts: -1})); !errors.Is(err, client.ErrGaveUp) {
+		t.Errorf("got %v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	_, err := c.PublishLines(ctx, session, nil, client.OnRetry(func(client.Retry) { cancel() }))
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	if _, err := c.PublishLines(ctx, session, nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+}

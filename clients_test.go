@@ -1,0 +1,128 @@
+package mixstream_test
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/server"
+	"github.com/mixstream/mixstream/streamtest"
+)
+
+// TestOtherClients has clients of other languages follow a session whose connection
+// is cut in the middle of an event, again and again: they resume, and get every event
+// once and in order.
+func TestOtherClients(t *testing.T) {
+	slow(t)
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS("testdata/clients")); err != nil {
+		t.Fatal(err)
+	}
+	for _, program := range []string{"npm", "node", "curl", "bash"} {
+		if _, err := exec.LookPath(program); err != nil {
+			t.Fatalf("%v: install it", err)
+		}
+	}
+	command(t, dir, "npm", "install", "--no-audit", "--no-fund", "--ignore-scripts")
+	programs, err := fs.Glob(os.DirFS(dir), "*.[ms][jh]*")
+	if err != nil || len(programs) != 4 {
+		t.Fatalf("the programs %v, %v", programs, err)
+	}
+	for _, program := range programs {
+		t.Run(program, func(t *testing.T) {
+			t.Parallel()
+			interpreter := "node"
+			if filepath.Ext(program) == ".sh" {
+				interpreter = "bash"
+			}
+			const events, cuts = 60, 6
+			ts, made := cutting(t, cuts, program != "fetch-event-source.mjs")
+			srv := ts.srv
+			var want strings.Builder
+			for i := range events {
+				id, err := srv.Publish(context.Background(), "s1", &gen.ContentData{Type: "content", Content: fmt.Sprintf("piece %d", i)})
+				if err != nil {
+					t.Fatal(err)
+				}
+				text := fmt.Sprintf("piece %d", i)
+				if interpreter == "bash" {
+					text = fmt.Sprintf(`{"content":"piece %d","type":"content"}`, i)
+				}
+				fmt.Fprintln(&want, id, text)
+			}
+			if _, err := srv.Publish(context.Background(), "s1", &gen.CompleteData{Type: "complete", Done: true}); err != nil {
+				t.Fatal(err)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			cmd := exec.CommandContext(ctx, interpreter, filepath.Join(dir, program), ts.url)
+			var stderr strings.Builder
+			cmd.Dir, cmd.Stderr = dir, &stderr
+			out, err := cmd.Output()
+			if err != nil {
+				t.Errorf("%v: %s", err, &stderr)
+			}
+			if string(out) != want.String() {
+				t.Errorf("got:\n%s", out)
+			}
+			if n := made(); n != cuts {
+				t.Errorf("%d cuts", n)
+			}
+		})
+	}
+}
+
+type cutServer struct {
+	srv *server.Server
+	url string
+}
+
+// cutting serves behind a proxy that cuts the connection so many times. Where
+// anywhere is false, it does not cut between the last line of an event and the blank
+// line behind it.
+func cutting(t *testing.T, cuts int, anywhere bool) (s cutServer, made func() int) {
+	t.Helper()
+	srv, err := server.New(server.WithRetry(20 * time.Millisecond))
+	if err != nil {
+		t.Fatal(err)
+	}
+	back := httptest.NewServer(srv)
+	t.Cleanup(back.Close)
+	target, err := url.Parse(back.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var mu sync.Mutex
+	done, wait := 0, 3
+	front := httptest.NewServer(streamtest.NewProxy(target, func(_ *http.Request, block []byte) ([]byte, bool) {
+		mu.Lock()
+		defer mu.Unlock()
+		if wait--; done == cuts || wait > 0 {
+			return block, false
+		}
+		done, wait = done+1, 2+rand.IntN(8)
+		longest := len(block) - 1
+		if !anywhere {
+			longest--
+		}
+		return block[:1+rand.IntN(longest)], true
+	}))
+	t.Cleanup(front.Close)
+	return cutServer{srv, front.URL}, func() int {
+		mu.Lock()
+		defer mu.Unlock()
+		return done
+	}
+}

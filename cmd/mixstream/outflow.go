@@ -1,0 +1,94 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/mixstream/mixstream/client"
+	"github.com/mixstream/mixstream/gen"
+)
+
+// What is published by one request.
+const (
+	maxPublishLines = 1000
+	maxPublishBytes = 1 << 20
+)
+
+// outflow publishes lines as they come.
+type outflow struct {
+	client   *client.Client
+	session  string
+	progress io.Writer // a terminal; nil without one
+
+	result   gen.PublishResult // of all requests
+	began    time.Time
+	reported time.Time
+}
+
+// run publishes all lines of r. A request takes the lines that are there, so that
+// none waits for the next.
+func (o *outflow) run(ctx context.Context, r io.Reader) error {
+	o.began = time.Now()
+	in := bufio.NewReaderSize(r, 64<<10)
+	var chunk []byte
+	for n, first := 1, 1; ; n++ {
+		line, err := readLine(in)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return fmt.Errorf("line %d: %w", n, err)
+		}
+		end := err != nil
+		chunk = append(append(chunk, bytes.TrimRight(line, "\r\n")...), '\n')
+		there, _ := in.Peek(in.Buffered())
+		if end || n-first+1 >= maxPublishLines || len(chunk) >= maxPublishBytes || bytes.IndexByte(there, '\n') < 0 {
+			if err := o.send(ctx, chunk, first); err != nil {
+				return err
+			}
+			chunk, first = chunk[:0], n+1
+		}
+		if end {
+			return nil
+		}
+	}
+}
+
+// send publishes a chunk, whose first line has the number first.
+func (o *outflow) send(ctx context.Context, chunk []byte, first int) error {
+	if len(bytes.TrimSpace(chunk)) == 0 {
+		return nil
+	}
+	result, err := o.client.PublishLines(ctx, o.session, chunk)
+	var refused *client.PublishError
+	if errors.As(err, &refused) {
+		result = gen.PublishResult{LastID: refused.LastID, Count: refused.Count}
+		if refused.Line > 0 {
+			err = fmt.Errorf("line %d of the input: %w", first+refused.Line-1, err)
+		}
+	}
+	if result.Count > 0 {
+		if o.result.Count == 0 {
+			o.result.FirstID = result.FirstID // a refusal names none
+		}
+		o.result.LastID = result.LastID
+		o.result.Count += result.Count
+	}
+	o.report(false)
+	return err
+}
+
+// report tells a terminal how far it is, now and then and at the end.
+func (o *outflow) report(end bool) {
+	if o.progress == nil || !end && time.Since(o.reported) < 200*time.Millisecond {
+		return
+	}
+	o.reported = time.Now()
+	rate := float64(o.result.Count) / max(time.Since(o.began).Seconds(), 0.001)
+	fmt.Fprintf(o.progress, "\r\x1b[Kmixstream: %d events, %.0f/s", o.result.Count, rate)
+	if end {
+		fmt.Fprintln(o.progress)
+	}
+}

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/mixstream/mixstream/client"
+	"github.com/mixstream/mixstream/server"
+)
+
+// target returns what the arguments say to publish to, and the arguments after it.
+// Close is to be called when nothing is published any more.
+func (p *publish) target(cmd *cobra.Command, args []string) (to *client.Client, closeLog func() error, rest []string, err error) {
+	opts := []client.Option{client.OnRetry(func(r client.Retry) {
+		fmt.Fprintf(cmd.ErrOrStderr(), "mixstream: trying again in %v: %v\n", r.Delay.Round(time.Millisecond), r.Err)
+	})}
+	if cmd.Flags().Changed("log") {
+		to, closeLog, err = p.openLog(cmd, opts)
+		return to, closeLog, args, err
+	}
+	token, err := bearerToken(p.token)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	if token != "" {
+		opts = append(opts, client.WithHeader("Authorization", "Bearer "+token))
+	}
+	to, err = client.New(args[0], opts...)
+	return to, func() error { return nil }, args[1:], err
+}
+
+// openLog opens the log and puts a server of its own before it, which nobody else can
+// reach: what is published is checked, and repeated without harm, as by any server.
+func (p *publish) openLog(cmd *cobra.Command, opts []client.Option) (to *client.Client, closeLog func() error, err error) {
+	logger := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
+	log, closeLog, err := p.log.openNATS(cmd.Context(), logger)
+	if err != nil {
+		return nil, nil, err
+	}
+	srv, err := server.New(server.WithLog(log), server.WithLogger(logger),
+		server.WithPublishAuthorizer(func(*http.Request, string) error { return nil }))
+	if err == nil {
+		to, err = client.New("http://log", append(opts, client.WithHTTPClient(&http.Client{Transport: inProcess{srv}}))...)
+	}
+	if err != nil {
+		_ = closeLog() // the other error says more
+		return nil, nil, err
+	}
+	return to, closeLog, nil
+}
+
+// inProcess makes requests by calling their handler.
+type inProcess struct{ handler http.Handler }
+
+// RoundTrip implements http.RoundTripper.
+func (t inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
+	a := answer{header: make(http.Header), status: http.StatusOK}
+	defer r.Body.Close()
+	t.handler.ServeHTTP(&a, r.Clone(r.Context()))
+	return &http.Response{
+		Status:        fmt.Sprintf("%d %s", a.status, http.StatusText(a.status)),
+		StatusCode:    a.status,
+		Proto:         "HTTP/1.1",
+		ProtoMajor:    1,
+		ProtoMinor:    1,
+		Header:        a.header,
+		Body:          io.NopCloser(&a.body),
+		ContentLength: int64(a.body.Len()),
+		Request:       r,
+	}, nil
+}
+
+// answer is what a handler writes. It implements http.ResponseWriter.
+type answer struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (a *answer) Header() http.Header         { return a.header }
+func (a *answer) WriteHeader(status int)      { a.status = status }
+func (a *answer) Write(p []byte) (int, error) { return a.body.Write(p) }

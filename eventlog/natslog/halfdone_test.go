@@ -1,0 +1,127 @@
+package natslog_test
+
+import (
+	"encoding/json"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+
+	"github.com/mixstream/mixstream/eventlog"
+	"github.com/mixstream/mixstream/eventlog/natslog"
+)
+
+// writeRecord stores a record as a process would have left it that died on the way.
+func writeRecord(t *testing.T, log *natslog.Log, session string, record map[string]any) {
+	t.Helper()
+	record["id"] = []byte(session)
+	data, err := json.Marshal(record)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := log.Connection().Request(log.RecordSubject(session), data, patience); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A process dies after it has noted that a session is to be created or deleted, and
+// before or after it has appended the entry. Whoever comes upon the session appends
+// the entry, once.
+func TestHalfDone(t *testing.T) {
+	for name, again := range map[string]bool{"before the entry": false, "after the entry": true} {
+		t.Run(name, func(t *testing.T) {
+			m := newTester(t, natslog.Retention{})
+			log := m.log.(*natslog.Log)
+			witness := m.follow(eventlog.Session{ID: "witness", Scope: "x"})
+			_, start := witness.bounds()
+			entry := func(name string) map[string]any { return map[string]any{"name": []byte(name), "data": []byte("{}")} }
+			settle := func(record func() map[string]any, check func(eventlog.Record)) {
+				t.Helper()
+				n := 1
+				if again {
+					n = 3
+				}
+				for range n { // as if what was written after the entry had been lost
+					writeRecord(t, log, "a", record())
+					r, err := log.Lookup(t.Context(), "a")
+					if err != nil {
+						t.Fatal(err)
+					}
+					check(r)
+				}
+			}
+			settle(func() map[string]any {
+				return map[string]any{"state": "creating", "scope": []byte("x"), "life": "1", "as_of": start, "entry": entry("session_created")}
+			}, func(r eventlog.Record) {
+				if r.Scope != "x" || r.Deleted != 0 {
+					t.Errorf("got %+v", r)
+				}
+			})
+			b, err := witness.Read(t.Context(), start, 1<<20)
+			for err == nil && len(b.Entries) == 0 {
+				<-witness.woken
+				b, err = witness.Read(t.Context(), start, 1<<20)
+			}
+			if err != nil || len(b.Entries) != 1 || b.Entries[0].Name != "session_created" {
+				t.Fatalf("read %+v, error %v", b, err)
+			}
+			created := b.Entries[0].ID
+			own := m.append(eventlog.Session{ID: "a"}, 2)
+
+			var deleted uint64
+			settle(func() map[string]any {
+				return map[string]any{
+					"state": "deleting", "scope": []byte("x"), "life": "1", "written": true, "as_of": own[1],
+					"entry": entry("session_deleted"), "grace": time.Hour,
+				}
+			}, func(r eventlog.Record) {
+				if r.Deleted == 0 || deleted != 0 && r.Deleted != deleted {
+					t.Errorf("got %+v, want a session that ended with %d", r, deleted)
+				}
+				deleted = r.Deleted
+			})
+			witness.expect(start, created, deleted)
+			m.follow(eventlog.Session{ID: "a"}).expect(start, created, own[0], own[1], deleted)
+			e := []eventlog.Entry{{Name: "content", Data: []byte("{}")}}
+			if err := log.Append(t.Context(), eventlog.Session{ID: "a"}, "", e); !errors.Is(err, eventlog.ErrSessionDeleted) {
+				t.Errorf("Append: error %v", err)
+			}
+		})
+	}
+}
+
+// Two processes: one has the session open and appends, the other deletes it. What is
+// acknowledged comes before the end.
+func TestAppendWhileDeleted(t *testing.T) {
+	ns := startNATS(t, &server.Options{StoreDir: t.TempDir()})
+	a := tester{t, mustOpen(t, natslog.Options{URL: ns.ClientURL()})}
+	b := tester{t, mustOpen(t, natslog.Options{URL: ns.ClientURL()})}
+	for i := range 20 {
+		s := eventlog.Session{ID: string(rune('a' + i)), Scope: "x"}
+		a.create(s)
+		acked := make(chan []uint64)
+		go func() {
+			var ids []uint64
+			defer func() { acked <- ids }()
+			for {
+				e := []eventlog.Entry{{Name: "content", Data: []byte("{}")}}
+				err := a.log.Append(t.Context(), s, "", e)
+				if errors.Is(err, eventlog.ErrSessionDeleted) {
+					return
+				}
+				if err != nil {
+					t.Errorf("Append: %v", err)
+					return
+				}
+				ids = append(ids, e[0].ID)
+			}
+		}()
+		time.Sleep(time.Duration(i) * 500 * time.Microsecond) // any point will do
+		end := b.delete(s.ID, time.Hour)
+		ids := <-acked
+		if n := len(ids); n > 0 && ids[n-1] > end {
+			t.Errorf("entry %d was acknowledged after the end of its session, %d", ids[n-1], end)
+		}
+	}
+}

@@ -1,0 +1,42 @@
+package inspector_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+
+	"github.com/mixstream/mixstream/server"
+	"github.com/mixstream/mixstream/server/inspector"
+)
+
+// The page stands before the server of the streams, and hands on what is not its own.
+func ExampleNew() {
+	srv, err := server.New()
+	if err != nil {
+		panic(err)
+	}
+	page, err := inspector.New(srv, inspector.WithSessions(func(*http.Request) []string { return []string{"session-1"} }))
+	if err != nil {
+		panic(err)
+	}
+	ts := httptest.NewServer(page)
+	defer ts.Close()
+
+	for _, path := range []string{"/", "/stream"} {
+		res, err := http.Get(ts.URL + path)
+		if err != nil {
+			panic(err)
+		}
+		body, err := io.ReadAll(res.Body)
+		if err != nil {
+			panic(err)
+		}
+		res.Body.Close()
+		fmt.Println(path, res.StatusCode, strings.Contains(string(body), "mixstream inspector"))
+	}
+	// Output:
+	// / 200 true
+	// /stream 400 false
+}

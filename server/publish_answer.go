@@ -1,0 +1,124 @@
+package server
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/mixstream/mixstream/eventlog"
+	"github.com/mixstream/mixstream/gen"
+)
+
+// Why a request that publishes fails, beside what Publish fails with.
+var (
+	errRequest  = errors.New("the request is malformed")
+	errNotJSON  = errors.New("not an event")
+	errBody     = errors.New("the body could not be read to its end")
+	errDraining = errors.New("the server is shutting down")
+)
+
+// publishAnswer is the answer to a request that publishes.
+type publishAnswer struct {
+	status int
+	body   any
+	unread bool // there may be more of the body of an HTTP/1 request, which nobody reads
+}
+
+// VisitPublishEventsResponse writes the answer.
+func (a publishAnswer) VisitPublishEventsResponse(w http.ResponseWriter) error {
+	body, err := json.Marshal(a.body)
+	if err != nil {
+		return err
+	}
+	if a.status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", retryAfter())
+	}
+	if a.unread {
+		w.Header().Set("Connection", "close")
+		defer func() { _ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(lingering)) }()
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(a.status)
+	_, _ = w.Write(append(body, '\n')) // a client that has left cannot be answered
+	return nil
+}
+
+// lingering is for how long the rest of a body is read after the answer, so that the
+// answer is not lost to a reset of the connection.
+const lingering = time.Second
+
+// failed returns the answer for a request that ended with err: why, where, and how
+// much was published before that.
+func (p *publication) failed(err error) publishAnswer {
+	status, message := p.explain(err)
+	kind := errorType(status)
+	var line *int
+	if status == http.StatusBadRequest || status == http.StatusRequestEntityTooLarge {
+		if status == http.StatusRequestEntityTooLarge || !errors.Is(err, errRequest) && !errors.Is(err, errBody) {
+			kind = gen.RESTErrorTypeValidationError
+		}
+		if p.line > 0 {
+			line, message = &p.line, fmt.Sprintf("line %d: %s", p.line, message)
+		}
+	}
+	body := gen.PublishError{Error: restError(status, kind, message).Error, Line: line, Count: &p.count}
+	if p.count > 0 {
+		last := formatID(p.last)
+		body.LastID = &last
+	}
+	return publishAnswer{status: status, body: body, unread: p.unread}
+}
+
+// explain returns the status and the message for an error.
+func (p *publication) explain(err error) (status int, message string) {
+	var (
+		refused *PublishError
+		misfit  *gen.InvalidEventError
+		tooLong *http.MaxBytesError
+	)
+	switch {
+	case errors.Is(err, eventlog.ErrSessionDeleted):
+		return http.StatusNotFound, "session " + strconv.Quote(p.session.ID) + " was deleted"
+	case errors.Is(err, eventlog.ErrKeyReused):
+		return http.StatusBadRequest, "the Idempotency-Key was used for another body"
+	case errors.Is(err, eventlog.ErrOutcomeUnknown):
+		return http.StatusServiceUnavailable, p.unknownOutcome()
+	case errors.Is(err, eventlog.ErrUnavailable):
+		return http.StatusServiceUnavailable, unavailable(err).Message
+	case errors.As(err, &tooLong):
+		return http.StatusRequestEntityTooLarge, fmt.Sprintf("%v: longer than %d bytes", ErrEventTooLarge, tooLong.Limit)
+	case errors.Is(err, ErrEventTooLarge):
+		return http.StatusRequestEntityTooLarge, err.Error()
+	case errors.Is(err, errBody) && p.server.streams.draining.Load():
+		return http.StatusServiceUnavailable, errDraining.Error()
+	case errors.Is(err, errBody) && errors.Is(err, io.ErrUnexpectedEOF):
+		return http.StatusBadRequest, errBody.Error()
+	case errors.As(err, &misfit):
+		return http.StatusBadRequest, misfit.Error()
+	case errors.As(err, &refused):
+		return http.StatusBadRequest, strconv.Quote(string(refused.Event)) + ": " + refused.Err.Error()
+	case errors.Is(err, errRequest), errors.Is(err, errNotJSON), errors.Is(err, errBody):
+		return http.StatusBadRequest, err.Error()
+	case p.server.streams.draining.Load():
+		return http.StatusServiceUnavailable, errDraining.Error()
+	case errors.Is(err, context.Canceled): // the client has left, as in Server.fail
+		return http.StatusServiceUnavailable, "the request was ended by the server"
+	}
+	p.server.cfg.logger.Error("publish over HTTP failed", "session", p.session.ID, "published", p.count, "error", err)
+	return http.StatusInternalServerError, "internal error"
+}
+
+// unknownOutcome returns the message for events that may be in the log, beside those
+// that are counted. It is for a repetition to find out, if it has a key to do so.
+func (p *publication) unknownOutcome() string {
+	const unknown = "the log of events did not answer, and it is unknown whether the last events are published: "
+	if p.key == "" {
+		return unknown + "without an Idempotency-Key a repetition may publish them again"
+	}
+	return unknown + "a repetition with the same Idempotency-Key publishes none of them twice"
+}

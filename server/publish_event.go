@@ -1,0 +1,58 @@
+package server
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/mixstream/mixstream/gen"
+)
+
+// bodyTimeout bounds the time in which the body of a single event comes.
+const bodyTimeout = 30 * time.Second
+
+// readEvent reads the body of a single event and checks what the generated code
+// lets pass.
+func (s *Server) readEvent(w http.ResponseWriter, r *http.Request) (io.ReadCloser, error) {
+	controller := http.NewResponseController(w)
+	_ = controller.SetReadDeadline(time.Now().Add(bodyTimeout)) // where it is unsupported, the http.Server's holds
+	defer func() { _ = controller.SetReadDeadline(time.Time{}) }()
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(s.maxLine())))
+	if err != nil {
+		return r.Body, fmt.Errorf("%w: %w", errBody, err)
+	}
+	if _, err := decodePublished(body); err != nil {
+		return r.Body, err
+	}
+	return io.NopCloser(bytes.NewReader(body)), nil
+}
+
+// maxLine is how long an event may be with all that stands around its data.
+func (s *Server) maxLine() int { return 2*s.cfg.maxEventSize + 4<<10 }
+
+// decodePublished decodes an event that stands alone in text.
+func decodePublished(text []byte) (gen.PublishedEvent, error) {
+	var event gen.PublishedEvent
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.DisallowUnknownFields()
+	err := dec.Decode(&event)
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return event, fmt.Errorf("%w: it ends too early", errNotJSON)
+	case err != nil:
+		return event, fmt.Errorf("%w: %s", errNotJSON, strings.TrimPrefix(err.Error(), "json: "))
+	case event.Event == "":
+		return event, fmt.Errorf(`%w: "event" is required`, errNotJSON)
+	case event.Data == nil:
+		return event, fmt.Errorf(`%w: "data" is required`, errNotJSON)
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return event, fmt.Errorf("%w: something follows it", errNotJSON)
+	}
+	return event, nil
+}

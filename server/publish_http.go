@@ -1,0 +1,182 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"mime"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/mixstream/mixstream/gen"
+)
+
+// WithPublishAuthorizer lets events be published over HTTP (the operation
+// publishEvents) by whom f allows it to, for a session of that id. It is called once
+// a request, from many goroutines, before anything of a stream of events is read, and
+// refuses as the function of [WithAuthorizer] does. Without it, publishing over HTTP
+// is off, and answered with 405.
+//
+// What is published may come with anything that the schemas allow: whoever may
+// publish speaks for the agent. A request with the credentials of a browser's user,
+// such as a cookie, is not safe from other origins by that alone; but no page can make
+// one across origins without asking first (CORS), since only the two content types
+// of the spec are taken.
+func WithPublishAuthorizer(f func(r *http.Request, sessionID string) error) Option {
+	return func(c *config) { c.publishes, c.publishAuthorizer = true, f }
+}
+
+// WithMaxPublishes bounds the requests that publish at once; by default 1,000. What
+// is over it is answered with 503 and Retry-After. Zero is no limit.
+func WithMaxPublishes(n int) Option { return func(c *config) { c.maxPublishes = n } }
+
+func (c *config) checkPublishing() error {
+	switch {
+	case c.publishes && c.publishAuthorizer == nil:
+		return errors.New("server: nil publish authorizer")
+	case c.maxPublishes < 0:
+		return errors.New("server: a limit of requests must not be negative")
+	}
+	return nil
+}
+
+// publishEvents is the operation by which events are published.
+const publishEvents = "publishEvents"
+
+// Media types of what is published.
+const (
+	mediaJSON   = "application/json"
+	mediaNDJSON = "application/x-ndjson"
+)
+
+// receivePublications puts the generated handler behind what it does not do: it
+// takes any content type, and reads what is JSON without a limit.
+func (s *Server) receivePublications(generated http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		n := s.receiving.Add(1)
+		defer s.receiving.Add(-1)
+		switch limit := s.cfg.maxPublishes; {
+		case limit > 0 && n > int64(limit):
+			(&RefusalError{Status: http.StatusServiceUnavailable, Message: "too many requests that publish"}).answer(w)
+			return
+		case s.streams.draining.Load():
+			(&RefusalError{Status: http.StatusServiceUnavailable, Message: errDraining.Error()}).answer(w)
+			return
+		}
+		mediaType, err := publishedMediaType(r.Header)
+		if err != nil {
+			writeError(w, http.StatusUnsupportedMediaType, gen.RESTErrorTypeBadRequest, err.Error())
+			return
+		}
+		ctx, err := s.authorizePublish(r)
+		if err != nil {
+			s.fail(w, r, err)
+			return
+		}
+		defer s.interruptAtDrain(w)()
+		r = r.WithContext(ctx) // a copy, to be changed
+		r.Header = r.Header.Clone()
+		r.Header.Set("Content-Type", mediaType) // the generated code compares letters
+		if mediaType == mediaNDJSON {
+			answerEarly(w)
+		} else {
+			if r.Body, err = s.readEvent(w, r); err != nil {
+				_ = (&publication{server: s, line: 1, unread: r.ProtoMajor == 1}).failed(err).VisitPublishEventsResponse(w) // it always marshals
+				return
+			}
+		}
+		generated(w, r)
+	}
+}
+
+// answerEarly has a refusal go out while the body is still on its way, which may
+// be for ever: HTTP/1 would first read on.
+func answerEarly(w http.ResponseWriter) {
+	_ = http.NewResponseController(w).EnableFullDuplex() // HTTP/2 is so without
+}
+
+// authorizedKey is the key, in a request's context, of the session to which it may publish.
+type authorizedKey struct{}
+
+// authorizePublish asks whether the request may publish to its session, before its
+// body is read, and notes it in the context that it returns.
+func (s *Server) authorizePublish(r *http.Request) (context.Context, error) {
+	sessions := r.URL.Query()[sessionIDQuery]
+	if len(sessions) != 1 {
+		return nil, &RefusalError{Status: http.StatusBadRequest, Message: "query parameter sessionId is required, once"}
+	}
+	if err := s.checkSessionID(sessions[0]); err != nil {
+		return nil, &RefusalError{Status: http.StatusBadRequest, Message: "query parameter sessionId: " + err.Error()}
+	}
+	if err := s.cfg.publishAuthorizer(asItCame(r), sessions[0]); err != nil {
+		return nil, fmt.Errorf("publish authorizer: %w", err)
+	}
+	return context.WithValue(r.Context(), authorizedKey{}, sessions[0]), nil
+}
+
+// publishedMediaType returns the media type of a body, if it is one of the two.
+func publishedMediaType(h http.Header) (string, error) {
+	if coding := h.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
+		return "", errors.New("the body must not be compressed")
+	}
+	mediaType, _, _ := mime.ParseMediaType(h.Get("Content-Type"))
+	if len(h["Content-Type"]) == 1 && (mediaType == mediaJSON || mediaType == mediaNDJSON) {
+		return mediaType, nil
+	}
+	return "", errors.New("the content type must be " + mediaJSON + " or " + mediaNDJSON)
+}
+
+// interruptAtDrain ends what is being read of a body when the server is shut down.
+// The function that it returns ends the watch.
+func (s *Server) interruptAtDrain(w http.ResponseWriter) (stop func()) {
+	controller := http.NewResponseController(w)
+	over, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		select {
+		case <-s.stopReceiving:
+			_ = controller.SetReadDeadline(time.Unix(1, 0)) // where it is unsupported, the body goes on
+		case <-over:
+		}
+	}()
+	return func() {
+		close(over)
+		<-done
+	}
+}
+
+// errNotAuthorized refuses what nobody was asked about.
+var errNotAuthorized = errors.New("server: PublishEvents was called for another session, or with a context that is not the request's")
+
+// PublishEvents implements the operation publishEvents.
+func (o operations) PublishEvents(ctx context.Context, request gen.PublishEventsRequestObject) (gen.PublishEventsResponseObject, error) {
+	s, p := o.server, request.Params
+	if ctx.Value(authorizedKey{}) != any(p.SessionID) {
+		return nil, errNotAuthorized
+	}
+	pub := &publication{server: s, session: s.session(p.SessionID)}
+	if p.IdempotencyKey != nil {
+		if pub.key = *p.IdempotencyKey; pub.key == "" || len(pub.key) > maxKey {
+			return pub.failed(fmt.Errorf("%w: header Idempotency-Key: it must have 1 to %d characters", errRequest, maxKey)), nil
+		}
+	}
+	v, err := visitOf(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if request.JSONBody != nil {
+		pub.line = 1
+		err = pub.one(ctx, *request.JSONBody)
+	} else {
+		pub.unread = v.request.ProtoMajor == 1
+		err = pub.lines(ctx, request.Body)
+	}
+	if err != nil {
+		return pub.failed(err), nil
+	}
+	return publishAnswer{status: http.StatusCreated, body: gen.PublishResult{FirstID: formatID(pub.first), LastID: formatID(pub.last), Count: pub.count}}, nil
+}
+
+// maxKey is the longest Idempotency-Key.
+const maxKey = 255
