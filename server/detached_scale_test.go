@@ -39,7 +39,7 @@ func TestIdleDetachedStreams(t *testing.T) {
 	if atScale(0, 1) == 1 {
 		steps = []int{3000, 9000, 18_000}
 	}
-	const heartbeat = 10 * time.Second
+	heartbeat := time.Duration(atScale(1, 10)) * time.Second
 	srv := newAttachedServer(t, server.WithDetachedStreams(0), server.WithHeartbeat(heartbeat), server.WithMaxStreams(0), vouch(""))
 	t.Cleanup(func() { shutNow(srv) })
 	ts := serve(t, srv)

@@ -11,7 +11,7 @@ import (
 // while there are such streams.
 type leaving struct {
 	mu      sync.Mutex
-	poll    *os.File  // nil while it watches nobody
+	poll    *os.File // nil while it watches nobody
 	streams []leaver // by file descriptor
 	n       int
 	added   int32
