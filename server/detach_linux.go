@@ -9,5 +9,5 @@ import (
 const tcpUserTimeout = 0x12
 
 func userTimeout(fd uintptr, d time.Duration) {
-	_ = syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, tcpUserTimeout, int(d.Milliseconds())) //nolint:gosec // a file descriptor
+	_ = syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, tcpUserTimeout, int(d.Milliseconds()))
 }

@@ -247,8 +247,8 @@ func (m *crowdMember) beats(every time.Duration) error {
 				n, err := conn.Read(buf)
 				if err != nil {
 					mu.Lock()
-					defer mu.Unlock()
 					failed = err
+					mu.Unlock()
 					return
 				}
 				if bytes.Contains(buf[:n], []byte("event: heartbeat\n")) {

@@ -12,6 +12,7 @@ import (
 type leaving struct {
 	mu      sync.Mutex
 	poll    *os.File // nil while it watches nobody
+	epfd    int      // of poll, whose own method would make it wait
 	streams []leaver // by file descriptor
 	n       int
 	added   int32
@@ -45,7 +46,7 @@ func (g *leaving) watch(d *detached) {
 		g.streams[d.fd] = leaver{d, g.added}
 		g.n++
 		event := syscall.EpollEvent{Events: clientLeft, Fd: d.fd, Pad: g.added}
-		_ = syscall.EpollCtl(int(g.poll.Fd()), syscall.EPOLL_CTL_ADD, int(fd), &event) //nolint:gosec // a file descriptor
+		_ = syscall.EpollCtl(g.epfd, syscall.EPOLL_CTL_ADD, int(fd), &event)
 	})
 }
 
@@ -58,8 +59,7 @@ func (g *leaving) forget(d *detached) {
 	}
 	g.streams[d.fd] = leaver{}
 	if g.n--; g.n == 0 {
-		g.poll.Close()
-		g.poll, g.streams = nil, nil
+		g.close()
 	}
 }
 
@@ -70,15 +70,19 @@ func (g *leaving) open(s *Server) bool {
 		return false
 	}
 	_ = syscall.SetNonblock(fd, true) // for the runtime to watch it
-	g.poll = os.NewFile(uintptr(fd), "epoll")
+	g.poll, g.epfd = os.NewFile(uintptr(fd), "epoll"), fd
 	raw, err := g.poll.SyscallConn()
 	if err != nil {
-		g.poll.Close()
-		g.poll = nil
+		g.close()
 		return false
 	}
 	s.workers.run(func() { g.wait(raw) })
 	return true
+}
+
+func (g *leaving) close() {
+	_ = g.poll.Close() // there is nothing to lose
+	g.poll, g.streams = nil, nil
 }
 
 // wait calls the streams whose clients have left, until the instance is closed.
@@ -87,7 +91,7 @@ func (g *leaving) wait(raw syscall.RawConn) {
 	for {
 		n := 0
 		err := raw.Read(func(fd uintptr) bool {
-			n, _ = syscall.EpollWait(int(fd), events, 0) //nolint:gosec // a file descriptor
+			n, _ = syscall.EpollWait(int(fd), events, 0)
 			return n > 0
 		})
 		if err != nil {

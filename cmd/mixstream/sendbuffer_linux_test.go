@@ -48,7 +48,7 @@ func TestServeSendBuffer(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		get(t, http.MethodGet, base+"/stream?sessionId=s")
+		get(t, http.MethodGet, base+"/nothing") // whose connection stays open
 		if size := acceptedBuffer(t, port); size != c.want {
 			t.Errorf("%v: the send buffer is %d, want %d", c.args, size, c.want)
 		}

@@ -34,6 +34,7 @@ type serve struct {
 	maxStreams          int
 	maxStreamsOfSession int
 	sendBuffer          int
+	attached            bool
 
 	readOnly    bool
 	noInspector bool
@@ -102,6 +103,7 @@ Pages of other origins can read the streams of a browser's user only if
 	cmd.Flags().BoolVar(&s.noInspector, "no-inspector", false, "serve no page at /")
 	cmd.Flags().StringArrayVar(&s.hosts, "host", nil, "a host name that requests to a loopback address may be for, beside this machine's; repeatable")
 	cmd.Flags().IntVar(&s.sendBuffer, "send-buffer", 64<<10, "the kernel's send buffer of each connection, in bytes; 0 leaves it to the kernel")
+	cmd.Flags().BoolVar(&s.attached, "attached", false, "keep a goroutine for each stream, at 27 KB instead of 2; those over TLS always have one")
 	return cmd
 }
 
@@ -204,6 +206,9 @@ func (s *serve) options(logger *slog.Logger, log eventlog.Log, accepted tokens, 
 		server.WithSessions(func(context.Context, string) (bool, error) { return !s.strict, nil }),
 		server.WithMaxStreams(s.maxStreams),
 		server.WithMaxStreamsPerSession(s.maxStreamsOfSession),
+	}
+	if !s.attached {
+		opts = append(opts, server.WithDetachedStreams(-1)) // the send buffer is set as for other connections
 	}
 	if len(accepted) > 0 {
 		opts = append(opts, server.WithAuthorizer(accepted.authorize))
