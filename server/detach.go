@@ -23,8 +23,8 @@ import (
 //
 // http.Server.Shutdown and Close do not know detached streams: Server.Shutdown ends
 // them. On Linux a client that leaves is noticed at once, and one that is silently gone
-// by the first heartbeat after the write timeout; elsewhere the first is noticed at its
-// second heartbeat, and the other when its connection takes no more.
+// by the first heartbeat after twice the write timeout; elsewhere the first is noticed
+// at its second heartbeat, and the other when its connection takes no more.
 //
 // The kernel's send buffer of a detached connection is set to sendBuffer bytes (see
 // [SendBuffer]): zero is 64 KiB, and negative leaves it as it is.
@@ -58,7 +58,8 @@ func (l *live) detach() bool {
 	}
 	l.disarm()
 	setSendBuffer(conn, l.server.cfg.sendBuffer)
-	setUserTimeout(conn, l.server.cfg.writeTimeout)
+	// The kernel gives a connection up without a reset: the deadline of a write comes first.
+	setUserTimeout(conn, 2*l.server.cfg.writeTimeout)
 	d := &detached{live: l, conn: conn}
 	if c, ok := conn.(syscall.Conn); ok {
 		d.raw, _ = c.SyscallConn() // without it, each write has a goroutine

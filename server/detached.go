@@ -178,5 +178,8 @@ func (d *detached) close(whole bool) {
 		_ = d.send([]byte(lastChunk)) // who does not take it sees a connection that broke, and comes back
 	}
 	d.server.leaving.forget(d)
+	if tcp, ok := d.conn.(*net.TCPConn); ok && d.broken {
+		_ = tcp.SetLinger(0) // a reset: a reader that goes on is to know, and not to wait for more
+	}
 	d.conn.Close()
 }

@@ -5,6 +5,7 @@ package server_test
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -189,6 +190,7 @@ func TestCrowd(t *testing.T) {
 type crowdMember struct {
 	address string
 	conns   []net.Conn
+	lines   []*bufio.Reader // of those that take a flood
 }
 
 func (m *crowdMember) do(what string, n int64) (answer string, err error) {
@@ -199,6 +201,10 @@ func (m *crowdMember) do(what string, n int64) (answer string, err error) {
 		return m.read(m.conns[n], "event: content\n")
 	case "beats":
 		return "", m.beats(time.Duration(n))
+	case "flood":
+		return "", m.flood(len(m.conns), int(n))
+	case "half":
+		return "", m.flood(len(m.conns)/2, int(n))
 	case "close":
 		m.close()
 	}
@@ -268,11 +274,49 @@ func (m *crowdMember) beats(every time.Duration) error {
 	return failed
 }
 
+// flood has the first readers read this many events each.
+func (m *crowdMember) flood(readers, events int) error {
+	for _, conn := range m.conns[len(m.lines):] {
+		m.lines = append(m.lines, bufio.NewReaderSize(conn, 1<<10))
+	}
+	errs := make(chan error, readers)
+	for i := range readers {
+		_ = m.conns[i].SetReadDeadline(time.Now().Add(3 * patience))
+		go func() { errs <- skip(m.lines[i], events) }()
+	}
+	var failed error
+	for range readers {
+		failed = errors.Join(failed, <-errs)
+	}
+	return failed
+}
+
+// skip reads to the end of so many content events.
+func skip(lines *bufio.Reader, events int) error {
+	for in := false; events > 0; {
+		line, err := lines.ReadSlice('\n')
+		for errors.Is(err, bufio.ErrBufferFull) {
+			_, err = lines.ReadSlice('\n')
+			line = nil // no line that counts is that long
+		}
+		switch {
+		case err != nil:
+			return err
+		case string(line) == "event: content\n":
+			in = true
+		case in && len(line) == 1:
+			in = false
+			events--
+		}
+	}
+	return nil
+}
+
 func (m *crowdMember) close() {
 	for _, conn := range m.conns {
 		conn.Close()
 	}
-	m.conns = nil
+	m.conns, m.lines = nil, nil
 }
 
 // residentSet returns the resident bytes of the process when its garbage is gone.
