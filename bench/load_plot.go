@@ -27,7 +27,7 @@ func unmarked(name string) string { return strings.NewReplacer("*", "", "`", "")
 
 // write writes the plot as SVG, of two panels with logarithmic axes.
 func (p *plot) write(file string) error {
-	const width, height = 900, 430
+	const width, height = 900, 450
 	var b strings.Builder
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" font-family="sans-serif" font-size="12">`+"\n", width, height)
 	fmt.Fprintf(&b, `<rect width="%d" height="%d" fill="white"/>`+"\n", width, height)
@@ -35,7 +35,7 @@ func (p *plot) write(file string) error {
 	p.panel(&b, 60, names, "CPU of the server per delivery, with a backlog", "µs", func(q point) float64 { return q.cpu / 1e3 })
 	p.panel(&b, 510, names, "Resident memory of the server, idle", "MiB", func(q point) float64 { return q.memory / (1 << 20) })
 	for i, name := range names {
-		x, y := 60+290*(i%3), 350+20*(i/3)
+		x, y := 60+420*(i%2), 350+20*(i/2)
 		fmt.Fprintf(&b, `<line x1="%d" y1="%d" x2="%d" y2="%d" stroke="%s" stroke-width="%d"/><text x="%d" y="%d">%s</text>`+"\n",
 			x, y-4, x+24, y-4, colour(i), thickness(name), x+30, y, html.EscapeString(name))
 	}
@@ -57,7 +57,7 @@ func (p *plot) names() []string {
 
 // colour returns one of a set that is told apart without seeing all colours.
 func colour(i int) string {
-	return []string{"#000000", "#999999", "#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9"}[i%8]
+	return []string{"#000000", "#999999", "#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#8c6d31"}[i%9]
 }
 
 func thickness(name string) int {

@@ -338,7 +338,7 @@ func kernelMemory(t *testing.T) int64 {
 // told returns a number that the system tells in a file, in bytes.
 func told(t *testing.T, file, name string) int64 {
 	t.Helper()
-	text, err := os.ReadFile(file) //nolint:gosec // one of the system's
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}

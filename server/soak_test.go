@@ -259,7 +259,7 @@ func (s *soaker) event(e event) error {
 		}
 		n, err := strconv.ParseInt(strings.TrimRight(data.Content, " "), 10, 64)
 		if err != nil || n != s.n+1 {
-			return fmt.Errorf("number %d (%v) with id %s after %d with %s", n, err, e.id, s.n, s.at)
+			return fmt.Errorf("number %d (%w) with id %s after %d with %s", n, err, e.id, s.n, s.at)
 		}
 		s.n = n
 	default:
