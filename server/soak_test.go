@@ -6,7 +6,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -199,7 +198,7 @@ func (s *soaker) connection(events int) error {
 		return fmt.Errorf("at %q: %s", s.at, res.Status)
 	}
 	dec := sse.NewDecoder(res.Body)
-	if _, err := s.take(dec, events); err != nil {
+	if err := s.take(dec, events); err != nil {
 		return err
 	}
 	rest := 0
@@ -217,8 +216,7 @@ func (s *soaker) connection(events int) error {
 		<-time.After(s.upTo(2 * soakTimeout))
 		rest = events
 	}
-	_, err = s.take(dec, rest)
-	return err
+	return s.take(dec, rest)
 }
 
 func (s *soaker) upTo(d time.Duration) time.Duration {
@@ -226,17 +224,17 @@ func (s *soaker) upTo(d time.Duration) time.Duration {
 }
 
 // take reads n events, or to the end of the connection if n is negative.
-func (s *soaker) take(dec *sse.Decoder, n int) (whole bool, err error) {
+func (s *soaker) take(dec *sse.Decoder, n int) error {
 	for ; n != 0 && !s.ended; n-- {
 		e, err := read(dec)
 		if err != nil {
-			return errors.Is(err, io.EOF), nil //nolint:nilerr // the connection has broken off
+			return nil //nolint:nilerr // the connection has broken off
 		}
 		if err := s.event(e); err != nil {
-			return false, err
+			return err
 		}
 	}
-	return true, nil
+	return nil
 }
 
 // event checks an event against those before it.
@@ -258,8 +256,11 @@ func (s *soaker) event(e event) error {
 			return fmt.Errorf("got %+v", e)
 		}
 		n, err := strconv.ParseInt(strings.TrimRight(data.Content, " "), 10, 64)
-		if err != nil || n != s.n+1 {
-			return fmt.Errorf("number %d (%w) with id %s after %d with %s", n, err, e.id, s.n, s.at)
+		if err != nil {
+			return err
+		}
+		if n != s.n+1 {
+			return fmt.Errorf("number %d with id %s after %d with %s", n, e.id, s.n, s.at)
 		}
 		s.n = n
 	default:
