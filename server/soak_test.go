@@ -81,10 +81,11 @@ func soak(t *testing.T, opts ...server.Option) {
 	for i := range sessions {
 		session := strconv.Itoa(i)
 		begin := publish(t, srv, session, "0")
+		var readers []*soaker
 		for n := range perSession {
 			random := rand.New(rand.NewPCG(seed, uint64(1+i*perSession+n)))
 			s := &soaker{address: address, session: session, random: random, at: begin, connections: &connections}
-			soakers = append(soakers, s)
+			readers = append(readers, s)
 			reading.Go(func() {
 				if err := s.read(); err != nil {
 					t.Errorf("session %s, reader %d: %v", session, n, err)
@@ -93,17 +94,18 @@ func soak(t *testing.T, opts ...server.Option) {
 			})
 		}
 		random := rand.New(rand.NewPCG(seed, uint64(1000+i)))
-		writing.Go(func() { published[i].Store(soakPublish(ctx, t, srv, session, random)) })
+		soakers = append(soakers, readers...)
+		writing.Go(func() { published[i].Store(soakPublish(ctx, t, srv, session, readers, random)) })
 	}
 	writing.Wait()
 	reading.Wait()
 
 	var events int64
 	for i, s := range soakers {
-		if n := published[i/perSession].Load(); s.n != n {
-			t.Errorf("session %s, reader %d: %d events, want %d", s.session, i%perSession, s.n, n)
+		if got, want := s.n.Load(), published[i/perSession].Load(); got != want {
+			t.Errorf("session %s, reader %d: %d events, want %d", s.session, i%perSession, got, want)
 		}
-		events += s.n
+		events += s.n.Load()
 	}
 	wantFree(t, srv)
 	fillLog(t, srv) // it holds then what it held before
@@ -127,12 +129,16 @@ func fillLog(t *testing.T, srv *server.Server) {
 	}
 }
 
+// soakAhead is how many events a session may be ahead of its slowest reader: fewer than
+// the log retains, so that nobody is told a gap.
+const soakAhead = 1000
+
 // soakPublish publishes numbers to a session until the context ends, and deletes it.
-func soakPublish(ctx context.Context, t *testing.T, srv *server.Server, session string, random *rand.Rand) (n int64) {
+func soakPublish(ctx context.Context, t *testing.T, srv *server.Server, session string, readers []*soaker, random *rand.Rand) (n int64) {
 	pause := time.NewTicker(2 * time.Millisecond)
 	defer pause.Stop()
 	for {
-		for range random.IntN(5) {
+		for range min(random.Int64N(5), slowest(readers)+soakAhead-n) {
 			size := random.IntN(200)
 			if random.IntN(50) == 0 {
 				size = random.IntN(40 << 10)
@@ -149,15 +155,24 @@ func soakPublish(ctx context.Context, t *testing.T, srv *server.Server, session 
 	}
 }
 
+// slowest returns the number that the slowest reader has come to.
+func slowest(readers []*soaker) int64 {
+	least := readers[0].n.Load()
+	for _, s := range readers {
+		least = min(least, s.n.Load())
+	}
+	return least
+}
+
 // soaker reads a session to its end over many connections.
 type soaker struct {
 	address, session string
 	random           *rand.Rand
 	connections      *atomic.Int64
 
-	at    string // the id that came last
-	n     int64  // the number that came last
-	ended bool   // session_deleted has come
+	at    string       // the id that came last
+	n     atomic.Int64 // the number that came last
+	ended bool         // session_deleted has come
 }
 
 // read returns an error if an event was lost, doubled or out of order. That a connection
@@ -259,10 +274,10 @@ func (s *soaker) event(e event) error {
 		if err != nil {
 			return err
 		}
-		if n != s.n+1 {
-			return fmt.Errorf("number %d with id %s after %d with %s", n, e.id, s.n, s.at)
+		if before := s.n.Load(); n != before+1 {
+			return fmt.Errorf("number %d with id %s after %d with %s", n, e.id, before, s.at)
 		}
-		s.n = n
+		s.n.Store(n)
 	default:
 		return fmt.Errorf("got %+v after %s", e, s.at)
 	}
