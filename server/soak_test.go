@@ -76,16 +76,17 @@ func soak(t *testing.T, opts ...server.Option) {
 	defer stop()
 	published := make([]atomic.Int64, sessions)
 	soakers := make([]*soaker, 0, sessions*perSession)
+	var writers []func()
 	var writing, reading sync.WaitGroup
 	var connections atomic.Int64
 	for i := range sessions {
 		session := strconv.Itoa(i)
 		begin := publish(t, srv, session, "0")
-		var readers []*soaker
 		for n := range perSession {
 			random := rand.New(rand.NewPCG(seed, uint64(1+i*perSession+n)))
 			s := &soaker{address: address, session: session, random: random, at: begin, connections: &connections}
-			readers = append(readers, s)
+			s.reached(begin)
+			soakers = append(soakers, s)
 			reading.Go(func() {
 				if err := s.read(); err != nil {
 					t.Errorf("session %s, reader %d: %v", session, n, err)
@@ -94,8 +95,10 @@ func soak(t *testing.T, opts ...server.Option) {
 			})
 		}
 		random := rand.New(rand.NewPCG(seed, uint64(1000+i)))
-		soakers = append(soakers, readers...)
-		writing.Go(func() { published[i].Store(soakPublish(ctx, t, srv, session, readers, random)) })
+		writers = append(writers, func() { published[i].Store(soakPublish(ctx, t, srv, session, soakers, random)) })
+	}
+	for _, write := range writers {
+		writing.Go(write)
 	}
 	writing.Wait()
 	reading.Wait()
@@ -129,22 +132,26 @@ func fillLog(t *testing.T, srv *server.Server) {
 	}
 }
 
-// soakAhead is how many events a session may be ahead of its slowest reader: fewer than
-// the log retains, so that nobody is told a gap.
-const soakAhead = 1000
+// soakAhead is how many events the log may be ahead of the slowest reader of all: fewer
+// than it retains, so that nobody is told a gap.
+const soakAhead = 4000
 
 // soakPublish publishes numbers to a session until the context ends, and deletes it.
 func soakPublish(ctx context.Context, t *testing.T, srv *server.Server, session string, readers []*soaker, random *rand.Rand) (n int64) {
 	pause := time.NewTicker(2 * time.Millisecond)
 	defer pause.Stop()
+	var end uint64
 	for {
-		for range min(random.Int64N(5), slowest(readers)+soakAhead-n) {
+		for range random.IntN(5) {
+			if end > slowest(readers)+soakAhead {
+				break
+			}
 			size := random.IntN(200)
 			if random.IntN(50) == 0 {
 				size = random.IntN(40 << 10)
 			}
 			n++
-			publish(t, srv, session, strconv.FormatInt(n, 10)+strings.Repeat(" ", size))
+			end = position(publish(t, srv, session, strconv.FormatInt(n, 10)+strings.Repeat(" ", size)))
 		}
 		select {
 		case <-pause.C:
@@ -155,13 +162,19 @@ func soakPublish(ctx context.Context, t *testing.T, srv *server.Server, session 
 	}
 }
 
-// slowest returns the number that the slowest reader has come to.
-func slowest(readers []*soaker) int64 {
-	least := readers[0].n.Load()
+// slowest returns the position that the slowest reader has come to.
+func slowest(readers []*soaker) uint64 {
+	least := readers[0].position.Load()
 	for _, s := range readers {
-		least = min(least, s.n.Load())
+		least = min(least, s.position.Load())
 	}
 	return least
+}
+
+// position returns the position that an id is, or 0.
+func position(id string) uint64 {
+	p, _ := strconv.ParseUint(id, 10, 64)
+	return p
 }
 
 // soaker reads a session to its end over many connections.
@@ -170,9 +183,16 @@ type soaker struct {
 	random           *rand.Rand
 	connections      *atomic.Int64
 
-	at    string       // the id that came last
-	n     atomic.Int64 // the number that came last
-	ended bool         // session_deleted has come
+	at       string        // the id that came last
+	position atomic.Uint64 // the same, for others
+	n        atomic.Int64  // the number that came last
+	ended    bool          // session_deleted has come
+}
+
+// reached notes an id that has come.
+func (s *soaker) reached(id string) {
+	s.at = id
+	s.position.Store(position(id))
 }
 
 // read returns an error if an event was lost, doubled or out of order. That a connection
@@ -281,7 +301,7 @@ func (s *soaker) event(e event) error {
 	default:
 		return fmt.Errorf("got %+v after %s", e, s.at)
 	}
-	s.at = e.id
+	s.reached(e.id)
 	return nil
 }
 

@@ -23,7 +23,7 @@ type Appender struct {
 // breaks the stream, and lets whoever made it say what the server never said.
 func (a *Appender) Append(dst []byte, name string, data []byte, id uint64) []byte {
 	last := id - a.hundred
-	if !a.ready || name != a.name || last >= 100 {
+	if !a.ready || name != a.name || last >= 100 || id < a.hundred {
 		a.prepare(name, id)
 		last = id - a.hundred
 	}

@@ -37,6 +37,17 @@ func TestAppender(t *testing.T) {
 	}
 }
 
+// The difference of two ids may overflow.
+func TestAppenderOfIDsThatFall(t *testing.T) {
+	var a sse.Appender
+	for _, id := range []uint64{math.MaxUint64, 0, 5, math.MaxUint64 - 15, 84, math.MaxUint64, 283} {
+		want := "data: {}\nid: " + strconv.FormatUint(id, 10) + "\n\n"
+		if got := string(a.Append(nil, "", []byte("{}"), id)); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
 func TestAppenderAllocatesNothing(t *testing.T) {
 	var a sse.Appender
 	buf := make([]byte, 0, 1<<10)
