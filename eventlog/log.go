@@ -36,6 +36,8 @@ var (
 	ErrGap = errors.New("eventlog: entries after this position may be missing")
 	// ErrInvalidEntry says that an entry cannot be written to a stream as it is.
 	ErrInvalidEntry = errors.New("eventlog: an entry's name and data must each be one line")
+	// ErrEntryTooLarge says that the log takes no entry of this size.
+	ErrEntryTooLarge = errors.New("eventlog: the entry is too large for the log")
 	// ErrUnavailable says that the log, which is not in this process, cannot be
 	// reached now. What failed with it has changed nothing.
 	ErrUnavailable = errors.New("eventlog: the log is unavailable")
@@ -95,7 +97,8 @@ type Record struct {
 // ErrOutcomeUnknown where something may have been appended, and it cannot find out.
 //
 // Create, Append and Delete fail with ErrInvalidEntry, and add nothing, if an
-// entry does not pass Entry.Check. A log whose store others can write to checks
+// entry does not pass Entry.Check, and with ErrEntryTooLarge if the log has a limit
+// of its own that an entry is over. A log whose store others can write to checks
 // what it reads as well.
 type Log interface {
 	// Create makes the session's record and appends e to its scope, in one step,

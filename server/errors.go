@@ -21,7 +21,8 @@ var (
 	ErrUnknownEvent = errors.New("not an event of the spec")
 	// ErrNilEvent is the reason for a nil event, or a nil pointer to its data.
 	ErrNilEvent = errors.New("the event is nil")
-	// ErrEventTooLarge is the reason for data over the size limit.
+	// ErrEventTooLarge is the reason for data over the size limit of the server, or of
+	// its log; the latter wraps eventlog.ErrEntryTooLarge.
 	ErrEventTooLarge = errors.New("the data is too large")
 )
 

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 
 	"github.com/mixstream/mixstream/eventlog"
@@ -117,16 +118,23 @@ func (p *publication) flush(ctx context.Context, end bool) error {
 // matter of timing, the log knows the key for another number of entries: then it is
 // the number for which the log knows it that this request has to go on with. Under a
 // wrong one nothing is appended.
+//
+// A log that does not take an entry of this size refuses the whole batch; those before
+// the entry are appended all the same.
 func (p *publication) append(ctx context.Context) (n int, err error) {
 	b := &p.batch
-	if p.key == "" {
-		return len(b.entries), p.server.log.Append(ctx, p.session, "", b.entries)
+	key := p.key
+	if key != "" {
+		key = "publish/" + p.key + "/" + strconv.Itoa(p.count)
 	}
-	key := "publish/" + p.key + "/" + strconv.Itoa(p.count)
 	for n = len(b.entries); n > b.tried; n-- {
-		if err = p.server.log.Append(ctx, p.session, key, b.entries[:n]); !errors.Is(err, eventlog.ErrKeyReused) {
+		err = p.server.log.Append(ctx, p.session, key, b.entries[:n])
+		if !errors.Is(err, eventlog.ErrKeyReused) && !errors.Is(err, eventlog.ErrEntryTooLarge) {
 			return n, err
 		}
+	}
+	if errors.Is(err, eventlog.ErrEntryTooLarge) {
+		err = fmt.Errorf("%w: %w", ErrEventTooLarge, err)
 	}
 	return 0, err
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"strconv"
@@ -132,7 +133,10 @@ func (s *Server) append(ctx context.Context, sessionID string, name gen.EventNam
 		return "", &PublishError{Event: name, Err: err}
 	}
 	entries := []eventlog.Entry{{Name: string(name), Data: data}}
-	if err := s.log.Append(ctx, s.session(sessionID), "", entries); err != nil {
+	switch err := s.log.Append(ctx, s.session(sessionID), "", entries); {
+	case errors.Is(err, eventlog.ErrEntryTooLarge):
+		return "", &PublishError{Event: name, Err: fmt.Errorf("%w: %w", ErrEventTooLarge, err)}
+	case err != nil:
 		return "", fmt.Errorf("server: publish: %w", err)
 	}
 	return formatID(entries[0].ID), nil

@@ -62,7 +62,7 @@ func (p *publication) failed(err error) publishAnswer {
 		if status == http.StatusRequestEntityTooLarge || !errors.Is(err, errRequest) && !errors.Is(err, errBody) {
 			kind = gen.RESTErrorTypeValidationError
 		}
-		if p.line > 0 {
+		if p.line > 0 && !errors.Is(err, eventlog.ErrEntryTooLarge) { // that is of a line before
 			line, message = &p.line, fmt.Sprintf("line %d: %s", p.line, message)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -342,6 +343,52 @@ func TestPublishLinesLogFails(t *testing.T) {
 	if !strings.Contains(logged.String(), "disk full") {
 		t.Errorf("logged %q", logged.String())
 	}
+}
+
+// An event that the log does not take is refused like one over the server's own limit,
+// and those before it are published.
+func TestPublishTooLargeForTheLog(t *testing.T) {
+	log := limitedLog{eventlog.NewMemory(eventlog.Retention{})}
+	srv := newServer(t, everyonePublishes, server.WithLog(log))
+	large := strings.Repeat("x", maxLimited)
+	_, err := srv.Publish(t.Context(), "one", content(large))
+	wantRefusal(t, err, "content", server.ErrEventTooLarge)
+	if !errors.Is(err, eventlog.ErrEntryTooLarge) {
+		t.Errorf("%v does not wrap the log's reason", err)
+	}
+
+	ts := serve(t, srv)
+	lines := contentLine("a") + contentLine("b") + contentLine(large) + contentLine("c")
+	for _, key := range []string{"", "k"} {
+		session := "s" + key
+		for range 2 { // a repetition under a key adds nothing
+			got := post(t, ts, session, ndjsonType, key, strings.NewReader(lines))
+			if text := got.String(); !strings.HasPrefix(text, "413 validation_error line 0, 2 published: the data is too large") {
+				t.Errorf("key %q: %s", key, text)
+			}
+			if key == "" {
+				break
+			}
+		}
+		publish(t, srv, session, "end")
+		if got := published(t, ts, session, 3); !slices.Equal(got, []string{"a", "b", "end"}) {
+			t.Errorf("key %q: published %q", key, got)
+		}
+	}
+}
+
+const maxLimited = 100
+
+// limitedLog takes no entries with more than maxLimited bytes of data.
+type limitedLog struct{ eventlog.Log }
+
+func (l limitedLog) Append(ctx context.Context, s eventlog.Session, key string, entries []eventlog.Entry) error {
+	for _, e := range entries {
+		if len(e.Data) > maxLimited {
+			return eventlog.ErrEntryTooLarge
+		}
+	}
+	return l.Log.Append(ctx, s, key, entries)
 }
 
 // faultyAppend fails after some appends.

@@ -82,7 +82,7 @@ func (d *draft) messages(w *writer) []*nats.Msg {
 func (l *Log) publish(ctx context.Context, msgs []*nats.Msg) (first uint64, repeated bool, err error) {
 	for _, m := range msgs {
 		if size, most := int64(m.Size()), l.nc.MaxPayload(); size > most {
-			return 0, false, fmt.Errorf("an entry of %d bytes with its headers, and the NATS server takes %d at most (max_payload)", size, most)
+			return 0, false, fmt.Errorf("%w: %d bytes with its headers, and the NATS server takes %d at most (max_payload)", eventlog.ErrEntryTooLarge, size, most)
 		}
 	}
 	if len(msgs) > 1 {

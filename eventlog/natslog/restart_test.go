@@ -87,7 +87,7 @@ func TestEntryTooLarge(t *testing.T) {
 		e[0].Data[i] = 'x'
 	}
 	err := m.log.Append(t.Context(), own("a"), "", e)
-	if err == nil || errors.Is(err, eventlog.ErrOutcomeUnknown) || !strings.Contains(err.Error(), "max_payload") {
+	if !errors.Is(err, eventlog.ErrEntryTooLarge) || errors.Is(err, eventlog.ErrOutcomeUnknown) || !strings.Contains(err.Error(), "max_payload") {
 		t.Errorf("error %v", err)
 	}
 	e[0].Data = e[0].Data[:1<<20]
