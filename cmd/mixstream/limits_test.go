@@ -27,7 +27,7 @@ func TestServeLimits(t *testing.T) {
 		}
 	}
 	for _, flag := range []string{"--max-streams=-1", "--max-streams-per-session=-1"} {
-		if status, _, stderr := execute(t, "", "serve", "--listen", "127.0.0.1:0", flag); status != 1 || !strings.Contains(stderr, "must not be negative") {
+		if status, _, stderr := execute(t, "", "serve", "--listen", "127.0.0.1:0", flag); status != exitUsage || !strings.Contains(stderr, "must not be negative") {
 			t.Errorf("%s: status %d, %q", flag, status, stderr)
 		}
 	}
@@ -81,7 +81,7 @@ func TestServeTLS(t *testing.T) {
 		"--tls-cert, --tls-key": {"--tls-cert", certFile, "--tls-key", certFile},
 		"tls-key":               {"--tls-cert", certFile},
 	} {
-		if status, _, stderr := execute(t, "", append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...); status != 1 || !strings.Contains(stderr, want) {
+		if status, _, stderr := execute(t, "", append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...); status != exitUsage || !strings.Contains(stderr, want) {
 			t.Errorf("%v: status %d, %q", args, status, stderr)
 		}
 	}
