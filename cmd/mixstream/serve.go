@@ -8,6 +8,9 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -75,6 +78,9 @@ and from the environment variable MIXSTREAM_TOKEN. A request then needs the head
 "Authorization: Bearer TOKEN"; each token reads, and publishes to, every session. The file is read at
 the start. Without --tls-cert the tokens travel in the clear.
 
+When the files of --tls-cert and --tls-key change, and at SIGHUP, they are read again;
+connections that are open go on.
+
 On a loopback address only requests for this machine are answered, by whatever name
 (localhost, 127.0.0.1), and for the hosts of --host, such as that of a proxy.
 
@@ -104,7 +110,6 @@ Pages of other origins can read the streams of a browser's user only if
 	cmd.Flags().StringVar(&s.tokenFile, "token-file", "", "a file of bearer tokens; a request needs one of them")
 	cmd.Flags().StringVar(&s.tlsCert, "tls-cert", "", "serve HTTPS, with the certificate in this file")
 	cmd.Flags().StringVar(&s.tlsKey, "tls-key", "", "the file with the certificate's key")
-	cmd.MarkFlagsRequiredTogether("tls-cert", "tls-key")
 	cmd.Flags().StringArrayVar(&s.cors.origins, "cors-origin", nil, "an origin whose pages may read the streams, such as https://app.example.com, or *; repeatable")
 	cmd.Flags().BoolVar(&s.cors.credentials, "cors-credentials", false, "let these pages send cookies, for a proxy in front; not with *")
 	cmd.Flags().IntVar(&s.maxStreams, "max-streams", 20_000, "how many streams may be open; 0 is no limit")
@@ -155,13 +160,16 @@ func (s *serve) run(cmd *cobra.Command) (err error) {
 	hs := newHTTPServer(handler)
 	hs.ConnContext = server.SendBuffer(s.sendBuffer)
 	scheme := "http"
-	if s.tlsCert != "" {
+	hangup := make(chan os.Signal, 1)
+	var pair *certificate
+	if s.tlsCert != "" || s.tlsKey != "" {
 		scheme = "https"
-		pair, err := tls.LoadX509KeyPair(s.tlsCert, s.tlsKey)
-		if err != nil {
-			return asUsage(fmt.Errorf("--tls-cert, --tls-key: %w", err))
+		if pair, err = openCertificate(s.tlsCert, s.tlsKey, logger); err != nil {
+			return asUsage(err)
 		}
-		hs.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{pair}}
+		hs.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: pair.get}
+		signal.Notify(hangup, syscall.SIGHUP)
+		defer signal.Stop(hangup)
 	}
 	served := make(chan error, 1)
 	go func() {
@@ -195,6 +203,8 @@ func (s *serve) run(cmd *cobra.Command) (err error) {
 				logger.Error("no more events", "error", err)
 			}
 			source = nil
+		case <-hangup:
+			pair.reload()
 		case <-ctx.Done():
 			return stopServer(srv, hs, s.shutdownTimeout)
 		}
