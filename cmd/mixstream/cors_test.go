@@ -73,7 +73,7 @@ func TestBadOrigins(t *testing.T) {
 		{"--cors-origin=https://user@app.example.com", "not an origin"},
 	} {
 		status, _, stderr := execute(t, "", append([]string{"serve", "--listen", "127.0.0.1:0"}, strings.Fields(c.args)...)...)
-		if status != 1 || !strings.Contains(stderr, c.want) {
+		if status != exitUsage || !strings.Contains(stderr, c.want) {
 			t.Errorf("%s: status %d, %q", c.args, status, stderr)
 		}
 	}

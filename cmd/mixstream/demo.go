@@ -40,7 +40,7 @@ connection in the middle of an event, again and again. At the end, what was
 received is compared with what was published: by id, name and JSON bytes, and in
 order.
 
-Exit status: 0 if nothing was lost, doubled or reordered, 1 otherwise.`,
+Exit status: 0 if nothing was lost, doubled or reordered, 2 for wrong usage, 1 otherwise.`,
 		Example: `  mixstream demo
   mixstream demo --dir ~/src/project --cuts 10
   mixstream demo --json | tail -n 1`,
@@ -57,16 +57,16 @@ Exit status: 0 if nothing was lost, doubled or reordered, 1 otherwise.`,
 
 func (d *demo) run(cmd *cobra.Command) error {
 	if d.cuts < 0 || d.cuts > 10_000 {
-		return fmt.Errorf("--cuts %d: must be from 0 to 10000", d.cuts)
+		return asUsage(fmt.Errorf("--cuts %d: must be from 0 to 10000", d.cuts))
 	}
 	switch d.fault {
 	case "", "drop", "double", "swap":
 	default:
-		return fmt.Errorf("--fault %q: must be drop, double or swap", d.fault)
+		return asUsage(fmt.Errorf("--fault %q: must be drop, double or swap", d.fault))
 	}
 	files, err := openFiles(d.dir)
 	if err != nil {
-		return fmt.Errorf("--dir: %w", err)
+		return asUsage(fmt.Errorf("--dir: %w", err))
 	}
 	ctx, cancel := context.WithCancel(cmd.Context())
 	defer cancel()

@@ -1,14 +1,8 @@
 package main
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/pem"
-	"math/big"
-	"net"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -27,41 +21,21 @@ func TestServeLimits(t *testing.T) {
 		}
 	}
 	for _, flag := range []string{"--max-streams=-1", "--max-streams-per-session=-1"} {
-		if status, _, stderr := execute(t, "", "serve", "--listen", "127.0.0.1:0", flag); status != 1 || !strings.Contains(stderr, "must not be negative") {
+		if status, _, stderr := execute(t, "", "serve", "--listen", "127.0.0.1:0", flag); status != exitUsage || !strings.Contains(stderr, "must not be negative") {
 			t.Errorf("%s: status %d, %q", flag, status, stderr)
 		}
 	}
 }
 
 func TestServeTLS(t *testing.T) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, NotAfter: time.Now().Add(time.Hour)}
-	cert, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	private, err := x509.MarshalPKCS8PrivateKey(key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := writeFiles(t, map[string]string{
-		"cert.pem": string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert})),
-		"key.pem":  string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: private})),
-	})
+	dir := t.TempDir()
+	roots := x509.NewCertPool()
+	roots.AddCert(writePair(t, dir, 1, time.Hour))
 	certFile, keyFile := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
 	_, url := serving(t, "--tls-cert", certFile, "--tls-key", keyFile)
 	if !strings.HasPrefix(url, "https://") {
 		t.Fatalf("the URL is %q", url)
 	}
-	roots := x509.NewCertPool()
-	parsed, err := x509.ParseCertificate(cert)
-	if err != nil {
-		t.Fatal(err)
-	}
-	roots.AddCert(parsed)
 	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots}, ForceAttemptHTTP2: true}
 	t.Cleanup(transport.CloseIdleConnections)
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url+"/stream?sessionId=s", nil)
@@ -79,9 +53,9 @@ func TestServeTLS(t *testing.T) {
 
 	for want, args := range map[string][]string{
 		"--tls-cert, --tls-key": {"--tls-cert", certFile, "--tls-key", certFile},
-		"tls-key":               {"--tls-cert", certFile},
+		"each needs the other":  {"--tls-cert", certFile},
 	} {
-		if status, _, stderr := execute(t, "", append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...); status != 1 || !strings.Contains(stderr, want) {
+		if status, _, stderr := execute(t, "", append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...); status != exitUsage || !strings.Contains(stderr, want) {
 			t.Errorf("%v: status %d, %q", args, status, stderr)
 		}
 	}

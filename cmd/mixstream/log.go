@@ -81,7 +81,7 @@ func (f *logFlags) open(ctx context.Context, logger *slog.Logger) (log eventlog.
 		return l, closeLog, nil
 	}
 	if f.creds != "" || f.stream != "" || f.prefix != "" || f.replicas != 0 || f.sync != 0 {
-		return nil, nil, errors.New("--log memory: --log-creds, --log-stream, --log-prefix, --log-replicas and --log-sync are for other logs")
+		return nil, nil, asUsage(errors.New("--log memory: --log-creds, --log-stream, --log-prefix, --log-replicas and --log-sync are for other logs"))
 	}
 	return eventlog.NewMemory(eventlog.Retention{Entries: f.entries, TotalBytes: f.bytes, Age: f.age}), func() error { return nil }, nil
 }
@@ -98,13 +98,15 @@ func (f *logFlags) openNATS(ctx context.Context, logger *slog.Logger) (log *nats
 		Logger:       logger,
 	}
 	switch dir, isFile := strings.CutPrefix(f.log, "file:"); {
+	case isFile && dir != "" && f.creds != "":
+		return nil, nil, asUsage(errors.New("--log-creds is for a log on NATS, and not for file:DIR"))
 	case isFile && dir != "":
 		o.Dir = dir
 	case isNATS(f.log):
 		o.URL = f.log
 		fromEnvironment(&o)
 	default:
-		return nil, nil, fmt.Errorf("log %q: must be memory, file:DIR or nats://HOST", f.log)
+		return nil, nil, asUsage(fmt.Errorf("--log %q: must be memory, file:DIR or nats://HOST", f.log))
 	}
 	l, err := natslog.Open(ctx, o)
 	if err != nil {

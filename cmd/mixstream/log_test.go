@@ -124,12 +124,14 @@ func TestLogIsChecked(t *testing.T) {
 		{[]string{"serve", "--log", "file:"}, "must be memory, file:DIR or nats://HOST"},
 		{[]string{"serve", "--log", "nats://a,http://b"}, "must be memory, file:DIR or nats://HOST"},
 		{[]string{"serve", "--log", "memory", "--log-sync", "1s"}, "are for other logs"},
-		{[]string{"serve", "--log", "file:x", "--log-creds", "c"}, "for a URL"},
-		{[]string{"serve", "--log", "nats://127.0.0.1:1"}, "no servers available"},
+		{[]string{"serve", "--log", "file:x", "--log-creds", "c"}, "--log-creds is for a log on NATS"},
 	} {
 		t.Chdir(t.TempDir())
-		if status, _, stderr := execute(t, "", test.args...); status != 1 || !strings.Contains(stderr, test.want) {
+		if status, _, stderr := execute(t, "", test.args...); status != exitUsage || !strings.Contains(stderr, test.want) {
 			t.Errorf("%q: status %d: %s", test.args, status, stderr)
 		}
+	}
+	if status, _, stderr := execute(t, "", "serve", "--log", "nats://127.0.0.1:1"); status != exitFailure || !strings.Contains(stderr, "no servers available") {
+		t.Errorf("nobody is there: status %d: %s", status, stderr)
 	}
 }

@@ -27,18 +27,23 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
-	if err == nil {
-		return 0
+	began := false
+	for _, cmd := range root.Commands() {
+		runE := cmd.RunE
+		cmd.RunE = func(cmd *cobra.Command, args []string) error {
+			began = true
+			return runE(cmd, args)
+		}
 	}
-	if !errors.Is(err, errReported) {
+	err := root.ExecuteContext(ctx)
+	if !began {
+		err = asUsage(err) // the arguments are not what the command takes
+	}
+	if err != nil && !errors.Is(err, errReported) {
 		fmt.Fprintln(stderr, "mixstream:", err)
 	}
-	return 1
+	return exitStatus(err)
 }
-
-// errReported is an error that was printed already.
-var errReported = errors.New("already reported")
 
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
@@ -47,7 +52,7 @@ func newRoot() *cobra.Command {
 		Long: `Serves, follows and publishes to the event streams of agent sessions. A stream that breaks is
 resumed where it broke: every event arrives once and in order.
 
-Exit status: 0 on success or a clean end, 1 otherwise.`,
+` + exitHelp,
 		Version:       version(),
 		SilenceUsage:  true,
 		SilenceErrors: true,

@@ -185,7 +185,7 @@ func TestUsage(t *testing.T) {
 		{[]string{"tail", "127.0.0.1:1", "s"}, "base URL"},
 		{[]string{"nonsense"}, "unknown command"},
 	} {
-		if status, _, stderr := execute(t, "", c.args...); status != 1 || !strings.Contains(stderr, c.want) {
+		if status, _, stderr := execute(t, "", c.args...); status != exitUsage || !strings.Contains(stderr, c.want) {
 			t.Errorf("%v: status %d, %q", c.args, status, stderr)
 		}
 	}

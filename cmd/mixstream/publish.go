@@ -50,7 +50,8 @@ the list of processes.
 A log in memory is of no use here, and a file: log can be used only while no server
 has it open.
 
-Exit status: 0 when everything was published, 1 otherwise.`,
+Exit status: 0 when everything was published, 130 when it was interrupted, 2 for wrong
+usage, 1 otherwise.`,
 		Example: `  mixstream publish http://127.0.0.1:8080 demo content '{"type":"content","content":"Hello"}'
   agent | mixstream publish http://127.0.0.1:8080 demo
   agent | mixstream publish --log nats://nats-1:4222,nats://nats-2:4222 demo
@@ -105,7 +106,7 @@ func (p *publish) run(cmd *cobra.Command, args []string) (err error) {
 		select {
 		case err = <-done:
 		case <-time.After(time.Second):
-			return errors.New("interrupted")
+			return errInterrupted
 		}
 	}
 	out.report(true)
@@ -120,7 +121,7 @@ func publishOne(cmd *cobra.Command, to *client.Client, session, event, data stri
 	var line bytes.Buffer
 	fmt.Fprintf(&line, `{"event":%s,"data":`, quote(event))
 	if err := json.Compact(&line, []byte(data)); err != nil {
-		return fmt.Errorf("the data is not JSON: %w", err)
+		return asUsage(fmt.Errorf("the data is not JSON: %w", err))
 	}
 	line.WriteByte('}')
 	result, err := to.PublishLines(cmd.Context(), session, line.Bytes())

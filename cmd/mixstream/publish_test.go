@@ -27,14 +27,20 @@ func TestPublishOne(t *testing.T) {
 		want string
 	}{
 		{[]string{url, "s1", "content", "{"}, "the data is not JSON"},
-		{[]string{url, "s1", "content", "{}"}, `"content": data: "content" is required`},
-		{[]string{url, "s1", "heartbeat", `{"type":"heartbeat"}`}, "only the server may send this event"},
 		{[]string{url, "s1", "content"}, "received 3 arguments"},
 		{[]string{"nowhere", "s1", "content", "{}"}, "base URL"},
 		{[]string{url, "s1", "content", "{}", "--token", "a b"}, "--token"},
 	} {
-		if status, _, stderr := execute(t, "", append([]string{"publish"}, c.args...)...); status != 1 || !strings.Contains(stderr, c.want) {
+		if status, _, stderr := execute(t, "", append([]string{"publish"}, c.args...)...); status != exitUsage || !strings.Contains(stderr, c.want) {
 			t.Errorf("%v: status %d, %q", c.args, status, stderr)
+		}
+	}
+	for _, c := range []struct{ event, data, want string }{
+		{"content", "{}", `"content": data: "content" is required`},
+		{"heartbeat", `{"type":"heartbeat"}`, "only the server may send this event"},
+	} {
+		if status, _, stderr := execute(t, "", "publish", url, "s1", c.event, c.data); status != exitFailure || !strings.Contains(stderr, c.want) {
+			t.Errorf("%s: status %d, %q", c.event, status, stderr)
 		}
 	}
 }
@@ -74,7 +80,7 @@ func TestPublishDoesNotWait(t *testing.T) {
 		t.Errorf("status %d: %s", status, stderr)
 	}
 	p.stop()
-	if status := <-p.status; status != 1 {
+	if status := <-p.status; status != exitInterrupted {
 		t.Errorf("interrupted with status %d", status)
 	}
 }

@@ -8,6 +8,9 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -18,10 +21,8 @@ import (
 	"github.com/mixstream/mixstream/server/inspector"
 )
 
-// stopWithin bounds a graceful shutdown.
-const stopWithin = 15 * time.Second
-
 type serve struct {
+	config *config
 	listen string
 	strict bool
 	demo   bool
@@ -39,10 +40,14 @@ type serve struct {
 	readOnly    bool
 	noInspector bool
 	hosts       []string
+
+	shutdownTimeout time.Duration
 }
 
-func newServe() *cobra.Command {
-	var s serve
+func newServe() *cobra.Command { return newServeOf(new(serve)) }
+
+// newServeOf returns the command whose flags set s.
+func newServeOf(s *serve) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Serve the streams of sessions, and a page to look at them",
@@ -64,7 +69,8 @@ Events are also taken over HTTP (see mixstream publish), from programs of this
 machine if the address is a loopback one, or with a bearer token; otherwise, and
 with --read-only, they are not.
 
-SIGINT or SIGTERM ends the streams in order, within 15 s; a second one at once.
+SIGINT or SIGTERM ends the streams in order, within --shutdown-timeout; a second one
+at once.
 
 Whoever reaches the address can read every session, unless there are bearer tokens:
 from --token-file, one a line (an empty line or one that begins with # is skipped),
@@ -72,11 +78,16 @@ and from the environment variable MIXSTREAM_TOKEN. A request then needs the head
 "Authorization: Bearer TOKEN"; each token reads, and publishes to, every session. The file is read at
 the start. Without --tls-cert the tokens travel in the clear.
 
+When the files of --tls-cert and --tls-key change, and at SIGHUP, they are read again;
+connections that are open go on.
+
 On a loopback address only requests for this machine are answered, by whatever name
 (localhost, 127.0.0.1), and for the hosts of --host, such as that of a proxy.
 
 Pages of other origins can read the streams of a browser's user only if
---cors-origin names their origin.`,
+--cors-origin names their origin.
+
+` + configHelp,
 		Example: `  agent | mixstream serve
   mixstream serve --listen 127.0.0.1:9000 --strict-sessions
   mixstream serve --demo --dir ~/src/project
@@ -84,8 +95,13 @@ Pages of other origins can read the streams of a browser's user only if
   mixstream serve --log nats://nats-1:4222,nats://nats-2:4222 --log-replicas 3
   mixstream serve --token-file tokens.txt --cors-origin https://app.example.com`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return s.run(cmd) },
+		PreRunE: func(cmd *cobra.Command, _ []string) (err error) {
+			s.config, err = configure(cmd.Flags())
+			return err
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return s.config.locate(s.run(cmd)) },
 	}
+	cmd.Flags().String(configFlag, "", "a YAML file with values for these flags")
 	cmd.Flags().StringVar(&s.listen, "listen", "127.0.0.1:8080", "the address to listen on")
 	cmd.Flags().BoolVar(&s.strict, "strict-sessions", false, "answer 404 for a session before its first event")
 	cmd.Flags().BoolVar(&s.demo, "demo", false, "run the demonstration agent in the session \"demo\", again and again, instead of reading events")
@@ -94,7 +110,6 @@ Pages of other origins can read the streams of a browser's user only if
 	cmd.Flags().StringVar(&s.tokenFile, "token-file", "", "a file of bearer tokens; a request needs one of them")
 	cmd.Flags().StringVar(&s.tlsCert, "tls-cert", "", "serve HTTPS, with the certificate in this file")
 	cmd.Flags().StringVar(&s.tlsKey, "tls-key", "", "the file with the certificate's key")
-	cmd.MarkFlagsRequiredTogether("tls-cert", "tls-key")
 	cmd.Flags().StringArrayVar(&s.cors.origins, "cors-origin", nil, "an origin whose pages may read the streams, such as https://app.example.com, or *; repeatable")
 	cmd.Flags().BoolVar(&s.cors.credentials, "cors-credentials", false, "let these pages send cookies, for a proxy in front; not with *")
 	cmd.Flags().IntVar(&s.maxStreams, "max-streams", 20_000, "how many streams may be open; 0 is no limit")
@@ -104,6 +119,7 @@ Pages of other origins can read the streams of a browser's user only if
 	cmd.Flags().StringArrayVar(&s.hosts, "host", nil, "a host name that requests to a loopback address may be for, beside this machine's; repeatable")
 	cmd.Flags().IntVar(&s.sendBuffer, "send-buffer", 64<<10, "the kernel's send buffer of each connection, in bytes; 0 leaves it to the kernel")
 	cmd.Flags().BoolVar(&s.attached, "attached", false, "keep a goroutine for each stream, at 27 KB instead of 2; those over TLS always have one")
+	cmd.Flags().DurationVar(&s.shutdownTimeout, "shutdown-timeout", 15*time.Second, "how long an orderly shutdown may take")
 	return cmd
 }
 
@@ -112,15 +128,15 @@ func (s *serve) run(cmd *cobra.Command) (err error) {
 	var folder files
 	if s.demo {
 		if folder, err = openFiles(s.dir); err != nil {
-			return fmt.Errorf("--dir: %w", err)
+			return asUsage(fmt.Errorf("--dir: %w", err))
 		}
 	}
 	if cmd.Flags().Changed("token-file") && s.tokenFile == "" {
-		return errors.New("--token-file: no file is named")
+		return asUsage(errors.New("--token-file: no file is named"))
 	}
 	accepted, err := loadTokens(s.tokenFile)
 	if err != nil {
-		return err
+		return asUsage(err)
 	}
 	events, closeLog, err := s.log.open(cmd.Context(), logger)
 	if err != nil {
@@ -129,28 +145,31 @@ func (s *serve) run(cmd *cobra.Command) (err error) {
 	defer func() { err = errors.Join(err, closeLog()) }()
 	l, err := net.Listen("tcp", s.listen)
 	if err != nil {
-		return fmt.Errorf("--listen: %w", err)
+		return fmt.Errorf("--listen: %w", asListenError(err))
 	}
 	defer l.Close()
 	log := &sessions{Log: events}
 	srv, err := server.New(s.options(logger, log, accepted, isLoopback(l))...)
 	if err != nil {
-		return err
+		return asUsage(err)
 	}
 	handler, err := s.handler(srv, log, accepted, isLoopback(l))
 	if err != nil {
-		return err
+		return asUsage(err)
 	}
 	hs := newHTTPServer(handler)
 	hs.ConnContext = server.SendBuffer(s.sendBuffer)
 	scheme := "http"
-	if s.tlsCert != "" {
+	hangup := make(chan os.Signal, 1)
+	var pair *certificate
+	if s.tlsCert != "" || s.tlsKey != "" {
 		scheme = "https"
-		pair, err := tls.LoadX509KeyPair(s.tlsCert, s.tlsKey)
-		if err != nil {
-			return fmt.Errorf("--tls-cert, --tls-key: %w", err)
+		if pair, err = openCertificate(s.tlsCert, s.tlsKey, logger); err != nil {
+			return asUsage(err)
 		}
-		hs.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{pair}}
+		hs.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: pair.get}
+		signal.Notify(hangup, syscall.SIGHUP)
+		defer signal.Stop(hangup)
 	}
 	served := make(chan error, 1)
 	go func() {
@@ -184,8 +203,10 @@ func (s *serve) run(cmd *cobra.Command) (err error) {
 				logger.Error("no more events", "error", err)
 			}
 			source = nil
+		case <-hangup:
+			pair.reload()
 		case <-ctx.Done():
-			return stopServer(srv, hs)
+			return stopServer(srv, hs, s.shutdownTimeout)
 		}
 	}
 }
@@ -237,8 +258,8 @@ func (s *serve) handler(srv *server.Server, log *sessions, accepted tokens, loop
 }
 
 // stopServer ends the streams in order, and then the server.
-func stopServer(srv *server.Server, hs *http.Server) error {
-	ctx, cancel := context.WithTimeout(context.Background(), stopWithin)
+func stopServer(srv *server.Server, hs *http.Server, within time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.Background(), within)
 	defer cancel()
 	err := srv.Shutdown(ctx)
 	return errors.Join(err, hs.Shutdown(ctx))

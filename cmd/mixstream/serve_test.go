@@ -63,7 +63,7 @@ func TestServeAndTail(t *testing.T) {
 		t.Errorf("resumed before %s: %s", first.ID, stdout)
 	}
 	status, _, stderr = execute(t, "", "tail", url, "s1", "--last-event-id", "17")
-	if status != 1 || !strings.Contains(stderr, "go on behind the gap with --last-event-id ") {
+	if status != exitGap || !strings.Contains(stderr, "go on behind the gap with --last-event-id ") {
 		t.Errorf("status %d: %s", status, stderr)
 	}
 

@@ -32,7 +32,8 @@ MIXSTREAM_TOKEN, or that of --token, which every user of this machine can see in
 the list of processes.
 
 Exit status: 0 when the stream has ended for good (the session was deleted, or
-the turn is complete with --until-complete), 1 otherwise.`,
+the turn is complete with --until-complete), 3 when events are lost to a gap, 130 when
+it was interrupted, 2 for wrong usage, 1 otherwise.`,
 		Example: `  mixstream tail http://127.0.0.1:8080 demo
   mixstream tail http://127.0.0.1:8080 demo --last-event-id 0
   mixstream tail http://127.0.0.1:8080 demo --until-complete --json`,
@@ -52,7 +53,7 @@ func (t *tail) run(cmd *cobra.Command, url, session string) error {
 	})}
 	token, err := bearerToken(t.token)
 	if err != nil {
-		return err
+		return asUsage(err)
 	}
 	if token != "" {
 		opts = append(opts, client.WithHeader("Authorization", "Bearer "+token))
@@ -62,7 +63,7 @@ func (t *tail) run(cmd *cobra.Command, url, session string) error {
 	}
 	c, err := client.New(url, opts...)
 	if err != nil {
-		return err
+		return asUsage(err)
 	}
 	stream, err := c.StreamEvents(cmd.Context(), session, &t.lastEventID)
 	if err != nil {
@@ -95,9 +96,9 @@ func (t *tail) explain(err error, lastEventID string) error {
 	case errors.As(err, &gap):
 		return fmt.Errorf("%w; go on behind the gap with --last-event-id %s", err, gap.ResumeFrom)
 	case errors.Is(err, context.Canceled) && lastEventID != "":
-		return fmt.Errorf("interrupted; go on with --last-event-id %s", lastEventID)
+		return fmt.Errorf("%w; go on with --last-event-id %s", errInterrupted, lastEventID)
 	case errors.Is(err, context.Canceled):
-		return errors.New("interrupted")
+		return errInterrupted
 	}
 	return err
 }

@@ -26,13 +26,13 @@ func (p *publish) target(cmd *cobra.Command, args []string) (to *client.Client, 
 	}
 	token, err := bearerToken(p.token)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, nil, nil, asUsage(err)
 	}
 	if token != "" {
 		opts = append(opts, client.WithHeader("Authorization", "Bearer "+token))
 	}
 	to, err = client.New(args[0], opts...)
-	return to, func() error { return nil }, args[1:], err
+	return to, func() error { return nil }, args[1:], asUsage(err)
 }
 
 // openLog opens the log and puts a server of its own before it, which nobody else can

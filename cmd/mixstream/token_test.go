@@ -117,7 +117,7 @@ func TestBadTokens(t *testing.T) {
 				t.Setenv(tokenVariable, c.env)
 			}
 			status, _, stderr := execute(t, "", c.args...)
-			if status != 1 || !strings.Contains(stderr, c.want) || strings.Contains(stderr, "secret") {
+			if status != exitUsage || !strings.Contains(stderr, c.want) || strings.Contains(stderr, "secret") {
 				t.Errorf("status %d, %q", status, stderr)
 			}
 		})

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"io"
+	"net"
+	"strings"
+	"testing"
+)
+
+func TestExitStatus(t *testing.T) {
+	_, url := serving(t)
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	for _, c := range []struct {
+		want int
+		args []string
+	}{
+		{exitSuccess, []string{"publish", url, "s1", "complete", `{"type":"complete","done":true}`}},
+		{exitSuccess, []string{"tail", url, "s1", "--last-event-id", "0", "--until-complete"}},
+		{exitSuccess, []string{"help"}},
+		{exitFailure, []string{"publish", url, "s1", "content", `{"type":"nothing"}`}},
+		{exitFailure, []string{"serve", "--listen", taken.Addr().String()}},
+		{exitUsage, []string{"nonsense"}},
+		{exitUsage, []string{"serve", "--nonsense"}},
+		{exitUsage, []string{"serve", "argument"}},
+		{exitUsage, []string{"serve", "--listen", "nowhere"}},
+		{exitUsage, []string{"serve", "--tls-cert", "only.pem"}},
+		{exitUsage, []string{"copy", "--from", "file:x"}},
+		{exitUsage, []string{"publish", url, "s1", "content", `{`}},
+		{exitUsage, []string{"tail", "127.0.0.1:1", "s"}},
+		{exitGap, []string{"tail", url, "s1", "--last-event-id", "17"}},
+	} {
+		if status, _, stderr := execute(t, "", c.args...); status != c.want {
+			t.Errorf("%q: status %d, want %d: %s", c.args, status, c.want, stderr)
+		}
+	}
+}
+
+func TestExitStatusInterrupted(t *testing.T) {
+	_, url := serving(t)
+	p := start(t, "publish", url, "s1")
+	io.WriteString(p.stdin, completeEvent+"\n")
+	if status, _, stderr := execute(t, "", "tail", url, "s1", "--last-event-id", "0", "--until-complete"); status != exitSuccess {
+		t.Errorf("status %d: %s", status, stderr) // from here on, publish waits for its input
+	}
+	p.stop()
+	if status := <-p.status; status != exitInterrupted {
+		t.Errorf("publish: status %d", status)
+	}
+	q := start(t, "tail", url, "s1", "--last-event-id", "0")
+	q.stop()
+	if status := <-q.status; status != exitInterrupted {
+		t.Errorf("tail: status %d", status)
+	}
+}
+
+// A shutdown that is not in order is a failure.
+func TestExitStatusShutdown(t *testing.T) {
+	for timeout, want := range map[string]int{"15s": exitSuccess, "1ns": exitFailure} {
+		p, url := serving(t, "--shutdown-timeout", timeout)
+		res, _ := get(t, "GET", url+"/stream?sessionId=s1")
+		p.stop()
+		if status := <-p.status; status != want {
+			t.Errorf("%s: status %d, want %d", timeout, status, want)
+		}
+		res.Body.Close()
+	}
+}
+
+func TestExitStatusHelp(t *testing.T) {
+	_, stdout, _ := execute(t, "", "--help")
+	if !strings.Contains(stdout, exitHelp) {
+		t.Errorf("got %s", stdout)
+	}
+}
