@@ -93,27 +93,6 @@ func TestReadmeCommands(t *testing.T) {
 	}
 }
 
-// TestReadmeLinks checks that what the README refers to is there, and its length.
-func TestReadmeLinks(t *testing.T) {
-	readme, err := os.Open("README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer readme.Close()
-	lines := 0
-	links := regexp.MustCompile(`\]\(([^)#:]+)\)`)
-	for s := bufio.NewScanner(readme); s.Scan(); lines++ {
-		for _, link := range links.FindAllStringSubmatch(s.Text(), -1) {
-			if _, err := os.Stat(link[1]); err != nil {
-				t.Errorf("line %d: %v", lines+1, err)
-			}
-		}
-	}
-	if lines > 200 {
-		t.Errorf("the README has %d lines", lines)
-	}
-}
-
 // build builds a program as if its source were in this module.
 func build(t *testing.T, name, source string) string {
 	t.Helper()
