@@ -41,11 +41,8 @@ func (b block) String() string { return fmt.Sprintf("%s:%d", b.page, b.line) }
 // directive returns what follows a word such as "from" in the block's directives.
 func (b block) directive(word string) (rest string, ok bool) {
 	for _, d := range b.directives {
-		if d == word {
-			return "", true
-		}
-		if rest, ok := strings.CutPrefix(d, word+" "); ok {
-			return strings.TrimSpace(rest), true
+		if rest, ok := strings.CutPrefix(d, word); ok {
+			return strings.TrimLeft(rest, ": "), true
 		}
 	}
 	return "", false
