@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -213,14 +214,16 @@ func syntax(t *testing.T, b block) string {
 	return ""
 }
 
+var replacement = regexp.MustCompile(`("[^"]+"|[^\s"=]+)=("[^"]*"|\S*)`)
+
 // replacements are the words of a block that "run with" replaces, and what by.
 func (b block) replacements() (pairs []string, err error) {
-	rest, _ := b.directive("run with")
-	for _, word := range strings.Fields(rest) {
-		from, to, ok := strings.Cut(word, "=")
-		if !ok || from == "" {
-			return nil, fmt.Errorf("%q is not OLD=NEW", word)
-		}
+	rest, ok := b.directive("run with")
+	if ok && strings.TrimSpace(replacement.ReplaceAllString(rest, "")) != "" {
+		return nil, fmt.Errorf("%q is not OLD=NEW; quote what has spaces", rest)
+	}
+	for _, match := range replacement.FindAllStringSubmatch(rest, -1) {
+		from, to := strings.Trim(match[1], `"`), strings.Trim(match[2], `"`)
 		if from != "timeout" && !strings.Contains(b.text, from) {
 			return nil, fmt.Errorf("there is no %q to replace", from)
 		}
