@@ -29,7 +29,7 @@ func slow(t *testing.T) {
 }
 
 // blockTime is how long one block may run.
-const blockTime = 3 * time.Minute
+const blockTime = 5 * time.Minute
 
 // TestCommands runs the commands of every page in their order, and compares what the
 // pages say that they print.
@@ -41,14 +41,20 @@ func TestCommands(t *testing.T) {
 		t.Run(filepath.Base(p.path), func(t *testing.T) {
 			term := newTerminal(t, bin)
 			var printed string
-			for _, b := range p.blocks {
+			for i, b := range p.blocks {
 				if _, ok := b.directive("output"); ok {
 					if !prints(printed, b.text) {
 						t.Errorf("%s: it printed\n%s", b, printed)
 					}
 				}
 				if runs(b) {
-					printed = term.run(t, b)
+					prelude := ""
+					if i+1 < len(p.blocks) {
+						if _, ok := p.blocks[i+1].directive("output"); ok {
+							prelude = "export REFUSED=\n"
+						}
+					}
+					printed = term.run(t, b, prelude)
 				}
 			}
 		})
@@ -77,9 +83,18 @@ func install(t *testing.T, bin string) {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	agent := "#!/bin/sh\ncat <<'END'\n" + someEvents + "END\n"
-	if err := os.WriteFile(filepath.Join(bin, "agent"), []byte(agent), 0o700); err != nil {
-		t.Fatal(err)
+	curl, err := exec.LookPath("curl")
+	if err != nil {
+		t.Fatalf("%v: install it", err)
+	}
+	for name, script := range map[string]string{
+		"agent": "cat <<'END'\n" + someEvents + "END\n",
+		// What a server refuses has failed, unless the page shows the refusal.
+		"curl": "exec " + curl + " ${REFUSED---fail} \"$@\"\n",
+	} {
+		if err := os.WriteFile(filepath.Join(bin, name), []byte("#!/bin/sh\n"+script), 0o700); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
@@ -170,16 +185,16 @@ func startNATS(t *testing.T) string {
 }
 
 // run runs a block, and returns what it printed. A server goes on in the background.
-func (term *terminal) run(t *testing.T, b block) string {
+func (term *terminal) run(t *testing.T, b block, prelude string) string {
 	t.Helper()
-	text, prelude, dir := b.text, "", term.dir
+	text, dir := b.text, term.dir
 	pairs, err := b.replacements()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for i := 0; i < len(pairs); i += 2 {
 		if pairs[i] == "timeout" {
-			prelude = endless(pairs[i+1], "mixstream", "curl")
+			prelude += endless(pairs[i+1], "mixstream", "curl")
 			continue
 		}
 		text = strings.ReplaceAll(text, pairs[i], pairs[i+1])
