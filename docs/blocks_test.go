@@ -21,7 +21,8 @@ import (
 //	run with: OLD=NEW …       how TestCommands shortens it
 //	not run: REASON           TestCommands leaves it out
 //	output                    the block above it prints this
-var directives = []string{"from", "tested by", "run with", "output", "not run"}
+//	not ours: WHOSE           Go code of others, which is only parsed
+var directives = []string{"from", "tested by", "run with", "output", "not run", "not ours"}
 
 // TestBlocks fails for a block that no test builds, runs or has verbatim.
 func TestBlocks(t *testing.T) {
@@ -51,6 +52,9 @@ func account(t *testing.T, p *page, i int) string {
 	}
 	if test, ok := b.directive("tested by"); ok {
 		return testedBy(b, test)
+	}
+	if whose, ok := b.directive("not ours"); ok && whose != "" && b.language == "go" {
+		return parsed(b, "package p\n"+b.text)
 	}
 	switch {
 	case b.language == "go" && strings.HasPrefix(b.text, "package main\n"):
@@ -171,12 +175,17 @@ func testedBy(b block, directive string) string {
 	return ""
 }
 
+// parsed checks the syntax of Go code.
+func parsed(b block, source string) string {
+	if _, err := parser.ParseFile(token.NewFileSet(), b.String(), source, parser.AllErrors); err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
 // buildable builds a program as if it were in this module.
 func buildable(t *testing.T, b block) string {
 	t.Helper()
-	if _, err := parser.ParseFile(token.NewFileSet(), b.String(), b.text, parser.AllErrors); err != nil {
-		return err.Error()
-	}
 	module, err := filepath.Abs("..")
 	if err != nil {
 		t.Fatal(err)
@@ -263,6 +272,9 @@ func TestBlockProblems(t *testing.T) {
 		{"```sh\nif\n```\n", "syntax error"},
 		{"<!-- run with: 5m -->\n```sh\nsleep 5m\n```\n", "OLD=NEW"},
 		{"<!-- run with: 6m=1s -->\n```sh\nsleep 5m\n```\n", "to replace"},
+		{"<!-- not ours: -->\n```go\nvar x int\n```\n", "whole program"},
+		{"<!-- not ours: a peer -->\n```go\nvar x peer.X\n```\n", ""},
+		{"<!-- not ours: a peer -->\n```go\nvar var\n```\n", "expected"},
 		{"<!-- not run: -->\n```sh\nreboot\n```\n", "say why"},
 		{"<!-- not run: it ends the machine -->\n```sh\nreboot\n```\n", ""},
 	} {
