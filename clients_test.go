@@ -126,3 +126,25 @@ func cutting(t *testing.T, cuts int, anywhere bool) (s cutServer, made func() in
 		return done
 	}
 }
+
+// slow leaves a test out unless the slow ones are asked for.
+func slow(t *testing.T) {
+	t.Helper()
+	if os.Getenv("MIXSTREAM_SLOW") == "" {
+		t.Skip("slow: run with MIXSTREAM_SLOW=1")
+	}
+}
+
+// command runs a command to its end and returns its standard output.
+func command(t *testing.T, dir, name string, args ...string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), name, args...)
+	cmd.Dir = dir
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, stderr.String())
+	}
+	return string(out)
+}

@@ -1,47 +1,62 @@
-package mixstream_test
+package docs_test
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/yuin/goldmark/ast"
 )
 
-// slow leaves a test out unless the slow ones are asked for.
-func slow(t *testing.T) {
-	t.Helper()
-	if os.Getenv("MIXSTREAM_SLOW") == "" {
-		t.Skip("slow: run with MIXSTREAM_SLOW=1")
-	}
-}
-
-// TestSpecChange copies the module, adds a seventeenth event, a field, an enum
-// value and a second streaming operation to its spec, regenerates, and runs a
-// program that uses them all. Nothing but openapi.yaml is edited.
+// TestSpecChange follows the README's "Change the spec" in a copy of the module: it adds
+// a seventeenth event, a field, an enum value and a second streaming operation. A program
+// in a module of its own then uses them all. Nothing but openapi.yaml is edited.
 func TestSpecChange(t *testing.T) {
 	slow(t)
 	dir := t.TempDir()
 	for _, name := range []string{"go.mod", "go.sum", "generate.go", "tools.go", "spec.go", "gen", "sse", "eventlog", "client", "server", "internal"} {
-		if err := copyTree(name, filepath.Join(dir, name)); err != nil {
+		if err := copyTree(filepath.Join("..", name), filepath.Join(dir, name)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	spec, err := os.ReadFile("openapi.yaml")
+	steps := changeSteps(t)
+	if len(steps) != 5 || !strings.Contains(steps[0], "openapi.yaml") || !strings.HasPrefix(steps[2], "go generate") {
+		t.Fatalf("the README's steps are %q", steps)
+	}
+	spec, err := os.ReadFile("../openapi.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
 	write(t, filepath.Join(dir, "openapi.yaml"), evolve(t, string(spec)))
-	program, err := os.ReadFile("testdata/evolve/main.go.txt")
+	command(t, dir, "bash", "-c", steps[2])
+
+	program, err := os.ReadFile("../testdata/evolve/main.go.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
-	write(t, filepath.Join(dir, "cmd/evolve/main.go"), string(program))
-
-	command(t, dir, "go", "generate", "./...")
-	if out := command(t, dir, "go", "run", "./cmd/evolve"); out != "evolved\n" {
+	app := application(t, dir, map[string]string{"evolve": string(program)})
+	if out := command(t, app, filepath.Join(app, "evolve")); out != "evolved\n" {
 		t.Errorf("the program printed %q", out)
 	}
+}
+
+// changeSteps returns what the README says to do when the spec changes.
+func changeSteps(t *testing.T) (steps []string) {
+	t.Helper()
+	p := readPage(t, "../README.md")
+	here := false
+	for node := p.root.FirstChild(); node != nil; node = node.NextSibling() {
+		if heading, ok := node.(*ast.Heading); ok {
+			here = p.plain(heading) == "Change the spec"
+		}
+		if list, ok := node.(*ast.List); ok && here {
+			for item := list.FirstChild(); item != nil; item = item.NextSibling() {
+				steps = append(steps, p.plain(item))
+			}
+		}
+	}
+	return steps
 }
 
 // evolve adds to the spec what a new version of an API would.
@@ -157,28 +172,4 @@ func copyTree(from, to string) error {
 		return err
 	}
 	return os.WriteFile(to, data, 0o600)
-}
-
-func write(t *testing.T, path, text string) {
-	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// command runs a command to its end and returns its standard output.
-func command(t *testing.T, dir, name string, args ...string) string {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), name, args...)
-	cmd.Dir = dir
-	var stderr strings.Builder
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, stderr.String())
-	}
-	return string(out)
 }
