@@ -18,15 +18,16 @@ import (
 type decoding struct {
 	name      string
 	unmarshal func(data []byte, v any) error
+	isDefault bool // a stream is not given it, and decodes as it does by itself
 }
 
 // decodings returns every JSON function; the first is the default.
 func decodings() []decoding {
 	return []decoding{
-		{"encoding/json", stdjson.Unmarshal},
-		{"go-json-experiment/json", func(data []byte, v any) error { return jsonv2.Unmarshal(data, v) }},
-		{"goccy/go-json", gojson.Unmarshal},
-		{"bytedance/sonic", sonic.Unmarshal},
+		{name: "encoding/json", unmarshal: stdjson.Unmarshal, isDefault: true},
+		{name: "go-json-experiment/json", unmarshal: func(data []byte, v any) error { return jsonv2.Unmarshal(data, v) }},
+		{name: "goccy/go-json", unmarshal: gojson.Unmarshal},
+		{name: "bytedance/sonic", unmarshal: sonic.Unmarshal},
 	}
 }
 
@@ -48,7 +49,11 @@ func plainTyped(c *corpus, d decoding, each func(*gen.ContentData)) error {
 
 // streamTyped is the client, over HTTP in memory.
 func streamTyped(c *corpus, d decoding, each func(*gen.ContentData)) error {
-	cl, err := client.New("http://memory", client.WithHTTPClient(&http.Client{Transport: c}), client.WithJSON(d.unmarshal))
+	opts := []client.Option{client.WithHTTPClient(&http.Client{Transport: c})}
+	if !d.isDefault {
+		opts = append(opts, client.WithJSON(d.unmarshal))
+	}
+	cl, err := client.New("http://memory", opts...)
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package client
 
 import (
-	"encoding/json"
 	"log/slog"
 	"net/http"
 	"time"
@@ -37,7 +36,7 @@ type config struct {
 	header     http.Header
 	editors    []gen.RequestEditorFn
 
-	unmarshal     func(data []byte, v any) error
+	unmarshal     func(data []byte, v any) error // nil is newUnmarshal's
 	strict        bool
 	continueOnGap bool
 	untilComplete bool
@@ -71,7 +70,7 @@ func defaultSourceConfig() sourceConfig {
 }
 
 func defaultConfig() config {
-	return config{source: defaultSourceConfig(), httpClient: http.DefaultClient, unmarshal: json.Unmarshal}
+	return config{source: defaultSourceConfig(), httpClient: http.DefaultClient}
 }
 
 // Retry describes a reconnection that is about to be made.
@@ -120,12 +119,9 @@ func WithRequestEditor(f gen.RequestEditorFn) Option {
 	})
 }
 
-// WithJSON sets the function that decodes the data of events; by default, and if
-// nil, json.Unmarshal. It must not keep the bytes.
+// WithJSON sets the function that decodes the data of events, as json.Unmarshal does,
+// which decodes them by default and if it is nil. It must not keep the bytes.
 func WithJSON(unmarshal func(data []byte, v any) error) Option {
-	if unmarshal == nil {
-		unmarshal = json.Unmarshal
-	}
 	return option(func(c *config) { c.unmarshal = unmarshal })
 }
 

@@ -49,6 +49,9 @@ type Stream struct {
 
 // openStream reads the first event.
 func openStream(source *Source, sessionID string, cfg config) (*Stream, error) {
+	if cfg.unmarshal == nil {
+		cfg.unmarshal = newUnmarshal()
+	}
 	s := &Stream{source: source, cfg: cfg, sessionID: sessionID, lastID: source.LastEventID()}
 	s.ahead = s.read()
 	if err := s.Err(); err != nil {
