@@ -11,7 +11,7 @@ import (
 )
 
 func newCopy() *cobra.Command {
-	var from, to logFlags
+	from, to := logFlags{name: "from"}, logFlags{}
 	cmd := &cobra.Command{
 		Use:   "copy --from LOG --log LOG",
 		Short: "Copy a log, such as one restored from a backup, into a new one",
@@ -30,7 +30,7 @@ No server may use either log meanwhile. Each is file:DIR or nats://HOST.`,
 			from.creds = to.creds
 			old, closeOld, err := from.openNATS(cmd.Context(), logger)
 			if err != nil {
-				return fmt.Errorf("--from: %w", err)
+				return err
 			}
 			defer func() { err = errors.Join(err, closeOld()) }()
 			fresh, closeFresh, err := to.openNATS(cmd.Context(), logger)

@@ -38,6 +38,7 @@ MIXSTREAM_NATS_TOKEN, or MIXSTREAM_NATS_USER and MIXSTREAM_NATS_PASSWORD.`
 
 // logFlags are the flags that choose a log.
 type logFlags struct {
+	name     string // of the flag that sets log
 	log      string
 	creds    string
 	stream   string
@@ -47,10 +48,13 @@ type logFlags struct {
 	entries  int
 	bytes    int64
 	age      time.Duration
+
+	existing bool // make and change nothing
 }
 
 func (f *logFlags) add(flags *pflag.FlagSet, byDefault string) {
-	flags.StringVar(&f.log, "log", byDefault, "where the events are: memory, file:DIR or nats://HOST")
+	f.name = "log"
+	flags.StringVar(&f.log, f.name, byDefault, "where the events are: memory, file:DIR or nats://HOST")
 	flags.StringVar(&f.creds, "log-creds", "", "the credentials file for NATS")
 	flags.StringVar(&f.stream, "log-stream", "", "the name of the stream on NATS (default MIXSTREAM)")
 	flags.StringVar(&f.prefix, "log-prefix", "", "what the subjects of the stream begin with (default mixstream)")
@@ -95,6 +99,7 @@ func (f *logFlags) openNATS(ctx context.Context, logger *slog.Logger) (log *nats
 		Prefix:       f.prefix,
 		Replicas:     f.replicas,
 		Retention:    natslog.Retention{Entries: int64(f.entries), Bytes: f.bytes, Age: f.age},
+		Existing:     f.existing,
 		Logger:       logger,
 	}
 	switch dir, isFile := strings.CutPrefix(f.log, "file:"); {
@@ -106,11 +111,11 @@ func (f *logFlags) openNATS(ctx context.Context, logger *slog.Logger) (log *nats
 		o.URL = f.log
 		fromEnvironment(&o)
 	default:
-		return nil, nil, asUsage(fmt.Errorf("--log %q: must be memory, file:DIR or nats://HOST", f.log))
+		return nil, nil, asUsage(fmt.Errorf("--%s %q: must be memory, file:DIR or nats://HOST", f.name, f.log))
 	}
 	l, err := natslog.Open(ctx, o)
 	if err != nil {
-		return nil, nil, fmt.Errorf("log %q: %w", f.log, err)
+		return nil, nil, fmt.Errorf("--%s %q: %w", f.name, f.log, err)
 	}
 	return l, l.Close, nil
 }

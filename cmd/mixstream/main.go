@@ -57,7 +57,7 @@ resumed where it broke: every event arrives once and in order.
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(newCopy(), newDemo(), newPublish(), newServe(), newTail())
+	root.AddCommand(newCheck(), newCopy(), newDemo(), newPublish(), newServe(), newTail())
 	return root
 }
 
