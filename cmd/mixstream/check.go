@@ -47,7 +47,6 @@ type finding struct {
 // check looks at a configuration of serve.
 type check struct {
 	serve
-	json     bool
 	findings []finding
 }
 
@@ -74,7 +73,7 @@ Exit status: 0 if serve would start, 2 if there is a problem.`
 		c.run(cmd.Context(), cmd.Flags())
 		return c.report(cmd.OutOrStdout())
 	}
-	cmd.Flags().BoolVar(&c.json, "json", false, "print each line as a JSON object")
+	cmd.Flags().Lookup("json").Usage = "print each line as a JSON object"
 	return cmd
 }
 

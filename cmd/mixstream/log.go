@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/mixstream/mixstream/eventlog"
@@ -63,6 +64,11 @@ func (f *logFlags) add(flags *pflag.FlagSet, byDefault string) {
 	flags.IntVar(&f.entries, "log-entries", 0, "how many events of a session are retained; -1 is no limit (default 10000)")
 	flags.Int64Var(&f.bytes, "log-bytes", 0, "how many bytes are retained; -1 is no limit (default 256 MiB in memory, 1 GiB otherwise)")
 	flags.DurationVar(&f.age, "log-age", 0, "for how long events are retained; negative is no limit (default 1h in memory, 24h otherwise)")
+}
+
+// completeLog completes a value of --log.
+func completeLog(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return []string{"memory\tin this process", "file:\tin a folder", "nats://\ton NATS JetStream"}, cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
 }
 
 // checkNoLog refuses flags that say more of a log where --log names none.
