@@ -11,7 +11,7 @@ import (
 )
 
 func newCopy() *cobra.Command {
-	var from, to logFlags
+	from, to := logFlags{name: "from"}, logFlags{}
 	cmd := &cobra.Command{
 		Use:   "copy --from LOG --log LOG",
 		Short: "Copy a log, such as one restored from a backup, into a new one",
@@ -26,11 +26,11 @@ No server may use either log meanwhile. Each is file:DIR or nats://HOST.`,
   mixstream copy --from nats://nats-1:4222 --from-stream OLD --log nats://nats-1:4222 --log-stream NEW --log-prefix new`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
-			logger := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
+			logger := newLogger(cmd, slog.LevelInfo)
 			from.creds = to.creds
 			old, closeOld, err := from.openNATS(cmd.Context(), logger)
 			if err != nil {
-				return fmt.Errorf("--from: %w", err)
+				return err
 			}
 			defer func() { err = errors.Join(err, closeOld()) }()
 			fresh, closeFresh, err := to.openNATS(cmd.Context(), logger)
@@ -39,7 +39,11 @@ No server may use either log meanwhile. Each is file:DIR or nats://HOST.`,
 			}
 			defer func() { err = errors.Join(err, closeFresh()) }()
 			n, err := natslog.Copy(cmd.Context(), fresh, old)
-			if err == nil {
+			switch {
+			case err != nil:
+			case wantsJSON(cmd):
+				_, err = fmt.Fprintf(cmd.OutOrStdout(), `{"count":%d}`+"\n", n)
+			default:
 				fmt.Fprintf(cmd.ErrOrStderr(), "mixstream: %d events copied\n", n)
 			}
 			return err
@@ -48,8 +52,10 @@ No server may use either log meanwhile. Each is file:DIR or nats://HOST.`,
 	cmd.Flags().StringVar(&from.log, "from", "", "the log to copy: file:DIR or nats://HOST")
 	cmd.Flags().StringVar(&from.stream, "from-stream", "", "the name of its stream (default MIXSTREAM)")
 	cmd.Flags().StringVar(&from.prefix, "from-prefix", "", "what its subjects begin with (default mixstream)")
+	cmd.Flags().Bool("json", false, "print the number of events as JSON, and messages as well")
 	to.add(cmd.Flags(), "")
-	_ = cmd.MarkFlagRequired("from") // it is there
-	_ = cmd.MarkFlagRequired("log")  // it is there
+	_ = cmd.RegisterFlagCompletionFunc("log", completeLog) // it is there
+	_ = cmd.MarkFlagRequired("from")                       // it is there
+	_ = cmd.MarkFlagRequired("log")                        // it is there
 	return cmd
 }

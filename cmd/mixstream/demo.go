@@ -72,7 +72,7 @@ func (d *demo) run(cmd *cobra.Command) error {
 	defer cancel()
 
 	// Reconnections are quick, since nobody wants to wait for a demonstration.
-	srv, err := server.New(server.WithRetry(10*time.Millisecond), server.WithLogger(slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))))
+	srv, err := server.New(server.WithRetry(10*time.Millisecond), server.WithLogger(newLogger(cmd, slog.LevelInfo)))
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,11 @@ package main
 import (
 	"io"
 	"net"
+	"os"
+	"os/exec"
+	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -68,6 +72,33 @@ func TestExitStatusShutdown(t *testing.T) {
 		}
 		res.Body.Close()
 	}
+}
+
+// A process is ended by a signal in order.
+func TestExitStatusSIGTERM(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("there is no SIGTERM")
+	}
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), program, "serve", "--listen", "127.0.0.1:0")
+	cmd.Env = append(os.Environ(), mainVariable+"=1")
+	stderr := newLines()
+	cmd.Stderr = stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	stderr.find(t, "listening on")
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Error(err)
+	}
+	stderr.close()
+	stderr.drain()
 }
 
 func TestExitStatusHelp(t *testing.T) {

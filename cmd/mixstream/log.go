@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/mixstream/mixstream/eventlog"
@@ -38,6 +39,7 @@ MIXSTREAM_NATS_TOKEN, or MIXSTREAM_NATS_USER and MIXSTREAM_NATS_PASSWORD.`
 
 // logFlags are the flags that choose a log.
 type logFlags struct {
+	name     string // of the flag that sets log
 	log      string
 	creds    string
 	stream   string
@@ -47,10 +49,13 @@ type logFlags struct {
 	entries  int
 	bytes    int64
 	age      time.Duration
+
+	existing bool // make and change nothing
 }
 
 func (f *logFlags) add(flags *pflag.FlagSet, byDefault string) {
-	flags.StringVar(&f.log, "log", byDefault, "where the events are: memory, file:DIR or nats://HOST")
+	f.name = "log"
+	flags.StringVar(&f.log, f.name, byDefault, "where the events are: memory, file:DIR or nats://HOST")
 	flags.StringVar(&f.creds, "log-creds", "", "the credentials file for NATS")
 	flags.StringVar(&f.stream, "log-stream", "", "the name of the stream on NATS (default MIXSTREAM)")
 	flags.StringVar(&f.prefix, "log-prefix", "", "what the subjects of the stream begin with (default mixstream)")
@@ -59,6 +64,11 @@ func (f *logFlags) add(flags *pflag.FlagSet, byDefault string) {
 	flags.IntVar(&f.entries, "log-entries", 0, "how many events of a session are retained; -1 is no limit (default 10000)")
 	flags.Int64Var(&f.bytes, "log-bytes", 0, "how many bytes are retained; -1 is no limit (default 256 MiB in memory, 1 GiB otherwise)")
 	flags.DurationVar(&f.age, "log-age", 0, "for how long events are retained; negative is no limit (default 1h in memory, 24h otherwise)")
+}
+
+// completeLog completes a value of --log.
+func completeLog(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	return []string{"memory\tin this process", "file:\tin a folder", "nats://\ton NATS JetStream"}, cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
 }
 
 // checkNoLog refuses flags that say more of a log where --log names none.
@@ -95,6 +105,7 @@ func (f *logFlags) openNATS(ctx context.Context, logger *slog.Logger) (log *nats
 		Prefix:       f.prefix,
 		Replicas:     f.replicas,
 		Retention:    natslog.Retention{Entries: int64(f.entries), Bytes: f.bytes, Age: f.age},
+		Existing:     f.existing,
 		Logger:       logger,
 	}
 	switch dir, isFile := strings.CutPrefix(f.log, "file:"); {
@@ -106,11 +117,11 @@ func (f *logFlags) openNATS(ctx context.Context, logger *slog.Logger) (log *nats
 		o.URL = f.log
 		fromEnvironment(&o)
 	default:
-		return nil, nil, asUsage(fmt.Errorf("--log %q: must be memory, file:DIR or nats://HOST", f.log))
+		return nil, nil, asUsage(fmt.Errorf("--%s %q: must be memory, file:DIR or nats://HOST", f.name, f.log))
 	}
 	l, err := natslog.Open(ctx, o)
 	if err != nil {
-		return nil, nil, fmt.Errorf("log %q: %w", f.log, err)
+		return nil, nil, fmt.Errorf("--%s %q: %w", f.name, f.log, err)
 	}
 	return l, l.Close, nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -35,12 +36,16 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 			return runE(cmd, args)
 		}
 	}
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	if !began {
 		err = asUsage(err) // the arguments are not what the command takes
 	}
 	if err != nil && !errors.Is(err, errReported) {
-		fmt.Fprintln(stderr, "mixstream:", err)
+		if wantsJSON(cmd) {
+			newLogger(cmd, slog.LevelInfo).Error(err.Error())
+		} else {
+			fmt.Fprintln(stderr, "mixstream:", err)
+		}
 	}
 	return exitStatus(err)
 }
@@ -57,7 +62,7 @@ resumed where it broke: every event arrives once and in order.
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(newCopy(), newDemo(), newPublish(), newServe(), newTail())
+	root.AddCommand(newCheck(), newCopy(), newDemo(), newPublish(), newServe(), newTail())
 	return root
 }
 

@@ -16,7 +16,15 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// mainVariable makes the test's program the command.
+const mainVariable = "MIXSTREAM_TEST_MAIN"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(mainVariable) != "" {
+		main()
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // execute runs the command to its end.
 func execute(t *testing.T, stdin string, args ...string) (status int, stdout, stderr string) {

@@ -5,11 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"unicode"
-
-	"golang.org/x/term"
 
 	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/gen"
@@ -25,8 +22,7 @@ type printer struct {
 }
 
 func newPrinter(w io.Writer) *printer {
-	f, ok := w.(*os.File)
-	return &printer{w: w, colours: ok && os.Getenv("NO_COLOR") == "" && term.IsTerminal(int(f.Fd()))}
+	return &printer{w: w, colours: hasColours(w)}
 }
 
 // ANSI styles.

@@ -5,13 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/gen"
@@ -60,7 +57,9 @@ usage, 1 otherwise.`,
 		RunE: p.run,
 	}
 	cmd.Flags().StringVar(&p.token, "token", "", "the bearer token to send; MIXSTREAM_TOKEN keeps it out of the list of processes")
+	cmd.Flags().Bool("json", false, "print what was published as JSON, and messages as well")
 	p.log.add(cmd.Flags(), "")
+	_ = cmd.RegisterFlagCompletionFunc("log", completeLog) // it is there
 	return cmd
 }
 
@@ -95,8 +94,8 @@ func (p *publish) run(cmd *cobra.Command, args []string) (err error) {
 		return publishOne(cmd, to, args[0], args[1], args[2])
 	}
 	out := &outflow{client: to, session: args[0]}
-	if f, ok := cmd.ErrOrStderr().(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		out.progress = f
+	if isTerminal(cmd.ErrOrStderr()) && !wantsJSON(cmd) {
+		out.progress = cmd.ErrOrStderr()
 	}
 	done := make(chan error, 1)
 	go func() { done <- out.run(cmd.Context(), cmd.InOrStdin()) }()
@@ -110,7 +109,7 @@ func (p *publish) run(cmd *cobra.Command, args []string) (err error) {
 		}
 	}
 	out.report(true)
-	if printErr := printResult(cmd.OutOrStdout(), out.result); err == nil {
+	if printErr := printResult(cmd, out.result); err == nil {
 		err = printErr
 	}
 	return err
@@ -128,11 +127,17 @@ func publishOne(cmd *cobra.Command, to *client.Client, session, event, data stri
 	if err != nil {
 		return err
 	}
+	if wantsJSON(cmd) {
+		return printResult(cmd, result)
+	}
 	_, err = fmt.Fprintln(cmd.OutOrStdout(), result.LastID)
 	return err
 }
 
-func printResult(w io.Writer, result gen.PublishResult) error {
+func printResult(cmd *cobra.Command, result gen.PublishResult) error {
+	if wantsJSON(cmd) {
+		return json.NewEncoder(cmd.OutOrStdout()).Encode(result)
+	}
 	text := fmt.Sprintf("%d events published", result.Count)
 	if result.FirstID != "" {
 		text += ", from " + result.FirstID
@@ -140,6 +145,6 @@ func printResult(w io.Writer, result gen.PublishResult) error {
 	if result.LastID != "" {
 		text += " to " + result.LastID
 	}
-	_, err := fmt.Fprintln(w, text)
+	_, err := fmt.Fprintln(cmd.OutOrStdout(), text)
 	return err
 }

@@ -42,6 +42,8 @@ type serve struct {
 	hosts       []string
 
 	shutdownTimeout time.Duration
+	level           level
+	json            bool
 }
 
 func newServe() *cobra.Command { return newServeOf(new(serve)) }
@@ -120,11 +122,15 @@ Pages of other origins can read the streams of a browser's user only if
 	cmd.Flags().IntVar(&s.sendBuffer, "send-buffer", 64<<10, "the kernel's send buffer of each connection, in bytes; 0 leaves it to the kernel")
 	cmd.Flags().BoolVar(&s.attached, "attached", false, "keep a goroutine for each stream, at 27 KB instead of 2; those over TLS always have one")
 	cmd.Flags().DurationVar(&s.shutdownTimeout, "shutdown-timeout", 15*time.Second, "how long an orderly shutdown may take")
+	cmd.Flags().Var(&s.level, "level", "what is logged: this and what is more important")
+	cmd.Flags().BoolVar(&s.json, "json", false, "log and say everything as JSON, one object a line")
+	_ = cmd.RegisterFlagCompletionFunc("level", cobra.FixedCompletions(levels, cobra.ShellCompDirectiveNoFileComp)) // it is there
+	_ = cmd.RegisterFlagCompletionFunc("log", completeLog)                                                          // it is there
 	return cmd
 }
 
 func (s *serve) run(cmd *cobra.Command) (err error) {
-	logger := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
+	logger := newLogger(cmd, s.level.Level)
 	var folder files
 	if s.demo {
 		if folder, err = openFiles(s.dir); err != nil {
@@ -179,9 +185,9 @@ func (s *serve) run(cmd *cobra.Command) (err error) {
 			served <- hs.Serve(l)
 		}
 	}()
-	fmt.Fprintf(cmd.ErrOrStderr(), "mixstream: listening on %s://%s\n", scheme, l.Addr())
+	fmt.Fprintf(messages(cmd), "mixstream: listening on %s://%s\n", scheme, l.Addr())
 	if !s.noInspector {
-		fmt.Fprintf(cmd.ErrOrStderr(), "mixstream: a session is shown at %s://%s/%s\n", scheme, l.Addr(), s.fragment())
+		fmt.Fprintf(messages(cmd), "mixstream: a session is shown at %s://%s/%s\n", scheme, l.Addr(), s.fragment())
 	}
 
 	ctx, cancel := context.WithCancel(cmd.Context())
@@ -191,7 +197,7 @@ func (s *serve) run(cmd *cobra.Command) (err error) {
 		if s.demo {
 			source <- runAgent(ctx, srv, folder)
 		} else {
-			source <- (&feed{srv: srv, complain: cmd.ErrOrStderr()}).run(ctx, cmd.InOrStdin())
+			source <- (&feed{srv: srv, complain: messages(cmd)}).run(ctx, cmd.InOrStdin())
 		}
 	}()
 	for {

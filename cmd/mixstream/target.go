@@ -18,7 +18,7 @@ import (
 // Close is to be called when nothing is published any more.
 func (p *publish) target(cmd *cobra.Command, args []string) (to *client.Client, closeLog func() error, rest []string, err error) {
 	opts := []client.Option{client.OnRetry(func(r client.Retry) {
-		fmt.Fprintf(cmd.ErrOrStderr(), "mixstream: trying again in %v: %v\n", r.Delay.Round(time.Millisecond), r.Err)
+		fmt.Fprintf(messages(cmd), "mixstream: trying again in %v: %v\n", r.Delay.Round(time.Millisecond), r.Err)
 	})}
 	if cmd.Flags().Changed("log") {
 		to, closeLog, err = p.openLog(cmd, opts)
@@ -38,7 +38,7 @@ func (p *publish) target(cmd *cobra.Command, args []string) (to *client.Client, 
 // openLog opens the log and puts a server of its own before it, which nobody else can
 // reach: what is published is checked, and repeated without harm, as by any server.
 func (p *publish) openLog(cmd *cobra.Command, opts []client.Option) (to *client.Client, closeLog func() error, err error) {
-	logger := slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), nil))
+	logger := newLogger(cmd, slog.LevelInfo)
 	log, closeLog, err := p.log.openNATS(cmd.Context(), logger)
 	if err != nil {
 		return nil, nil, err

@@ -14,6 +14,9 @@ import (
 // that anybody would publish, and the rest.
 const maxPayload = 8 << 20
 
+// lockName names the file of a folder that is locked while a process uses it.
+const lockName = "lock"
+
 // embedded is a nats-server in this process.
 type embedded struct {
 	server *server.Server
@@ -24,7 +27,7 @@ func startEmbedded(o Options) (*embedded, error) {
 	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("natslog: %w", err)
 	}
-	lock, err := lockFile(filepath.Join(o.Dir, "lock"))
+	lock, err := lockFile(filepath.Join(o.Dir, lockName))
 	if err != nil {
 		return nil, fmt.Errorf("natslog: folder %s is in use by another process: %w", o.Dir, err)
 	}

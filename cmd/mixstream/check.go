@@ -1,0 +1,261 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/mixstream/mixstream/eventlog/natslog"
+	"github.com/mixstream/mixstream/server"
+)
+
+// expiresSoon is how long before its end a certificate is warned of.
+const expiresSoon = 14 * 24 * time.Hour
+
+// checkWithin bounds the check of a log on NATS.
+const checkWithin = 10 * time.Second
+
+// verdict is what is found of one part of a configuration.
+type verdict string
+
+const (
+	ok      verdict = "ok"
+	warning verdict = "warning"
+	problem verdict = "problem"
+)
+
+// finding is a line of the report.
+type finding struct {
+	Verdict verdict `json:"verdict"`
+	Subject string  `json:"subject"`
+	Text    string  `json:"text"`
+}
+
+// check looks at a configuration of serve.
+type check struct {
+	serve
+	findings []finding
+}
+
+func newCheck() *cobra.Command {
+	var c check
+	cmd := newServeOf(&c.serve)
+	cmd.Use = "check"
+	cmd.Short = "Tell what is wrong with a configuration of serve, without serving"
+	cmd.Long = `Takes the flags of serve, its environment and its file, and tells what is wrong with
+them, a line for each part. Nothing is served, and no log is made or changed.
+
+` + configHelp + `
+
+Exit status: 0 if serve would start, 2 if there is a problem.`
+	cmd.Example = `  mixstream check --config /etc/mixstream.yaml
+  mixstream check --log file:/var/lib/mixstream --json`
+	var configErr error
+	cmd.PreRunE = func(cmd *cobra.Command, _ []string) error {
+		c.config, configErr = configure(cmd.Flags())
+		return nil
+	}
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		c.checkConfig(cmd.Flags(), configErr)
+		c.run(cmd.Context(), cmd.Flags())
+		return c.report(cmd.OutOrStdout())
+	}
+	cmd.Flags().Lookup("json").Usage = "print each line as a JSON object"
+	return cmd
+}
+
+// found notes what was found: a problem if there is an error, else what is right.
+func (c *check) found(subject string, err error, text string) {
+	if err != nil {
+		c.note(problem, subject, c.config.locate(err).Error())
+		return
+	}
+	c.note(ok, subject, text)
+}
+
+func (c *check) note(v verdict, subject, text string) {
+	c.findings = append(c.findings, finding{v, subject, text})
+}
+
+func (c *check) checkConfig(flags *pflag.FlagSet, err error) {
+	if err != nil {
+		for text := range strings.SplitSeq(err.Error(), "\n") {
+			c.note(problem, "configuration", text)
+		}
+	}
+	if file := flags.Lookup(configFlag).Value.String(); file != "" && err == nil {
+		c.note(ok, "configuration", file+" is read")
+	}
+	for _, name := range unknownVariables(flags) {
+		c.note(warning, "configuration", name+" is set, but no flag has this variable")
+	}
+}
+
+// unknownVariables returns the variables that look as if they were for this command, and
+// are not.
+func unknownVariables(flags *pflag.FlagSet) []string {
+	known := []string{tokenVariable, natsCredsVariable, natsTokenVariable, natsUserVariable, natsPasswordVariable}
+	flags.VisitAll(func(f *pflag.Flag) { known = append(known, variable(f.Name)) })
+	var names []string
+	for _, entry := range os.Environ() {
+		name, _, _ := strings.Cut(entry, "=")
+		// Kubernetes sets those of a service with the name mixstream.
+		if !strings.HasPrefix(name, "MIXSTREAM_") || strings.HasPrefix(name, "MIXSTREAM_SERVICE_") || strings.HasPrefix(name, "MIXSTREAM_PORT") {
+			continue
+		}
+		if !slices.Contains(known, name) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// run checks the parts in the order in which serve needs them.
+func (c *check) run(ctx context.Context, flags *pflag.FlagSet) {
+	loopback := c.checkListen(ctx)
+	accepted := c.checkTokens(flags, loopback)
+	c.checkTLS(len(accepted) > 0 && !loopback)
+	_, err := c.cors.wrap(http.NotFoundHandler())
+	text := "pages of no other origin"
+	if len(c.cors.origins) > 0 {
+		text = "pages of " + strings.Join(c.cors.origins, ", ")
+	}
+	c.found("cors", err, text)
+	srv, err := server.New(server.WithMaxStreams(c.maxStreams), server.WithMaxStreamsPerSession(c.maxStreamsOfSession))
+	if err == nil {
+		err = srv.Shutdown(ctx)
+	}
+	c.found("limits", err, fmt.Sprintf("%d streams, %d of a session", c.maxStreams, c.maxStreamsOfSession))
+	if c.demo {
+		_, err := openFiles(c.dir)
+		c.found("demo", err, c.dir)
+	}
+	c.checkLog(ctx)
+}
+
+// checkListen tells also whether the address is a loopback one.
+func (c *check) checkListen(ctx context.Context) (loopback bool) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", c.listen)
+	if err != nil {
+		c.found("listen", fmt.Errorf("--listen: %w", err), "")
+		return false
+	}
+	defer l.Close()
+	c.note(ok, "listen", c.listen+" is free")
+	return isLoopback(l)
+}
+
+func (c *check) checkTokens(flags *pflag.FlagSet, loopback bool) tokens {
+	accepted, err := loadTokens(c.tokenFile)
+	if flags.Changed("token-file") && c.tokenFile == "" {
+		err = errors.New("--token-file: no file is named")
+	}
+	switch {
+	case err != nil:
+		c.found("tokens", err, "")
+	case len(accepted) > 0:
+		c.note(ok, "tokens", fmt.Sprintf("%d are accepted", len(accepted)))
+	case loopback:
+		c.note(ok, "tokens", "none are needed, and the address is one of this machine")
+	default:
+		c.note(warning, "tokens", "none are needed: whoever reaches the address can read every session; give --token-file or MIXSTREAM_TOKEN")
+	}
+	return accepted
+}
+
+func (c *check) checkTLS(exposed bool) {
+	if c.tlsCert == "" && c.tlsKey == "" {
+		if exposed {
+			c.note(warning, "tls", "none: tokens travel in the clear, unless a proxy in front has TLS")
+		} else {
+			c.note(ok, "tls", "none")
+		}
+		return
+	}
+	pair, err := loadPair(c.tlsCert, c.tlsKey)
+	if err != nil {
+		c.found("tls", err, "")
+		return
+	}
+	now, from, until := time.Now(), pair.Leaf.NotBefore, pair.Leaf.NotAfter
+	text := c.tlsCert + " is valid until " + until.UTC().Format(time.RFC3339)
+	switch {
+	case now.After(until):
+		c.note(problem, "tls", c.tlsCert+" has expired at "+until.UTC().Format(time.RFC3339)+": renew it")
+	case now.Before(from):
+		c.note(problem, "tls", c.tlsCert+" is valid only from "+from.UTC().Format(time.RFC3339))
+	case now.Add(expiresSoon).After(until):
+		c.note(warning, "tls", text+" only: renew it")
+	default:
+		c.note(ok, "tls", text)
+	}
+}
+
+func (c *check) checkLog(ctx context.Context) {
+	f := &c.log
+	if dir, isFile := strings.CutPrefix(f.log, "file:"); isFile && dir != "" && f.creds == "" {
+		err := natslog.CheckDir(dir)
+		if err != nil {
+			err = fmt.Errorf("--log %q: %w", f.log, err)
+		}
+		c.found("log", err, dir+" can be used")
+		return
+	}
+	if !isNATS(f.log) {
+		_, _, err := f.open(ctx, slog.New(slog.DiscardHandler))
+		c.found("log", err, "in memory, and gone with the process")
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, checkWithin)
+	defer cancel()
+	f.existing = true
+	_, closeLog, err := f.open(ctx, slog.New(slog.DiscardHandler))
+	switch {
+	case errors.Is(err, jetstream.ErrStreamNotFound):
+		c.note(ok, "log", f.log+" is reached; its streams are not there, and would be made")
+	case err != nil:
+		c.found("log", err, "")
+	default:
+		c.found("log", closeLog(), f.log+" is reached, and its streams are there")
+	}
+}
+
+// report prints the findings, and returns an error if there is a problem.
+func (c *check) report(w io.Writer) error {
+	out := newPrinter(w)
+	styles := map[verdict]string{ok: green, warning: yellow, problem: red}
+	wrong := false
+	for _, f := range c.findings {
+		wrong = wrong || f.Verdict == problem
+		if c.json {
+			line, err := json.Marshal(f)
+			if err != nil {
+				return err
+			}
+			out.write(string(line) + "\n")
+		} else {
+			out.line(styles[f.Verdict], string(f.Verdict), f.Subject+": "+f.Text)
+		}
+	}
+	if out.err != nil {
+		return out.err
+	}
+	if wrong {
+		return asUsage(errReported)
+	}
+	return nil
+}
