@@ -24,6 +24,7 @@ import (
 type serve struct {
 	config *config
 	listen string
+	ops    string // an address
 	strict bool
 	demo   bool
 	dir    string
@@ -71,6 +72,8 @@ Events are also taken over HTTP (see mixstream publish), from programs of this
 machine if the address is a loopback one, or with a bearer token; otherwise, and
 with --read-only, they are not.
 
+` + opsHelp + `
+
 SIGINT or SIGTERM ends the streams in order, within --shutdown-timeout; a second one
 at once.
 
@@ -105,6 +108,7 @@ Pages of other origins can read the streams of a browser's user only if
 	}
 	cmd.Flags().String(configFlag, "", "a YAML file with values for these flags")
 	cmd.Flags().StringVar(&s.listen, "listen", "127.0.0.1:8080", "the address to listen on")
+	cmd.Flags().StringVar(&s.ops, "ops-listen", "", "an address for /healthz, /readyz and /metrics alone, which then need no token")
 	cmd.Flags().BoolVar(&s.strict, "strict-sessions", false, "answer 404 for a session before its first event")
 	cmd.Flags().BoolVar(&s.demo, "demo", false, "run the demonstration agent in the session \"demo\", again and again, instead of reading events")
 	cmd.Flags().StringVar(&s.dir, "dir", ".", "the folder that the demonstration agent looks at")
@@ -155,11 +159,21 @@ func (s *serve) run(cmd *cobra.Command) (err error) {
 	}
 	defer l.Close()
 	log := &sessions{Log: events}
-	srv, err := server.New(s.options(logger, log, accepted, isLoopback(l))...)
+	o, err := newOps(logger)
+	if err != nil {
+		return err
+	}
+	srv, err := server.New(append(s.options(logger, log, accepted, isLoopback(l)), server.WithObserver(o.observer))...)
 	if err != nil {
 		return asUsage(err)
 	}
-	handler, err := s.handler(srv, log, accepted, isLoopback(l))
+	o.ready = srv.Ready
+	closeOps, err := o.listen(cmd.Context(), s.ops, s.hosts, cmd.ErrOrStderr())
+	if err != nil {
+		return err
+	}
+	defer closeOps()
+	handler, err := s.handler(srv, o, log, accepted, isLoopback(l))
 	if err != nil {
 		return asUsage(err)
 	}
@@ -247,7 +261,7 @@ func (s *serve) options(logger *slog.Logger, log eventlog.Log, accepted tokens, 
 }
 
 // handler returns what stands before the server.
-func (s *serve) handler(srv *server.Server, log *sessions, accepted tokens, loopback bool) (http.Handler, error) {
+func (s *serve) handler(srv *server.Server, o *ops, log *sessions, accepted tokens, loopback bool) (http.Handler, error) {
 	handler, err := s.cors.wrap(srv)
 	if err != nil {
 		return nil, err
@@ -257,6 +271,7 @@ func (s *serve) handler(srv *server.Server, log *sessions, accepted tokens, loop
 			return nil, err
 		}
 	}
+	handler = o.wrap(handler, accepted, s.ops != "")
 	if loopback {
 		handler = localHost(handler, s.hosts)
 	}

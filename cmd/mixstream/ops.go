@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync/atomic"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	otelprometheus "go.opentelemetry.io/otel/exporters/prometheus"
+	"go.opentelemetry.io/otel/sdk/metric"
+	tracenoop "go.opentelemetry.io/otel/trace/noop"
+
+	"github.com/mixstream/mixstream"
+	"github.com/mixstream/mixstream/server"
+	"github.com/mixstream/mixstream/server/otelstream"
+)
+
+const opsHelp = `For those who operate it: /healthz answers 200 while the process does; /readyz 503
+while the server is shutting down, or its log cannot be reached; /metrics has metrics
+for Prometheus, for which a token is needed if there are any; /openapi.yaml is the
+spec. The first three move to a listener of their own, without tokens and TLS, with
+--ops-listen.`
+
+// ops is what those who operate a server ask it.
+type ops struct {
+	observer *otelstream.Observer
+	metrics  http.Handler
+	logger   *slog.Logger
+	ready    func(context.Context) error
+	unready  atomic.Bool // as it was logged last
+}
+
+// newOps measures what the server with this observer does.
+func newOps(logger *slog.Logger) (*ops, error) {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	exporter, err := otelprometheus.New(otelprometheus.WithRegisterer(registry), otelprometheus.WithoutScopeInfo(), otelprometheus.WithoutTargetInfo())
+	if err != nil {
+		return nil, err
+	}
+	observer, err := otelstream.New(
+		otelstream.WithMeterProvider(metric.NewMeterProvider(metric.WithReader(exporter))),
+		otelstream.WithTracerProvider(tracenoop.NewTracerProvider()), otelstream.WithoutPublishSpans())
+	if err != nil {
+		return nil, err
+	}
+	return &ops{
+		observer: observer,
+		metrics:  promhttp.HandlerFor(registry, promhttp.HandlerOpts{}),
+		logger:   logger,
+	}, nil
+}
+
+// wrap puts the operators' paths before the handler of the main listener; only that
+// of the spec if they have a listener of their own.
+func (o *ops) wrap(next http.Handler, accepted tokens, elsewhere bool) http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/", next)
+	mux.HandleFunc("GET /openapi.yaml", spec)
+	if !elsewhere {
+		o.routes(mux, accepted)
+	}
+	return mux
+}
+
+// routes adds the paths that --ops-listen moves.
+func (o *ops) routes(mux *http.ServeMux, accepted tokens) {
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { say(w, http.StatusOK, "ok") })
+	mux.HandleFunc("GET /readyz", o.readyz)
+	mux.HandleFunc("GET /metrics", func(w http.ResponseWriter, r *http.Request) {
+		var refused *server.RefusalError
+		if err := accepted.authorize(r, ""); errors.As(err, &refused) {
+			w.Header().Set("WWW-Authenticate", refused.Header.Get("WWW-Authenticate"))
+			say(w, refused.Status, refused.Message)
+			return
+		}
+		o.metrics.ServeHTTP(w, r)
+	})
+}
+
+// readyz tells why the server is not ready, but not what a stranger should not learn,
+// such as the addresses of a log; that is in this server's own log, once for a change.
+func (o *ops) readyz(w http.ResponseWriter, r *http.Request) {
+	err := o.ready(r.Context())
+	switch {
+	case err == nil:
+		if o.unready.Swap(false) {
+			o.logger.Info("ready again")
+		}
+		say(w, http.StatusOK, "ok")
+		return
+	case r.Context().Err() != nil: // the prober has left
+		return
+	}
+	if !o.unready.Swap(true) {
+		o.logger.Warn("not ready", "error", err)
+	}
+	if errors.Is(err, server.ErrDraining) {
+		say(w, http.StatusServiceUnavailable, "shutting down")
+		return
+	}
+	say(w, http.StatusServiceUnavailable, "the log of events cannot be reached")
+}
+
+// listen serves the operators' paths on an address of their own, until closed. With
+// no address it does nothing.
+func (o *ops) listen(ctx context.Context, address string, hosts []string, stderr io.Writer) (closeOps func(), err error) {
+	if address == "" {
+		return func() {}, nil
+	}
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("--ops-listen: %w", asListenError(err))
+	}
+	mux := http.NewServeMux()
+	o.routes(mux, nil)
+	var handler http.Handler = mux
+	if isLoopback(l) {
+		handler = localHost(handler, hosts)
+	}
+	hs, done := newHTTPServer(handler), make(chan struct{})
+	go func() {
+		defer close(done)
+		if err := hs.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			o.logger.Error("no more health, readiness and metrics", "error", err)
+		}
+	}()
+	fmt.Fprintf(stderr, "mixstream: health, readiness and metrics are at http://%s\n", l.Addr())
+	return func() {
+		_ = hs.Close() // whoever asks now gets no answer
+		<-done
+	}, nil
+}
+
+// spec serves the OpenAPI document.
+func spec(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/yaml") // RFC 9512
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	_, _ = w.Write(mixstream.Spec) // a client that has left cannot be answered
+}
+
+// say answers with a line of text.
+func say(w http.ResponseWriter, status int, text string) {
+	h := w.Header()
+	h.Set("Content-Type", "text/plain; charset=utf-8")
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	fmt.Fprintln(w, text)
+}
