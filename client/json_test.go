@@ -89,9 +89,12 @@ func FuzzJSONIsUnmarshal(f *testing.F) {
 	})
 }
 
-// TestJSONAllocations counts the data, its three strings and the pointer to one.
+// TestJSONAllocations counts the data, its three strings and the pointer to one, after
+// events that fail: in the middle, and at what follows the object.
 func TestJSONAllocations(t *testing.T) {
-	c, err := client.New("http://memory", client.WithHTTPClient(&http.Client{Transport: newTokens()}))
+	in := newTokens()
+	in.rest = block("content", "1", `{]}`) + block("content", "2", `{}{}`)
+	c, err := client.New("http://memory", client.WithHTTPClient(&http.Client{Transport: in}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,6 +103,8 @@ func TestJSONAllocations(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
+	next(t, s)
+	next(t, s)
 	if n := testing.AllocsPerRun(1000, func() { s.Next() }); n > 5 {
 		t.Errorf("%v allocations for an event, want 5 at most", n)
 	}
