@@ -18,7 +18,7 @@ func operatingBlock(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, after, found := strings.Cut(string(page), "<!-- tested by "+t.Name()+" in cmd/mixstream -->\n```")
+	_, after, found := strings.Cut(string(page), "<!-- tested by "+t.Name()+" in ../cmd/mixstream -->\n```")
 	_, after, opened := strings.Cut(after, "\n")
 	block, _, closed := strings.Cut(after, "\n```")
 	if !found || !opened || !closed {
