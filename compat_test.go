@@ -1,0 +1,232 @@
+package mixstream_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// compat runs .ci/compat, and returns what it printed and whether it passed.
+func compat(t *testing.T, args ...string) (string, bool) {
+	t.Helper()
+	for _, tool := range []string{"oasdiff", "apidiff"} {
+		gopath := strings.TrimSpace(output(t, ".", "go", "env", "GOPATH"))
+		bin := strings.TrimSpace(output(t, ".", "go", "env", "GOBIN"))
+		if bin == "" {
+			bin = filepath.Join(filepath.SplitList(gopath)[0], "bin")
+		}
+		if _, err := os.Stat(filepath.Join(bin, tool)); err != nil {
+			if os.Getenv("MIXSTREAM_REQUIRE_COMPAT") != "" {
+				t.Fatal(err)
+			}
+			t.Skipf("%s is not installed; .ci/run installs it", tool)
+		}
+	}
+	out, err := exec.CommandContext(t.Context(), ".ci/compat", args...).CombinedOutput()
+	return string(out), err == nil
+}
+
+func output(t *testing.T, dir, name string, args ...string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), name, args...)
+	cmd.Dir = dir
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%s %s: %v", name, strings.Join(args, " "), err)
+	}
+	return string(out)
+}
+
+func put(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestCompatSpec changes a copy of the released spec, and has the copy compared.
+func TestCompatSpec(t *testing.T) {
+	slow(t)
+	base, ok := compat(t, "base")
+	if !ok {
+		t.Fatal(base)
+	}
+	released := output(t, ".", "git", "show", strings.TrimSpace(base)+":openapi.yaml")
+	const (
+		thinking = "    ThinkingData:\n      description: 'The data of `thinking`.'\n      type: object\n      required: "
+		fields   = thinking + "[content, type]\n      properties:\n"
+		optional = fields + "        assistantMessageId:\n          description: The assistant message that this belongs to.\n          type: string\n"
+		text     = optional + "        content:\n          description: The text to append.\n          type: string\n"
+		mood     = "        mood:\n          type: string\n"
+		kinds    = "enum: [info, warning, error, question"
+		member   = "        - $ref: '#/components/schemas/SSEThinkingEvent'\n"
+		mapped   = "          thinking: '#/components/schemas/SSEThinkingEvent'\n"
+		publish  = "      required: [event, data"
+	)
+	cases := []struct {
+		name    string
+		replace []string
+		want    string // a part of the complaint; "" passes
+	}{
+		{"nothing", nil, ""},
+		{"all that a new version adds", []string{released, evolve(t, released)}, ""},
+		{"a field added", []string{fields, fields + mood}, ""},
+		{"an enum value added", []string{kinds, kinds + ", critical"}, ""},
+		{"an event removed", []string{member, "", mapped, ""}, "[response-body-one-of-removed]"},
+		{"an event's mapping removed", []string{mapped, ""}, "[response-body-discriminator-mapping-deleted]"},
+		{"an optional field removed", []string{optional, fields}, "[response-optional-property-removed]"},
+		{"a required field removed", []string{text, strings.Replace(optional, "[content, type]", "[type]", 1)}, "[response-required-property-removed]"},
+		{"a required field added", []string{fields, thinking + "[content, mood, type]\n      properties:\n" + mood}, "[response-required-property-added]"},
+		{"a field becomes required", []string{fields, thinking + "[assistantMessageId, content, type]\n      properties:\n"}, "[response-property-became-required]"},
+		{"a field becomes optional", []string{fields, thinking + "[type]\n      properties:\n"}, "[response-property-became-optional]"},
+		{"another type", []string{text, strings.TrimSuffix(text, "string\n") + "integer\n"}, "[response-property-type-compatible]"},
+		{"an enum value removed", []string{kinds, strings.TrimSuffix(kinds, ", question")}, "[response-property-enum-value-removed]"},
+		{"a name of an event removed", []string{"        - thinking\n", ""}, "[request-property-enum-value-removed]"},
+		{"a required field of a request added", []string{
+			publish + "]\n      additionalProperties: false\n      properties:\n",
+			publish + ", mood]\n      additionalProperties: false\n      properties:\n" + mood,
+		}, "[new-required-request-property]"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			spec := released
+			for i := 0; i < len(c.replace); i += 2 {
+				if strings.Count(spec, c.replace[i]) != 1 {
+					t.Fatalf("the spec has %q %d times", c.replace[i], strings.Count(spec, c.replace[i]))
+				}
+				spec = strings.Replace(spec, c.replace[i], c.replace[i+1], 1)
+			}
+			dir := t.TempDir()
+			put(t, filepath.Join(dir, "openapi.yaml"), spec)
+			put(t, filepath.Join(dir, ".ci/accepted-spec.txt"), "")
+			out, ok := compat(t, "spec", dir)
+			if ok != (c.want == "") || !strings.Contains(out, c.want) {
+				t.Errorf("passed: %t\n%s\nwant %q in it", ok, out, c.want)
+			}
+		})
+	}
+}
+
+// TestCompatAccepted accepts a break of the spec, with its reason and without.
+func TestCompatAccepted(t *testing.T) {
+	slow(t)
+	dir := t.TempDir()
+	spec, err := os.ReadFile("openapi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, filepath.Join(dir, "openapi.yaml"), strings.Replace(string(spec), ", question]", "]", 1))
+	list := filepath.Join(dir, ".ci/accepted-spec.txt")
+	put(t, list, "")
+	out, ok := compat(t, "spec", dir)
+	_, complaint, found := strings.Cut(out, "in API ")
+	if ok || !found {
+		t.Fatalf("passed: %t\n%s", ok, out)
+	}
+	complaint, _, _ = strings.Cut(complaint, "\n")
+
+	put(t, list, complaint+"\n")
+	if out, ok := compat(t, "spec", dir); ok || !strings.Contains(out, "line 1: no reason") {
+		t.Errorf("without a reason: passed: %t\n%s", ok, out)
+	}
+	put(t, list, "# "+complaint+"\n")
+	if out, ok := compat(t, "spec", dir); ok {
+		t.Errorf("a comment accepted it:\n%s", out)
+	}
+	put(t, list, "# Nobody was asked a question.\n"+complaint+"\n")
+	if out, ok := compat(t, "spec", dir); !ok {
+		t.Errorf("accepted with its reason:\n%s", out)
+	}
+}
+
+// TestCompatAPI adds to the exported API of a copy, removes from it, and accepts that.
+func TestCompatAPI(t *testing.T) {
+	slow(t)
+	dir := t.TempDir()
+	if err := os.CopyFS(filepath.Join(dir, "sse"), os.DirFS("sse")); err != nil {
+		t.Fatal(err)
+	}
+	put(t, filepath.Join(dir, "go.mod"), "module github.com/mixstream/mixstream\n\ngo 1.26.0\n")
+	list := filepath.Join(dir, ".ci/accepted-api.txt")
+	put(t, list, "")
+	file := filepath.Join(dir, "sse/append.go")
+	source, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, file, string(source)+"\n// AppendNothing is new.\nfunc AppendNothing() {}\n")
+	const removed = "- ./sse.AppendComment: removed"
+	// The copy has no other package; they are what is accepted here.
+	out, _ := compat(t, "api", dir)
+	if strings.Contains(out, "./sse") || strings.Contains(out, "/sse:") {
+		t.Errorf("an addition is told as a break:\n%s", out)
+	}
+	var others strings.Builder
+	for line := range strings.Lines(out) {
+		if strings.HasPrefix(line, "- ") {
+			others.WriteString("# Not copied.\n" + line)
+		}
+	}
+	put(t, list, others.String())
+	if out, ok := compat(t, "api", dir); !ok {
+		t.Fatalf("with an addition:\n%s", out)
+	}
+
+	put(t, file, strings.Replace(string(source), "func AppendComment(", "func AppendRemark(", 1))
+	if out, ok := compat(t, "api", dir); ok || !strings.Contains(out, removed) {
+		t.Errorf("passed: %t\n%s\nwant %q", ok, out, removed)
+	}
+	put(t, list, others.String()+"\n"+removed+"\n")
+	if out, ok := compat(t, "api", dir); ok || !strings.Contains(out, "no reason") {
+		t.Errorf("without a reason: passed: %t\n%s", ok, out)
+	}
+	put(t, list, others.String()+"\n# It is called AppendRemark now.\n"+removed+"\n")
+	if out, ok := compat(t, "api", dir); !ok {
+		t.Errorf("accepted with its reason:\n%s", out)
+	}
+}
+
+// TestCompatShallow asks for the last release in a clone that does not have it, then in
+// one with a tag.
+func TestCompatShallow(t *testing.T) {
+	slow(t)
+	here, err := filepath.Abs(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if err := os.CopyFS(filepath.Join(dir, ".ci"), os.DirFS(".ci")); err != nil {
+		t.Fatal(err)
+	}
+	git := func(args ...string) string {
+		return output(t, dir, "git", append([]string{"-c", "user.name=a", "-c", "user.email=a@example.com"}, args...)...)
+	}
+	base := func() (string, error) {
+		cmd := exec.CommandContext(t.Context(), filepath.Join(dir, ".ci/compat"), "base")
+		out, err := cmd.CombinedOutput()
+		return string(out), err
+	}
+	if out, err := base(); err == nil || !strings.Contains(out, "no git repository") {
+		t.Errorf("without a repository: %v\n%s", err, out)
+	}
+	git("init", "-q")
+	if out, err := base(); err == nil || !strings.Contains(out, "is not in this clone; fetch it") {
+		t.Errorf("in another repository: %v\n%s", err, out)
+	}
+	git("fetch", "-q", "--depth", "1", "file://"+here, "HEAD")
+	git("reset", "-q", "FETCH_HEAD")
+	if out, err := base(); err == nil || !strings.Contains(out, "this clone is shallow: git fetch --unshallow --tags") {
+		t.Errorf("in a shallow clone: %v\n%s", err, out)
+	}
+	git("tag", "v0.1.0")
+	want := git("rev-parse", "HEAD")
+	git("commit", "-q", "--allow-empty", "-m", "later")
+	if out, err := base(); err != nil || out != want {
+		t.Errorf("with a tag: %q, %v, want %q", out, err, want)
+	}
+}

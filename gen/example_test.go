@@ -1,0 +1,42 @@
+package gen_test
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/mixstream/mixstream/gen"
+)
+
+// One type switch takes every event, also one that this version of the spec does not
+// name.
+func ExampleDecodeEvent() {
+	for _, e := range []struct{ name, data string }{
+		{"content", `{"type":"content","content":"Hello"}`},
+		{"weather", `{"sky":"blue"}`},
+		{"content", `{"type":"content","content":7}`},
+	} {
+		switch data := gen.DecodeEvent(e.name, []byte(e.data)).(type) {
+		case *gen.ContentData:
+			fmt.Println("content:", data.Content)
+		case *gen.UnknownEvent:
+			fmt.Printf("unknown: %s %s, known by name: %t\n", data.Name, data.Data, data.Err != nil)
+		}
+	}
+	// Output:
+	// content: Hello
+	// unknown: weather {"sky":"blue"}, known by name: false
+	// unknown: content {"type":"content","content":7}, known by name: true
+}
+
+func ExampleValidateEvent() {
+	fmt.Println(gen.ValidateEvent("content", []byte(`{"type":"content","content":"Hello"}`)))
+
+	err := gen.ValidateEvent("content", []byte(`{"type":"content"}`))
+	var invalid *gen.InvalidEventError
+	if errors.As(err, &invalid) {
+		fmt.Printf("%s: %s\n", invalid.Event, invalid.Reason)
+	}
+	// Output:
+	// <nil>
+	// content: "content" is required
+}
