@@ -177,9 +177,13 @@ func TestNotReadyAfterSignal(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer res.Body.Close()
 		streams = append(streams, res)
 	}
+	defer func() {
+		for _, res := range streams {
+			res.Body.Close()
+		}
+	}()
 	defer http.DefaultClient.CloseIdleConnections()
 	wantAnswer(t, own+"/readyz", "", http.StatusOK, "ok")
 	p.stop()

@@ -1,0 +1,33 @@
+package main
+
+import (
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// What docs/configuration.md shows of a check is what one tells: each line has one of the
+// verdicts, and is of a subject that a check of a whole configuration has.
+func TestDocumentedCheck(t *testing.T) {
+	text, err := os.ReadFile("../../docs/configuration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := regexp.MustCompile(`(?s)\$ mixstream check --config \S+\n(.*?)` + "```").FindSubmatch(text)
+	if shown == nil {
+		t.Fatal("no check is shown")
+	}
+	_, told, _ := execute(t, "", "check", "--listen", "127.0.0.1:0")
+	line := regexp.MustCompile(`(?m)^(ok|warning|problem) +([a-z]+): `)
+	subjects := make(map[string]bool)
+	for _, m := range line.FindAllStringSubmatch(told, -1) {
+		subjects[m[2]] = true
+	}
+	for _, l := range strings.Split(strings.TrimSpace(string(shown[1])), "\n") {
+		m := line.FindStringSubmatch(l)
+		if m == nil || !subjects[m[2]] {
+			t.Errorf("a check does not tell %q, but\n%s", l, told)
+		}
+	}
+}
