@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -18,7 +19,8 @@ func TestDocumentedCheck(t *testing.T) {
 	if shown == nil {
 		t.Fatal("no check is shown")
 	}
-	_, told, _ := execute(t, "", "check", "--listen", "127.0.0.1:0")
+	dir := writeFiles(t, map[string]string{"mixstream.yaml": "listen: 127.0.0.1:0\n"})
+	_, told, _ := execute(t, "", "check", "--config", filepath.Join(dir, "mixstream.yaml"))
 	line := regexp.MustCompile(`(?m)^(ok|warning|problem) +([a-z]+): `)
 	subjects := make(map[string]bool)
 	for _, m := range line.FindAllStringSubmatch(told, -1) {
