@@ -28,7 +28,7 @@ func TestDocumentedCheck(t *testing.T) {
 	}
 	for _, l := range strings.Split(strings.TrimSpace(string(shown[1])), "\n") {
 		m := line.FindStringSubmatch(l)
-		if m == nil || !subjects[m[2]] {
+		if len(m) == 0 || !subjects[m[2]] {
 			t.Errorf("a check does not tell %q, but\n%s", l, told)
 		}
 	}

@@ -1,0 +1,201 @@
+package mixstream_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+
+	"github.com/mixstream/mixstream/client"
+	"github.com/mixstream/mixstream/gen"
+)
+
+// instance is a process of the command that serves.
+type instance struct {
+	address, ops string
+	cmd          *exec.Cmd
+	silent       chan struct{} // closed at the end of its standard error
+}
+
+// wait waits for the end of the process.
+func (i *instance) wait() error {
+	<-i.silent
+	return i.cmd.Wait()
+}
+
+// startInstance starts the command on a NATS cluster.
+func startInstance(t *testing.T, binary, urls string) *instance {
+	t.Helper()
+	i := &instance{silent: make(chan struct{}), cmd: exec.Command(binary, "serve", "--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0",
+		"--no-inspector", "--log", urls, "--log-replicas", "3")}
+	stderr, err := i.cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := i.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	told := bufio.NewScanner(stderr)
+	for (i.address == "" || i.ops == "") && told.Scan() {
+		if _, address, ok := strings.Cut(told.Text(), "listening on http://"); ok {
+			i.address = address
+		} else if _, url, ok := strings.Cut(told.Text(), "metrics are at "); ok {
+			i.ops = url
+		} else {
+			t.Log(told.Text())
+		}
+	}
+	go func() {
+		defer close(i.silent)
+		for told.Scan() {
+			t.Log(told.Text())
+		}
+	}()
+	t.Cleanup(func() {
+		if i.cmd.ProcessState == nil {
+			_ = i.cmd.Process.Kill()
+			_ = i.wait() // it was killed
+		}
+	})
+	if i.address == "" || i.ops == "" {
+		t.Fatal("the command does not say where it listens")
+	}
+	return i
+}
+
+// ready tells whether a probe finds the instance ready. One that is gone is not.
+func (i *instance) ready() bool {
+	res, err := http.Get(i.ops + "/readyz")
+	if err != nil {
+		return false
+	}
+	defer res.Body.Close()
+	return res.StatusCode == http.StatusOK
+}
+
+// balancer connects clients to the instance that it has been told last.
+type balancer struct{ to atomic.Pointer[instance] }
+
+func (b *balancer) client(t *testing.T) *client.Client {
+	t.Helper()
+	transport := &http.Transport{DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, network, b.to.Load().address)
+	}}
+	t.Cleanup(transport.CloseIdleConnections)
+	c, err := client.New("http://127.0.0.1", client.WithHTTPClient(&http.Client{Transport: transport}), patient())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// An orchestrator replaces an instance under five hundred streams, while events are
+// published over HTTP to whichever instance is there: SIGTERM makes it unready, and ends
+// it within its limit, which its exit status tells. Every reader gets every event once
+// and in order.
+func TestDrainOfProcess(t *testing.T) {
+	slow(t)
+	const streams, sessions = 500, 10
+	nodes := startCluster(t)
+	binary := filepath.Join(t.TempDir(), "mixstream")
+	command(t, ".", "go", "build", "-o", binary, "./cmd/mixstream")
+	old, fresh := startInstance(t, binary, nodes.urls()), startInstance(t, binary, nodes.urls())
+	nodes.settle(t)
+	var lb balancer
+	lb.to.Store(old)
+	c := lb.client(t)
+
+	var readers, publishing sync.WaitGroup
+	var read [streams]atomic.Int64
+	for i := range streams {
+		stream, err := c.StreamEvents(t.Context(), fmt.Sprint("s", i%sessions), nil, client.UntilComplete())
+		if err != nil {
+			t.Fatal(err)
+		}
+		readers.Go(func() {
+			defer stream.Close()
+			for event, err := range stream.All() {
+				if err != nil {
+					t.Errorf("stream %d: %v", i, err)
+					return
+				}
+				data, ok := event.Data.(*gen.ContentData)
+				if !ok {
+					continue
+				}
+				if want := fmt.Sprint(read[i].Load()); data.Content != want {
+					t.Errorf("stream %d: got event %s, want %s", i, data.Content, want)
+					return
+				}
+				read[i].Add(1)
+			}
+		})
+	}
+	stop := make(chan struct{})
+	var published [sessions]atomic.Int64
+	for s := range sessions {
+		publishing.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				n := published[s].Load()
+				if _, err := c.Publish(t.Context(), fmt.Sprint("s", s), content(fmt.Sprint(n))); err != nil {
+					t.Errorf("session %d, event %d: %v", s, n, err)
+					return
+				}
+				published[s].Add(1)
+			}
+		})
+	}
+	all := func(counts []atomic.Int64, least int64) func() bool {
+		return func() bool {
+			for i := range counts {
+				if counts[i].Load() < least {
+					return false
+				}
+			}
+			return true
+		}
+	}
+	until(t, "all read", all(read[:], 10))
+
+	if !old.ready() || !fresh.ready() {
+		t.Error("an instance is not ready")
+	}
+	lb.to.Store(fresh)
+	if err := old.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the old instance is unready", func() bool { return !old.ready() })
+	if err := old.wait(); err != nil {
+		t.Errorf("the old instance ended with %v", err)
+	}
+	until(t, "all read what was published after its end", all(read[:], published[0].Load()+10))
+	close(stop)
+	publishing.Wait()
+	total := int64(0)
+	for s := range sessions {
+		if _, err := c.Publish(t.Context(), fmt.Sprint("s", s), &gen.CompleteData{Type: "complete", Done: true}); err != nil {
+			t.Error(err)
+		}
+		total += published[s].Load()
+	}
+	readers.Wait()
+	for i := range streams {
+		if got, want := read[i].Load(), published[i%sessions].Load(); got != want {
+			t.Errorf("stream %d got %d events of %d", i, got, want)
+		}
+	}
+	t.Logf("%d events were published, and each was read by %d streams", total, streams/sessions)
+}
