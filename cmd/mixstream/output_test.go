@@ -22,7 +22,8 @@ func objects(t *testing.T, text string) (all []map[string]any) {
 }
 
 func TestServeJSON(t *testing.T) {
-	p := start(t, "serve", "--listen", "127.0.0.1:0", "--json")
+	p := start(t, "serve", "--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0", "--json")
+	objects(t, p.stderr.find(t, "metrics are at"))
 	line := p.stderr.find(t, "listening on")
 	first := objects(t, line)[0]
 	message, _ := first["msg"].(string)

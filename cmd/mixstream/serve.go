@@ -168,7 +168,7 @@ func (s *serve) run(cmd *cobra.Command) (err error) {
 		return asUsage(err)
 	}
 	o.ready = srv.Ready
-	closeOps, err := o.listen(cmd.Context(), s.ops, s.hosts, cmd.ErrOrStderr())
+	closeOps, err := o.listen(cmd.Context(), s.ops, s.hosts, messages(cmd))
 	if err != nil {
 		return err
 	}
