@@ -11,12 +11,12 @@ import (
 // compat runs .ci/compat, and returns what it printed and whether it passed.
 func compat(t *testing.T, args ...string) (string, bool) {
 	t.Helper()
+	bin := strings.TrimSpace(command(t, ".", "go", "env", "GOBIN"))
+	if bin == "" {
+		gopath := strings.TrimSpace(command(t, ".", "go", "env", "GOPATH"))
+		bin = filepath.Join(filepath.SplitList(gopath)[0], "bin")
+	}
 	for _, tool := range []string{"oasdiff", "apidiff"} {
-		gopath := strings.TrimSpace(output(t, ".", "go", "env", "GOPATH"))
-		bin := strings.TrimSpace(output(t, ".", "go", "env", "GOBIN"))
-		if bin == "" {
-			bin = filepath.Join(filepath.SplitList(gopath)[0], "bin")
-		}
 		if _, err := os.Stat(filepath.Join(bin, tool)); err != nil {
 			if os.Getenv("MIXSTREAM_REQUIRE_COMPAT") != "" {
 				t.Fatal(err)
@@ -26,17 +26,6 @@ func compat(t *testing.T, args ...string) (string, bool) {
 	}
 	out, err := exec.CommandContext(t.Context(), ".ci/compat", args...).CombinedOutput()
 	return string(out), err == nil
-}
-
-func output(t *testing.T, dir, name string, args ...string) string {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), name, args...)
-	cmd.Dir = dir
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("%s %s: %v", name, strings.Join(args, " "), err)
-	}
-	return string(out)
 }
 
 func put(t *testing.T, path, text string) {
@@ -56,7 +45,7 @@ func TestCompatSpec(t *testing.T) {
 	if !ok {
 		t.Fatal(base)
 	}
-	released := output(t, ".", "git", "show", strings.TrimSpace(base)+":openapi.yaml")
+	released := command(t, ".", "git", "show", strings.TrimSpace(base)+":openapi.yaml")
 	const (
 		thinking = "    ThinkingData:\n      description: 'The data of `thinking`.'\n      type: object\n      required: "
 		fields   = thinking + "[content, type]\n      properties:\n"
@@ -204,7 +193,7 @@ func TestCompatShallow(t *testing.T) {
 		t.Fatal(err)
 	}
 	git := func(args ...string) string {
-		return output(t, dir, "git", append([]string{"-c", "user.name=a", "-c", "user.email=a@example.com"}, args...)...)
+		return command(t, dir, "git", append([]string{"-c", "user.name=a", "-c", "user.email=a@example.com"}, args...)...)
 	}
 	base := func() (string, error) {
 		cmd := exec.CommandContext(t.Context(), filepath.Join(dir, ".ci/compat"), "base")

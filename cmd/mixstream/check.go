@@ -160,10 +160,7 @@ func (c *check) checkListen(ctx context.Context) (loopback bool) {
 }
 
 func (c *check) checkTokens(flags *pflag.FlagSet, loopback bool) tokens {
-	accepted, err := loadTokens(c.tokenFile)
-	if flags.Changed("token-file") && c.tokenFile == "" {
-		err = errors.New("--token-file: no file is named")
-	}
+	accepted, err := c.accepted(flags)
 	switch {
 	case err != nil:
 		c.found("tokens", err, "")

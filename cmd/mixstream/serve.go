@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/gen"
@@ -141,10 +142,7 @@ func (s *serve) run(cmd *cobra.Command) (err error) {
 			return asUsage(fmt.Errorf("--dir: %w", err))
 		}
 	}
-	if cmd.Flags().Changed("token-file") && s.tokenFile == "" {
-		return asUsage(errors.New("--token-file: no file is named"))
-	}
-	accepted, err := loadTokens(s.tokenFile)
+	accepted, err := s.accepted(cmd.Flags())
 	if err != nil {
 		return asUsage(err)
 	}
@@ -229,6 +227,14 @@ func (s *serve) run(cmd *cobra.Command) (err error) {
 			return stopServer(srv, hs, s.shutdownTimeout)
 		}
 	}
+}
+
+// accepted returns the tokens of which a request needs one; none if it needs none.
+func (s *serve) accepted(flags *pflag.FlagSet) (tokens, error) {
+	if flags.Changed("token-file") && s.tokenFile == "" {
+		return nil, errors.New("--token-file: no file is named")
+	}
+	return loadTokens(s.tokenFile)
 }
 
 // fragment returns the part of the page's address that names the session to show.
