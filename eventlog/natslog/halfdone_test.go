@@ -100,7 +100,7 @@ func TestAppendWhileDeleted(t *testing.T) {
 	for i := range 20 {
 		s := eventlog.Session{ID: string(rune('a' + i)), Scope: "x"}
 		a.create(s)
-		acked := make(chan []uint64)
+		acked := make(chan []uint64, 1)
 		go func() {
 			var ids []uint64
 			defer func() { acked <- ids }()
@@ -119,7 +119,12 @@ func TestAppendWhileDeleted(t *testing.T) {
 		}()
 		time.Sleep(time.Duration(i) * 500 * time.Microsecond) // any point will do
 		end := b.delete(s.ID, time.Hour)
-		ids := <-acked
+		var ids []uint64
+		select {
+		case ids = <-acked:
+		case <-time.After(patience):
+			t.Fatal("appends go on after the end of the session")
+		}
 		if n := len(ids); n > 0 && ids[n-1] > end {
 			t.Errorf("entry %d was acknowledged after the end of its session, %d", ids[n-1], end)
 		}

@@ -74,21 +74,32 @@ func (l *Log) forgetWriters(since time.Time) {
 // lose forgets the place, and what is known of the session with it.
 func (w *writer) lose() { w.known, w.record = false, nil }
 
-// find asks the leader for the end of the subject.
-func (w *writer) find(ctx context.Context, empty mark) error {
-	m, found, err := w.log.askEntry(ctx, get{LastFor: w.subject})
-	if err != nil {
-		return err
+// find asks the leader for the end of the subject, and then settle whether the draft
+// may come after it. In this order: who deletes a session says so in its record before
+// it writes to the subject, so one of the two is seen.
+func (w *writer) find(ctx context.Context, settle func(context.Context) (mark, error)) error {
+	for !w.known {
+		m, found, err := w.log.askEntry(ctx, get{LastFor: w.subject})
+		if err != nil {
+			return err
+		}
+		w.known = true // until settle itself writes to the subject
+		empty, err := settle(ctx)
+		if err != nil {
+			w.lose()
+			return err
+		}
+		w.last, w.next = m.ID, link{prev: m.ID, index: m.index + 1}
+		if found {
+			continue
+		}
+		b, err := w.log.bounds.ask(ctx, w.log)
+		if err != nil {
+			w.lose()
+			return err
+		}
+		w.next = link{prev: empty.within(w.log, b), root: true, birth: empty.exact, index: 1}
 	}
-	if found {
-		w.known, w.last, w.next = true, m.ID, link{prev: m.ID, index: m.index + 1}
-		return nil
-	}
-	b, err := w.log.bounds.ask(ctx, w.log)
-	if err != nil {
-		return err
-	}
-	w.known, w.last, w.next = true, 0, link{prev: empty.within(w.log, b), root: true, birth: empty.exact, index: 1}
 	return nil
 }
 
@@ -129,11 +140,7 @@ func (e sentError) Unwrap() error { return e.error }
 
 func (w *writer) tryWrite(ctx context.Context, d *draft, settle func(context.Context) (mark, error)) (first uint64, err error) {
 	if !w.known {
-		mark, err := settle(ctx)
-		if err != nil {
-			return 0, err
-		}
-		if err := w.find(ctx, mark); err != nil {
+		if err := w.find(ctx, settle); err != nil {
 			return 0, err
 		}
 		if d.seek != 0 {
