@@ -31,7 +31,7 @@ func TestSpecChange(t *testing.T) {
 	write(t, filepath.Join(dir, "openapi.yaml"), evolve(t, string(spec)))
 	command(t, dir, "bash", "-c", steps[2])
 
-	program, err := os.ReadFile("../testdata/evolve/main.go.txt")
+	program, err := os.ReadFile("testdata/evolve/main.go.txt")
 	if err != nil {
 		t.Fatal(err)
 	}

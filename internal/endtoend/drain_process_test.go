@@ -1,4 +1,4 @@
-package mixstream_test
+package endtoend_test
 
 import (
 	"bufio"
@@ -106,7 +106,7 @@ func TestDrainOfProcess(t *testing.T) {
 	const streams, sessions = 500, 10
 	nodes := startCluster(t)
 	binary := filepath.Join(t.TempDir(), "mixstream")
-	command(t, ".", "go", "build", "-o", binary, "./cmd/mixstream")
+	command(t, "../..", "go", "build", "-o", binary, "./cmd/mixstream")
 	old, fresh := startInstance(t, binary, nodes.urls()), startInstance(t, binary, nodes.urls())
 	nodes.settle(t)
 	var lb balancer

@@ -1,4 +1,4 @@
-package mixstream_test
+package endtoend_test
 
 import (
 	"context"

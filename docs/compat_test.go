@@ -1,4 +1,4 @@
-package mixstream_test
+package docs_test
 
 import (
 	"os"
@@ -11,9 +11,9 @@ import (
 // compat runs .ci/compat, and returns what it printed and whether it passed.
 func compat(t *testing.T, args ...string) (string, bool) {
 	t.Helper()
-	bin := strings.TrimSpace(command(t, ".", "go", "env", "GOBIN"))
+	bin := strings.TrimSpace(command(t, "..", "go", "env", "GOBIN"))
 	if bin == "" {
-		gopath := strings.TrimSpace(command(t, ".", "go", "env", "GOPATH"))
+		gopath := strings.TrimSpace(command(t, "..", "go", "env", "GOPATH"))
 		bin = filepath.Join(filepath.SplitList(gopath)[0], "bin")
 	}
 	for _, tool := range []string{"oasdiff", "apidiff"} {
@@ -24,7 +24,7 @@ func compat(t *testing.T, args ...string) (string, bool) {
 			t.Skipf("%s is not installed; .ci/run installs it", tool)
 		}
 	}
-	out, err := exec.CommandContext(t.Context(), ".ci/compat", args...).CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), "../.ci/compat", args...).CombinedOutput()
 	return string(out), err == nil
 }
 
@@ -45,7 +45,7 @@ func TestCompatSpec(t *testing.T) {
 	if !ok {
 		t.Fatal(base)
 	}
-	released := command(t, ".", "git", "show", strings.TrimSpace(base)+":openapi.yaml")
+	released := command(t, "..", "git", "show", strings.TrimSpace(base)+":openapi.yaml")
 	const (
 		thinking = "    ThinkingData:\n      description: 'The data of `thinking`.'\n      type: object\n      required: "
 		fields   = thinking + "[content, type]\n      properties:\n"
@@ -63,7 +63,7 @@ func TestCompatSpec(t *testing.T) {
 		want    string // a part of the complaint; "" passes
 	}{
 		{"nothing", nil, ""},
-		{"all that a new version adds", []string{released, evolve(t, released)}, ""},
+		{"all that a new version adds", []string{released, changed(t, released)}, ""},
 		{"a field added", []string{fields, fields + mood}, ""},
 		{"an enum value added", []string{kinds, kinds + ", critical"}, ""},
 		{"an event removed", []string{member, "", mapped, ""}, "[response-body-one-of-removed]"},
@@ -91,8 +91,8 @@ func TestCompatSpec(t *testing.T) {
 				spec = strings.Replace(spec, c.replace[i], c.replace[i+1], 1)
 			}
 			dir := t.TempDir()
-			put(t, filepath.Join(dir, "openapi.yaml"), spec)
-			put(t, filepath.Join(dir, ".ci/accepted-spec.txt"), "")
+			write(t, filepath.Join(dir, "openapi.yaml"), spec)
+			write(t, filepath.Join(dir, ".ci/accepted-spec.txt"), "")
 			out, ok := compat(t, "spec", dir)
 			if ok != (c.want == "") || !strings.Contains(out, c.want) {
 				t.Errorf("passed: %t\n%s\nwant %q in it", ok, out, c.want)
@@ -105,13 +105,13 @@ func TestCompatSpec(t *testing.T) {
 func TestCompatAccepted(t *testing.T) {
 	slow(t)
 	dir := t.TempDir()
-	spec, err := os.ReadFile("openapi.yaml")
+	spec, err := os.ReadFile("../openapi.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	put(t, filepath.Join(dir, "openapi.yaml"), strings.Replace(string(spec), ", question]", "]", 1))
+	write(t, filepath.Join(dir, "openapi.yaml"), strings.Replace(string(spec), ", question]", "]", 1))
 	list := filepath.Join(dir, ".ci/accepted-spec.txt")
-	put(t, list, "")
+	write(t, list, "")
 	out, ok := compat(t, "spec", dir)
 	_, complaint, found := strings.Cut(out, "in API ")
 	if ok || !found {
@@ -119,15 +119,15 @@ func TestCompatAccepted(t *testing.T) {
 	}
 	complaint, _, _ = strings.Cut(complaint, "\n")
 
-	put(t, list, complaint+"\n")
+	write(t, list, complaint+"\n")
 	if out, ok := compat(t, "spec", dir); ok || !strings.Contains(out, "line 1: no reason") {
 		t.Errorf("without a reason: passed: %t\n%s", ok, out)
 	}
-	put(t, list, "# "+complaint+"\n")
+	write(t, list, "# "+complaint+"\n")
 	if out, ok := compat(t, "spec", dir); ok {
 		t.Errorf("a comment accepted it:\n%s", out)
 	}
-	put(t, list, "# Nobody was asked a question.\n"+complaint+"\n")
+	write(t, list, "# Nobody was asked a question.\n"+complaint+"\n")
 	if out, ok := compat(t, "spec", dir); !ok {
 		t.Errorf("accepted with its reason:\n%s", out)
 	}
@@ -137,18 +137,18 @@ func TestCompatAccepted(t *testing.T) {
 func TestCompatAPI(t *testing.T) {
 	slow(t)
 	dir := t.TempDir()
-	if err := os.CopyFS(filepath.Join(dir, "sse"), os.DirFS("sse")); err != nil {
+	if err := os.CopyFS(filepath.Join(dir, "sse"), os.DirFS("../sse")); err != nil {
 		t.Fatal(err)
 	}
-	put(t, filepath.Join(dir, "go.mod"), "module github.com/mixstream/mixstream\n\ngo 1.26.0\n")
+	write(t, filepath.Join(dir, "go.mod"), "module github.com/mixstream/mixstream\n\ngo 1.26.0\n")
 	list := filepath.Join(dir, ".ci/accepted-api.txt")
-	put(t, list, "")
+	write(t, list, "")
 	file := filepath.Join(dir, "sse/append.go")
 	source, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	put(t, file, string(source)+"\n// AppendNothing is new.\nfunc AppendNothing() {}\n")
+	write(t, file, string(source)+"\n// AppendNothing is new.\nfunc AppendNothing() {}\n")
 	const removed = "- ./sse.AppendComment: removed"
 	// The copy has no other package; they are what is accepted here.
 	out, _ := compat(t, "api", dir)
@@ -161,20 +161,20 @@ func TestCompatAPI(t *testing.T) {
 			others.WriteString("# Not copied.\n" + line)
 		}
 	}
-	put(t, list, others.String())
+	write(t, list, others.String())
 	if out, ok := compat(t, "api", dir); !ok {
 		t.Fatalf("with an addition:\n%s", out)
 	}
 
-	put(t, file, strings.Replace(string(source), "func AppendComment(", "func AppendRemark(", 1))
+	write(t, file, strings.Replace(string(source), "func AppendComment(", "func AppendRemark(", 1))
 	if out, ok := compat(t, "api", dir); ok || !strings.Contains(out, removed) {
 		t.Errorf("passed: %t\n%s\nwant %q", ok, out, removed)
 	}
-	put(t, list, others.String()+"\n"+removed+"\n")
+	write(t, list, others.String()+"\n"+removed+"\n")
 	if out, ok := compat(t, "api", dir); ok || !strings.Contains(out, "no reason") {
 		t.Errorf("without a reason: passed: %t\n%s", ok, out)
 	}
-	put(t, list, others.String()+"\n# It is called AppendRemark now.\n"+removed+"\n")
+	write(t, list, others.String()+"\n# It is called AppendRemark now.\n"+removed+"\n")
 	if out, ok := compat(t, "api", dir); !ok {
 		t.Errorf("accepted with its reason:\n%s", out)
 	}
@@ -184,12 +184,12 @@ func TestCompatAPI(t *testing.T) {
 // one with a tag.
 func TestCompatShallow(t *testing.T) {
 	slow(t)
-	here, err := filepath.Abs(".")
+	here, err := filepath.Abs("..")
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	if err := os.CopyFS(filepath.Join(dir, ".ci"), os.DirFS(".ci")); err != nil {
+	if err := os.CopyFS(filepath.Join(dir, ".ci"), os.DirFS("../.ci")); err != nil {
 		t.Fatal(err)
 	}
 	git := func(args ...string) string {

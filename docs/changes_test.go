@@ -1,4 +1,4 @@
-package mixstream_test
+package docs_test
 
 import (
 	"os"
@@ -7,10 +7,10 @@ import (
 	"testing"
 )
 
-// evolve applies to the spec each change that docs/changing-the-spec.md shows.
-func evolve(t *testing.T, spec string) string {
+// changed applies to the spec each change that docs/changing-the-spec.md shows.
+func changed(t *testing.T, spec string) string {
 	t.Helper()
-	page, err := os.ReadFile("docs/changing-the-spec.md")
+	page, err := os.ReadFile("changing-the-spec.md")
 	if err != nil {
 		t.Fatal(err)
 	}
