@@ -20,8 +20,6 @@ import (
 	"github.com/mixstream/mixstream/streamtest"
 )
 
-// The tests of this package run our client against our server, over real sockets.
-
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // quickly makes reconnections as good as immediate.
