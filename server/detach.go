@@ -76,26 +76,28 @@ func (l *live) detach() bool {
 	return true
 }
 
-// release drops what of the request an idle stream does not need.
+// release drops what of the request an idle stream does not need. The stream gets a
+// visit of its own: the one before is a context, which others may have kept, and from
+// which that of an observed stream descends.
 func (l *live) release() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	v := l.visit
-	ctx := context.WithoutCancel(l.ctx)
-	if l.watch == nil {
-		ctx = context.Background()
-	}
-	l.ctx, v.Context = ctx, ctx
-	if l.server.cfg.reauthorization > 0 {
-		v.request = v.request.WithContext(context.WithoutCancel(v.request.Context()))
-	} else {
-		v.request = nil
-	}
-	l.w, l.controller = nil, http.ResponseController{}
 	l.sessionID = strings.Clone(l.sessionID) // out of the request's first line
+	if l.watch != nil {
+		l.ctx = context.WithoutCancel(l.ctx)
+	} else {
+		l.ctx = context.Background()
+	}
+	v := &visit{stream: l, slot: l.visit.slot}
 	if v.slot.session != "" {
 		v.slot.session = l.sessionID
 	}
+	if r := l.visit.request; l.server.cfg.reauthorization > 0 {
+		v.request = r.WithContext(context.WithoutCancel(r.Context()))
+	}
+	l.visit.request, l.visit.stream, l.visit.slot = nil, nil, slot{}
+	l.visit = v
+	l.w, l.controller = nil, http.ResponseController{}
 }
 
 // setUserTimeout bounds how long written data may stay unacknowledged, where the

@@ -14,8 +14,8 @@ import (
 // It travels as the request's context, which is all that the generated code hands on.
 type visit struct {
 	context.Context
-	request *http.Request
-	stream  *live // the stream that answers it
+	request *http.Request // nil once its stream is detached
+	stream  *live         // the stream that answers it
 	slot    slot
 	claimed atomic.Bool // by whoever frees what is held
 }
@@ -36,7 +36,7 @@ var errNoVisit = errors.New("server: StreamEvents was called with a context that
 // visitOf returns the visit that the context belongs to.
 func visitOf(ctx context.Context) (*visit, error) {
 	v, ok := ctx.Value(visitKey{}).(*visit)
-	if !ok {
+	if !ok || v.request == nil {
 		return nil, errNoVisit
 	}
 	return v, nil
