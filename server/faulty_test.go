@@ -12,6 +12,7 @@ type faultyLog struct {
 	eventlog.Log
 	follow, lookup, bounds, append error
 	read                           atomic.Pointer[error]
+	failLookup, failBounds         atomic.Int32 // how many of the next calls find the log unavailable
 	afterLookup                    func()
 	open                           atomic.Int64
 }
@@ -19,6 +20,9 @@ type faultyLog struct {
 func (l *faultyLog) Lookup(ctx context.Context, session string) (eventlog.Record, error) {
 	if l.lookup != nil {
 		return eventlog.Record{}, l.lookup
+	}
+	if l.failLookup.Load() > 0 && l.failLookup.Add(-1) >= 0 {
+		return eventlog.Record{}, errGone
 	}
 	record, err := l.Log.Lookup(ctx, session)
 	if l.afterLookup != nil {
@@ -55,6 +59,9 @@ type faultyReader struct {
 func (r *faultyReader) Bounds(ctx context.Context) (floor, end uint64, err error) {
 	if r.log.bounds != nil {
 		return 0, 0, r.log.bounds
+	}
+	if r.log.failBounds.Load() > 0 && r.log.failBounds.Add(-1) >= 0 {
+		return 0, 0, errGone
 	}
 	return r.Reader.Bounds(ctx)
 }

@@ -3,6 +3,7 @@ package server_test
 import (
 	"fmt"
 	"net/http"
+	"strconv"
 	"testing"
 	"time"
 
@@ -84,6 +85,40 @@ func TestOpenWithoutLog(t *testing.T) {
 			if n := srv.Readers("s"); n != 0 {
 				t.Errorf("%d readers are counted", n)
 			}
+		})
+	}
+}
+
+// A gap that is found while the log goes away is told when it is back, and no position
+// is told until then from which it could not be seen any more.
+func TestGapInOutage(t *testing.T) {
+	for name, fail := range map[string]func(*faultyLog){
+		"Bounds": func(l *faultyLog) { l.failBounds.Store(3) },
+		"Lookup": func(l *faultyLog) { l.failLookup.Store(3) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			events := &faultyLog{Log: eventlog.NewMemory(eventlog.Retention{Entries: 3})}
+			srv := newServer(t, server.WithLog(events), server.WithHeartbeat(100*time.Millisecond))
+			first := publish(t, srv, "s", "")
+			r := open(t, serve(t, srv), "s", "0")
+			r.want("connected", before(t, first))
+			r.wantContents(first)
+			fail(events)
+			entries := make([]eventlog.Entry, 10) // at once, so that the reader cannot keep up
+			for i := range entries {
+				entries[i] = eventlog.Entry{Name: "content", Data: []byte("{}")}
+			}
+			if err := events.Append(t.Context(), eventlog.Session{ID: "s"}, "", entries); err != nil {
+				t.Fatal(err)
+			}
+			e := r.next()
+			for e.name == "heartbeat" && e.id == first {
+				e = r.next()
+			}
+			if want := strconv.FormatUint(entries[6].ID, 10); !isGap(e) || e.id != want {
+				t.Fatalf("got %+v, want a gap event with id %s", e, want)
+			}
+			r.wantContents(strconv.FormatUint(entries[7].ID, 10))
 		})
 	}
 }

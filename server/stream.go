@@ -105,13 +105,14 @@ func (st *stream) prelude(buf *buffer, retry time.Duration) {
 }
 
 // pending returns what the log has after the position, for appendPending. A gap
-// moves the position behind it.
+// moves the position behind it, unless the gap cannot be told now.
 func (st *stream) pending(ctx context.Context) (batch eventlog.Batch, gap bool, err error) {
 	batch, err = st.reader.Read(ctx, st.position, maxWrite)
 	if !errors.Is(err, eventlog.ErrGap) {
 		return batch, false, err
 	}
-	if st.position, _, err = st.reader.Bounds(ctx); err != nil {
+	floor, _, err := st.reader.Bounds(ctx)
+	if err != nil {
 		return batch, true, err
 	}
 	// The session may have ended within the gap, and may even be forgotten.
@@ -119,6 +120,7 @@ func (st *stream) pending(ctx context.Context) (batch eventlog.Batch, gap bool, 
 	if err != nil {
 		return batch, true, err
 	}
+	st.position = floor
 	st.ended = st.finished() || !known
 	return batch, true, nil
 }
