@@ -103,8 +103,6 @@ func (l *live) VisitStreamEventsResponse(w http.ResponseWriter) error {
 	l.connect(w)
 	l.remote = l.visit.request.RemoteAddr
 	if err := l.writeHeader(); err != nil {
-		l.retire(true)
-		l.server.leave(l.visit)
 		return err
 	}
 	draining := l.server.streams.add(l)
@@ -128,8 +126,15 @@ func (l *live) VisitStreamEventsResponse(w http.ResponseWriter) error {
 	return nil
 }
 
-// writeHeader sends the header, unless the writer cannot flush.
+// writeHeader sends the header. If that fails, since the writer cannot flush or a
+// middleware panics, it frees what the stream holds.
 func (l *live) writeHeader() error {
+	sent := false
+	defer func() {
+		if !sent {
+			l.server.leave(l.visit)
+		}
+	}()
 	h := l.w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-cache")
@@ -142,8 +147,10 @@ func (l *live) writeHeader() error {
 	if err := l.flush(); errors.Is(err, http.ErrNotSupported) {
 		h.Del("Cache-Control")
 		h.Del("X-Accel-Buffering")
+		l.retire(true)
 		return errNoFlush
 	}
+	sent = true
 	return nil
 }
 

@@ -178,3 +178,27 @@ func TestGzipStuckReader(t *testing.T) {
 	}
 	until(t, "the reader is dropped", func() bool { return srv.Readers("s") == 0 })
 }
+
+// faultyFlush is a ResponseWriter of a middleware that panics when the header goes out.
+type faultyFlush struct{ http.ResponseWriter }
+
+func (faultyFlush) Flush() { panic("by a middleware") }
+
+// A middleware that panics costs the request, whose stream leaves nothing behind.
+func TestFlushPanics(t *testing.T) {
+	events := &faultyLog{Log: eventlog.NewMemory(eventlog.Retention{})}
+	srv := newServer(t, server.WithLog(events))
+	publish(t, srv, "s", "")
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("no panic")
+			}
+		}()
+		srv.ServeHTTP(faultyFlush{httptest.NewRecorder()}, httptest.NewRequest(http.MethodGet, "/stream?sessionId=s", nil))
+	}()
+	wantFree(t, srv)
+	if n := events.open.Load(); n != 0 {
+		t.Errorf("%d readers of the log are open", n)
+	}
+}
