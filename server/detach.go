@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"reflect"
 	"strings"
 	"syscall"
 	"time"
@@ -19,12 +20,14 @@ import (
 // By default streams stay attached, since a middleware sees the handler of a detached
 // one return early: what limits or logs requests takes the stream for over. Streams of
 // HTTP/2 and over TLS stay attached in any case, and so do those whose ResponseWriter
-// is not that of net/http itself: whoever has wrapped it is to see what is written.
+// is not that of net/http itself: whoever has wrapped it is to see what is written. A
+// connection that the listener has wrapped is written to by a goroutine, for each write.
 //
 // http.Server.Shutdown and Close do not know detached streams: Server.Shutdown ends
 // them. On Linux a client that leaves is noticed at once, and one that is silently gone
-// by the first heartbeat after twice the write timeout; elsewhere the first is noticed
-// at its second heartbeat, and the other when its connection takes no more.
+// by the first heartbeat after twice the write timeout; elsewhere, or if its connection is
+// a wrapped one, the first is noticed at its second heartbeat, and the other when its
+// connection takes no more.
 //
 // The kernel's send buffer of a detached connection is set to sendBuffer bytes (see
 // [SendBuffer]): zero is 64 KiB, and negative leaves it as it is.
@@ -38,12 +41,15 @@ func WithDetachedStreams(sendBuffer int) Option {
 
 // detachable tells whether the stream is to be detached if its connection can be had.
 func (l *live) detachable() bool {
-	r, w := l.visit.request, l.w
+	if r := l.visit.request; !l.server.cfg.detach || r.ProtoMajor != 1 || r.ProtoMinor != 1 || r.TLS != nil {
+		return false
+	}
+	w := l.w
 	if own, ok := w.(*answer); ok {
 		w = own.ResponseWriter
 	}
-	_, wrapped := w.(interface{ Unwrap() http.ResponseWriter })
-	return l.server.cfg.detach && !wrapped && r.ProtoMajor == 1 && r.ProtoMinor == 1 && r.TLS == nil
+	// What wraps it may have all its methods, and need not say what it wraps.
+	return reflect.TypeOf(w).String() == "*http.response"
 }
 
 // detach takes the connection from net/http, and tells whether it could. If so, the
@@ -61,8 +67,9 @@ func (l *live) detach() bool {
 	// The kernel gives a connection up without a reset: the deadline of a write comes first.
 	setUserTimeout(conn, 2*l.server.cfg.writeTimeout)
 	d := &detached{live: l, conn: conn}
-	if c, ok := conn.(syscall.Conn); ok {
-		d.raw, _ = c.SyscallConn() // without it, each write has a goroutine
+	switch conn.(type) {
+	case *net.TCPConn, *net.UnixConn: // and nothing that embeds one to see what is written
+		d.raw, _ = conn.(syscall.Conn).SyscallConn() // without it, each write has a goroutine
 	}
 	d.state.Store(turning)
 	l.release()
