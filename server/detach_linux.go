@@ -1,6 +1,7 @@
 package server
 
 import (
+	"math"
 	"syscall"
 	"time"
 )
@@ -9,5 +10,6 @@ import (
 const tcpUserTimeout = 0x12
 
 func userTimeout(fd uintptr, d time.Duration) {
-	_ = syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, tcpUserTimeout, int(d.Milliseconds()))
+	ms := min(d.Milliseconds(), math.MaxInt32)
+	_ = syscall.SetsockoptInt(int(fd), syscall.IPPROTO_TCP, tcpUserTimeout, int(ms))
 }

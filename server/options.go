@@ -14,7 +14,7 @@ import (
 	"github.com/mixstream/mixstream/gen"
 )
 
-// Option configures a Server.
+// Option configures a Server. A time of more than a year is a year, which is never.
 type Option func(*config)
 
 type config struct {
@@ -72,6 +72,16 @@ func defaultConfig() config {
 		maxStreams:           20_000,
 		maxStreamsPerSession: 10_000,
 		maxPublishes:         1_000,
+	}
+}
+
+// never is the longest time, so that no sum of times overflows.
+const never = 365 * 24 * time.Hour
+
+// bound bounds the times that are added to others.
+func (c *config) bound() {
+	for _, d := range []*time.Duration{&c.retry, &c.heartbeat, &c.writeTimeout, &c.drainWindow, &c.maxConnectionAge, &c.reauthorization} {
+		*d = min(*d, never)
 	}
 }
 

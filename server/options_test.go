@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"math"
 	"net/http"
 	"testing"
 	"time"
@@ -39,6 +40,21 @@ func TestBadOptions(t *testing.T) {
 			t.Errorf("%s: accepted", name)
 		}
 	}
+}
+
+// The longest times mean never, and not the past.
+func TestEndlessTimes(t *testing.T) {
+	const endless = time.Duration(math.MaxInt64)
+	srv := newServer(t, server.WithRetry(endless), server.WithHeartbeat(endless), server.WithWriteTimeout(endless),
+		server.WithDrainWindow(endless), server.WithMaxConnectionAge(endless), server.WithDeleteGrace(endless),
+		server.WithLogOutage(endless), server.WithReauthorization(endless),
+		server.WithAuthorizer(func(*http.Request, string) error { return nil }))
+	id := publish(t, srv, "s", "")
+	r := open(t, serve(t, srv), "s", "0")
+	r.want("connected", before(t, id), "content", id)
+	r.wantContents(publishN(t, srv, "s", 100)...)
+	r.want("session_deleted", remove(t, srv, "s"))
+	r.wantEnd()
 }
 
 func TestNilLogger(t *testing.T) {

@@ -42,6 +42,7 @@ func New(opts ...Option) (*Server, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
+	cfg.bound()
 	s := &Server{
 		cfg:     cfg,
 		began:   time.Now(),
