@@ -9,23 +9,9 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
-)
 
-// operatingBlock returns the block of docs/operating.md that names the test.
-func operatingBlock(t *testing.T) string {
-	t.Helper()
-	page, err := os.ReadFile("../../docs/operating.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, after, found := strings.Cut(string(page), "<!-- tested by "+t.Name()+" in ../cmd/mixstream -->\n```")
-	_, after, opened := strings.Cut(after, "\n")
-	block, _, closed := strings.Cut(after, "\n```")
-	if !found || !opened || !closed {
-		t.Fatal("no block in docs/operating.md")
-	}
-	return block
-}
+	"github.com/mixstream/mixstream/internal/docblock"
+)
 
 // The probes ask for what is served, and the grace period has room for the shutdown.
 func TestOperatingProbes(t *testing.T) {
@@ -43,7 +29,7 @@ func TestOperatingProbes(t *testing.T) {
 			}
 		}
 	}
-	if err := yaml.Unmarshal([]byte(operatingBlock(t)), &pod); err != nil || len(pod.Containers) != 1 {
+	if err := yaml.Unmarshal([]byte(docblock.Of(t, "operating.md")[0].Text), &pod); err != nil || len(pod.Containers) != 1 {
 		t.Fatalf("%d containers, %v", len(pod.Containers), err)
 	}
 	c := pod.Containers[0]
@@ -81,7 +67,7 @@ func wantFlags(t *testing.T, args []string) {
 // The unit runs a command line that serve takes, and lets it shut down.
 func TestOperatingUnit(t *testing.T) {
 	settings := make(map[string]string)
-	for line := range strings.Lines(operatingBlock(t)) {
+	for line := range strings.Lines(docblock.Of(t, "operating.md")[0].Text) {
 		if name, value, ok := strings.Cut(strings.TrimSpace(line), "="); ok {
 			settings[name] = value
 		}
@@ -109,7 +95,7 @@ func TestOperatingAlerts(t *testing.T) {
 			}
 		}
 	}
-	if err := yaml.Unmarshal([]byte(operatingBlock(t)), &rules); err != nil || len(rules.Groups) == 0 {
+	if err := yaml.Unmarshal([]byte(docblock.Of(t, "operating.md")[0].Text), &rules); err != nil || len(rules.Groups) == 0 {
 		t.Fatalf("%d groups, %v", len(rules.Groups), err)
 	}
 	_, url := serving(t)
