@@ -17,7 +17,7 @@ import (
 // directives are the words with which a comment above a block begins:
 //
 //	from FILE                 the block stands in this file, which is tested
-//	tested by TestX in FOLDER this test reads the block from the page
+//	tested by TestX in FOLDER this test asks docblock.Of for the block
 //	run with: OLD=NEW …       how TestCommands shortens it
 //	not run: REASON           TestCommands leaves it out
 //	output                    the block above it prints this
@@ -147,7 +147,7 @@ func find(lines, part []string, indent *string, first bool) int {
 	return -1
 }
 
-// testedBy looks for the test of a block, which must read the page.
+// testedBy looks for the test of a block, which must itself ask for the blocks of the page.
 func testedBy(b block, directive string) string {
 	name, folder, ok := strings.Cut(directive, " in ")
 	if !ok {
@@ -157,22 +157,23 @@ func testedBy(b block, directive string) string {
 	if err != nil {
 		return err.Error()
 	}
-	var hasTest, readsPage bool
+	asks := fmt.Sprintf("docblock.Of(t, %q)", filepath.Base(b.page))
 	for _, file := range files {
 		data, err := os.ReadFile(file)
 		if err != nil {
 			return err.Error()
 		}
-		hasTest = hasTest || strings.Contains(string(data), "\nfunc "+name+"(")
-		readsPage = readsPage || strings.Contains(string(data), filepath.Base(b.page)+`"`)
+		_, test, found := strings.Cut(string(data), "\nfunc "+name+"(t *testing.T) {\n")
+		if !found {
+			continue
+		}
+		body, _, _ := strings.Cut(test, "\n}\n")
+		if !strings.Contains(body, asks) {
+			return fmt.Sprintf("%s does not read it: %s", name, asks)
+		}
+		return ""
 	}
-	switch {
-	case !hasTest:
-		return fmt.Sprintf("%s has no %s", folder, name)
-	case !readsPage:
-		return fmt.Sprintf("no test in %s reads the page", folder)
-	}
-	return ""
+	return fmt.Sprintf("%s has no %s", folder, name)
 }
 
 // parsed checks the syntax of Go code.
@@ -265,7 +266,7 @@ func TestBlockProblems(t *testing.T) {
 		{"<!-- from blocks_test.go -->\n```go\nif b.language == \"\" {\n\treturn \"it has no language; text is one\"\n}\n...\nswitch {\n```\n", ""},
 		{"<!-- from blocks_test.go -->\n```go\nif b.language == \"\" {\n}\n```\n", "do not stand"},
 		{"<!-- tested by TestNowhere in . -->\n```yaml\na: b\n```\n", "no TestNowhere"},
-		{"<!-- tested by TestBlocks in . -->\n```yaml\na: b\n```\n", "reads the page"},
+		{"<!-- tested by TestBlocks in . -->\n```yaml\na: b\n```\n", "does not read it"},
 		{"```yaml\na: b\n```\n", "nothing tests it"},
 		{"<!-- output -->\n```text\nx\n```\n", "no sh block"},
 		{"```sh\necho x\n```\n\n<!-- output -->\n```text\nx\n```\n", ""},

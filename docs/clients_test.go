@@ -11,6 +11,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/internal/docblock"
 	"github.com/mixstream/mixstream/server"
 )
 
@@ -60,7 +61,7 @@ func TestBrowserEventSource(t *testing.T) {
 		const show = (id, data) => told.push(id !== '' && data.content);
 		const showError = (data) => { told.push(data.error); stream.close(); done(told.join(', ')); };
 		const openAnewAfter = () => done('given up');
-		` + firstBlock(t, "clients.md", "js") + `
+		` + docblock.Of(t, "clients.md")[0].Text + `
 	})`
 	got, err := chromedp.Run(ctx, chromedp.Evaluate[string](script, chromedp.EvalAwaitPromise))
 	if err != nil {
@@ -69,16 +70,4 @@ func TestBrowserEventSource(t *testing.T) {
 	if want := "Hello, the agent's own"; got != want {
 		t.Errorf("the page was told %q, want %q", got, want)
 	}
-}
-
-// firstBlock returns the first block of a page in a language.
-func firstBlock(t *testing.T, path, language string) string {
-	t.Helper()
-	for _, b := range readPage(t, path).blocks {
-		if b.language == language {
-			return b.text
-		}
-	}
-	t.Fatalf("%s has no block in %s", path, language)
-	return ""
 }

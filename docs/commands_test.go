@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -18,6 +19,9 @@ import (
 	"time"
 
 	natsserver "github.com/nats-io/nats-server/v2/server"
+
+	"github.com/mixstream/mixstream/client"
+	"github.com/mixstream/mixstream/gen"
 )
 
 // slow leaves a test out unless the slow ones are asked for.
@@ -55,6 +59,7 @@ func TestCommands(t *testing.T) {
 						}
 					}
 					printed = term.run(t, b, prelude)
+					term.wantPublished(t, b)
 				}
 			}
 		})
@@ -126,7 +131,7 @@ func newTerminal(t *testing.T, bin string) *terminal {
 }
 
 var (
-	loopback    = regexp.MustCompile(`(127\.0\.0\.1|localhost):([1-9]\d*)`)
+	loopback    = regexp.MustCompile(`(127\.0\.0\.1|localhost|0\.0\.0\.0):([1-9]\d*)`) // where the test listens on one
 	natsURL     = regexp.MustCompile(`nats://[\w.:-]+(,nats://[\w.:-]+)*`)
 	goCommand   = regexp.MustCompile(`(?m)(^|\s)(go (run|test|build|generate|vet)|cd bench)\b`)
 	serveOnly   = regexp.MustCompile(`^(agent \| )?mixstream serve\b[^\n|;&]*$`)
@@ -224,6 +229,37 @@ func (term *terminal) run(t *testing.T, b block, prelude string) string {
 		t.Errorf("%s: %v\n%s", b, err, &out)
 	}
 	return out.String()
+}
+
+// published finds what a block publishes by curl: the session, and the event.
+var published = regexp.MustCompile(`curl '[^']*/stream\?sessionId=([\w-]+)'(?s:.*?) -d '\{"event":"(\w+)","data":(.*)\}'`)
+
+// wantPublished expects what a block publishes by curl to be in its session.
+func (term *terminal) wantPublished(t *testing.T, b block) {
+	t.Helper()
+	match := published.FindStringSubmatch(b.text)
+	if match == nil {
+		return
+	}
+	want := gen.DecodeEvent(match[2], []byte(match[3]))
+	c, err := client.New("http://" + term.address(t, "8080"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	everything := "0"
+	stream, err := c.StreamEvents(ctx, match[1], &everything)
+	if err != nil {
+		t.Fatalf("%s: %v", b, err)
+	}
+	defer stream.Close()
+	for stream.Next() {
+		if reflect.DeepEqual(stream.Event().Data, want) {
+			return
+		}
+	}
+	t.Errorf("%s: %s is not in the session %s: %v", b, match[3], match[1], stream.Err())
 }
 
 // endless has commands end after a time, as a user would end them.

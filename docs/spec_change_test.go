@@ -7,11 +7,13 @@ import (
 	"testing"
 
 	"github.com/yuin/goldmark/ast"
+
+	"github.com/mixstream/mixstream/internal/docblock"
 )
 
-// TestSpecChange follows the README's "Change the spec" in a copy of the module: it adds
-// a seventeenth event, a field, an enum value and a second streaming operation. A program
-// in a module of its own then uses them all. Nothing but openapi.yaml is edited.
+// TestSpecChange follows the README's "Change the spec" in a copy of the module, with each
+// change that docs/changing-the-spec.md shows. They break nobody, and a program in a module
+// of its own uses them all. Nothing but openapi.yaml is edited.
 func TestSpecChange(t *testing.T) {
 	slow(t)
 	dir := t.TempDir()
@@ -28,7 +30,11 @@ func TestSpecChange(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	write(t, filepath.Join(dir, "openapi.yaml"), evolve(t, string(spec)))
+	changed := string(spec)
+	for _, change := range docblock.Of(t, "changing-the-spec.md") {
+		changed = apply(t, changed, change.Text)
+	}
+	write(t, filepath.Join(dir, "openapi.yaml"), changed)
 	command(t, dir, "bash", "-c", steps[2])
 
 	program, err := os.ReadFile("testdata/evolve/main.go.txt")
@@ -38,6 +44,13 @@ func TestSpecChange(t *testing.T) {
 	app := application(t, dir, map[string]string{"evolve": string(program)})
 	if out := command(t, app, filepath.Join(app, "evolve")); out != "evolved\n" {
 		t.Errorf("the program printed %q", out)
+	}
+
+	if err := copyTree("../.ci", filepath.Join(dir, ".ci")); err != nil {
+		t.Fatal(err)
+	}
+	if out, ok := compat(t, "spec", dir); !ok {
+		t.Errorf("the changes break somebody:\n%s", out)
 	}
 }
 
@@ -59,104 +72,22 @@ func changeSteps(t *testing.T) (steps []string) {
 	return steps
 }
 
-// evolve adds to the spec what a new version of an API would.
-func evolve(t *testing.T, spec string) string {
+// apply makes a change to the spec that a page shows as a diff.
+func apply(t *testing.T, spec, diff string) string {
 	t.Helper()
-	insert := func(anchor, added string) {
-		t.Helper()
-		if strings.Count(spec, anchor) != 1 {
-			t.Fatalf("the spec has %q %d times", anchor, strings.Count(spec, anchor))
+	var before, after strings.Builder
+	for line := range strings.Lines(diff) {
+		if line[0] != '+' {
+			before.WriteString(line[1:])
 		}
-		spec = strings.Replace(spec, anchor, anchor+added, 1)
+		if line[0] != '-' {
+			after.WriteString(line[1:])
+		}
 	}
-	insert("        - user_message_created\n", "        - progress_updated\n")
-	insert("        - $ref: '#/components/schemas/SSEUserMessageCreatedEvent'\n", "        - $ref: '#/components/schemas/SSEProgressUpdatedEvent'\n")
-	insert("          user_message_created: '#/components/schemas/SSEUserMessageCreatedEvent'\n", "          progress_updated: '#/components/schemas/SSEProgressUpdatedEvent'\n")
-	insert("          enum: [info, warning, error, question", ", critical")
-	insert("    ContentData:\n      description: 'The data of `content`.'\n      type: object\n      required: [content, type]\n      properties:\n",
-		"        mood:\n          type: string\n")
-	insert("paths:\n", `  /tasks:
-    get:
-      operationId: streamTasks
-      x-go-event-prefix: Task
-      responses:
-        '200':
-          description: The tasks, as they start and finish.
-          content:
-            text/event-stream:
-              schema:
-                oneOf:
-                  - $ref: '#/components/schemas/TaskStartedEvent'
-                  - $ref: '#/components/schemas/TaskFinishedEvent'
-                discriminator:
-                  propertyName: event
-                  mapping:
-                    started: '#/components/schemas/TaskStartedEvent'
-                    finished: '#/components/schemas/TaskFinishedEvent'
-`)
-	return spec + `    SSEProgressUpdatedEvent:
-      description: The agent knows how far it is.
-      allOf:
-        - $ref: '#/components/schemas/SSEBaseEvent'
-        - type: object
-          required: [event, data]
-          properties:
-            event:
-              $ref: '#/components/schemas/EventName'
-              const: progress_updated
-            data:
-              $ref: '#/components/schemas/ProgressUpdatedData'
-    ProgressUpdatedData:
-      type: object
-      required: [percent, stage, type]
-      properties:
-        percent:
-          type: integer
-        stage:
-          type: string
-          enum: [reading, writing]
-        type:
-          type: string
-    TaskEventName:
-      type: string
-      enum: [started, finished]
-    TaskStartedEvent:
-      type: object
-      required: [event, id, data]
-      properties:
-        event:
-          $ref: '#/components/schemas/TaskEventName'
-          const: started
-        id:
-          type: string
-        data:
-          $ref: '#/components/schemas/TaskStartedData'
-    TaskStartedData:
-      type: object
-      required: [taskId]
-      properties:
-        taskId:
-          type: string
-    TaskFinishedEvent:
-      type: object
-      required: [event, id, data]
-      properties:
-        event:
-          $ref: '#/components/schemas/TaskEventName'
-          const: finished
-        id:
-          type: string
-        data:
-          $ref: '#/components/schemas/TaskFinishedData'
-    TaskFinishedData:
-      type: object
-      required: [taskId, result]
-      properties:
-        taskId:
-          type: string
-        result:
-          type: string
-`
+	if n := strings.Count(spec, before.String()); n != 1 {
+		t.Fatalf("the spec has %d times\n%s", n, before.String())
+	}
+	return strings.Replace(spec, before.String(), after.String(), 1)
 }
 
 func copyTree(from, to string) error {

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/mixstream/mixstream/internal/docblock"
 )
 
 // The configuration that the documentation shows is one.
@@ -13,11 +15,11 @@ func TestDocumentedConfig(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindSubmatch(text)
-	if file == nil {
-		t.Fatal("no file is shown")
+	blocks := docblock.Of(t, "configuration.md")
+	if len(blocks) != 2 {
+		t.Fatalf("%d blocks are shown, want a file and what is wrong with another", len(blocks))
 	}
-	s, err := configured(t, string(file[1]))
+	s, err := configured(t, blocks[0].Text)
 	if err != nil || s.listen != "0.0.0.0:8443" || len(s.cors.origins) != 2 || s.shutdownTimeout.String() != "30s" {
 		t.Errorf("got %+v, %v", s, err)
 	}
@@ -27,8 +29,7 @@ func TestDocumentedConfig(t *testing.T) {
 		}
 	}
 	_, err = configured(t, "# a comment\nmax_streams: 5\nlog-age: 5\n")
-	shown := regexp.MustCompile(`(?s)mixstream: (mixstream.yaml:2.*?)\n` + "```").FindSubmatch(text)
-	if err == nil || shown == nil || regexp.MustCompile(`/\S*/c\.yaml`).ReplaceAllString(err.Error(), "mixstream.yaml") != string(shown[1]) {
+	if err == nil || "mixstream: "+regexp.MustCompile(`/\S*/c\.yaml`).ReplaceAllString(err.Error(), "mixstream.yaml")+"\n" != blocks[1].Text {
 		t.Errorf("got %v", err)
 	}
 }

@@ -1,31 +1,14 @@
 package main
 
 import (
-	"os"
-	"regexp"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"go.yaml.in/yaml/v3"
-)
 
-// operatingBlock returns the block of docs/operating.md that names the test.
-func operatingBlock(t *testing.T) string {
-	t.Helper()
-	page, err := os.ReadFile("../../docs/operating.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, after, found := strings.Cut(string(page), "<!-- tested by "+t.Name()+" in ../cmd/mixstream -->\n```")
-	_, after, opened := strings.Cut(after, "\n")
-	block, _, closed := strings.Cut(after, "\n```")
-	if !found || !opened || !closed {
-		t.Fatal("no block in docs/operating.md")
-	}
-	return block
-}
+	"github.com/mixstream/mixstream/internal/docblock"
+)
 
 // The probes ask for what is served, and the grace period has room for the shutdown.
 func TestOperatingProbes(t *testing.T) {
@@ -43,7 +26,7 @@ func TestOperatingProbes(t *testing.T) {
 			}
 		}
 	}
-	if err := yaml.Unmarshal([]byte(operatingBlock(t)), &pod); err != nil || len(pod.Containers) != 1 {
+	if err := yaml.Unmarshal([]byte(docblock.Of(t, "operating.md")[0].Text), &pod); err != nil || len(pod.Containers) != 1 {
 		t.Fatalf("%d containers, %v", len(pod.Containers), err)
 	}
 	c := pod.Containers[0]
@@ -81,7 +64,7 @@ func wantFlags(t *testing.T, args []string) {
 // The unit runs a command line that serve takes, and lets it shut down.
 func TestOperatingUnit(t *testing.T) {
 	settings := make(map[string]string)
-	for line := range strings.Lines(operatingBlock(t)) {
+	for line := range strings.Lines(docblock.Of(t, "operating.md")[0].Text) {
 		if name, value, ok := strings.Cut(strings.TrimSpace(line), "="); ok {
 			settings[name] = value
 		}
@@ -89,60 +72,5 @@ func TestOperatingUnit(t *testing.T) {
 	wantFlags(t, strings.Fields(settings["ExecStart"])[1:])
 	if stop, err := time.ParseDuration(settings["TimeoutStopSec"] + "s"); err != nil || stop <= shutdownTimeout(t) {
 		t.Errorf("TimeoutStopSec is %v, %v, want more than %v", stop, err, shutdownTimeout(t))
-	}
-}
-
-var (
-	metricName  = regexp.MustCompile(`\b(?:mixstream|go|process)_[a-z_]+[\[{ ]`)
-	metricPart  = regexp.MustCompile(`_(bucket|count|sum)$`)
-	metricLabel = regexp.MustCompile(`([a-z_]+)=~?"`)
-)
-
-// The rules are rules, of metrics and labels that there are.
-func TestOperatingAlerts(t *testing.T) {
-	var rules struct {
-		Groups []struct {
-			Name  string
-			Rules []struct {
-				Alert, Expr, For    string
-				Labels, Annotations map[string]string
-			}
-		}
-	}
-	if err := yaml.Unmarshal([]byte(operatingBlock(t)), &rules); err != nil || len(rules.Groups) == 0 {
-		t.Fatalf("%d groups, %v", len(rules.Groups), err)
-	}
-	_, url := serving(t)
-	var known []string
-	for name := range scrape(t, url) {
-		known = append(known, name)
-	}
-	for _, d := range documentedMetrics(t) {
-		known = append(known, d.prometheus()) // TestMetricsUnderLoad scrapes them
-	}
-	page, err := os.ReadFile("../../docs/observability.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	attributes := strings.ReplaceAll(string(page), ".", "_")
-	for _, r := range rules.Groups[0].Rules {
-		if r.Alert == "" || r.Labels["severity"] == "" || r.Annotations["summary"] == "" {
-			t.Errorf("%+v has no name, severity or summary", r)
-		}
-		names := metricName.FindAllString(r.Expr, -1)
-		if len(names) == 0 && !strings.HasPrefix(r.Expr, "up{") {
-			t.Errorf("%s is about no metric: %s", r.Alert, r.Expr)
-		}
-		for _, name := range names {
-			name = metricPart.ReplaceAllString(name[:len(name)-1], "")
-			if !slices.Contains(known, name) {
-				t.Errorf("%s is about %s, which there is not", r.Alert, name)
-			}
-		}
-		for _, label := range metricLabel.FindAllStringSubmatch(r.Expr, -1) {
-			if label[1] != "job" && !strings.Contains(attributes, "`"+label[1]+"`") {
-				t.Errorf("%s is about the label %s, which there is not", r.Alert, label[1])
-			}
-		}
 	}
 }

@@ -43,6 +43,7 @@ func ExampleNew() {
 		}
 	}
 	// Output:
+	// mixstream.stream.gaps 0 {gap}
 	// mixstream.publish.events 3 {event}
 	// mixstream.publish.size 108 By
 }

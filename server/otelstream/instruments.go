@@ -1,6 +1,7 @@
 package otelstream
 
 import (
+	"context"
 	"errors"
 
 	"go.opentelemetry.io/otel/metric"
@@ -63,5 +64,9 @@ func newInstruments(m metric.Meter) (in instruments, err error) {
 	errs = append(errs, err)
 	in.replayed, err = m.Int64Histogram("mixstream.replay.events", metric.WithUnit("{event}"),
 		metric.WithDescription("Events that a resumed stream was given to catch up."), metric.WithExplicitBucketBoundaries(replayBounds...))
-	return in, errors.Join(append(errs, err)...)
+	if err := errors.Join(append(errs, err)...); err != nil {
+		return in, err
+	}
+	in.gaps.Add(context.Background(), 0) // or no alert on its increase could see the first gap
+	return in, nil
 }

@@ -46,6 +46,9 @@ func TestMetrics(t *testing.T) {
 	resumed, fresh := attribute.Bool("mixstream.stream.resumed", true), attribute.Bool("mixstream.stream.resumed", false)
 	left := attribute.String("mixstream.stream.end_reason", "client_left")
 
+	if gaps, ok := o.metrics()["mixstream.stream.gaps"].Data.(metricdata.Sum[int64]); !ok || len(gaps.DataPoints) != 1 || gaps.DataPoints[0].Value != 0 {
+		t.Errorf("before the first gap there is %+v, want 0", gaps)
+	}
 	first := o.publish(ctx, "s", "")
 	for range 9 {
 		o.publish(ctx, "s", "")

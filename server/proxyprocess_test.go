@@ -1,0 +1,173 @@
+package server_test
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// proxyProgram is a proxy that docs/proxies.md tells how to set up.
+type proxyProgram struct {
+	name, language string // of the page's block
+	packages       string // of Debian, one of which has it
+
+	// configuration is a whole one with the page's block: it listens, passes requests on to
+	// the target, keeps its files in a folder, and compresses whatever it may compress.
+	configuration func(block, dir, listen, target string) string
+
+	args func(dir, file string) []string // to run in the foreground
+}
+
+var proxyPrograms = []proxyProgram{
+	{"nginx", "nginx", "nginx or nginx-light", nginxConfiguration, func(dir, file string) []string {
+		return []string{"-p", dir, "-e", "stderr", "-c", file}
+	}},
+	{"caddy", "caddyfile", "caddy", caddyConfiguration, func(_, file string) []string {
+		return []string{"run", "--adapter", "caddyfile", "--config", file}
+	}},
+}
+
+func nginxConfiguration(block, dir, listen, target string) string {
+	return fmt.Sprintf(`
+daemon off;
+master_process off;
+pid %[1]s/pid;
+error_log stderr error;
+events { worker_connections 256; }
+http {
+    access_log off;
+    client_body_temp_path %[1]s/body;
+    proxy_temp_path %[1]s/proxy;
+    fastcgi_temp_path %[1]s/fastcgi;
+    uwsgi_temp_path %[1]s/uwsgi;
+    scgi_temp_path %[1]s/scgi;
+    gzip on;
+    gzip_types *;
+    upstream app { server %[2]s; keepalive 8; }
+    server {
+        listen %[3]s;
+        %[4]s
+    }
+}
+`, dir, target, listen, block)
+}
+
+func caddyConfiguration(block, _, listen, target string) string {
+	return strings.NewReplacer(
+		"grace_period 5s", "grace_period 200ms\n\tadmin off", // which nothing here asks for
+		"example.com", "http://"+listen,
+		"127.0.0.1:8080", target,
+	).Replace(block)
+}
+
+// runningProxy is a proxy in front of a server.
+type runningProxy struct {
+	proxyProgram
+	path, addr string
+	dir, file  string
+	cmd        *exec.Cmd
+	ended      chan struct{}
+	output     bytes.Buffer // complete once ended
+}
+
+// startProxy runs a proxy until the test ends. Where it is not installed the test is left
+// out, unless MIXSTREAM_REQUIRE_TOOLS is set.
+func startProxy(t *testing.T, program proxyProgram, block, target string) *runningProxy {
+	t.Helper()
+	path, err := exec.LookPath(program.name)
+	if err != nil {
+		path, err = exec.LookPath("/usr/sbin/" + program.name) // which is not in every user's path
+	}
+	switch {
+	case err == nil:
+	case os.Getenv("MIXSTREAM_REQUIRE_TOOLS") != "":
+		t.Fatalf("%s is not installed, and MIXSTREAM_REQUIRE_TOOLS is set", program.name)
+	default:
+		t.Skipf("%s is not installed: install the package %s to run this", program.name, program.packages)
+	}
+	for range 5 {
+		p := &runningProxy{proxyProgram: program, path: path, addr: freeAddress(t), dir: t.TempDir()}
+		p.file = filepath.Join(p.dir, "configuration")
+		if err := os.WriteFile(p.file, []byte(program.configuration(block, p.dir, p.addr, target)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(p.kill)
+		if p.start(t) {
+			return p
+		}
+	}
+	t.Fatalf("%s does not start", program.name)
+	return nil
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer free.Close()
+	return free.Addr().String()
+}
+
+// start returns once the proxy listens, or false if another program was faster to take
+// its address.
+func (p *runningProxy) start(t *testing.T) bool {
+	t.Helper()
+	p.output.Reset()
+	p.cmd = exec.Command(p.path, p.args(p.dir, p.file)...)
+	p.cmd.Env = append(os.Environ(), "HOME="+p.dir, "XDG_CONFIG_HOME="+p.dir, "XDG_DATA_HOME="+p.dir)
+	p.cmd.Stdout, p.cmd.Stderr = &p.output, &p.output
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	p.ended = ended
+	go func() {
+		defer close(ended)
+		_ = p.cmd.Wait() // what it says is in output
+	}()
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); {
+		select {
+		case <-ended:
+			if bytes.Contains(p.output.Bytes(), []byte("bind")) {
+				return false
+			}
+			t.Fatalf("%s has ended: %s", p.name, p.output.Bytes())
+		case <-tick.C:
+		}
+		if conn, err := net.Dial("tcp", p.addr); err == nil {
+			conn.Close()
+			return true
+		}
+	}
+	t.Fatalf("%s does not listen", p.name)
+	return false
+}
+
+// stop has the proxy end, as its service would.
+func (p *runningProxy) stop(t *testing.T) {
+	t.Helper()
+	_ = p.cmd.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-p.ended:
+	case <-time.After(patience):
+		t.Fatalf("%s does not end", p.name)
+	}
+}
+
+func (p *runningProxy) kill() {
+	if p.ended != nil {
+		_ = p.cmd.Process.Kill()
+		<-p.ended
+	}
+}
