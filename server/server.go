@@ -54,7 +54,7 @@ func New(opts ...Option) (*Server, error) {
 	if s.log == nil {
 		s.log = eventlog.NewMemory(eventlog.Retention{})
 	}
-	s.workers.init(s)
+	s.workers.init()
 	s.wheel.init(s)
 	s.readers.first, s.readers.last = cfg.onFirstReader, cfg.onLastReader
 	s.handler = s.routes()

@@ -3,6 +3,7 @@ package server
 import (
 	"runtime"
 	"sync"
+	"time"
 )
 
 // States of a detached stream.
@@ -14,7 +15,9 @@ const (
 )
 
 // workers take the turns of detached streams that have something to do. They are
-// goroutines, a few at the most, and none while there is nothing to do.
+// goroutines, a few at the most, and none while there is nothing to do. While all of
+// them wait for a slow log, others join them, so that only the streams wait whose
+// events are slow.
 type workers struct {
 	max     int
 	running sync.WaitGroup // they, and goroutines of streams that wait
@@ -22,10 +25,23 @@ type workers struct {
 	mu          sync.Mutex
 	n           int
 	first, last *detached // the queue
+	taken       int       // how many streams were taken from it
+
+	// The watch over a queue that all workers are too few for.
+	timer    *time.Timer
+	watching bool
+	seen     int // what taken was when it looked
+	joined   int // how many workers it had join then
 }
 
-// init bounds the workers: a log that is not in memory may have them wait.
-func (w *workers) init(*Server) { w.max = 4 * runtime.GOMAXPROCS(0) }
+const (
+	// stall is how long no worker takes a stream before others join them.
+	stall = 10 * time.Millisecond
+	// maxWorkers bounds them, most of whom wait then.
+	maxWorkers = 1000
+)
+
+func (w *workers) init() { w.max = 4 * runtime.GOMAXPROCS(0) }
 
 // add sees to it that somebody takes a turn of the stream after the call.
 func (w *workers) add(d *detached) {
@@ -71,10 +87,47 @@ func (w *workers) push(d *detached) {
 		w.last.next = d
 	}
 	w.last = d
-	if w.n < w.max {
-		w.n++
-		w.running.Go(w.work)
+	switch {
+	case w.n < w.max:
+		w.start()
+	case !w.watching:
+		w.watching, w.joined = true, 0
+		w.lookAgain()
 	}
+}
+
+func (w *workers) start() {
+	w.n++
+	w.running.Go(w.work)
+}
+
+// look has workers join if the others wait: one, and twice as many each time that
+// these wait as well.
+func (w *workers) look() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.first == nil {
+		w.watching = false
+		return
+	}
+	if w.taken-w.seen > w.joined {
+		w.joined = 0
+	} else {
+		w.joined = min(max(1, 2*w.joined), maxWorkers-w.n)
+	}
+	for range w.joined {
+		w.start()
+	}
+	w.lookAgain()
+}
+
+func (w *workers) lookAgain() {
+	w.seen = w.taken
+	if w.timer == nil {
+		w.timer = time.AfterFunc(stall, w.look)
+		return
+	}
+	w.timer.Reset(stall)
 }
 
 // pop returns the next stream, or nil for a worker that is to end.
@@ -90,6 +143,7 @@ func (w *workers) pop() *detached {
 		w.last = nil
 	}
 	d.next = nil
+	w.taken++
 	return d
 }
 
