@@ -218,9 +218,10 @@ func TestShutdownClosesDetachedStreams(t *testing.T) {
 	wantFree(t, srv)
 }
 
+// Heartbeats that are far apart leave the rest on time.
 func TestRevokedDetachedReaderIsCutOff(t *testing.T) {
 	var v verdict
-	srv, o := newDetachedServer(t, server.WithAuthorizer(v.authorize), server.WithReauthorization(20*time.Millisecond))
+	srv, o := newDetachedServer(t, server.WithAuthorizer(v.authorize), server.WithReauthorization(20*time.Millisecond), server.WithHeartbeat(time.Hour))
 	ts := serve(t, srv)
 	publish(t, srv, "s", "")
 	_, dec := dialStream(t, ts.Listener.Addr().String(), "s")

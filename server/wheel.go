@@ -5,8 +5,13 @@ import (
 	"time"
 )
 
-// wheelSlots is into how many parts a wheel divides two heartbeat intervals.
-const wheelSlots = 256
+const (
+	// wheelSlots is into how many parts a wheel divides two heartbeat intervals, or less.
+	wheelSlots = 256
+	// maxPart bounds how late a stream is called for what is due sooner than a heartbeat:
+	// one that is due beyond all slots is called before, for nothing.
+	maxPart = 100 * time.Millisecond
+)
 
 // wheel calls detached streams when something is due, by one timer for all. It is
 // early by a part of the heartbeat interval rather than late.
@@ -30,7 +35,7 @@ type spoke struct {
 
 func (w *wheel) init(s *Server) {
 	w.server = s
-	w.part = max(2*s.cfg.heartbeat/wheelSlots, time.Millisecond)
+	w.part = min(max(2*s.cfg.heartbeat/wheelSlots, time.Millisecond), maxPart)
 }
 
 // early returns a time that has passed, and been noticed, when d has.
