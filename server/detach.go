@@ -5,7 +5,6 @@ import (
 	"net"
 	"net/http"
 	"reflect"
-	"strings"
 	"syscall"
 	"time"
 )
@@ -89,16 +88,12 @@ func (l *live) detach() bool {
 func (l *live) release() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.sessionID = strings.Clone(l.sessionID) // out of the request's first line
 	if l.watch != nil {
 		l.ctx = context.WithoutCancel(l.ctx)
 	} else {
 		l.ctx = context.Background()
 	}
 	v := &visit{stream: l, slot: l.visit.slot}
-	if v.slot.session != "" {
-		v.slot.session = l.sessionID
-	}
 	if r := l.visit.request; l.server.cfg.reauthorization > 0 {
 		v.request = r.WithContext(context.WithoutCancel(r.Context()))
 	}

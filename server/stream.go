@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/mixstream/mixstream/eventlog"
@@ -33,7 +34,8 @@ type stream struct {
 
 // open answers a request for a stream: with the stream, or with a refusal.
 func (s *Server) open(ctx context.Context, v *visit, sessionID, resume string) (_ gen.StreamEventsResponseObject, err error) {
-	s.leave(v) // a stream that the application has asked for before
+	s.leave(v)                           // a stream that the application has asked for before
+	sessionID = strings.Clone(sessionID) // out of the request's first line, which would live as long
 	if !s.streams.draining.Load() {
 		if v.slot, err = s.takeSlot(v.request, sessionID); err != nil {
 			return nil, err
