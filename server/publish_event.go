@@ -22,6 +22,9 @@ func (s *Server) readEvent(w http.ResponseWriter, r *http.Request) (io.ReadClose
 	controller := http.NewResponseController(w)
 	_ = controller.SetReadDeadline(time.Now().Add(bodyTimeout)) // where it is unsupported, the http.Server's holds
 	defer func() { _ = controller.SetReadDeadline(time.Time{}) }()
+	if s.streams.draining.Load() { // that may have set its own deadline before
+		return r.Body, fmt.Errorf("%w: %w", errBody, errDraining)
+	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(s.maxLine())))
 	if err != nil {
 		return r.Body, fmt.Errorf("%w: %w", errBody, err)

@@ -179,6 +179,41 @@ func TestPublishDrained(t *testing.T) {
 	}
 }
 
+// A drain that begins just before the body of an event is read ends it as well.
+func TestPublishDrainedBeforeItsBody(t *testing.T) {
+	var srv *server.Server
+	srv = newServer(t, server.WithPublishAuthorizer(func(r *http.Request, _ string) error { return srv.Shutdown(r.Context()) }))
+	ts := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		srv.ServeHTTP(drainFirst{w, make(chan struct{})}, r)
+	}))
+	in, out := io.Pipe()
+	answer := make(chan publication, 1)
+	go func() { answer <- post(t, ts, "s", jsonType, "", in) }()
+	io.WriteString(out, "{")
+	got := receive(t, answer)
+	out.Close()
+	if got.status != 503 || got.header.Get("Retry-After") == "" {
+		t.Error(got)
+	}
+}
+
+// drainFirst has other read deadlines wait for that of a drain.
+type drainFirst struct {
+	http.ResponseWriter
+	drained chan struct{}
+}
+
+func (w drainFirst) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func (w drainFirst) SetReadDeadline(at time.Time) error {
+	if at.Unix() == 1 {
+		defer close(w.drained)
+	} else {
+		<-w.drained
+	}
+	return http.NewResponseController(w.ResponseWriter).SetReadDeadline(at)
+}
+
 func TestMaxPublishes(t *testing.T) {
 	ts := serve(t, newServer(t, everyonePublishes, server.WithMaxPublishes(1)))
 	r := openEarly(t, ts)
