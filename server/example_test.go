@@ -57,17 +57,19 @@ func ExampleServer_Publish() {
 		return
 	}
 	ctx := context.Background()
+
 	id, err := srv.Publish(ctx, "session-1", &gen.ContentData{Type: "content", Content: "Hello"})
 	fmt.Println(id != "", err)
 
-	_, err = srv.Publish(ctx, "session-1", &gen.HeartbeatData{Type: "heartbeat"})
-	var refused *server.PublishError
-	fmt.Println(errors.As(err, &refused), errors.Is(err, server.ErrReservedEvent))
+	_, err = srv.PublishJSON(ctx, "session-1", "content", []byte(`{"type":"content","content":"world","model":"m-1"}`))
 	fmt.Println(err)
+
+	_, err = srv.Publish(ctx, "session-1", &gen.HeartbeatData{Type: "heartbeat"})
+	fmt.Println(errors.Is(err, server.ErrReservedEvent), err)
 	// Output:
 	// true <nil>
-	// true true
-	// server: publish "heartbeat": only the server may send this event
+	// <nil>
+	// true server: publish "heartbeat": only the server may send this event
 }
 
 func ExampleServer_PublishJSON() {
@@ -77,8 +79,9 @@ func ExampleServer_PublishJSON() {
 		return
 	}
 	_, err = srv.PublishJSON(context.Background(), "session-1", "content", []byte(`{"content": 1}`))
-	fmt.Println(errors.Is(err, server.ErrUnknownEvent))
-	// Output: true
+	var refused *server.PublishError
+	fmt.Println(errors.As(err, &refused), errors.Is(err, server.ErrUnknownEvent))
+	// Output: true true
 }
 
 // Shutdown ends the streams, and http.Server.Shutdown then the server.
