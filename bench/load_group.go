@@ -42,6 +42,7 @@ const fewRounds = 3
 // measure starts every subject, has each take part in the rounds, and ends them.
 // What goes wrong with a peer ends its part; with any other, all.
 func (g *loadGroup) measure(ctx context.Context, list []*loadSubject, b loadBudget) error {
+	b = unlessQuick(b, loadBudget{rounds: 1})
 	defer func() {
 		for _, c := range g.contenders {
 			c.stop()

@@ -21,10 +21,10 @@ func writeMemory(ctx context.Context, o *output) error {
 	var all []*idleMemory
 	for _, s := range loadSubjects() {
 		if s.key != coalesceKey && s.key != flushKey { // idle, they are both the bare handler
-			all = append(all, &idleMemory{loadSubject: s, resident: make([][]float64, len(loadReaders))})
+			all = append(all, &idleMemory{loadSubject: s, resident: make([][]float64, len(loadReaders()))})
 		}
 	}
-	for range memoryRounds {
+	for range unlessQuick(memoryRounds, 1) {
 		for _, m := range all {
 			if m.wrong != nil {
 				continue
@@ -40,7 +40,7 @@ func writeMemory(ctx context.Context, o *output) error {
 	i := slices.IndexFunc(all, func(m *idleMemory) bool { return m.key == bareKey })
 	bare := all[i]
 	head := []string{""}
-	for _, n := range loadReaders {
+	for _, n := range loadReaders() {
 		head = append(head, fmt.Sprintf("%d streams", n))
 	}
 	o.head(append(head, "a stream", "× bare", "")...)
@@ -50,7 +50,7 @@ func writeMemory(ctx context.Context, o *output) error {
 			continue
 		}
 		row := []string{m.name}
-		for i, n := range loadReaders {
+		for i, n := range loadReaders() {
 			total := median(slices.Clone(m.resident[i]))
 			row = append(row, digits(total/(1<<20))+" MiB")
 			o.plot.add(m.name, n, 0, total)
@@ -74,7 +74,7 @@ func (m *idleMemory) round(ctx context.Context) error {
 	}
 	defer p.stop()
 	open := 0
-	for i, n := range loadReaders {
+	for i, n := range loadReaders() {
 		if err := p.connect(n-open, false); err != nil {
 			return err
 		}
@@ -90,10 +90,10 @@ func (m *idleMemory) round(ctx context.Context) error {
 
 // perStream returns, by round, what each stream adds beyond the first ones.
 func (m *idleMemory) perStream() []float64 {
-	last := len(loadReaders) - 1
+	last := len(loadReaders()) - 1
 	values := make([]float64, len(m.resident[0]))
 	for round := range values {
-		values[round] = (m.resident[last][round] - m.resident[0][round]) / float64(loadReaders[last]-loadReaders[0])
+		values[round] = (m.resident[last][round] - m.resident[0][round]) / float64(loadReaders()[last]-loadReaders()[0])
 	}
 	return values
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // replayed is how many events the servers that replay must be able to keep.
-const replayed = 100_000
+func replayed() int { return unlessQuick(100_000, 1000) }
 
 // loadTmaxmax is go-sse with its provider Joe.
 type loadTmaxmax struct {
@@ -25,7 +25,7 @@ type loadTmaxmax struct {
 func newLoadTmaxmax(s loadSetup) (loadServer, error) {
 	joe := new(tmaxmax.Joe)
 	if s.Replay {
-		replayer, err := tmaxmax.NewFiniteReplayer(replayed+1, true)
+		replayer, err := tmaxmax.NewFiniteReplayer(replayed()+1, true)
 		if err != nil {
 			return nil, err
 		}

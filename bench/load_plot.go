@@ -79,8 +79,9 @@ func (p *plot) panel(b *strings.Builder, left int, names []string, title, unit s
 		return
 	}
 	low, high = math.Floor(math.Log10(low)), math.Ceil(math.Log10(high))
+	few, many := loadReaders()[0], loadReaders()[len(loadReaders())-1]
 	x := func(readers int) float64 {
-		return float64(left) + width*(math.Log10(float64(readers))-2)/(math.Log10(5000)-2)
+		return float64(left) + width*math.Log10(float64(readers)/float64(few))/math.Log10(float64(many)/float64(few))
 	}
 	y := func(v float64) float64 { return top + height*(high-math.Log10(v))/(high-low) }
 	fmt.Fprintf(b, `<text x="%d" y="20" font-weight="bold">%s</text>`+"\n", left, title)
@@ -89,7 +90,7 @@ func (p *plot) panel(b *strings.Builder, left int, names []string, title, unit s
 		fmt.Fprintf(b, `<line x1="%d" x2="%d" y1="%.1f" y2="%.1f" stroke="#ddd"/><text x="%d" y="%.1f" text-anchor="end">%g %s</text>`+"\n",
 			left, left+width, y(v), y(v), left-4, y(v)-3, v, unit)
 	}
-	for _, n := range loadReaders {
+	for _, n := range loadReaders() {
 		fmt.Fprintf(b, `<text x="%.1f" y="%d" text-anchor="middle">%d</text>`+"\n", x(n), top+height+18, n)
 	}
 	fmt.Fprintf(b, `<text x="%d" y="%d" text-anchor="middle">readers</text>`+"\n", left+width/2, top+height+34)

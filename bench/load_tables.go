@@ -69,15 +69,15 @@ func join(a, b string) string {
 // deliveries at every size.
 func burst(readers int) int { return max(40, min(2000, 400_000/readers)) }
 
-var loadReaders = []int{100, 1000, 5000}
+func loadReaders() []int { return unlessQuick([]int{100, 1000, 5000}, []int{5, 10, 20}) }
 
 func writeFanout(ctx context.Context, o *output) error {
 	wrong, err := checkLoad(ctx, delivering())
 	if err != nil {
 		return err
 	}
-	gs := &loadGroups{sizes: loadReaders}
-	for _, readers := range loadReaders {
+	gs := &loadGroups{sizes: loadReaders()}
+	for _, readers := range loadReaders() {
 		events := burst(readers)
 		g := &loadGroup{
 			name:  fmt.Sprintf("fanout-%d", readers),
@@ -114,7 +114,7 @@ func writeFanout(ctx context.Context, o *output) error {
 }
 
 func writeLowRate(ctx context.Context, o *output) error {
-	const readers, events = 500, 40
+	readers, events := unlessQuick(500, 10), unlessQuick(40, 4)
 	g := &loadGroup{
 		name:  "lowrate",
 		setup: loadSetup{Sessions: 1, Backlog: 2 * events},
@@ -138,7 +138,7 @@ func writeLowRate(ctx context.Context, o *output) error {
 }
 
 func writeSessions(ctx context.Context, o *output) error {
-	gs := &loadGroups{sizes: []int{100, 1000, 10_000}}
+	gs := &loadGroups{sizes: unlessQuick([]int{100, 1000, 10_000}, []int{5, 10, 20})}
 	for _, sessions := range gs.sizes {
 		events := max(2, 20_000/sessions)
 		g := &loadGroup{
@@ -176,12 +176,12 @@ func writeReplay(ctx context.Context, o *output) error {
 	for _, readers := range gs.sizes {
 		g := &loadGroup{
 			name:  fmt.Sprintf("replay-%d", readers),
-			setup: loadSetup{Sessions: 1, Backlog: 2 * replayed, Replay: true},
+			setup: loadSetup{Sessions: 1, Backlog: 2 * replayed(), Replay: true},
 			ready: func(p *loadPair) error {
-				_, err := p.order(order{Do: doPublish, Events: replayed})
+				_, err := p.order(order{Do: doPublish, Events: replayed()})
 				return err
 			},
-			sample: func(p *loadPair, repeat int) (loadSample, error) { return p.replay(repeat, readers, replayed) },
+			sample: func(p *loadPair, repeat int) (loadSample, error) { return p.replay(repeat, readers, replayed()) },
 		}
 		if err := g.measure(ctx, delivering(), loadBudget{rounds: 9, total: 25 * time.Second, sample: 100 * time.Millisecond, slow: 3 * time.Second}); err != nil {
 			return err

@@ -21,6 +21,7 @@ func main() {
 	plotFile := flag.String("plot", "", "with -load: write CPU and memory against the readers to this file, as SVG")
 	flag.StringVar(&profileDir, "profile", "", "with -load: write CPU profiles of the servers into this folder")
 	flag.BoolVar(&peersLeftOut, "no-peers", false, "with -load: measure this project and the floors only")
+	flag.BoolVar(&quick, "quick", false, "measure everything once and under a small load: the figures mean nothing, but that all works")
 	asChild := flag.Bool("child", false, "measure on request, for the program itself")
 	asServer := flag.String("serve", "", "serve on request, for the program itself")
 	asClient := flag.Bool("read", false, "read streams on request, for the program itself")

@@ -42,9 +42,21 @@ type budget struct {
 	sample time.Duration // how long one sample of a fast job takes, about
 }
 
+// quick has everything measured once and under a small load, for a test of the program.
+var quick bool
+
+// unlessQuick returns the full size of something, or the small one.
+func unlessQuick[T any](full, small T) T {
+	if quick {
+		return small
+	}
+	return full
+}
+
 // measure runs the jobs in turn, round after round, so that whatever else the
 // machine does falls on all of them alike.
 func measure(jobs []*job, b budget) error {
+	b = unlessQuick(b, budget{rounds: 1, least: 1})
 	repeats := make([]int, len(jobs))
 	for i, j := range jobs {
 		warm, err := j.measure(1)

@@ -84,6 +84,22 @@ func TestLinkProblems(t *testing.T) {
 	}
 }
 
+// TestIndex expects every page in the list of pages.
+func TestIndex(t *testing.T) {
+	listed := make(map[string]bool)
+	index := readPage(t, "README.md")
+	index.walk(t, func(node ast.Node) {
+		if link, ok := node.(*ast.Link); ok {
+			listed[string(link.Destination)] = true
+		}
+	})
+	for _, p := range pages(t) {
+		if p.path != index.path && !listed[p.path] {
+			t.Errorf("docs/README.md does not list %s", p.path)
+		}
+	}
+}
+
 // TestReadmeIsShort keeps the README to what is read in one go.
 func TestReadmeIsShort(t *testing.T) {
 	readme, err := os.ReadFile("../README.md")

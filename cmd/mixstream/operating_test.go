@@ -1,6 +1,9 @@
 package main
 
 import (
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -61,16 +64,43 @@ func wantFlags(t *testing.T, args []string) {
 	}
 }
 
-// The unit runs a command line that serve takes, and lets it shut down.
+// The unit runs a command line that serve takes, and lets it shut down. systemd finds nothing
+// wrong with it.
 func TestOperatingUnit(t *testing.T) {
+	unit := docblock.Of(t, "operating.md")[0].Text
 	settings := make(map[string]string)
-	for line := range strings.Lines(docblock.Of(t, "operating.md")[0].Text) {
+	for line := range strings.Lines(unit) {
 		if name, value, ok := strings.Cut(strings.TrimSpace(line), "="); ok {
 			settings[name] = value
 		}
 	}
-	wantFlags(t, strings.Fields(settings["ExecStart"])[1:])
+	command := strings.Fields(settings["ExecStart"])
+	wantFlags(t, command[1:])
 	if stop, err := time.ParseDuration(settings["TimeoutStopSec"] + "s"); err != nil || stop <= shutdownTimeout(t) {
 		t.Errorf("TimeoutStopSec is %v, %v, want more than %v", stop, err, shutdownTimeout(t))
 	}
+
+	here, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := writeFiles(t, map[string]string{"mixstream.service": strings.Replace(unit, command[0], here, 1)}) // which is there
+	if out, err := tool(t, "systemd-analyze", "verify", filepath.Join(dir, "mixstream.service")); err != nil || out != "" {
+		t.Errorf("systemd-analyze: %v\n%s", err, out)
+	}
+}
+
+// tool runs a program of others, and returns what it printed. Where it is not installed the
+// rest of the test is left out, unless MIXSTREAM_REQUIRE_TOOLS is set.
+func tool(t *testing.T, name string, args ...string) (string, error) {
+	t.Helper()
+	path, err := exec.LookPath(name)
+	if err != nil {
+		if os.Getenv("MIXSTREAM_REQUIRE_TOOLS") != "" {
+			t.Fatal(err)
+		}
+		t.Skipf("%s is not installed; .ci/run installs it", name)
+	}
+	out, err := exec.CommandContext(t.Context(), path, args...).CombinedOutput()
+	return string(out), err
 }
