@@ -54,6 +54,8 @@ func (c *config) check() error {
 		switch {
 		case key == "Last-Event-Id":
 			return errors.New("client: the last event ID is an argument of StreamEvents, and no header to set: it changes from attempt to attempt")
+		case key == "Host":
+			return errors.New("client: header Host: net/http sends another one; a request editor can set the Host of the request")
 		case !isToken(key):
 			return fmt.Errorf("client: header %q: illegal name", key)
 		}

@@ -50,10 +50,12 @@
 // # Redirects
 //
 // Answers 301, 302, 303, 307 and 308 are followed, up to ten in a row, with
-// Last-Event-ID; the next reconnection begins at the first URL again. A server of
+// Last-Event-ID; the next reconnection begins at the first URL again. What publishes
+// follows only 307 and 308, since the others make a GET of it. A server of
 // another origin (scheme, host or port; but from http to https of the same host, on
-// their usual ports, is no other one) is sent Accept, Accept-Encoding,
-// Cache-Control and Last-Event-ID, and nothing else: no Authorization, no Cookie
+// their usual ports, is no other one) is sent Accept, Accept-Encoding, Cache-Control
+// and Last-Event-ID (of what publishes, Accept, Content-Type and Idempotency-Key),
+// and nothing else: no Authorization, no Cookie
 // that is not its own, and nothing that [WithHeader] or a request editor has
 // set, for who knows which header is a credential. Neither is it sent Referer,
 // which has the session's id. What a transport adds by itself cannot be withheld.

@@ -1,32 +1,53 @@
 package client
 
-import "github.com/mixstream/mixstream/gen"
+import (
+	"cmp"
+
+	"github.com/mixstream/mixstream/gen"
+)
 
 // ReplayGap is the type of the error event by which the server tells a gap.
 const ReplayGap = "replay_gap"
 
 // noPosition is the id of connected where the requested one can be no position
-// of the server's log. A gap event follows, and tells the position.
+// of the server's log. A gap event follows, and tells the position. A server that
+// counts the events of each connection from 1 uses it too, and tells nothing.
 const noPosition = "1"
 
 // gap returns the gap that an event of this connection tells or shows, or nil.
 func (s *Stream) gap(event *Event) *GapError {
 	asked := s.source.requested
 	first := s.connection != s.source.connections // of its connection
+	untold := s.untold
+	s.untold = ""
 	switch data := event.Data.(type) {
 	case *gen.ErrorData:
 		if data.Type != nil && *data.Type == ReplayGap {
 			return &GapError{Requested: s.requested(), ResumeFrom: event.ID, Message: data.Error}
 		}
 	case *gen.ConnectedData:
-		if first && asked != "" && asked != "0" && event.ID != asked && event.ID != noPosition {
-			return &GapError{Requested: asked, ResumeFrom: event.ID, Message: "the server goes on elsewhere, since Last-Event-ID was ignored or did not reach it"}
+		switch {
+		case !first || asked == "" || asked == "0":
+		case event.ID == noPosition && (asked != noPosition || untold != ""):
+			s.untold = cmp.Or(untold, asked)
+			return nil
+		case event.ID != asked:
+			return elsewhere(cmp.Or(untold, asked), event.ID)
 		}
+	}
+	if untold != "" {
+		return elsewhere(untold, noPosition)
 	}
 	if first && s.connection > 0 && asked == "" {
 		return &GapError{ResumeFrom: event.ID, Message: "the events before a reconnection had no id to resume after"}
 	}
 	return nil
+}
+
+// elsewhere is the gap of a server that goes on after another id than it was asked
+// to, and does not say why.
+func elsewhere(requested, resumeFrom string) *GapError {
+	return &GapError{Requested: requested, ResumeFrom: resumeFrom, Message: "the server goes on elsewhere, since Last-Event-ID was ignored or did not reach it"}
 }
 
 // requested returns the id after which the stream was to go on when the server

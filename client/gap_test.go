@@ -6,6 +6,7 @@ import (
 
 	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/streamtest"
 )
 
 func wantGap(t *testing.T, err error, requested, resumeFrom string) {
@@ -122,4 +123,29 @@ func TestGapUntold(t *testing.T) {
 	// Nothing was delivered yet, and everything is asked for.
 	wantNames(t, serve(t, send("data: unfinished"), send(connected("5")), over).stream(""), "connected 5")
 	wantNames(t, serve(t, send(connected("5")), over).stream("0"), "connected 5")
+}
+
+// A server that counts from 1 on each connection answers, to whatever it was asked, as
+// one does that has a gap to tell.
+func TestGapOfOwnCounter(t *testing.T) {
+	for name, scripts := range map[string][]streamtest.Script{
+		"at once":        {send(connected("1") + content("2", "a")), hold(connected("1") + content("2", "b"))},
+		"after a cut":    {send(connected("1") + content("2", "a")), send(connected("1")), hold(connected("1") + content("2", "b"))},
+		"then elsewhere": {send(connected("1") + content("2", "a")), send(connected("1")), hold(connected("9"))},
+	} {
+		s := serve(t, scripts...).stream("")
+		before := names(s)
+		var e *client.GapError
+		if !errors.As(s.Err(), &e) || e.Requested != "2" || before[len(before)-1] != "connected 1" {
+			t.Errorf("%s: error %v after %q, want a gap from 2", name, s.Err(), before)
+		}
+	}
+
+	gaps := 0
+	s := serve(t, send(connected("1")+content("2", "a")), send(connected("1")+content("2", "b")+content("3", "c")), over).
+		stream("", client.ContinueOnGap(), client.OnGap(func(*client.GapError) { gaps++ }))
+	wantNames(t, s, "connected 1", "content 2", "connected 1", "content 2", "content 3")
+	if s.Err() != nil || gaps != 1 {
+		t.Errorf("error %v, %d gaps", s.Err(), gaps)
+	}
 }

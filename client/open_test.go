@@ -101,6 +101,7 @@ func TestNewRefuses(t *testing.T) {
 		{"nil client", "http://host", client.WithHTTPClient(nil), "nil HTTP client"},
 		{"header", "http://host", client.WithHeader("X-A", "a\nb"), "header X-A"},
 		{"header name", "http://host", client.WithHeader("X A", "a"), "illegal name"},
+		{"host", "http://host", client.WithHeader("host", "a"), "request editor"},
 		{"last event ID", "http://host", client.WithHeader("last-event-id", "0"), "argument of StreamEvents"},
 		{"event size", "http://host", client.WithMaxEventSize(1023), "maximum event size"},
 		{"editor", "http://host", client.WithRequestEditor(nil), "nil request editor"},

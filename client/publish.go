@@ -71,6 +71,9 @@ func (c *Client) publish(ctx context.Context, sessionID, contentType string, bod
 	if err := cfg.check(); err != nil {
 		return result, err
 	}
+	if sessionID == "" {
+		return result, errors.New("client: publish: empty session id")
+	}
 	requester, err := gen.NewClient(cfg.baseURL, gen.WithHTTPClient(withRedirects(cfg.httpClient)), gen.WithRequestEditorFn(cfg.setPublishHeader))
 	if err != nil {
 		return result, fmt.Errorf("client: %w", err)
@@ -88,14 +91,17 @@ func (c *Client) publish(ctx context.Context, sessionID, contentType string, bod
 	if policy.MaxElapsedTime < 0 || policy.MaxElapsedTime > publishWithin {
 		policy.MaxElapsedTime = publishWithin
 	}
-	return result, repeat(ctx, policy, cfg.source, send)
+	err = repeat(ctx, policy, cfg.source, send)
+	return result, err
 }
 
 // repeat calls send until it succeeds, or fails with what no repetition mends.
 func repeat(ctx context.Context, policy RetryPolicy, cfg sourceConfig, send func(context.Context) error) error {
 	var o outage
+	begun := time.Now().Round(0) // while a machine sleeps, its monotonic clock stands, and the server's clock does not
+	limit := cfg.connectTimeout
 	for o.begin(); ; {
-		err := within(ctx, cfg.connectTimeout, send)
+		err := within(ctx, limit, send)
 		var answer *APIError
 		switch {
 		case err == nil:
@@ -123,6 +129,14 @@ func repeat(ctx context.Context, policy RetryPolicy, cfg sourceConfig, send func
 			return fmt.Errorf("client: publish: %w; before that: %w", context.Cause(ctx), o.cause)
 		}
 		o.asked = 0
+		// No repetition may arrive once the server has forgotten the key.
+		left := publishWithin - time.Now().Round(0).Sub(begun)
+		if left <= 0 {
+			return &gaveUpError{failures: o.failures, elapsed: publishWithin - left, cause: o.cause}
+		}
+		if limit <= 0 || left < limit {
+			limit = left
+		}
 	}
 }
 

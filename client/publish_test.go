@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/gen"
@@ -97,6 +99,9 @@ func TestPublishRefused(t *testing.T) {
 	if _, err := c.Publish(t.Context(), session, nil); err == nil {
 		t.Error("a nil event is published")
 	}
+	if _, err := c.Publish(t.Context(), "", &gen.ContentData{}); err == nil || errors.As(err, new(*client.APIError)) {
+		t.Error("an event of no session is published")
+	}
 }
 
 func TestPublishGivesUp(t *testing.T) {
@@ -111,5 +116,48 @@ func TestPublishGivesUp(t *testing.T) {
 	}
 	if _, err := c.PublishLines(ctx, session, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// A repetition that hangs is given up while the server still knows its key.
+func TestPublishGivesUpInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := fake(status(503, "Retry-After", "95"), func(r *http.Request) (*http.Response, error) {
+			<-r.Context().Done()
+			return nil, r.Context().Err()
+		})
+		for _, timeout := range []time.Duration{0, 30 * time.Second} {
+			c, err := client.New("http://fake", client.WithHTTPClient(&http.Client{Transport: f}), client.WithConnectTimeout(timeout), client.WithRetryPolicy(fast))
+			if err != nil {
+				t.Fatal(err)
+			}
+			begun := time.Now()
+			_, err = c.PublishLines(t.Context(), session, []byte("{}\n"))
+			if took := time.Since(begun); !errors.Is(err, client.ErrGaveUp) || took > 100*time.Second {
+				t.Errorf("timeout %v: after %v: %v", timeout, took, err)
+			}
+			f.times = nil
+		}
+	})
+}
+
+// What publishes goes along with a redirect whole, or not at all.
+func TestPublishRedirected(t *testing.T) {
+	for _, code := range redirects {
+		p, _ := publisher(t, published)
+		there := httptest.NewServer(p)
+		t.Cleanup(there.Close)
+		server := serve(t, redirect(code, there.URL+"/stream"))
+		id, err := server.client(client.WithHeader("Authorization", "Bearer secret")).Publish(t.Context(), session, &gen.ContentData{Content: "a"})
+		if code < 307 {
+			var answer *client.APIError
+			if !errors.As(err, &answer) || answer.StatusCode != code || len(p.keys) > 0 || !strings.Contains(err.Error(), "make a GET of the POST") {
+				t.Errorf("%d: %d requests, error %v", code, len(p.keys), err)
+			}
+			continue
+		}
+		if err != nil || id != "9" || p.types[0] != "application/json" || p.last == "" || p.keys[0] != server.Requests()[0].Header.Get("Idempotency-Key") {
+			t.Errorf("%d: %q as %q under %q: id %q, error %v", code, p.last, p.types, p.keys, id, err)
+		}
 	}
 }

@@ -11,8 +11,8 @@ import (
 // maxRedirects in a row is what net/http allows by default.
 const maxRedirects = 10
 
-// streamHeaders are the headers that every server may see.
-var streamHeaders = []string{"Accept", "Accept-Encoding", "Cache-Control", "Last-Event-ID"}
+// ownHeaders are the headers that every server may see.
+var ownHeaders = []string{"Accept", "Accept-Encoding", "Cache-Control", "Last-Event-Id", "Content-Type", "Idempotency-Key"}
 
 // redirectError is a redirect that cannot be followed, or that the caller's own
 // policy refuses.
@@ -24,7 +24,7 @@ type redirectError struct {
 func (e *redirectError) Error() string { return e.cause.Error() }
 
 // withRedirects returns an HTTP client that follows redirects like hc, but shows
-// another origin only the stream headers. net/http by itself withholds just the
+// another origin only its own headers. net/http by itself withholds just the
 // credentials that it knows, and shows them to subdomains and other ports.
 func withRedirects(hc *http.Client) *http.Client {
 	follow := *hc
@@ -45,6 +45,10 @@ func checkRedirect(r *http.Request, via []*http.Request, own func(*http.Request,
 	if r.URL.Scheme != "http" && r.URL.Scheme != "https" || r.URL.Host == "" {
 		return fmt.Errorf("redirect to %q, which is no http or https URL", r.URL.Redacted())
 	}
+	if r.Method != via[0].Method {
+		// It would open a stream instead of publishing to it, and wait for its end.
+		return fmt.Errorf("redirect to %q, which would make a %s of the %s; 307 and 308 do not", r.URL.Redacted(), r.Method, via[0].Method)
+	}
 	// Each request gets the headers of the first again, so what a foreign server
 	// was not shown, one behind it must not be shown either.
 	for _, hop := range append(via[1:len(via):len(via)], r) {
@@ -62,11 +66,10 @@ func checkRedirect(r *http.Request, via []*http.Request, own func(*http.Request,
 	return nil
 }
 
-// withhold leaves r only the stream headers, as they are in the first request.
+// withhold leaves r only its own headers, as they are in the first request.
 func withhold(r, first *http.Request) {
 	r.Header = make(http.Header)
-	for _, key := range streamHeaders {
-		key = http.CanonicalHeaderKey(key)
+	for _, key := range ownHeaders {
 		if values, ok := first.Header[key]; ok {
 			r.Header[key] = values
 		}

@@ -38,7 +38,8 @@ type Stream struct {
 	raw        []byte // the data of event, which is the source's
 	connection int    // of the source, by which event came
 
-	afterConnected bool // the event before was connected
+	afterConnected bool   // the event before was connected
+	untold         string // the id that was asked for where connected had noPosition and the gap event is still to come
 
 	lastID   string // of the last event that was delivered
 	ahead    bool   // event was read but not delivered yet

@@ -27,8 +27,9 @@ package with the code that oapi-codegen makes of the same document.
 Each operation with a text/event-stream response needs a oneOf of event schemas
 with a discriminator and its mapping. Each event is an allOf in which "event" is
 a $ref to a named enum with a const beside it, and "data" a $ref to a named
-schema. Where there are several such operations, x-go-event-prefix on an
-operation starts the names of what is generated for it.
+schema of type object. Each value of the enum names an event. Where there are
+several such operations, x-go-event-prefix on an operation starts the names of
+what is generated for it.
 
 The generated validator checks type, enum, const, pattern, required, properties,
 additionalProperties, items, allOf, anyOf, oneOf, and the minimum and maximum of

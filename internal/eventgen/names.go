@@ -47,7 +47,7 @@ func nameStream(s *stream, doc *openapi3.T, pkg *goPackage, p *problems) {
 		}
 		dataType, ok := pkg.definedType(goName)
 		if !ok {
-			p.add(e.Data, "its Go type %s can have no methods, as the data of %s needs; an object's can", goName, e.Schema)
+			p.add(e.Data, "its Go type %s can have no methods, as the data of %s needs; that of an object with properties can", goName, e.Schema)
 			continue
 		}
 		e.DataType = dataType

@@ -26,6 +26,10 @@ const (
 	streamEvents  = "operationId: streamEvents"
 	moreSchemas   = "components:\n  schemas:\n"
 	madeDataProps = "properties: {name: {type: string}}"
+	madeDataType  = "type: object\n      " + madeDataProps
+
+	notAnObject = "MadeData: it must have type: object, and no other type, as the data of MadeEvent"
+	constrained = `MadeEvent: it constrains its property "data" beside the $ref to MadeData, where nothing would check it; the schema itself can say it`
 )
 
 // TestRefuse edits the minimal spec into one that cannot be generated, and reads
@@ -49,8 +53,8 @@ func TestRefuse(t *testing.T) {
 		{"inline data", []string{madeData, "data: {type: object, properties: {a: {type: string}}}"}, `MadeEvent: its property "data" is inline, and not a $ref to a schema of components/schemas`},
 		{"data within a schema", []string{madeData, "data: {$ref: '#/components/schemas/URLChangedEvent/allOf/0'}"}, `MadeEvent: its property "data" is a $ref to #/components/schemas/URLChangedEvent/allOf/0, and not to a schema of components/schemas`},
 		{"not in the enum", []string{"enum: [made, ", "enum: ["}, `MadeEvent: its const "made" is not in the enum EventName`},
-		{"not an enum", []string{"      enum: [made, url_changed, unused]\n", ""}, `EventName: it names the events of Stream, and is not an enum of strings`},
-		{"enum of numbers", []string{"type: string\n      enum: [made, url_changed, unused]", "type: integer\n      enum: [1]"}, `EventName: it names the events of Stream, and is not an enum of strings`},
+		{"not an enum", []string{"      enum: [made, url_changed]\n", ""}, `EventName: it names the events of Stream, and is not an enum of strings`},
+		{"enum of numbers", []string{"type: string\n      enum: [made, url_changed]", "type: integer\n      enum: [1]"}, `EventName: it names the events of Stream, and is not an enum of strings`},
 		{"not in the mapping", []string{"          made: '#/components/schemas/MadeEvent'\n", ""}, `MadeEvent: its const "made" is not in the discriminator mapping of Stream`},
 		{"mapped to another", []string{"made: '#/components/schemas/MadeEvent'", "made: '#/components/schemas/Base'"}, `MadeEvent: the discriminator mapping of Stream has Base for its const "made"`},
 		{"mapped to a file", []string{"made: '#/components/schemas/MadeEvent'", "made: made"}, `MadeEvent: the discriminator mapping of Stream has made for its const "made"`},
@@ -59,6 +63,15 @@ func TestRefuse(t *testing.T) {
 			"URLChangedEvent: the discriminator mapping of Stream has MadeEvent for its const \"made\"\nURLChangedEvent: its const \"made\" is also that of MadeEvent"},
 		{"one data schema", []string{"url_changed_data'", "MadeData'"}, `URLChangedEvent: its data schema MadeData is also that of MadeEvent`},
 		{"one Go data type", []string{moreSchemas, moreSchemas + "    Alias: {$ref: '#/components/schemas/MadeData'}\n", "url_changed_data'", "Alias'"}, `URLChangedEvent: the Go type of its data, MadeData, is also that of MadeEvent`},
+		{"value of no event", []string{"url_changed]", "url_changed, forgotten]"}, `EventName: its value "forgotten" is the const of no event in the oneOf of a stream`},
+		{"one event twice", []string{"      oneOf:\n", "      oneOf:\n        - {$ref: '#/components/schemas/MadeEvent'}\n"}, `Stream: its oneOf has MadeEvent twice`},
+		{"data is a string", []string{madeDataType, "type: string\n      enum: [a, b]"}, notAnObject},
+		{"data is anything", []string{madeDataType, "description: Anything."}, notAnObject},
+		{"data can be null", []string{madeDataType, "type: [object, 'null']\n      " + madeDataProps}, notAnObject},
+		{"data can be a string", []string{madeDataType, "oneOf: [{$ref: '#/components/schemas/MadeEvent'}, {type: string}]"}, notAnObject},
+		{"data is constrained by the event", []string{madeData, "data: {$ref: '#/components/schemas/MadeData', required: [name]}"}, constrained},
+		{"data is constrained by the event, unsupported", []string{madeData, "data: {$ref: '#/components/schemas/MadeData', minProperties: 1}"}, constrained},
+		{"data is constrained by the base", []string{"        data: {type: object}", "        data: {type: object, required: [name]}"}, constrained + "\n" + strings.ReplaceAll(strings.ReplaceAll(constrained, "MadeEvent", "URLChangedEvent"), "MadeData", "url_changed_data")},
 		{"not a oneOf", []string{"      oneOf:\n" + members, "", discriminator, "      type: object\n"}, `Stream: it is the schema of a stream, and not a oneOf of events`},
 		{"inline and not a oneOf", []string{streamRef, "schema: {type: string}"}, `the stream schema of streamEvents: it is the schema of a stream, and not a oneOf of events`},
 		{"no discriminator", []string{discriminator, ""}, `Stream: its oneOf has no discriminator`},
@@ -107,12 +120,11 @@ func TestRefuseGoNames(t *testing.T) {
 		{"operations of one Go name", []string{deleteThing, "operationId: stream-events"}, "stream-events: its Go name StreamEvents is also that of streamEvents"},
 		{"field", []string{madeDataProps, "properties: {event_name: {type: string}}"}, "MadeData: its Go type MadeData has a field or method EventName already; x-go-name on the property gives it another name"},
 		{"two schemas of one Go name", []string{moreSchemas, moreSchemas + "    made-data: {type: object, properties: {x: {type: integer}}}\n"}, "oapi-codegen refuses the spec: error generating code for type definitions: duplicate typename 'MadeData' detected, can't auto-rename, please use x-go-name to specify your own name for one of them"},
-		{"data is a string", []string{"type: object\n      " + madeDataProps, "type: string"}, "MadeData: its Go type MadeData can have no methods, as the data of MadeEvent needs; an object's can"},
-		{"data is anything", []string{"type: object\n      " + madeDataProps, "description: Anything."}, "MadeData: its Go type MadeData can have no methods, as the data of MadeEvent needs; an object's can"},
-		{"data is another package's", []string{madeDataProps, "x-go-type: big.Int\n      x-go-type-import: {path: math/big}"}, "MadeData: its Go type MadeData can have no methods, as the data of MadeEvent needs; an object's can"},
-		{"values of one Go name", []string{"unused]", "url-changed]"}, `EventName: the Go name of its value "url-changed", URLChanged, is also that of "url_changed"; x-enum-varnames gives them others`},
-		{"one name for two values", []string{"unused]", "unused]\n      x-enum-varnames: [A, A, B]"}, `EventName: oapi-codegen makes no constant of its value "url_changed"`},
-		{"the enum is another package's", []string{"unused]", "unused]\n      x-go-type: http.ConnState\n      x-go-type-import: {path: net/http}"}, "EventName: oapi-codegen makes no type with constants of it"},
+		{"data is no properties", []string{"      " + madeDataProps + "\n", ""}, "MadeData: its Go type MadeData can have no methods, as the data of MadeEvent needs; that of an object with properties can"},
+		{"data is another package's", []string{madeDataProps, "x-go-type: big.Int\n      x-go-type-import: {path: math/big}"}, "MadeData: its Go type MadeData can have no methods, as the data of MadeEvent needs; that of an object with properties can"},
+		{"values of one Go name", []string{"[made, ", "[url-changed, ", madeConst, "const: url-changed}", "          made: ", "          url-changed: "}, `EventName: the Go name of its value "url_changed", URLChanged, is also that of "url-changed"; x-enum-varnames gives them others`},
+		{"one name for two values", []string{"url_changed]", "url_changed]\n      x-enum-varnames: [A, A]"}, `EventName: oapi-codegen makes no constant of its value "url_changed"`},
+		{"the enum is another package's", []string{"url_changed]", "url_changed]\n      x-go-type: http.ConnState\n      x-go-type-import: {path: net/http}"}, "EventName: oapi-codegen makes no type with constants of it"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			refuse(t, edit(t, tc.edit...), testConfig, tc.want)

@@ -20,6 +20,7 @@ func readSchemas(doc *openapi3.T, a *api, p *problems) schemas {
 	all := schemas{}
 	for _, o := range a.Streams() {
 		for _, e := range o.Stream.Events {
+			checkData(doc, e, p)
 			all.add(doc, e.Data, p)
 		}
 	}

@@ -105,7 +105,32 @@ func readAPI(doc *openapi3.T) (*api, error) {
 	if len(p) == 0 && len(a.Streams()) == 0 {
 		p.add("paths", "no operation has a text/event-stream response")
 	}
+	if len(p) == 0 {
+		a.checkUnused(doc, &p)
+	}
 	return &a, p.err()
+}
+
+// checkUnused refuses a value of an enum of event names that names no event of any
+// stream: programs would have a constant for what can be neither published nor read,
+// mostly of an event that was forgotten in a oneOf.
+func (a *api) checkUnused(doc *openapi3.T, p *problems) {
+	used := map[string]map[string]bool{} // enum to its values
+	for _, o := range a.Streams() {
+		if used[o.Stream.Enum] == nil {
+			used[o.Stream.Enum] = map[string]bool{}
+		}
+		for _, e := range o.Stream.Events {
+			used[o.Stream.Enum][e.Name] = true
+		}
+	}
+	for _, enum := range slices.Sorted(maps.Keys(used)) {
+		for _, value := range doc.Components.Schemas[enum].Value.Enum {
+			if name, ok := value.(string); ok && !used[enum][name] {
+				p.add(enum, "its value %q is the const of no event in the oneOf of a stream", name)
+			}
+		}
+	}
 }
 
 // readOperation returns the stream of an operation, nil if it has none.

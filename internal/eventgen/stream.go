@@ -37,12 +37,18 @@ func readStream(doc *openapi3.T, id string, ref *openapi3.SchemaRef, p *problems
 		p.add(where, "its discriminator is the property %q, and not \"event\"", property)
 		return s
 	}
+	members := map[string]bool{}
 	for _, member := range union.OneOf {
 		name, ok := schemaName(member.Ref)
 		if !ok {
 			p.add(where, "a member of its oneOf is inline, or outside components/schemas")
 			continue
 		}
+		if members[name] {
+			p.add(where, "its oneOf has %s twice", name)
+			continue
+		}
+		members[name] = true
 		if e := readEvent(name, member.Value, p); e != nil {
 			s.Events = append(s.Events, e)
 		}
