@@ -48,12 +48,7 @@ func (a *acked) of(s eventlog.Session) []eventlog.Entry {
 	if s.Scope != "" {
 		all = append(all, a.entries[eventlog.Session{Scope: s.Scope}]...)
 	}
-	slices.SortFunc(all, func(a, b eventlog.Entry) int {
-		if a.ID < b.ID {
-			return -1
-		}
-		return 1
-	})
+	slices.SortFunc(all, byID)
 	return all
 }
 

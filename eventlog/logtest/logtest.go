@@ -53,6 +53,7 @@ func Run(t *testing.T, open func(t *testing.T, o Options) eventlog.Log) {
 		{"Append makes the record", Options{}, appendMakesRecord},
 		{"Scope of a record is kept", Options{}, scopeIsKept},
 		{"Delete", Options{}, deleteSession},
+		{"Nothing after the end of a session", Options{}, nothingAfterDelete},
 		{"Forgotten session", Options{}, forgottenSession},
 		{"Forgotten session in a scope", Options{}, forgottenSessionInScope},
 
