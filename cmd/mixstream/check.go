@@ -19,7 +19,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/mixstream/mixstream/eventlog/natslog"
-	"github.com/mixstream/mixstream/server"
 )
 
 // expiresSoon is how long before its end a certificate is warned of.
@@ -135,11 +134,7 @@ func (c *check) run(ctx context.Context, flags *pflag.FlagSet) {
 		text = "pages of " + strings.Join(c.cors.origins, ", ")
 	}
 	c.found("cors", err, text)
-	srv, err := server.New(server.WithMaxStreams(c.maxStreams), server.WithMaxStreamsPerSession(c.maxStreamsOfSession))
-	if err == nil {
-		err = srv.Shutdown(ctx)
-	}
-	c.found("limits", err, fmt.Sprintf("%d streams, %d of a session", c.maxStreams, c.maxStreamsOfSession))
+	c.found("limits", c.checkLimits(), fmt.Sprintf("%d streams, %d of a session", c.maxStreams, c.maxStreamsOfSession))
 	if c.demo {
 		_, err := openFiles(c.dir)
 		c.found("demo", err, c.dir)
@@ -204,17 +199,21 @@ func (c *check) checkTLS(exposed bool) {
 
 func (c *check) checkLog(ctx context.Context) {
 	f := &c.log
-	if dir, isFile := strings.CutPrefix(f.log, "file:"); isFile && dir != "" && f.creds == "" {
-		err := natslog.CheckDir(dir)
-		if err != nil {
-			err = fmt.Errorf("--log %q: %w", f.log, err)
-		}
-		c.found("log", err, dir+" can be used")
-		return
-	}
-	if !isNATS(f.log) {
+	if f.log == "memory" {
 		_, _, err := f.open(ctx, slog.New(slog.DiscardHandler))
 		c.found("log", err, "in memory, and gone with the process")
+		return
+	}
+	o, err := f.options()
+	if err != nil {
+		c.found("log", err, "")
+		return
+	}
+	if o.Dir != "" {
+		if err = natslog.CheckDir(o.Dir); err != nil {
+			err = fmt.Errorf("--log %q: %w", f.log, err)
+		}
+		c.found("log", err, o.Dir+" can be used")
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, checkWithin)

@@ -79,13 +79,15 @@ func TestCheck(t *testing.T) {
 		{[]string{"--tls-cert", in("long/cert.pem"), "--tls-key", in("soon/key.pem")}, exitUsage, "problem tls: --tls-cert, --tls-key: tls: private key does not match"},
 		{[]string{"--tls-cert", in("long/cert.pem")}, exitUsage, "problem tls: --tls-cert, --tls-key: each needs the other one"},
 		{[]string{"--cors-credentials"}, exitUsage, "problem cors: --cors-credentials: there is no --cors-origin"},
-		{[]string{"--max-streams=-1"}, exitUsage, "problem limits: "},
+		{[]string{"--max-streams=-1"}, exitUsage, "problem limits: --max-streams -1: must not be negative"},
 		{[]string{"--demo", "--dir", in("none")}, exitUsage, "problem demo: "},
 		{[]string{"--log", "file:" + in("new/log")}, exitSuccess, "ok log: " + in("new/log") + " can be used"},
 		{[]string{"--log", "file:" + used}, exitUsage, "problem log: --log \"file:" + used + "\": natslog: folder " + used + " is in use by another process"},
 		{[]string{"--log", "file:" + in("file")}, exitUsage, "problem log: "},
 		{[]string{"--log", "redis://host"}, exitUsage, "problem log: --log "},
 		{[]string{"--log", "nats://127.0.0.1:1"}, exitUsage, "problem log: --log "},
+		{[]string{"--log", "file:" + in("new/log"), "--log-replicas", "3"}, exitUsage, "problem log: --log-creds and --log-replicas are for a log on NATS"},
+		{[]string{"--log", "file:" + in("new/log"), "--log-sync=-1s"}, exitUsage, "problem log: --log \"file:" + in("new/log") + "\": natslog: negative duration"},
 	} {
 		status, findings := checked(t, c.args...)
 		all := strings.Join(findings, "\n")

@@ -24,7 +24,7 @@ const exitHelp = `Exit status:
   1    failure
   2    wrong usage or configuration
   3    events are lost to a gap (tail)
-  130  interrupted (tail, publish)`
+  130  interrupted (all but serve)`
 
 var (
 	// errReported is an error that was printed already.

@@ -32,6 +32,10 @@ func TestExitStatus(t *testing.T) {
 		{exitUsage, []string{"serve", "argument"}},
 		{exitUsage, []string{"serve", "--listen", "nowhere"}},
 		{exitUsage, []string{"serve", "--tls-cert", "only.pem"}},
+		{exitUsage, []string{"serve", "--log", "nats://127.0.0.1:1", "--log-replicas", "9"}},
+		{exitUsage, []string{"serve", "--log", "nats://127.0.0.1:1", "--log-sync", "1s"}},
+		{exitUsage, []string{"serve", "--log", "nats://127.0.0.1:1", "--log-stream", "a b"}},
+		{exitUsage, []string{"serve", "--log-replicas", "3"}},
 		{exitUsage, []string{"copy", "--from", "file:x"}},
 		{exitUsage, []string{"publish", url, "s1", "content", `{`}},
 		{exitUsage, []string{"tail", "127.0.0.1:1", "s"}},
@@ -58,6 +62,11 @@ func TestExitStatusInterrupted(t *testing.T) {
 	q.stop()
 	if status := <-q.status; status != exitInterrupted {
 		t.Errorf("tail: status %d", status)
+	}
+	r := start(t, "demo")
+	r.stop()
+	if status := <-r.status; status != exitInterrupted {
+		t.Errorf("demo: status %d", status)
 	}
 }
 

@@ -20,8 +20,8 @@ const maxLine = 16 << 20
 
 // feed publishes events that come as lines of JSON.
 type feed struct {
-	srv      *server.Server
-	complain io.Writer // where bad lines are reported
+	srv  *server.Server
+	tell teller // of bad lines
 
 	published, failed int // lines
 }
@@ -48,7 +48,7 @@ func (f *feed) run(ctx context.Context, r io.Reader) error {
 		if len(bytes.TrimSpace(text)) > 0 || errors.Is(err, errLineTooLong) {
 			if lineErr := f.publish(ctx, text, err); lineErr != nil {
 				f.failed++
-				fmt.Fprintf(f.complain, "mixstream: line %d: %v\n", n, lineErr)
+				f.tell.warn(fmt.Sprintf("line %d: %v", n, lineErr), "line", n)
 			} else {
 				f.published++
 			}
@@ -89,7 +89,7 @@ func (f *feed) publish(ctx context.Context, text []byte, err error) error {
 		if !errors.Is(err, eventlog.ErrUnavailable) { // with which nothing was published
 			return err
 		}
-		fmt.Fprintf(f.complain, "mixstream: waiting for the log: %v\n", err)
+		f.tell.warn(fmt.Sprintf("waiting for the log: %v", err))
 		select {
 		case <-time.After(time.Second):
 		case <-ctx.Done():

@@ -20,8 +20,9 @@ func TestServeLimits(t *testing.T) {
 			t.Errorf("%s: %s %s", c.session, res.Status, body)
 		}
 	}
-	for _, flag := range []string{"--max-streams=-1", "--max-streams-per-session=-1"} {
-		if status, _, stderr := execute(t, "", "serve", "--listen", "127.0.0.1:0", flag); status != exitUsage || !strings.Contains(stderr, "must not be negative") {
+	for _, flag := range []string{"--max-streams=-1", "--max-streams-per-session=-1", "--send-buffer=-1", "--shutdown-timeout=-1s"} {
+		want := strings.Replace(flag, "=", " ", 1) + ": must not be negative"
+		if status, _, stderr := execute(t, "", "serve", "--listen", "127.0.0.1:0", flag); status != exitUsage || !strings.Contains(stderr, want) {
 			t.Errorf("%s: status %d, %q", flag, status, stderr)
 		}
 	}

@@ -98,6 +98,21 @@ func (f *logFlags) open(ctx context.Context, logger *slog.Logger) (log eventlog.
 
 // openNATS opens a log that is not in memory.
 func (f *logFlags) openNATS(ctx context.Context, logger *slog.Logger) (log *natslog.Log, closeLog func() error, err error) {
+	o, err := f.options()
+	if err != nil {
+		return nil, nil, asUsage(err)
+	}
+	o.Logger = logger
+	l, err := natslog.Open(ctx, o)
+	if err != nil {
+		return nil, nil, fmt.Errorf("--%s %q: %w", f.name, f.log, err)
+	}
+	return l, l.Close, nil
+}
+
+// options returns the options of a log that is not in memory, or what is wrong with
+// the flags.
+func (f *logFlags) options() (natslog.Options, error) {
 	o := natslog.Options{
 		SyncInterval: f.sync,
 		Credentials:  f.creds,
@@ -106,24 +121,24 @@ func (f *logFlags) openNATS(ctx context.Context, logger *slog.Logger) (log *nats
 		Replicas:     f.replicas,
 		Retention:    natslog.Retention{Entries: int64(f.entries), Bytes: f.bytes, Age: f.age},
 		Existing:     f.existing,
-		Logger:       logger,
 	}
 	switch dir, isFile := strings.CutPrefix(f.log, "file:"); {
-	case isFile && dir != "" && f.creds != "":
-		return nil, nil, asUsage(errors.New("--log-creds is for a log on NATS, and not for file:DIR"))
+	case isFile && dir != "" && (f.creds != "" || f.replicas != 0):
+		return o, errors.New("--log-creds and --log-replicas are for a log on NATS, and not for file:DIR")
 	case isFile && dir != "":
 		o.Dir = dir
+	case isNATS(f.log) && f.sync != 0:
+		return o, errors.New("--log-sync is for file:DIR; the servers of NATS have a setting of their own")
 	case isNATS(f.log):
 		o.URL = f.log
 		fromEnvironment(&o)
 	default:
-		return nil, nil, asUsage(fmt.Errorf("--%s %q: must be memory, file:DIR or nats://HOST", f.name, f.log))
+		return o, fmt.Errorf("--%s %q: must be memory, file:DIR or nats://HOST", f.name, f.log)
 	}
-	l, err := natslog.Open(ctx, o)
-	if err != nil {
-		return nil, nil, fmt.Errorf("--%s %q: %w", f.name, f.log, err)
+	if err := o.Check(); err != nil {
+		return o, fmt.Errorf("--%s %q: %w", f.name, f.log, err)
 	}
-	return l, l.Close, nil
+	return o, nil
 }
 
 // isNATS tells whether all of the addresses are those of NATS servers.

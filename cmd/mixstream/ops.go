@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -99,19 +98,19 @@ func (o *ops) readyz(w http.ResponseWriter, r *http.Request) {
 	case r.Context().Err() != nil: // the prober has left
 		return
 	}
-	if !o.unready.Swap(true) {
-		o.logger.Warn("not ready", "error", err)
-	}
+	why, level := "the log of events cannot be reached", slog.LevelWarn
 	if errors.Is(err, server.ErrDraining) {
-		say(w, http.StatusServiceUnavailable, "shutting down")
-		return
+		why, level = "shutting down", slog.LevelInfo
 	}
-	say(w, http.StatusServiceUnavailable, "the log of events cannot be reached")
+	if !o.unready.Swap(true) {
+		o.logger.Log(r.Context(), level, "not ready", "error", err)
+	}
+	say(w, http.StatusServiceUnavailable, why)
 }
 
 // listen serves the operators' paths on an address of their own, until closed. With
 // no address it does nothing.
-func (o *ops) listen(ctx context.Context, address string, hosts []string, stderr io.Writer) (closeOps func(), err error) {
+func (o *ops) listen(ctx context.Context, address string, hosts []string, tell teller) (closeOps func(), err error) {
 	if address == "" {
 		return func() {}, nil
 	}
@@ -132,7 +131,8 @@ func (o *ops) listen(ctx context.Context, address string, hosts []string, stderr
 			o.logger.Error("no more health, readiness and metrics", "error", err)
 		}
 	}()
-	fmt.Fprintf(stderr, "mixstream: health, readiness and metrics are at http://%s\n", l.Addr())
+	url := "http://" + l.Addr().String()
+	tell.info("health, readiness and metrics are at "+url, "ops", url)
 	return func() {
 		_ = hs.Close() // whoever asks now gets no answer
 		<-done

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -50,23 +49,32 @@ func wantsJSON(cmd *cobra.Command) bool {
 	return f != nil && f.Value.String() == "true"
 }
 
-// messages returns where a command says what it does, one line with each write: on
-// standard error, and as JSON if that is asked for.
-func messages(cmd *cobra.Command) io.Writer {
-	if wantsJSON(cmd) {
-		return jsonMessages{newLogger(cmd, slog.LevelInfo)}
-	}
-	return cmd.ErrOrStderr()
+// teller says on standard error what a command does, a line each: in words for a
+// person, and as JSON, with attributes, if that is asked for.
+type teller struct {
+	out  io.Writer
+	json *slog.Logger // nil for a person
 }
 
-// jsonMessages logs lines for a person.
-type jsonMessages struct{ logger *slog.Logger }
+func newTeller(cmd *cobra.Command) teller {
+	if wantsJSON(cmd) {
+		return teller{json: newLogger(cmd, slog.LevelInfo)}
+	}
+	return teller{out: cmd.ErrOrStderr()}
+}
 
-// Write implements io.Writer.
-func (m jsonMessages) Write(p []byte) (int, error) {
-	text := bytes.TrimPrefix(bytes.TrimSpace(p), []byte("mixstream: "))
-	m.logger.Log(context.Background(), slog.LevelInfo, string(text))
-	return len(p), nil
+// info says what is so; the text has all that the attributes have.
+func (t teller) info(text string, attributes ...any) { t.say(slog.LevelInfo, text, attributes) }
+
+// warn says what is not as it should be.
+func (t teller) warn(text string, attributes ...any) { t.say(slog.LevelWarn, text, attributes) }
+
+func (t teller) say(l slog.Level, text string, attributes []any) {
+	if t.json != nil {
+		t.json.Log(context.Background(), l, text, attributes...)
+		return
+	}
+	fmt.Fprintf(t.out, "mixstream: %s\n", text)
 }
 
 // isTerminal tells whether w is a terminal that more than lines can be written to.

@@ -23,15 +23,16 @@ func objects(t *testing.T, text string) (all []map[string]any) {
 
 func TestServeJSON(t *testing.T) {
 	p := start(t, "serve", "--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0", "--json")
-	objects(t, p.stderr.find(t, "metrics are at"))
-	line := p.stderr.find(t, "listening on")
-	first := objects(t, line)[0]
-	message, _ := first["msg"].(string)
-	if _, url, found := strings.Cut(message, "listening on "); !found || !strings.HasPrefix(url, "http://127.0.0.1:") || first["level"] != "INFO" {
-		t.Errorf("got %s", line)
+	for text, key := range map[string]string{"metrics are at ": "ops", "listening on ": "url", "a session is shown at ": "inspector"} {
+		line := p.stderr.find(t, text)
+		o := objects(t, line)[0]
+		url, _ := o[key].(string)
+		if !strings.HasPrefix(url, "http://127.0.0.1:") || !strings.HasSuffix(o["msg"].(string), text+url) || o["level"] != "INFO" {
+			t.Errorf("got %s", line)
+		}
 	}
 	fmt.Fprintln(p.stdin, "nonsense")
-	if o := objects(t, p.stderr.find(t, "line 1"))[0]; !strings.HasPrefix(o["msg"].(string), "line 1: not a JSON event") {
+	if o := objects(t, p.stderr.find(t, "line 1"))[0]; !strings.HasPrefix(o["msg"].(string), "line 1: not a JSON event") || o["line"] != 1.0 || o["level"] != "WARN" {
 		t.Errorf("got %v", o)
 	}
 	_, _, stderr := execute(t, "", "serve", "--json", "--listen", "nowhere")

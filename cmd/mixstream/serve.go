@@ -2,15 +2,10 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
-	"os"
-	"os/signal"
-	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -135,7 +130,7 @@ Pages of other origins can read the streams of a browser's user only if
 }
 
 func (s *serve) run(cmd *cobra.Command) (err error) {
-	logger := newLogger(cmd, s.level.Level)
+	logger, tell := newLogger(cmd, s.level.Level), newTeller(cmd)
 	var folder files
 	if s.demo {
 		if folder, err = openFiles(s.dir); err != nil {
@@ -146,60 +141,45 @@ func (s *serve) run(cmd *cobra.Command) (err error) {
 	if err != nil {
 		return asUsage(err)
 	}
+	if err := s.checkLimits(); err != nil {
+		return asUsage(err)
+	}
 	events, closeLog, err := s.log.open(cmd.Context(), logger)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, closeLog()) }()
-	l, err := net.Listen("tcp", s.listen)
+	end, err := s.open(logger)
 	if err != nil {
-		return fmt.Errorf("--listen: %w", asListenError(err))
+		return err
 	}
-	defer l.Close()
+	defer end.close()
 	log := &sessions{Log: events}
 	o, err := newOps(logger)
 	if err != nil {
 		return err
 	}
-	srv, err := server.New(append(s.options(logger, log, accepted, isLoopback(l)), server.WithObserver(o.observer))...)
+	srv, err := server.New(append(s.options(logger, log, accepted, isLoopback(end)), server.WithObserver(o.observer))...)
 	if err != nil {
 		return asUsage(err)
 	}
 	o.ready = srv.Ready
-	closeOps, err := o.listen(cmd.Context(), s.ops, s.hosts, messages(cmd))
+	closeOps, err := o.listen(cmd.Context(), s.ops, s.hosts, tell)
 	if err != nil {
 		return err
 	}
 	defer closeOps()
-	handler, err := s.handler(srv, o, log, accepted, isLoopback(l))
+	handler, err := s.handler(srv, o, log, accepted, isLoopback(end))
 	if err != nil {
 		return asUsage(err)
 	}
 	hs := newHTTPServer(handler)
 	hs.ConnContext = server.SendBuffer(s.sendBuffer)
-	scheme := "http"
-	hangup := make(chan os.Signal, 1)
-	var pair *certificate
-	if s.tlsCert != "" || s.tlsKey != "" {
-		scheme = "https"
-		if pair, err = openCertificate(s.tlsCert, s.tlsKey, logger); err != nil {
-			return asUsage(err)
-		}
-		hs.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: pair.get}
-		signal.Notify(hangup, syscall.SIGHUP)
-		defer signal.Stop(hangup)
-	}
-	served := make(chan error, 1)
-	go func() {
-		if s.tlsCert != "" {
-			served <- hs.ServeTLS(l, "", "")
-		} else {
-			served <- hs.Serve(l)
-		}
-	}()
-	fmt.Fprintf(messages(cmd), "mixstream: listening on %s://%s\n", scheme, l.Addr())
+	served := end.serve(hs)
+	tell.info("listening on "+end.url(), "url", end.url())
 	if !s.noInspector {
-		fmt.Fprintf(messages(cmd), "mixstream: a session is shown at %s://%s/%s\n", scheme, l.Addr(), s.fragment())
+		page := end.url() + "/" + s.fragment()
+		tell.info("a session is shown at "+page, "inspector", page)
 	}
 
 	ctx, cancel := context.WithCancel(cmd.Context())
@@ -209,7 +189,7 @@ func (s *serve) run(cmd *cobra.Command) (err error) {
 		if s.demo {
 			source <- runAgent(ctx, srv, folder)
 		} else {
-			source <- (&feed{srv: srv, complain: messages(cmd)}).run(ctx, cmd.InOrStdin())
+			source <- (&feed{srv: srv, tell: tell}).run(ctx, cmd.InOrStdin())
 		}
 	}()
 	for {
@@ -221,8 +201,8 @@ func (s *serve) run(cmd *cobra.Command) (err error) {
 				logger.Error("no more events", "error", err)
 			}
 			source = nil
-		case <-hangup:
-			pair.reload()
+		case <-end.hangup:
+			end.certificate.reload()
 		case <-ctx.Done():
 			return stopServer(srv, hs, s.shutdownTimeout)
 		}
@@ -235,6 +215,19 @@ func (s *serve) accepted(flags *pflag.FlagSet) (tokens, error) {
 		return nil, errors.New("--token-file: no file is named")
 	}
 	return loadTokens(s.tokenFile)
+}
+
+// checkLimits refuses what can be no limit.
+func (s *serve) checkLimits() error {
+	for name, n := range map[string]int{"max-streams": s.maxStreams, "max-streams-per-session": s.maxStreamsOfSession, "send-buffer": s.sendBuffer} {
+		if n < 0 {
+			return fmt.Errorf("--%s %d: must not be negative", name, n)
+		}
+	}
+	if s.shutdownTimeout < 0 {
+		return fmt.Errorf("--shutdown-timeout %v: must not be negative", s.shutdownTimeout)
+	}
+	return nil
 }
 
 // fragment returns the part of the page's address that names the session to show.

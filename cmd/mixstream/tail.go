@@ -49,7 +49,7 @@ it was interrupted, 2 for wrong usage, 1 otherwise.`,
 
 func (t *tail) run(cmd *cobra.Command, url, session string) error {
 	opts := []client.Option{client.OnRetry(func(r client.Retry) {
-		fmt.Fprintf(messages(cmd), "mixstream: reconnecting in %v: %v\n", r.Delay.Round(time.Millisecond), r.Err)
+		newTeller(cmd).info(fmt.Sprintf("reconnecting in %v: %v", r.Delay.Round(time.Millisecond), r.Err))
 	})}
 	token, err := bearerToken(t.token)
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 // Close is to be called when nothing is published any more.
 func (p *publish) target(cmd *cobra.Command, args []string) (to *client.Client, closeLog func() error, rest []string, err error) {
 	opts := []client.Option{client.OnRetry(func(r client.Retry) {
-		fmt.Fprintf(messages(cmd), "mixstream: trying again in %v: %v\n", r.Delay.Round(time.Millisecond), r.Err)
+		newTeller(cmd).info(fmt.Sprintf("trying again in %v: %v", r.Delay.Round(time.Millisecond), r.Err))
 	})}
 	if cmd.Flags().Changed("log") {
 		to, closeLog, err = p.openLog(cmd, opts)

@@ -102,6 +102,13 @@ const keyWindow = 2 * time.Minute
 
 var validName = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 
+// Check returns what is wrong with the options, for which Open would fail without
+// having opened anything; nil if nothing is.
+func (o Options) Check() error {
+	_, err := o.withDefaults()
+	return err
+}
+
 // withDefaults returns the options with their defaults, or what is wrong with them.
 func (o Options) withDefaults() (Options, error) {
 	setDefault(&o.Name, "MIXSTREAM")

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"crypto/tls"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// endpoint is where the server listens, with the certificate that it shows, if any.
+type endpoint struct {
+	net.Listener
+	certificate *certificate   // nil without TLS
+	hangup      chan os.Signal // upon which the certificate is read again
+}
+
+// open begins to listen, and reads the certificate.
+func (s *serve) open(logger *slog.Logger) (*endpoint, error) {
+	l, err := net.Listen("tcp", s.listen)
+	if err != nil {
+		return nil, fmt.Errorf("--listen: %w", asListenError(err))
+	}
+	e := &endpoint{Listener: l, hangup: make(chan os.Signal, 1)}
+	if s.tlsCert == "" && s.tlsKey == "" {
+		return e, nil
+	}
+	if e.certificate, err = openCertificate(s.tlsCert, s.tlsKey, logger); err != nil {
+		l.Close()
+		return nil, asUsage(err)
+	}
+	signal.Notify(e.hangup, syscall.SIGHUP)
+	return e, nil
+}
+
+func (e *endpoint) close() {
+	signal.Stop(e.hangup)
+	e.Listener.Close()
+}
+
+func (e *endpoint) url() string {
+	if e.certificate != nil {
+		return "https://" + e.Addr().String()
+	}
+	return "http://" + e.Addr().String()
+}
+
+// serve serves, and sends the error with which that ends.
+func (e *endpoint) serve(hs *http.Server) (ended <-chan error) {
+	c := make(chan error, 1)
+	go func() {
+		if e.certificate == nil {
+			c <- hs.Serve(e)
+			return
+		}
+		hs.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: e.certificate.get}
+		c <- hs.ServeTLS(e, "", "")
+	}()
+	return c
+}
