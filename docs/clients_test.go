@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"os/exec"
 	"testing"
 	"time"
@@ -25,6 +26,9 @@ func TestBrowserEventSource(t *testing.T) {
 		}
 	}
 	if path == "" {
+		if os.Getenv("MIXSTREAM_REQUIRE_TOOLS") != "" {
+			t.Fatal("no Chromium")
+		}
 		t.Skip("no Chromium: install it (Debian: apt-get install chromium) to run the browser tests")
 	}
 	srv, err := server.New()

@@ -38,6 +38,9 @@ func newBrowser(t *testing.T) *browser {
 		}
 	}
 	if path == "" {
+		if os.Getenv("MIXSTREAM_REQUIRE_TOOLS") != "" {
+			t.Fatal("no Chromium")
+		}
 		t.Skip("no Chromium: install it (Debian: apt-get install chromium) to run the browser tests")
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
