@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
-	"os/exec"
 	"testing"
 	"time"
 
@@ -12,21 +11,13 @@ import (
 
 	"github.com/mixstream/mixstream/gen"
 	"github.com/mixstream/mixstream/internal/docblock"
+	"github.com/mixstream/mixstream/internal/othertool"
 	"github.com/mixstream/mixstream/server"
 )
 
 // TestBrowserEventSource runs the page's code for browsers in one.
 func TestBrowserEventSource(t *testing.T) {
-	path := ""
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if found, err := exec.LookPath(name); err == nil {
-			path = found
-			break
-		}
-	}
-	if path == "" {
-		t.Skip("no Chromium: install it (Debian: apt-get install chromium) to run the browser tests")
-	}
+	path := othertool.Path(t, "chromium", "chromium-browser", "google-chrome")
 	srv, err := server.New()
 	if err != nil {
 		t.Fatal(err)

@@ -6,23 +6,15 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/mixstream/mixstream/internal/othertool"
 )
 
 // compat runs .ci/compat, and returns what it printed and whether it passed.
 func compat(t *testing.T, args ...string) (string, bool) {
 	t.Helper()
-	bin := strings.TrimSpace(command(t, "..", "go", "env", "GOBIN"))
-	if bin == "" {
-		gopath := strings.TrimSpace(command(t, "..", "go", "env", "GOPATH"))
-		bin = filepath.Join(filepath.SplitList(gopath)[0], "bin")
-	}
 	for _, tool := range []string{"oasdiff", "apidiff"} {
-		if _, err := os.Stat(filepath.Join(bin, tool)); err != nil {
-			if os.Getenv("MIXSTREAM_REQUIRE_TOOLS") != "" {
-				t.Fatal(err)
-			}
-			t.Skipf("%s is not installed; .ci/run installs it", tool)
-		}
+		othertool.Path(t, tool)
 	}
 	out, err := exec.CommandContext(t.Context(), "../.ci/compat", args...).CombinedOutput()
 	return string(out), err == nil

@@ -11,12 +11,13 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/mixstream/mixstream/internal/othertool"
 )
 
 // proxyProgram is a proxy that docs/proxies.md tells how to set up.
 type proxyProgram struct {
 	name, language string // of the page's block
-	packages       string // of Debian, one of which has it
 
 	// configuration is a whole one with the page's block: it listens, passes requests on to
 	// the target, keeps its files in a folder, and compresses whatever it may compress.
@@ -26,10 +27,10 @@ type proxyProgram struct {
 }
 
 var proxyPrograms = []proxyProgram{
-	{"nginx", "nginx", "nginx or nginx-light", nginxConfiguration, func(dir, file string) []string {
+	{"nginx", "nginx", nginxConfiguration, func(dir, file string) []string {
 		return []string{"-p", dir, "-e", "stderr", "-c", file}
 	}},
-	{"caddy", "caddyfile", "caddy", caddyConfiguration, func(_, file string) []string {
+	{"caddy", "caddyfile", caddyConfiguration, func(_, file string) []string {
 		return []string{"run", "--adapter", "caddyfile", "--config", file}
 	}},
 }
@@ -77,21 +78,10 @@ type runningProxy struct {
 	output     bytes.Buffer // complete once ended
 }
 
-// startProxy runs a proxy until the test ends. Where it is not installed the test is left
-// out, unless MIXSTREAM_REQUIRE_TOOLS is set.
+// startProxy runs a proxy until the test ends.
 func startProxy(t *testing.T, program proxyProgram, block, target string) *runningProxy {
 	t.Helper()
-	path, err := exec.LookPath(program.name)
-	if err != nil {
-		path, err = exec.LookPath("/usr/sbin/" + program.name) // which is not in every user's path
-	}
-	switch {
-	case err == nil:
-	case os.Getenv("MIXSTREAM_REQUIRE_TOOLS") != "":
-		t.Fatalf("%s is not installed, and MIXSTREAM_REQUIRE_TOOLS is set", program.name)
-	default:
-		t.Skipf("%s is not installed: install the package %s to run this", program.name, program.packages)
-	}
+	path := othertool.Path(t, program.name)
 	for range 5 {
 		p := &runningProxy{proxyProgram: program, path: path, addr: freeAddress(t), dir: t.TempDir()}
 		p.file = filepath.Join(p.dir, "configuration")

@@ -11,6 +11,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/mixstream/mixstream/internal/docblock"
+	"github.com/mixstream/mixstream/internal/othertool"
 )
 
 // The probes ask for what is served, and the grace period has room for the shutdown.
@@ -90,17 +91,9 @@ func TestOperatingUnit(t *testing.T) {
 	}
 }
 
-// tool runs a program of others, and returns what it printed. Where it is not installed the
-// rest of the test is left out, unless MIXSTREAM_REQUIRE_TOOLS is set.
+// tool runs a program of others, and returns what it printed.
 func tool(t *testing.T, name string, args ...string) (string, error) {
 	t.Helper()
-	path, err := exec.LookPath(name)
-	if err != nil {
-		if os.Getenv("MIXSTREAM_REQUIRE_TOOLS") != "" {
-			t.Fatal(err)
-		}
-		t.Skipf("%s is not installed; .ci/run installs it", name)
-	}
-	out, err := exec.CommandContext(t.Context(), path, args...).CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), othertool.Path(t, name), args...).CombinedOutput()
 	return string(out), err
 }
