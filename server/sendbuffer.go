@@ -23,14 +23,15 @@ import (
 // TCP or a Unix socket's. The buffer holds for every request on the connection.
 func SendBuffer(bytes int) func(ctx context.Context, c net.Conn) context.Context {
 	return func(ctx context.Context, c net.Conn) context.Context {
-		if bytes > 0 {
-			setSendBuffer(c, bytes)
-		}
+		setSendBuffer(c, bytes)
 		return ctx
 	}
 }
 
 func setSendBuffer(c net.Conn, bytes int) {
+	if bytes <= 0 {
+		return // a negative size would be the largest to Linux
+	}
 	for {
 		switch inner := c.(type) {
 		case interface{ SetWriteBuffer(bytes int) error }:

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -70,17 +71,43 @@ func TestExitStatusInterrupted(t *testing.T) {
 	}
 }
 
-// A shutdown that is not in order is a failure.
+// A shutdown that is not in order, since a reader has stopped reading, is a failure.
 func TestExitStatusShutdown(t *testing.T) {
-	for timeout, want := range map[string]int{"15s": exitSuccess, "1ns": exitFailure} {
-		p, url := serving(t, "--shutdown-timeout", timeout)
-		res, _ := get(t, "GET", url+"/stream?sessionId=s1")
-		p.stop()
-		if status := <-p.status; status != want {
-			t.Errorf("%s: status %d, want %d", timeout, status, want)
+	large := fmt.Sprintf(`{"event":"content","data":{"type":"content","content":%q}}`+"\n", strings.Repeat("x", 64<<10))
+	for _, c := range []struct {
+		timeout string
+		events  int // that the reader does not read
+		want    int
+	}{{"15s", 1, exitSuccess}, {"1ms", 64, exitFailure}} {
+		p, url := serving(t, "--shutdown-timeout", c.timeout)
+		reader := stuckReader(t, url)
+		if status, _, stderr := execute(t, strings.Repeat(large, c.events), "publish", url, "s1"); status != exitSuccess {
+			t.Fatalf("status %d: %s", status, stderr)
 		}
-		res.Body.Close()
+		p.stop()
+		if status := <-p.status; status != c.want {
+			t.Errorf("%s: status %d, want %d", c.timeout, status, c.want)
+		}
+		reader.Close()
 	}
+}
+
+// stuckReader opens a stream, and reads nothing of it but its beginning.
+func stuckReader(t *testing.T, url string) net.Conn {
+	t.Helper()
+	c, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	if err := c.(*net.TCPConn).SetReadBuffer(4 << 10); err != nil { // which the kernel then does not enlarge
+		t.Fatal(err)
+	}
+	fmt.Fprint(c, "GET /stream?sessionId=s1 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+	if _, err := io.ReadFull(c, make([]byte, len("HTTP/1.1 200 OK"))); err != nil {
+		t.Fatal(err)
+	}
+	return c
 }
 
 // A process is ended by a signal in order.

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bufio"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -33,13 +35,14 @@ func acceptedBuffer(t *testing.T, port int) int {
 	return 0
 }
 
-// The kernel tells twice what it was given.
+// The kernel tells twice what it was given. The connection of a stream, which is
+// detached, keeps what it was given when it was accepted.
 func TestServeSendBuffer(t *testing.T) {
 	for _, c := range []struct {
 		args []string
 		want int
 	}{{nil, 2 * 64 << 10}, {[]string{"--send-buffer", "16384"}, 2 * 16384}} {
-		_, base := serving(t, c.args...)
+		p, base := serving(t, c.args...)
 		u, err := url.Parse(base)
 		if err != nil {
 			t.Fatal(err)
@@ -48,7 +51,9 @@ func TestServeSendBuffer(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		get(t, http.MethodGet, base+"/nothing") // whose connection stays open
+		res, _ := get(t, http.MethodGet, base+"/stream?sessionId=s1")
+		fmt.Fprintln(p.stdin, worldLine)
+		readUntil(t, bufio.NewReader(res.Body), "world") // which comes to a stream that is detached by then
 		if size := acceptedBuffer(t, port); size != c.want {
 			t.Errorf("%v: the send buffer is %d, want %d", c.args, size, c.want)
 		}
