@@ -36,6 +36,14 @@ func TestDocumentedConfig(t *testing.T) {
 // a log that a server has, and returns what the page would show of it.
 func checkShown(t *testing.T, file string) string {
 	t.Helper()
+	for _, entry := range os.Environ() { // a check would warn of those that are for tests
+		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "MIXSTREAM_") {
+			t.Setenv(name, "") // which has it set again after the test
+			if err := os.Unsetenv(name); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
 	dir := writeFiles(t, map[string]string{"tokens": "alice-1\nbob-2\n"})
 	writePair(t, dir, 1, expiresSoon/2)
 	serving(t, "--log", "file:"+filepath.Join(dir, "log"))

@@ -124,7 +124,7 @@ func TestLogIsChecked(t *testing.T) {
 		{[]string{"serve", "--log", "file:"}, "must be memory, file:DIR or nats://HOST"},
 		{[]string{"serve", "--log", "nats://a,http://b"}, "must be memory, file:DIR or nats://HOST"},
 		{[]string{"serve", "--log", "memory", "--log-sync", "1s"}, "are for other logs"},
-		{[]string{"serve", "--log", "file:x", "--log-creds", "c"}, "--log-creds is for a log on NATS"},
+		{[]string{"serve", "--log", "file:x", "--log-creds", "c"}, "--log-creds and --log-replicas are for a log on NATS"},
 	} {
 		t.Chdir(t.TempDir())
 		if status, _, stderr := execute(t, "", test.args...); status != exitUsage || !strings.Contains(stderr, test.want) {
