@@ -4,35 +4,49 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"net/http/httptest"
 
 	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/streamtest"
 )
 
-// Publishing repeats what fails, and publishes nothing twice; what the server refuses
-// is told with the reason.
+// What fails is repeated, under one key: whatever became of the first attempt, the event
+// is published once.
 func ExampleClient_Publish() {
-	ts := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		if r.Header.Get("Content-Type") == "application/json" {
-			w.WriteHeader(http.StatusCreated)
-			_, _ = io.WriteString(w, `{"firstId":"17","lastId":"17","count":1}`)
-			return
-		}
-		w.WriteHeader(http.StatusBadRequest)
-		_, _ = io.WriteString(w, `{"error":{"code":400,"type":"validation_error","message":"line 2: not an event"},"line":2,"count":1,"lastId":"18"}`)
-	}))
+	ts := streamtest.NewServer(
+		streamtest.Script{streamtest.Cut()},
+		streamtest.Script{streamtest.Answer(http.StatusCreated, `{"firstId":"17","lastId":"17","count":1}`)},
+	)
 	defer ts.Close()
+	c, err := client.New(ts.URL, soon)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	ctx := context.Background()
 
+	id, err := c.Publish(ctx, "s1", &gen.ContentData{Type: "content", Content: "Hello"})
+	fmt.Println(id, err)
+	requests := ts.Requests()
+	fmt.Println(len(requests), requests[0].Header.Get("Idempotency-Key") == requests[1].Header.Get("Idempotency-Key"))
+	// Output:
+	// 17 <nil>
+	// 2 true
+}
+
+// Of lines that are refused, the error tells which one is wrong and how many were
+// published before it.
+func ExampleClient_PublishLines() {
+	ts := streamtest.NewServer(streamtest.Script{streamtest.Answer(http.StatusBadRequest,
+		`{"error":{"code":400,"type":"validation_error","message":"line 2: not an event"},"line":2,"count":1,"lastId":"18"}`,
+		"Content-Type", "application/json")})
+	defer ts.Close()
 	c, err := client.New(ts.URL)
 	if err != nil {
-		panic(err)
+		fmt.Println(err)
+		return
 	}
-	id, err := c.Publish(context.Background(), "s1", &gen.ContentData{Type: "content", Content: "Hello"})
-	fmt.Println(id, err)
 
 	lines := `{"event":"complete","data":{"type":"complete","done":true}}` + "\nnonsense\n"
 	_, err = c.PublishLines(context.Background(), "s1", []byte(lines))
@@ -41,6 +55,5 @@ func ExampleClient_Publish() {
 		fmt.Printf("%s; %d published, to %s\n", refused.Message, refused.Count, refused.LastID)
 	}
 	// Output:
-	// 17 <nil>
 	// line 2: not an event; 1 published, to 18
 }

@@ -2,135 +2,95 @@ package client_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"log"
-	"net/http"
-	"net/http/httptest"
-	"strings"
 	"time"
 
 	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/streamtest"
 )
 
-// agent is a server whose first stream is cut in the middle of an event.
-func agent() *httptest.Server {
-	return httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Type", "text/event-stream")
-		switch r.Header.Get("Last-Event-ID") {
-		case "":
-			io.WriteString(w, "event: connected\nretry: 1\ndata: {\"sessionId\":\"s1\"}\nid: 1\n\n"+
-				"event: content\ndata: {\"type\":\"content\",\"content\":\"Hello, \"}\nid: 2\n\n"+
-				"event: content\ndata: {\"type\":\"content\",\"cont")
-		case "2":
-			io.WriteString(w, "event: content\ndata: {\"type\":\"content\",\"content\":\"world\"}\nid: 3\n\n"+
-				"event: complete\ndata: {\"type\":\"complete\",\"done\":true}\nid: 4\n\n")
-		}
-	}))
+// agent is a server whose agent says hello. The first stream is cut in the middle of an
+// event.
+func agent() *streamtest.Server {
+	world := streamtest.Block("content", "3", `{"type":"content","content":"world"}`)
+	return streamtest.NewServer(
+		streamtest.Script{streamtest.Open(), streamtest.Send(streamtest.Block("connected", "1", `{"sessionId":"s1"}`),
+			streamtest.Block("content", "2", `{"type":"content","content":"Hello, "}`), world[:30]), streamtest.Cut()},
+		streamtest.Script{streamtest.Open(), streamtest.Send(streamtest.Block("connected", "2", `{"sessionId":"s1"}`),
+			world, streamtest.Block("complete", "4", `{"type":"complete","done":true}`))},
+	)
 }
 
+// soon makes reconnections that no example has to wait for.
+var soon = client.WithRetryPolicy(client.RetryPolicy{InitialInterval: time.Millisecond})
+
+// follow prints what the session's agent says, from the beginning to its end.
+func follow(ctx context.Context, c *client.Client, session string) error {
+	everything := "0"
+	stream, err := c.StreamEvents(ctx, session, &everything, client.UntilComplete())
+	if err != nil {
+		return err
+	}
+	defer stream.Close()
+	for event, err := range stream.All() {
+		if err != nil {
+			return err
+		}
+		switch data := event.Data.(type) {
+		case *gen.ContentData:
+			fmt.Print(data.Content)
+		case *gen.CompleteData:
+			fmt.Println(" (done)")
+		case *gen.UnknownEvent:
+			log.Printf("an event newer than this client: %s", data.Name)
+		}
+	}
+	return nil
+}
+
+// A cut connection is none of the caller's business.
 func ExampleClient_StreamEvents() {
 	server := agent()
 	defer server.Close()
 
 	c, err := client.New(server.URL)
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
-	stream, err := c.StreamEvents(context.Background(), "s1", nil, client.UntilComplete())
-	var refused *client.ErrorResponse
-	if errors.As(err, &refused) && refused.Type == gen.RESTErrorTypeNotFound {
-		log.Fatal("no such session")
-	} else if err != nil {
-		log.Fatal(err)
-	}
-	defer stream.Close()
-	for stream.Next() {
-		switch data := stream.Event().Data.(type) {
-		case *gen.ContentData:
-			fmt.Printf("%s %q\n", stream.LastEventID(), data.Content)
-		case *gen.CompleteData:
-			fmt.Println(stream.LastEventID(), "done:", data.Done)
-		case *gen.UnknownEvent:
-			fmt.Println(stream.LastEventID(), "unknown:", data.Name)
-		}
-	}
-	fmt.Println("error:", stream.Err())
+	fmt.Println(follow(context.Background(), c, "s1"))
 	// Output:
-	// 2 "Hello, "
-	// 3 "world"
-	// 4 done: true
-	// error: <nil>
+	// Hello, world (done)
+	// <nil>
 }
 
-func ExampleStream_All() {
+// Next, Event and Err are the stream without an iterator.
+func ExampleStream_Next() {
 	server := agent()
 	defer server.Close()
 
-	c, err := client.New(server.URL, client.WithRetryPolicy(client.RetryPolicy{InitialInterval: 10 * time.Millisecond}))
+	c, err := client.New(server.URL, soon)
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	stream, err := c.StreamEvents(context.Background(), "s1", nil, client.UntilComplete())
 	if err != nil {
-		log.Fatal(err)
+		fmt.Println(err)
+		return
 	}
 	defer stream.Close()
-	var gap *client.GapError
-	for event, err := range stream.All() {
-		switch {
-		case errors.As(err, &gap):
-			log.Fatalf("events are missing; go on after %s", gap.ResumeFrom)
-		case err != nil:
-			log.Fatal(err)
-		}
-		fmt.Println(event.ID, event.Name)
+	for stream.Next() {
+		fmt.Println(stream.LastEventID(), stream.Event().Name)
 	}
+	fmt.Println("error:", stream.Err())
 	// Output:
 	// 1 connected
 	// 2 content
+	// 2 connected
 	// 3 content
 	// 4 complete
-}
-
-func ExampleSource() {
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Last-Event-ID") == "2" {
-			w.WriteHeader(http.StatusNoContent)
-			return
-		}
-		prompt, _ := io.ReadAll(r.Body)
-		w.Header().Set("Content-Type", "text/event-stream")
-		fmt.Fprintf(w, "retry: 1\nid: 1\ndata: you said\n\nid: 2\ndata: %s\n\n", prompt)
-	}))
-	defer server.Close()
-
-	source := client.NewSource(context.Background(), "", func(ctx context.Context, lastEventID string) (*http.Response, error) {
-		r, err := http.NewRequestWithContext(ctx, http.MethodPost, server.URL, strings.NewReader("hello"))
-		if err != nil {
-			return nil, err
-		}
-		if lastEventID != "" {
-			r.Header.Set("Last-Event-ID", lastEventID)
-		}
-		return http.DefaultClient.Do(r)
-	})
-	defer source.Close()
-	for {
-		event, err := source.Next()
-		if err == io.EOF {
-			fmt.Println("nothing more")
-			return
-		}
-		if err != nil {
-			log.Fatal(err)
-		}
-		fmt.Printf("%s: %s\n", event.ID, event.Data)
-	}
-	// Output:
-	// 1: you said
-	// 2: hello
-	// nothing more
+	// error: <nil>
 }

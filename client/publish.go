@@ -40,8 +40,11 @@ func (e *PublishError) Unwrap() error { return &e.ErrorResponse }
 // *APIError. After ErrGaveUp, and after the end of the context, it is unknown
 // whether the event was published.
 func (c *Client) Publish(ctx context.Context, sessionID string, event gen.Event, opts ...Option) (id string, err error) {
-	if event == nil {
+	switch event.(type) {
+	case nil:
 		return "", errors.New("client: publish: nil event")
+	case *gen.UnknownEvent:
+		return "", fmt.Errorf("client: publish: unknown event %q: only what the spec names can be published", event.EventName())
 	}
 	data, err := json.Marshal(event)
 	if err != nil {

@@ -99,6 +99,9 @@ func TestPublishRefused(t *testing.T) {
 	if _, err := c.Publish(t.Context(), session, nil); err == nil {
 		t.Error("a nil event is published")
 	}
+	if _, err := c.Publish(t.Context(), session, &gen.UnknownEvent{Name: "content"}); err == nil || errors.As(err, new(*client.APIError)) {
+		t.Errorf("an unknown event is published: %v", err)
+	}
 	if _, err := c.Publish(t.Context(), "", &gen.ContentData{}); err == nil || errors.As(err, new(*client.APIError)) {
 		t.Error("an event of no session is published")
 	}

@@ -51,7 +51,7 @@ func Example_mixServer() {
 	ts := mixServer()
 	defer ts.Close()
 
-	c, err := client.New(ts.URL, soon,
+	c, err := client.New(ts.URL,
 		client.ContinueOnGap(),
 		client.OnGap(func(gap *client.GapError) {
 			fmt.Printf("events may be missing after %s\n", gap.Requested)

@@ -42,6 +42,32 @@ data: cut off`)
 	// cut off after 1757000000000001
 }
 
+// A stream that was cut goes on with another connection, after the last whole event.
+func ExampleDecoder_Reset() {
+	connections := map[string]io.Reader{ // by what Last-Event-ID is asked for
+		"":  strings.NewReader("id: 1\ndata: one\n\nid: 2\ndata: tw"),
+		"1": strings.NewReader("id: 2\ndata: two\n\n"),
+	}
+	d := sse.NewDecoder(connections[""])
+	for {
+		ev, err := d.Next()
+		if err == io.EOF {
+			break
+		}
+		if err == io.ErrUnexpectedEOF {
+			d.Reset(connections[string(d.LastEventID())])
+			continue
+		}
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Printf("%s: %s\n", ev.ID, ev.Data)
+	}
+	// Output:
+	// 1: one
+	// 2: two
+}
+
 // An event over the limit does not end the stream.
 func ExampleDecoder_SetMaxEventSize() {
 	d := sse.NewDecoder(strings.NewReader("id: 1\ndata: far too long\n\nid: 2\ndata: short\n\n"))

@@ -1,0 +1,95 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/mixstream/mixstream/client"
+	"github.com/mixstream/mixstream/streamtest"
+)
+
+// forgetful is a server that retains nothing before event 41.
+func forgetful() *streamtest.Server {
+	retained := streamtest.Block("content", "41", `{"type":"content","content":"world"}`) +
+		streamtest.Block("complete", "42", `{"type":"complete","done":true}`)
+	return streamtest.NewServer(
+		streamtest.Script{streamtest.Open(), streamtest.Send(streamtest.Block("connected", "17", `{"sessionId":"s1"}`),
+			streamtest.Block("error", "40", `{"type":"replay_gap","error":"events were trimmed"}`), retained)},
+		streamtest.Script{streamtest.Open(), streamtest.Send(streamtest.Block("connected", "40", `{"sessionId":"s1"}`), retained)},
+	)
+}
+
+// rebuild follows a session, and begins its view anew where events are missing.
+func rebuild(ctx context.Context, c *client.Client, last string, reset func(), show func(client.Event)) error {
+	for {
+		stream, err := c.StreamEvents(ctx, "s1", &last, client.UntilComplete())
+		for err == nil && stream.Next() {
+			show(stream.Event())
+		}
+		if stream != nil {
+			err = stream.Err()
+			stream.Close()
+		}
+		var gap *client.GapError
+		if !errors.As(err, &gap) {
+			return err
+		}
+		reset() // for instance: fetch the session's state from elsewhere
+		last = gap.ResumeFrom
+	}
+}
+
+// By default a gap ends the stream.
+func ExampleGapError() {
+	server := forgetful()
+	defer server.Close()
+	c, err := client.New(server.URL)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	err = rebuild(context.Background(), c, "17",
+		func() { fmt.Println("begin anew") },
+		func(event client.Event) { fmt.Println(event.ID, event.Name) })
+	fmt.Println(err)
+	// Output:
+	// 17 connected
+	// begin anew
+	// 40 connected
+	// 41 content
+	// 42 complete
+	// <nil>
+}
+
+// Whoever can do with what is left is told of the gap, and goes on.
+func ExampleContinueOnGap() {
+	server := forgetful()
+	defer server.Close()
+	c, err := client.New(server.URL,
+		client.ContinueOnGap(),
+		client.OnGap(func(gap *client.GapError) {
+			fmt.Printf("events between %s and %s may be missing\n", gap.Requested, gap.ResumeFrom)
+		}),
+	)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	last := "17"
+	stream, err := c.StreamEvents(context.Background(), "s1", &last, client.UntilComplete())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer stream.Close()
+	for event, err := range stream.All() {
+		fmt.Println(event.ID, event.Name, err)
+	}
+	// Output:
+	// 17 connected <nil>
+	// events between 17 and 40 may be missing
+	// 40 error <nil>
+	// 41 content <nil>
+	// 42 complete <nil>
+}
