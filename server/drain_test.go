@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/server"
 )
 
@@ -100,6 +101,38 @@ func TestShutdownLosesNothing(t *testing.T) {
 	if number(t, last) > number(t, published[499]) {
 		t.Errorf("the stream ended at %s", last)
 	}
+}
+
+// When Shutdown has returned, the log may be closed: nobody reads it any more.
+func TestShutdownWaitsForReadersOfTheLog(t *testing.T) {
+	events := &slowlyClosed{faultyLog{Log: eventlog.NewMemory(eventlog.Retention{})}}
+	srv := newServer(t, server.WithLog(events))
+	ts := serve(t, srv)
+	publish(t, srv, "s", "")
+	for range 5 {
+		open(t, ts, "s").next()
+	}
+	if err := srv.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n := events.open.Load(); n != 0 {
+		t.Errorf("%d readers of the log are open", n)
+	}
+}
+
+// slowlyClosed is a log whose readers take their time to close.
+type slowlyClosed struct{ faultyLog }
+
+func (l *slowlyClosed) Follow(ctx context.Context, s eventlog.Session, wake func()) (eventlog.Reader, error) {
+	r, err := l.faultyLog.Follow(ctx, s, wake)
+	return slowCloser{r}, err
+}
+
+type slowCloser struct{ eventlog.Reader }
+
+func (r slowCloser) Close() {
+	time.Sleep(10 * time.Millisecond)
+	r.Reader.Close()
 }
 
 func TestShutdownWithoutStreams(t *testing.T) {

@@ -229,11 +229,12 @@ func (l *live) writePending() (wrote bool, err error) {
 	return true, l.write(func(buf *buffer) { l.appendPending(buf, batch) })
 }
 
-// finish ends the stream, also where a function of the application panics.
+// finish ends the stream, also where a function of the application panics. Shutdown
+// waits for all of it: the log may be closed then.
 func (l *live) finish(reason EndReason, err error) {
 	whole := false
-	defer l.server.leave(l.visit)
 	defer l.server.streams.remove(l)
+	defer l.server.leave(l.visit)
 	defer func() { l.retire(whole) }()
 	l.tellEnd(reason, err)
 	whole = reason != EndPanic
