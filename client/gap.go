@@ -2,6 +2,7 @@ package client
 
 import (
 	"cmp"
+	"encoding/json"
 
 	"github.com/mixstream/mixstream/gen"
 )
@@ -14,18 +15,20 @@ const ReplayGap = "replay_gap"
 // counts the events of each connection from 1 uses it too, and tells nothing.
 const noPosition = "1"
 
+const connectedName = string(gen.EventNameConnected)
+
 // gap returns the gap that an event of this connection tells or shows, or nil.
 func (s *Stream) gap(event *Event) *GapError {
 	asked := s.source.requested
 	first := s.connection != s.source.connections // of its connection
 	untold := s.untold
 	s.untold = ""
-	switch data := event.Data.(type) {
-	case *gen.ErrorData:
-		if data.Type != nil && *data.Type == ReplayGap {
-			return &GapError{Requested: s.requested(), ResumeFrom: event.ID, Message: data.Error}
+	switch event.Name { // and not its type: what cannot be decoded must not hide a gap
+	case string(gen.EventNameError):
+		if message, ok := told(event.Data); ok {
+			return &GapError{Requested: s.requested(), ResumeFrom: event.ID, Message: message}
 		}
-	case *gen.ConnectedData:
+	case connectedName:
 		switch {
 		case !first || asked == "" || asked == "0":
 		case event.ID == noPosition && (asked != noPosition || untold != ""):
@@ -42,6 +45,19 @@ func (s *Stream) gap(event *Event) *GapError {
 		return &GapError{ResumeFrom: event.ID, Message: "the events before a reconnection had no id to resume after"}
 	}
 	return nil
+}
+
+// told returns the server's description of the gap that an error event tells.
+func told(event gen.Event) (message string, ok bool) {
+	switch data := event.(type) {
+	case *gen.ErrorData:
+		return data.Error, data.Type != nil && *data.Type == ReplayGap
+	case *gen.UnknownEvent: // for a decoding function that is stricter than the spec
+		var gap struct{ Type, Error string }
+		err := json.Unmarshal(data.Data, &gap)
+		return gap.Error, err == nil && gap.Type == ReplayGap
+	}
+	return "", false
 }
 
 // elsewhere is the gap of a server that goes on after another id than it was asked

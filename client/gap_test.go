@@ -125,6 +125,20 @@ func TestGapUntold(t *testing.T) {
 	wantNames(t, serve(t, send(connected("5")), over).stream("0"), "connected 5")
 }
 
+// What the caller's own decoding refuses hides no gap.
+func TestGapUndecoded(t *testing.T) {
+	nothing := client.WithJSON(func([]byte, any) error { return errors.New("refused") })
+	s := serve(t, send(connected("3")+content("4", "a")), hold(connected("4")+gap("10"))).stream("3", nothing)
+	wantNames(t, s, "connected 3", "content 4", "connected 4")
+	wantGap(t, s.Err(), "4", "10")
+
+	s = serve(t, send(connected("3")+content("4", "a")), hold(connected("9"))).stream("3", nothing)
+	wantNames(t, s, "connected 3", "content 4")
+	if !errors.As(s.Err(), new(*client.GapError)) {
+		t.Errorf("elsewhere: %v", s.Err())
+	}
+}
+
 // A server that counts from 1 on each connection answers, to whatever it was asked, as
 // one does that has a gap to tell.
 func TestGapOfOwnCounter(t *testing.T) {

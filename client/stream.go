@@ -59,7 +59,7 @@ func openStream(source *Source, sessionID string, cfg config) (*Stream, error) {
 		source.Close()
 		return nil, err
 	}
-	if _, ok := s.event.Data.(*gen.ConnectedData); ok {
+	if s.event.Name == connectedName {
 		s.lastID = s.event.ID // it stands for no event, so nothing is skipped
 	}
 	return s, nil
@@ -146,7 +146,7 @@ func (s *Stream) read() bool {
 		s.event, s.err = Event{}, err
 		return false
 	}
-	_, s.afterConnected = s.event.Data.(*gen.ConnectedData)
+	s.afterConnected = s.event.Name == connectedName
 	s.event.ID = s.ids.text(raw.ID)
 	s.event.Name = raw.Name
 	s.event.Data = s.decode(raw, err)
