@@ -15,14 +15,17 @@ import (
 // NewProxy returns a reverse proxy to target that hands each block of an event
 // stream to the function, and forwards what that returns instead. Where cut is
 // true, the connection is broken off once the bytes have been sent. Other answers
-// pass unchanged.
+// pass unchanged. The server is asked not to compress.
 //
 // A block runs up to and including its blank line; line ends must be LF. The
 // function is called from the goroutine of each request, possibly from several
 // at a time, and may change the block.
 func NewProxy(target *url.URL, block func(r *http.Request, block []byte) (forward []byte, cut bool)) http.Handler {
 	return &httputil.ReverseProxy{
-		Rewrite:       func(r *httputil.ProxyRequest) { r.SetURL(target) },
+		Rewrite: func(r *httputil.ProxyRequest) {
+			r.SetURL(target)
+			r.Out.Header.Set("Accept-Encoding", "identity") // a compressed stream has no blocks to be seen
+		},
 		FlushInterval: -1,
 		ErrorLog:      log.New(io.Discard, "", 0), // a cut is no error here
 		ModifyResponse: func(resp *http.Response) error {

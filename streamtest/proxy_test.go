@@ -26,6 +26,9 @@ func through(t *testing.T, block func(*http.Request, []byte) ([]byte, bool)) (st
 			return
 		}
 		w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
+		if encoding := r.Header.Get("Accept-Encoding"); encoding != "identity" {
+			t.Errorf("the server is asked for %q", encoding)
+		}
 		fmt.Fprint(w, blocks)
 	}))
 	defer upstream.Close()
