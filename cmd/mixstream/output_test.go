@@ -23,11 +23,11 @@ func objects(t *testing.T, text string) (all []map[string]any) {
 
 func TestServeJSON(t *testing.T) {
 	p := start(t, "serve", "--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0", "--json")
-	for text, key := range map[string]string{"metrics are at ": "ops", "listening on ": "url", "a session is shown at ": "inspector"} {
-		line := p.stderr.find(t, text)
+	for _, told := range []struct{ text, key string }{{"metrics are at ", "ops"}, {"listening on ", "url"}, {"a session is shown at ", "inspector"}} {
+		line := p.stderr.find(t, told.text)
 		o := objects(t, line)[0]
-		url, _ := o[key].(string)
-		if !strings.HasPrefix(url, "http://127.0.0.1:") || !strings.HasSuffix(o["msg"].(string), text+url) || o["level"] != "INFO" {
+		url, _ := o[told.key].(string)
+		if !strings.HasPrefix(url, "http://127.0.0.1:") || !strings.HasSuffix(o["msg"].(string), told.text+url) || o["level"] != "INFO" {
 			t.Errorf("got %s", line)
 		}
 	}
