@@ -16,7 +16,7 @@ func TestStoppedDetachedReaderIsDropped(t *testing.T) {
 	neverRead(t, ts, "s")
 	s := receive(t, o.streams)
 	for range 20 { // more than the reader's buffer takes
-		publish(t, srv, "s", strings.Repeat("x", 20<<10))
+		publish(t, srv, "s", strings.Repeat("x", 8<<10))
 	}
 	s.delivered(t, 20) // to the server's
 	s.wantEnd(t, server.EndClientLeft)
