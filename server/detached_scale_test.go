@@ -44,6 +44,10 @@ func TestIdleDetachedStreams(t *testing.T) {
 	}
 	steps := []int{500, 1000, 2000}
 	if atScale(0, 1) == 1 {
+		if os.Getenv(aloneEnv) == "" {
+			runAlone(t)
+			return
+		}
 		steps = []int{3000, 9000, 18_000}
 	}
 	heartbeat := time.Duration(atScale(1, 10)) * time.Second
@@ -87,6 +91,25 @@ func TestIdleDetachedStreams(t *testing.T) {
 	c.close()
 	until(t, "the server has noticed that all have left", func() bool { slots, _, _ := srv.Counted(); return slots == 0 })
 	until(t, "no goroutine is left", func() bool { return runtime.NumGoroutine() <= goroutines })
+}
+
+// aloneEnv is set in the process of a test that has one for itself.
+const aloneEnv = "MIXSTREAM_TEST_ALONE"
+
+// runAlone runs the test in a process of its own, whose memory no other test has used.
+func runAlone(t *testing.T) {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), self, "-test.run=^"+t.Name()+"$", "-test.v")
+	cmd.Env = append(os.Environ(), aloneEnv+"=1")
+	out, err := cmd.CombinedOutput()
+	t.Logf("%s", out)
+	if err != nil {
+		t.Error(err)
+	}
 }
 
 // crowd is many readers in another process, since a process can have only so many files.
