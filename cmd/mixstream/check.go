@@ -211,7 +211,7 @@ func (c *check) checkLog(ctx context.Context) {
 	}
 	if o.Dir != "" {
 		if err = natslog.CheckDir(o.Dir); err != nil {
-			err = fmt.Errorf("--log %q: %w", f.log, err)
+			err = f.errorf("%w", err)
 		}
 		c.found("log", err, o.Dir+" can be used")
 		return
@@ -222,11 +222,11 @@ func (c *check) checkLog(ctx context.Context) {
 	_, closeLog, err := f.open(ctx, slog.New(slog.DiscardHandler))
 	switch {
 	case errors.Is(err, jetstream.ErrStreamNotFound):
-		c.note(ok, "log", f.log+" is reached; its streams are not there, and would be made")
+		c.note(ok, "log", f.shown()+" is reached; its streams are not there, and would be made")
 	case err != nil:
 		c.found("log", err, "")
 	default:
-		c.found("log", closeLog(), f.log+" is reached, and its streams are there")
+		c.found("log", closeLog(), f.shown()+" is reached, and its streams are there")
 	}
 }
 

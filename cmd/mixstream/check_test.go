@@ -86,7 +86,7 @@ func TestCheck(t *testing.T) {
 		{[]string{"--log", "file:" + in("file")}, exitUsage, "problem log: "},
 		{[]string{"--log", "redis://host"}, exitUsage, "problem log: --log "},
 		{[]string{"--log", "nats://127.0.0.1:1"}, exitUsage, "problem log: --log "},
-		{[]string{"--log", "file:" + in("new/log"), "--log-replicas", "3"}, exitUsage, "problem log: --log-creds and --log-replicas are for a log on NATS"},
+		{[]string{"--log", "file:" + in("new/log"), "--log-replicas", "3"}, exitUsage, "problem log: --log-creds, --log-ca and --log-replicas are for a log on NATS"},
 		{[]string{"--log", "file:" + in("new/log"), "--log-sync=-1s"}, exitUsage, "problem log: --log \"file:" + in("new/log") + "\": natslog: negative duration"},
 	} {
 		status, findings := checked(t, c.args...)
@@ -127,15 +127,7 @@ func TestCheckVariables(t *testing.T) {
 }
 
 func TestCheckNATS(t *testing.T) {
-	ns, err := natsserver.NewServer(&natsserver.Options{
-		Host: "127.0.0.1", Port: natsserver.RANDOM_PORT, NoLog: true, NoSigs: true,
-		JetStream: true, StoreDir: t.TempDir(), Authorization: "secret",
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ns.Start()
-	t.Cleanup(func() { ns.Shutdown(); ns.WaitForShutdown() })
+	ns := startNATS(t, &natsserver.Options{StoreDir: t.TempDir(), Authorization: "secret"})
 	expect := func(want int, text string) {
 		t.Helper()
 		if status, findings := checked(t, "--log", ns.ClientURL()); status != want || !strings.Contains(findings[len(findings)-1], text) {

@@ -21,13 +21,19 @@ has given out, so that readers of the old one are told a gap. Do so after a stor
 restored from a backup, or has lost its end: used as it is, it would give out ids
 again that readers have seen for other events, and nobody could tell.
 
-No server may use either log meanwhile. Each is file:DIR or nats://HOST.`,
+No server may use either log meanwhile. Each is file:DIR or nats://HOST; --log-creds
+and --log-ca are for whichever is on NATS.`,
 		Example: `  mixstream copy --from file:/backup/mixstream --log file:/var/lib/mixstream
   mixstream copy --from nats://nats-1:4222 --from-stream OLD --log nats://nats-1:4222 --log-stream NEW --log-prefix new`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
 			logger := newLogger(cmd, slog.LevelInfo)
-			from.creds = to.creds
+			from.creds, from.ca = to.creds, to.ca
+			if !isNATS(from.log) {
+				from.creds, from.ca = "", ""
+			} else if !isNATS(to.log) {
+				to.creds, to.ca = "", ""
+			}
 			old, closeOld, err := from.openNATS(cmd.Context(), logger)
 			if err != nil {
 				return err

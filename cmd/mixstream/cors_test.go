@@ -45,6 +45,17 @@ func TestCrossOrigin(t *testing.T) {
 	}
 }
 
+// What is for operators is for no page, whichever may read the streams.
+func TestNoCrossOriginForOperators(t *testing.T) {
+	_, url := serving(t, "--cors-origin", "*")
+	for _, path := range []string{"/healthz", "/readyz", "/metrics", "/openapi.yaml"} {
+		res, _ := get(t, http.MethodGet, url+path, "Origin", "https://anywhere.example")
+		if h := res.Header.Get("Access-Control-Allow-Origin"); h != "" || res.StatusCode != http.StatusOK {
+			t.Errorf("%s: %s, allowed to %q", path, res.Status, h)
+		}
+	}
+}
+
 func TestCrossOriginWildcard(t *testing.T) {
 	_, url := serving(t, "--cors-origin", "*")
 	res, _ := get(t, http.MethodGet, url+"/stream?sessionId=s1", "Origin", "https://anywhere.example")

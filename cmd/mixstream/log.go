@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -35,13 +37,16 @@ const logHelp = `The log of the events is one of
 
 A NATS server that asks for credentials gets them from --log-creds, or from the
 environment: MIXSTREAM_NATS_CREDS (the path of a credentials file),
-MIXSTREAM_NATS_TOKEN, or MIXSTREAM_NATS_USER and MIXSTREAM_NATS_PASSWORD.`
+MIXSTREAM_NATS_TOKEN, or MIXSTREAM_NATS_USER and MIXSTREAM_NATS_PASSWORD. Where its
+certificate is not signed by an authority of the system, --log-ca names the file of
+the one that has signed it.`
 
 // logFlags are the flags that choose a log.
 type logFlags struct {
 	name     string // of the flag that sets log
 	log      string
 	creds    string
+	ca       string
 	stream   string
 	prefix   string
 	replicas int
@@ -57,6 +62,7 @@ func (f *logFlags) add(flags *pflag.FlagSet, byDefault string) {
 	f.name = "log"
 	flags.StringVar(&f.log, f.name, byDefault, "where the events are: memory, file:DIR or nats://HOST")
 	flags.StringVar(&f.creds, "log-creds", "", "the credentials file for NATS")
+	flags.StringVar(&f.ca, "log-ca", "", "the file of certificates, in PEM, by which that of a NATS server is to be signed")
 	flags.StringVar(&f.stream, "log-stream", "", "the name of the stream on NATS (default MIXSTREAM)")
 	flags.StringVar(&f.prefix, "log-prefix", "", "what the subjects of the stream begin with (default mixstream)")
 	flags.IntVar(&f.replicas, "log-replicas", 0, "how many servers of a NATS cluster have the stream, when it is made (default 1)")
@@ -90,8 +96,8 @@ func (f *logFlags) open(ctx context.Context, logger *slog.Logger) (log eventlog.
 		}
 		return l, closeLog, nil
 	}
-	if f.creds != "" || f.stream != "" || f.prefix != "" || f.replicas != 0 || f.sync != 0 {
-		return nil, nil, asUsage(errors.New("--log memory: --log-creds, --log-stream, --log-prefix, --log-replicas and --log-sync are for other logs"))
+	if f.creds != "" || f.ca != "" || f.stream != "" || f.prefix != "" || f.replicas != 0 || f.sync != 0 {
+		return nil, nil, asUsage(errors.New("--log memory: --log-creds, --log-ca, --log-stream, --log-prefix, --log-replicas and --log-sync are for other logs"))
 	}
 	return eventlog.NewMemory(eventlog.Retention{Entries: f.entries, TotalBytes: f.bytes, Age: f.age}), func() error { return nil }, nil
 }
@@ -105,9 +111,33 @@ func (f *logFlags) openNATS(ctx context.Context, logger *slog.Logger) (log *nats
 	o.Logger = logger
 	l, err := natslog.Open(ctx, o)
 	if err != nil {
-		return nil, nil, fmt.Errorf("--%s %q: %w", f.name, f.log, err)
+		return nil, nil, f.errorf("%w", err)
 	}
 	return l, l.Close, nil
+}
+
+// errorf returns an error about the log.
+func (f *logFlags) errorf(format string, args ...any) error {
+	return fmt.Errorf("--%s %q: "+format, append([]any{f.name, f.shown()}, args...)...)
+}
+
+// shown returns the log as it may be printed: without what is secret in an address.
+func (f *logFlags) shown() string {
+	if !isNATS(f.log) {
+		return f.log
+	}
+	var shown []string
+	for address := range strings.SplitSeq(f.log, ",") {
+		u, err := url.Parse(strings.TrimSpace(address))
+		if err != nil {
+			continue // isNATS has parsed it
+		}
+		if u.User != nil { // which may be a token
+			u.User = url.User("xxxxx")
+		}
+		shown = append(shown, u.String())
+	}
+	return strings.Join(shown, ",")
 }
 
 // options returns the options of a log that is not in memory, or what is wrong with
@@ -123,8 +153,8 @@ func (f *logFlags) options() (natslog.Options, error) {
 		Existing:     f.existing,
 	}
 	switch dir, isFile := strings.CutPrefix(f.log, "file:"); {
-	case isFile && dir != "" && (f.creds != "" || f.replicas != 0):
-		return o, errors.New("--log-creds and --log-replicas are for a log on NATS, and not for file:DIR")
+	case isFile && dir != "" && (f.creds != "" || f.ca != "" || f.replicas != 0):
+		return o, errors.New("--log-creds, --log-ca and --log-replicas are for a log on NATS, and not for file:DIR")
 	case isFile && dir != "":
 		o.Dir = dir
 	case isNATS(f.log) && f.sync != 0:
@@ -133,12 +163,32 @@ func (f *logFlags) options() (natslog.Options, error) {
 		o.URL = f.log
 		fromEnvironment(&o)
 	default:
-		return o, fmt.Errorf("--%s %q: must be memory, file:DIR or nats://HOST", f.name, f.log)
+		return o, f.errorf("must be memory, file:DIR or nats://HOST")
+	}
+	if f.ca != "" {
+		roots, err := loadRoots(f.ca)
+		if err != nil {
+			return o, fmt.Errorf("--log-ca: %w", err)
+		}
+		o.TLS = &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12}
 	}
 	if err := o.Check(); err != nil {
-		return o, fmt.Errorf("--%s %q: %w", f.name, f.log, err)
+		return o, f.errorf("%w", err)
 	}
 	return o, nil
+}
+
+// loadRoots reads a file of certificates.
+func loadRoots(path string) (*x509.CertPool, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(text) {
+		return nil, fmt.Errorf("%s has no certificate in PEM", path)
+	}
+	return roots, nil
 }
 
 // isNATS tells whether all of the addresses are those of NATS servers.

@@ -80,15 +80,7 @@ func TestCopy(t *testing.T) {
 
 // Two servers and a publisher on one NATS server, which asks for a token.
 func TestServeNATSLog(t *testing.T) {
-	ns, err := natsserver.NewServer(&natsserver.Options{
-		Host: "127.0.0.1", Port: natsserver.RANDOM_PORT, NoSigs: true, NoLog: true,
-		JetStream: true, StoreDir: t.TempDir(), Authorization: "secret",
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ns.Start()
-	t.Cleanup(func() { ns.Shutdown(); ns.WaitForShutdown() })
+	ns := startNATS(t, &natsserver.Options{StoreDir: t.TempDir(), Authorization: "secret"})
 	if status, _, stderr := execute(t, "", "serve", "--log", ns.ClientURL()); status != 1 || !strings.Contains(stderr, "Authorization") {
 		t.Errorf("without the token: status %d: %s", status, stderr)
 	}
@@ -124,7 +116,8 @@ func TestLogIsChecked(t *testing.T) {
 		{[]string{"serve", "--log", "file:"}, "must be memory, file:DIR or nats://HOST"},
 		{[]string{"serve", "--log", "nats://a,http://b"}, "must be memory, file:DIR or nats://HOST"},
 		{[]string{"serve", "--log", "memory", "--log-sync", "1s"}, "are for other logs"},
-		{[]string{"serve", "--log", "file:x", "--log-creds", "c"}, "--log-creds and --log-replicas are for a log on NATS"},
+		{[]string{"serve", "--log", "file:x", "--log-creds", "c"}, "--log-creds, --log-ca and --log-replicas are for a log on NATS"},
+		{[]string{"serve", "--log", "tls://a", "--log-ca", "missing"}, "--log-ca: open missing"},
 	} {
 		t.Chdir(t.TempDir())
 		if status, _, stderr := execute(t, "", test.args...); status != exitUsage || !strings.Contains(stderr, test.want) {

@@ -73,7 +73,7 @@ func (p *publish) checkArgs(cmd *cobra.Command, args []string) error {
 	}
 	switch {
 	case len(args) > 0 && strings.Contains(args[0], "://"):
-		return fmt.Errorf("needs a URL or --log, and not both: received %q and --log %s", args[0], p.log.log)
+		return fmt.Errorf("needs a URL or --log, and not both: received %q and --log %s", args[0], p.log.shown())
 	case len(args) != 1 && len(args) != 3:
 		return fmt.Errorf("needs, with --log, SESSION, and perhaps EVENT and JSON: received %d arguments", len(args))
 	case cmd.Flags().Changed("token"):

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -141,19 +142,21 @@ func (s *serve) run(cmd *cobra.Command) (err error) {
 	if err != nil {
 		return asUsage(err)
 	}
-	if err := s.checkLimits(); err != nil {
+	_, err = s.cors.wrap(nil)
+	if err = cmp.Or(err, s.checkLimits()); err != nil {
 		return asUsage(err)
 	}
-	events, closeLog, err := s.log.open(cmd.Context(), logger)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, closeLog()) }()
 	end, err := s.open(logger)
 	if err != nil {
 		return err
 	}
 	defer end.close()
+	// The log comes last: what is wrong with a flag leaves no new one behind.
+	events, closeLog, err := s.log.open(cmd.Context(), logger)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeLog()) }()
 	log := &sessions{Log: events}
 	o, err := newOps(logger)
 	if err != nil {
@@ -219,9 +222,12 @@ func (s *serve) accepted(flags *pflag.FlagSet) (tokens, error) {
 
 // checkLimits refuses what can be no limit.
 func (s *serve) checkLimits() error {
-	for name, n := range map[string]int{"max-streams": s.maxStreams, "max-streams-per-session": s.maxStreamsOfSession, "send-buffer": s.sendBuffer} {
-		if n < 0 {
-			return fmt.Errorf("--%s %d: must not be negative", name, n)
+	for _, limit := range []struct {
+		flag string
+		n    int
+	}{{"max-streams", s.maxStreams}, {"max-streams-per-session", s.maxStreamsOfSession}, {"send-buffer", s.sendBuffer}} {
+		if limit.n < 0 {
+			return fmt.Errorf("--%s %d: must not be negative", limit.flag, limit.n)
 		}
 	}
 	if s.shutdownTimeout < 0 {
