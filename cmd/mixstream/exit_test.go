@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net"
@@ -68,6 +69,12 @@ func TestExitStatusInterrupted(t *testing.T) {
 	r.stop()
 	if status := <-r.status; status != exitInterrupted {
 		t.Errorf("demo: status %d", status)
+	}
+	ctx, interrupt := context.WithCancel(t.Context())
+	interrupt()
+	from, to := "file:"+t.TempDir(), "file:"+t.TempDir()
+	if status := run(ctx, []string{"copy", "--from", from, "--log", to}, strings.NewReader(""), io.Discard, io.Discard); status != exitInterrupted {
+		t.Errorf("copy: status %d", status)
 	}
 }
 
