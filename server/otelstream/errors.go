@@ -10,7 +10,8 @@ import (
 	"github.com/mixstream/mixstream/server"
 )
 
-// errorTypes are the values of the attribute error.type for publications.
+// errorTypes are the values of the attribute error.type for publications. The first
+// that fits counts: a log may say with an error of a context why it is unavailable.
 var errorTypes = []struct {
 	err  error
 	name string
@@ -23,7 +24,10 @@ var errorTypes = []struct {
 	{eventlog.ErrSessionExists, "session_exists"},
 	{eventlog.ErrSessionDeleted, "session_deleted"},
 	{eventlog.ErrSessionNotFound, "session_not_found"},
+	{eventlog.ErrKeyReused, "key_reused"},
 	{context.Canceled, "canceled"},
+	{eventlog.ErrUnavailable, "log_unavailable"},
+	{eventlog.ErrOutcomeUnknown, "outcome_unknown"},
 	{context.DeadlineExceeded, "deadline_exceeded"},
 }
 

@@ -131,7 +131,10 @@ func TestErrorTypes(t *testing.T) {
 		"session_exists":     func() (string, error) { return o.srv.CreateSession(ctx, "s", "") },
 		"session_deleted":    func() (string, error) { return o.srv.Publish(ctx, "gone", &gen.ContentData{}) },
 		"session_not_found":  func() (string, error) { return o.srv.DeleteSession(ctx, "nobody") },
+		"key_reused":         fail(eventlog.ErrKeyReused),
 		"canceled":           fail(context.Canceled),
+		"log_unavailable":    fail(fmt.Errorf("%w: %w", eventlog.ErrUnavailable, context.DeadlineExceeded)),
+		"outcome_unknown":    fail(fmt.Errorf("%w: %w", eventlog.ErrOutcomeUnknown, context.DeadlineExceeded)),
 		"deadline_exceeded":  fail(context.DeadlineExceeded),
 		"_OTHER":             fail(errors.New("the disk is full")),
 	} {
