@@ -3,6 +3,7 @@ package client_test
 import (
 	"bytes"
 	"context"
+	"io"
 	"net/http"
 	"reflect"
 	"strings"
@@ -49,7 +50,12 @@ func checkJSON(t *testing.T, texts []string) {
 			}
 		}
 	}
-	s := serve(t, send(string(stream)), over).stream("")
+	// Without sockets, which a fuzzer would use up.
+	s, err := fake(streams(string(stream), 0, io.EOF), status(http.StatusNoContent)).open(t, client.WithRetryPolicy(fast))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
 	next(t, s)
 	var got, want []gen.Event
 	for s.Next() {
@@ -79,12 +85,16 @@ func TestJSONIsUnmarshal(t *testing.T) {
 	}
 }
 
-// FuzzJSONIsUnmarshal has any three texts follow each other.
+// FuzzJSONIsUnmarshal has any three texts follow each other that data can be: a CR would
+// end its line.
 func FuzzJSONIsUnmarshal(f *testing.F) {
 	for i, text := range jsonTexts {
 		f.Add(text, jsonTexts[(i+1)%len(jsonTexts)], jsonTexts[(i+7)%len(jsonTexts)])
 	}
 	f.Fuzz(func(t *testing.T, first, second, third string) {
+		if strings.Contains(first+second+third, "\r") {
+			t.Skip()
+		}
 		checkJSON(t, []string{first, second, third})
 	})
 }

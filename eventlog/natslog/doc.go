@@ -20,14 +20,17 @@
 //
 // # No gap is missed
 //
-// Each message bears, before its data, the sequence of the one before it under its subject, and is
-// stored only if that is still the last one (Nats-Expected-Last-Subject-Sequence).
+// Each message bears, before its data, the sequence of the one before it under its
+// subject, and is stored only if that is still the last one
+// (Nats-Expected-Last-Subject-Sequence).
 // So the messages of a subject are a chain: of two that are read one after the
 // other it is known that nothing was between, and the oldest one that is left says
 // how far the subject was trimmed. A message for an empty subject bears the mark of
 // the session's record, or the position before the oldest entry of the whole log if
 // that is later: what the subject had before, if anything, was trimmed by age or
-// bytes, and both take the oldest of the log first.
+// bytes, and both take the oldest of the log first. A session that is forgotten leaves
+// its last message behind, until that is trimmed: a process that was cut off while the
+// session ended finds by it that there was more.
 //
 // A gap is told falsely only to a position from before the oldest entry of the
 // whole log, of a session or scope of which nothing is left or which was empty

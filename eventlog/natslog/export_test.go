@@ -16,6 +16,9 @@ func (o Options) DropLive(f func(*nats.Msg) bool) Options {
 // Connection returns the log's connection.
 func (l *Log) Connection() *nats.Conn { return l.nc }
 
+// EntryStream returns the name of the stream of the entries.
+func (l *Log) EntryStream() string { return l.subjects.entries() }
+
 // Subject returns the subject of a session's entries.
 func (l *Log) Subject(session string) string { return l.subjects.session(session) }
 

@@ -29,6 +29,7 @@ type feed struct {
 	mu      sync.Mutex // guards what follows
 	last    uint64     // the last message under the subject, or what it may have had up to
 	through uint64     // there is nothing under the subject after last up to this
+	floor   uint64     // what is not after this is gone, or an earlier session's
 	from    uint64     // recent has every entry after this up to last
 	recent  []eventlog.Entry
 	bytes   int // of recent
@@ -37,17 +38,19 @@ type feed struct {
 	asking  *shared[tail]
 }
 
-// raise raises the mark of a feed, which may be that of an earlier session.
-func (f *feed) raise(floor uint64) {
+// raise raises the floor of a feed, and returns it.
+func (f *feed) raise(floor uint64) uint64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.floor = max(f.floor, floor)
 	if floor <= f.from {
-		return
+		return f.floor
 	}
 	if i := len(f.recent) - len(behind(f.recent, floor)); i > 0 {
 		f.drop(i)
 	}
 	f.from, f.last, f.through = floor, max(f.last, floor), max(f.through, floor)
+	return f.floor
 }
 
 // take takes a message that may be the next, a later or an earlier one.
@@ -107,6 +110,7 @@ type view struct {
 	entries []eventlog.Entry
 	through uint64 // these are all up to here
 	behind  bool   // the feed does not have the entries
+	gap     bool   // and nobody has: the position is below the floor
 	last    uint64 // the last message that the feed knows of
 }
 
@@ -122,7 +126,7 @@ func (f *feed) view(after uint64) view {
 		}
 		return view{through: f.through}
 	case after < f.from:
-		return view{through: f.through, behind: true, last: f.last}
+		return view{through: f.through, behind: true, gap: after < f.floor, last: f.last}
 	}
 	return view{entries: behind(f.recent, after), through: f.through}
 }

@@ -26,6 +26,9 @@ func (r *reader) part(ctx context.Context, f *feed, a *ahead, after uint64) (vie
 		*a = ahead{}
 		return v, nil
 	}
+	if v.gap {
+		return view{}, eventlog.ErrGap
+	}
 	if after < a.from || after >= a.through {
 		if err := r.log.fetch(ctx, f, a, after); err != nil {
 			*a = ahead{}

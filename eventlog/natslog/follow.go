@@ -12,7 +12,7 @@ type opening struct {
 
 // follow returns the feed for one of its subject, which is made by it if there is
 // none. The caller lets go of it.
-func (l *Log) follow(ctx context.Context, of *feed, empty mark) (*feed, error) {
+func (l *Log) follow(ctx context.Context, of *feed) (*feed, error) {
 	l.mu.Lock()
 	f := l.feeds[of.subject]
 	first := f == nil
@@ -27,7 +27,7 @@ func (l *Log) follow(ctx context.Context, of *feed, empty mark) (*feed, error) {
 	switch {
 	case first:
 		// Others may wait for it, whatever becomes of the one who came first.
-		o.err = l.openFeed(context.WithoutCancel(ctx), f, empty)
+		o.err = l.openFeed(context.WithoutCancel(ctx), f)
 		l.mu.Lock()
 		f.opening = nil
 		l.young = append(l.young, f)
@@ -48,13 +48,12 @@ func (l *Log) follow(ctx context.Context, of *feed, empty mark) (*feed, error) {
 		l.unfollow(f)
 		return nil, o.err
 	}
-	f.raise(empty.position)
 	return f, nil
 }
 
 // openFeed subscribes to a subject, and only then looks for its end: what comes
 // after that is delivered, or missed as anything may be.
-func (l *Log) openFeed(ctx context.Context, f *feed, empty mark) (err error) {
+func (l *Log) openFeed(ctx context.Context, f *feed) (err error) {
 	if f.sub, err = l.nc.ChanSubscribe(l.subjects.live(f.subject), l.live); err != nil {
 		return err
 	}
@@ -71,12 +70,20 @@ func (l *Log) openFeed(ctx context.Context, f *feed, empty mark) (err error) {
 	if err != nil {
 		return err
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
 	last := t.ID
 	if last == 0 {
+		var empty mark
+		if f.ofSession {
+			r, err := l.load(limited, f.session)
+			if err != nil {
+				return err
+			}
+			empty = r.mark()
+		}
 		last = empty.within(l, bounds{First: t.first})
 	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	if last >= f.last { // or else something has come in the meantime
 		f.last, f.from, f.recent, f.bytes = last, last, nil, 0
 	}

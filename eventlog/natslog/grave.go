@@ -24,24 +24,23 @@ func (l *Log) dig(ctx context.Context, id string, due time.Time) error {
 	}
 }
 
-// forget drops what a deleted session has, and keeps its mark: later ids of this
-// session, if it is made again, are above it.
+// forget drops what a deleted session has, but for the last message: whoever knows of
+// an earlier one only is to find that there was more. Its mark stays too: what a later
+// session of this id has is above it.
 func (l *Log) forget(ctx context.Context, w *writer, r *record) error {
 	w.lose()
-	// Not what comes after it: another may have done this, and the session may be
-	// there again.
-	if err := l.purge(ctx, l.subjects.entries(), w.subject, r.Fence+1); err != nil {
+	if err := l.purge(ctx, l.subjects.entries(), w.subject, r.Fence); err != nil {
 		return err
 	}
 	mark := &record{ID: r.ID, State: forgotten, Life: r.Life, Floor: max(r.Deleted, r.Fence), rev: r.rev}
 	return l.put(ctx, mark)
 }
 
-// purge deletes what a stream has under a subject, below a sequence if it is not 0.
+// purge deletes what a stream has under a subject below a sequence.
 func (l *Log) purge(ctx context.Context, stream, subject string, below uint64) error {
 	return l.api(ctx, "STREAM.PURGE."+stream, struct {
 		Filter string `json:"filter"`
-		Seq    uint64 `json:"seq,omitempty"`
+		Seq    uint64 `json:"seq"`
 	}{subject, below}, nil)
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/eventlog/natslog"
@@ -25,30 +26,54 @@ func writeRecord(t *testing.T, log *natslog.Log, session string, record map[stri
 	}
 }
 
+// forgetIDs has the stream of the entries know a message id for a moment only, as if
+// each had been stored minutes ago. It returns that moment.
+func forgetIDs(t *testing.T, log *natslog.Log) time.Duration {
+	t.Helper()
+	js, err := jetstream.New(log.Connection())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := js.Stream(t.Context(), log.EntryStream())
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := s.CachedInfo().Config
+	c.Duplicates = 100 * time.Millisecond
+	if _, err := js.UpdateStream(t.Context(), c); err != nil {
+		t.Fatal(err)
+	}
+	return c.Duplicates
+}
+
 // A process dies after it has noted that a session is to be created or deleted, and
 // before or after it has appended the entry. Whoever comes upon the session appends
-// the entry, once.
+// the entry, once, also if the stream does not know the entry's message id any more.
 func TestHalfDone(t *testing.T) {
-	for name, again := range map[string]bool{"before the entry": false, "after the entry": true} {
+	for name, test := range map[string]struct {
+		times int // that somebody comes upon the session
+		late  bool
+	}{"before the entry": {times: 1}, "after the entry": {times: 3}, "long after the entry": {times: 3, late: true}} {
 		t.Run(name, func(t *testing.T) {
 			m := newTester(t, natslog.Retention{})
 			log := m.log.(*natslog.Log)
+			var pause time.Duration
+			if test.late {
+				pause = 3 * forgetIDs(t, log)
+			}
 			witness := m.follow(eventlog.Session{ID: "witness", Scope: "x"})
 			_, start := witness.bounds()
 			entry := func(name string) map[string]any { return map[string]any{"name": []byte(name), "data": []byte("{}")} }
 			settle := func(record func() map[string]any, check func(eventlog.Record)) {
 				t.Helper()
-				n := 1
-				if again {
-					n = 3
-				}
-				for range n { // as if what was written after the entry had been lost
+				for range test.times { // as if what was written after the entry had been lost
 					writeRecord(t, log, "a", record())
 					r, err := log.Lookup(t.Context(), "a")
 					if err != nil {
 						t.Fatal(err)
 					}
 					check(r)
+					time.Sleep(pause) // until the stream has forgotten the id
 				}
 			}
 			settle(func() map[string]any {

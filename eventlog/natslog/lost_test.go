@@ -77,6 +77,24 @@ func TestLostMessageInTheMiddle(t *testing.T) {
 	r.expect(at, want...)
 }
 
+// A session ends and is forgotten while its reader hears nothing. The reader is told
+// that it has missed entries, and of the end.
+func TestForgottenWhileLost(t *testing.T) {
+	for _, s := range []eventlog.Session{own("a"), {ID: "a", Scope: "x"}} {
+		l := newLosing(t, 100*time.Millisecond)
+		r := l.follow(s)
+		_, start := r.bounds()
+		h := history{position: r.expect(start, l.append(s, 1)...)}
+		var want []uint64
+		count := int64(4) // what is appended
+		if s.Scope != "" {
+			count++ // and what closes the session's own subject
+		}
+		l.losing(count, all, func() { want = append(l.append(s, 3), l.forget(s)) })
+		h.meet(t, r, want)
+	}
+}
+
 func TestLostLastMessage(t *testing.T) {
 	l := newLosing(t, 100*time.Millisecond)
 	r, other := l.follow(eventlog.Session{ID: "a", Scope: "x"}), l.follow(own("b"))

@@ -23,19 +23,27 @@ func (r *reader) wake() { r.wakeUp() }
 
 // Follow implements eventlog.Log.
 func (l *Log) Follow(ctx context.Context, s eventlog.Session, wake func()) (eventlog.Reader, error) {
-	record, err := l.lookup(ctx, s.ID)
-	if err != nil {
+	if err := l.usable(ctx); err != nil {
 		return nil, err
 	}
+	own, err := l.follow(ctx, &feed{subject: l.subjects.session(s.ID), session: s.ID, ofSession: true})
+	if err != nil {
+		return nil, failed(ctx, err)
+	}
+	r := &reader{log: l, own: own, wakeUp: wake}
+	// The record after the feed, so that it is of the session that the feed goes on
+	// with, or of a later one.
+	record, err := l.lookup(ctx, s.ID)
+	if err != nil {
+		l.unfollow(r.own)
+		return nil, err
+	}
+	r.own.raise(record.Floor)
 	if record.exists() {
 		s = record.session()
 	}
-	r := &reader{log: l, wakeUp: wake}
-	if r.own, err = l.follow(ctx, &feed{subject: l.subjects.session(s.ID), session: s.ID, ofSession: true}, record.mark()); err != nil {
-		return nil, failed(ctx, err)
-	}
 	if s.Scope != "" {
-		if r.scope, err = l.follow(ctx, &feed{subject: l.subjects.scope(s)}, mark{}); err != nil {
+		if r.scope, err = l.follow(ctx, &feed{subject: l.subjects.scope(s)}); err != nil {
 			l.unfollow(r.own)
 			return nil, failed(ctx, err)
 		}
@@ -92,8 +100,7 @@ func (l *Log) floorOf(ctx context.Context, f *feed) (uint64, error) {
 			return 0, err
 		}
 		if found {
-			f.raise(m.prev) // what is told here must hold for what is held
-			return m.prev, nil
+			return f.raise(m.prev), nil // what is told here must hold for what is held
 		}
 		b, err := l.bounds.ask(ctx, l)
 		if err != nil {

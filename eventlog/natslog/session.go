@@ -65,9 +65,6 @@ func (l *Log) Append(ctx context.Context, s eventlog.Session, key string, entrie
 		}
 	}
 	return l.change(ctx, s.ID, func(ctx context.Context, w *writer) error {
-		if w.last == 0 {
-			w.lose() // an empty subject does not tell that the session has been deleted
-		}
 		d := &draft{msgID: nuid.Next(), entries: entries, keyed: key != ""}
 		identify := func(r *record) {
 			if key != "" {

@@ -61,6 +61,16 @@ func (m tester) delete(session string, grace time.Duration) uint64 {
 	return e.ID
 }
 
+// forget deletes a session, and has it forgotten.
+func (m tester) forget(s eventlog.Session) (last uint64) {
+	m.Helper()
+	last = m.delete(s.ID, 0)
+	if _, err := m.log.Lookup(m.Context(), s.ID); !errors.Is(err, eventlog.ErrSessionNotFound) {
+		m.Fatalf("Lookup: %v", err)
+	}
+	return last
+}
+
 // follower is a reader that notes its wakes.
 type follower struct {
 	eventlog.Reader
@@ -70,19 +80,24 @@ type follower struct {
 
 func (m tester) follow(s eventlog.Session) *follower {
 	m.Helper()
-	f := &follower{t: m.T, woken: make(chan struct{}, 1)}
-	var err error
+	f, err := m.open(s)
+	if err != nil {
+		m.Fatalf("Follow: %v", err)
+	}
+	m.Cleanup(f.Close)
+	return f
+}
+
+// open is follow without a check, and the caller closes the reader.
+func (m tester) open(s eventlog.Session) (f *follower, err error) {
+	f = &follower{t: m.T, woken: make(chan struct{}, 1)}
 	f.Reader, err = m.log.Follow(m.Context(), s, func() {
 		select {
 		case f.woken <- struct{}{}:
 		default:
 		}
 	})
-	if err != nil {
-		m.Fatalf("Follow: %v", err)
-	}
-	m.Cleanup(f.Close)
-	return f
+	return f, err
 }
 
 func (f *follower) bounds() (floor, end uint64) {
@@ -133,6 +148,61 @@ func (f *follower) expectGap(after uint64) {
 	b, err := f.Read(f.t.Context(), after, 1<<20)
 	if !errors.Is(err, eventlog.ErrGap) {
 		f.t.Errorf("Read(%d): %d entries, error %v; want %v", after, len(b.Entries), err, eventlog.ErrGap)
+	}
+}
+
+// history is what a connection would tell of a session.
+type history struct {
+	position uint64
+	ids      []uint64
+	gap      uint64 // up to where entries were missing that it was told of
+}
+
+// read goes on from the position to the end of the log.
+func (h *history) read(ctx context.Context, r eventlog.Reader) error {
+	for {
+		b, err := r.Read(ctx, h.position, 1<<20)
+		switch {
+		case errors.Is(err, eventlog.ErrGap):
+			floor, _, err := r.Bounds(ctx)
+			if err != nil {
+				return err
+			}
+			if floor <= h.position {
+				return fmt.Errorf("a gap after %d, and the floor is %d", h.position, floor)
+			}
+			h.gap, h.position = floor, floor
+			continue
+		case err != nil:
+			return err
+		}
+		for _, e := range b.Entries {
+			h.ids = append(h.ids, e.ID)
+		}
+		h.position = b.Position
+		if len(b.Entries) == 0 {
+			return nil
+		}
+	}
+}
+
+// meet reads until the last of the entries, when it is woken, and checks that each was
+// read once and in order, or is within a gap.
+func (h *history) meet(t *testing.T, r *follower, want []uint64) {
+	t.Helper()
+	for end := want[len(want)-1]; h.position < end; {
+		select {
+		case <-r.woken:
+			if err := h.read(t.Context(), r); err != nil {
+				t.Fatal(err)
+			}
+		case <-time.After(patience):
+			t.Fatalf("woken no more after %d of %d", h.ids, want)
+		}
+	}
+	missed := slices.DeleteFunc(slices.Clone(want), func(id uint64) bool { return slices.Contains(h.ids, id) })
+	if !slices.IsSorted(h.ids) || len(h.ids)+len(missed) != len(want) || len(missed) > 0 && missed[len(missed)-1] > h.gap {
+		t.Errorf("entries, with a gap up to %d:\n got %d\nwant %d", h.gap, h.ids, want)
 	}
 }
 

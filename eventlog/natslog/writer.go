@@ -118,8 +118,10 @@ func (w *writer) write(ctx context.Context, d *draft, settle func(context.Contex
 		case transient(err), ctx.Err() != nil:
 			uncertain = uncertain || errors.As(err, &sent)
 		case uncertain:
+			w.lose()
 			return 0, fmt.Errorf("natslog: %w: %w", eventlog.ErrOutcomeUnknown, err)
 		default:
+			w.lose()
 			return 0, err
 		}
 		w.lose()
