@@ -26,7 +26,7 @@ func Copy(ctx context.Context, to, from *Log) (entries int, err error) {
 	if b.Last != to.start {
 		return 0, errors.New("natslog: copy: the log to copy to is not empty")
 	}
-	c := copying{to: to, from: from, ends: make(map[uint64]uint64)}
+	c := copying{to: to, from: from, ends: make(map[uint64]uint64), floors: make(map[string]uint64)}
 	if err := c.readRecords(ctx); err != nil {
 		return 0, failed(ctx, fmt.Errorf("copy the records: %w", err))
 	}
@@ -43,6 +43,7 @@ type copying struct {
 	to, from *Log
 	records  []*record
 	ends     map[uint64]uint64 // the new ids of entries that ended sessions
+	floors   map[string]uint64 // up to where what is under a subject is an earlier session's
 	entries  int
 }
 
@@ -61,6 +62,7 @@ func (c *copying) readRecords(ctx context.Context) error {
 		if r, err = c.from.lookup(ctx, string(r.ID)); err != nil {
 			return err
 		}
+		c.floors[c.from.subjects.session(string(r.ID))] = r.Floor
 		if r.exists() && r.rev <= seq { // or else it comes again, at its new place
 			c.records = append(c.records, r)
 			if r.Deleted != 0 {
@@ -100,7 +102,7 @@ func (c *copying) copyEntries(ctx context.Context) error {
 }
 
 func (c *copying) copyEntry(ctx context.Context, m *message) error {
-	if m.Name == "" {
+	if m.Name == "" || m.ID <= c.floors[m.subject] {
 		return nil
 	}
 	subject := c.to.subjects.prefix + m.subject[len(c.from.subjects.prefix):]

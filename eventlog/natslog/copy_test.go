@@ -31,6 +31,11 @@ func TestRestoreIntoNewLog(t *testing.T) {
 	m.create(eventlog.Session{ID: "b", Scope: "x"})
 	ended := m.delete("b", time.Hour)
 	old = append(old, ended)
+	m.create(own("gone"))
+	m.forget(own("gone"))
+	m.append(own("again"), 2)
+	m.forget(own("again"))
+	m.append(own("again"), 1)
 	if err := first.Close(); err != nil {
 		t.Error(err)
 	}
@@ -48,8 +53,8 @@ func TestRestoreIntoNewLog(t *testing.T) {
 
 	from := mustOpen(t, natslog.Options{Dir: backup})
 	to := mustOpen(t, natslog.Options{Dir: t.TempDir()})
-	if n, err := natslog.Copy(t.Context(), to, from); n != 8 || err != nil {
-		t.Fatalf("%d entries were copied, error %v; want 8", n, err)
+	if n, err := natslog.Copy(t.Context(), to, from); n != 9 || err != nil {
+		t.Fatalf("%d entries were copied, error %v; want 9", n, err)
 	}
 	m = tester{t, to}
 	r := m.follow(s)
@@ -62,7 +67,14 @@ func TestRestoreIntoNewLog(t *testing.T) {
 		t.Errorf("read %+v, error %v", b, err)
 	}
 	r.expect(end, m.append(s, 2)...)
-	for id, want := range map[string]error{"a": nil, "other": nil, "b": nil, "nobody": eventlog.ErrSessionNotFound} {
+	for id, entries := range map[string]int{"gone": 0, "again": 1} { // of the session as it is
+		f := m.follow(own(id))
+		floor, _ := f.bounds()
+		if b, err := f.Read(t.Context(), floor, 1<<20); err != nil || len(b.Entries) != entries {
+			t.Errorf("%s: read %+v, error %v; want %d entries", id, b, err, entries)
+		}
+	}
+	for id, want := range map[string]error{"a": nil, "other": nil, "b": nil, "again": nil, "gone": eventlog.ErrSessionNotFound, "nobody": eventlog.ErrSessionNotFound} {
 		record, err := to.Lookup(t.Context(), id)
 		if !errors.Is(err, want) {
 			t.Errorf("Lookup(%q): error %v, want %v", id, err, want)
