@@ -47,7 +47,7 @@ func TestHalfOfDetachedReadersStuck(t *testing.T) {
 	if limit := int64(readers/2*perStuck + slack); used > limit && testing.CoverMode() == "" {
 		t.Errorf("%d bytes are in use, want %d at most", used, limit)
 	}
-	until(t, "the stuck readers are dropped", func() bool {
+	untilWithin(t, 5*timeout/4+patience, "the stuck readers are dropped", func() bool {
 		slots, _, _ := srv.Counted()
 		return slots == readers/2
 	})
