@@ -83,7 +83,7 @@ func (l *live) reauthorize() error {
 		return fmt.Errorf("%w: %w", errRevoked, err)
 	}
 	if l.ctx.Err() == nil {
-		l.server.cfg.logger.ErrorContext(l.ctx, "reauthorize", "session", l.sessionID, "error", err)
+		l.server.cfg.logger.ErrorContext(l.ctx, "reauthorize", "session", l.sessionID, "remote", l.remote, "error", err)
 	}
 	return nil
 }

@@ -92,7 +92,7 @@ func (l *live) arm() error {
 	l.deadline = l.sent.add(timeout)
 	if err := l.setDeadline(time.Now().Add(timeout)); errors.Is(err, http.ErrNotSupported) {
 		l.server.warnNoDeadline.Do(func() {
-			l.server.cfg.logger.WarnContext(l.ctx, "the http.ResponseWriter has no write deadlines: a reader that stops reading holds its stream until the connection breaks")
+			l.server.cfg.logger.WarnContext(l.ctx, "the http.ResponseWriter has no write deadlines: a reader that stops reading holds its stream until the connection breaks", "session", l.sessionID, "remote", l.remote)
 		})
 	}
 	return nil

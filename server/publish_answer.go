@@ -54,8 +54,8 @@ const lingering = time.Second
 
 // failed returns the answer for a request that ended with err: why, where, and how
 // much was published before that.
-func (p *publication) failed(err error) publishAnswer {
-	status, message := p.explain(err)
+func (p *publication) failed(r *http.Request, err error) publishAnswer {
+	status, message := p.explain(r, err)
 	kind := errorType(status)
 	var line *int
 	if status == http.StatusBadRequest || status == http.StatusRequestEntityTooLarge {
@@ -75,7 +75,7 @@ func (p *publication) failed(err error) publishAnswer {
 }
 
 // explain returns the status and the message for an error.
-func (p *publication) explain(err error) (status int, message string) {
+func (p *publication) explain(r *http.Request, err error) (status int, message string) {
 	var (
 		refused *PublishError
 		misfit  *gen.InvalidEventError
@@ -109,7 +109,7 @@ func (p *publication) explain(err error) (status int, message string) {
 	case errors.Is(err, context.Canceled): // the client has left, as in Server.fail
 		return http.StatusServiceUnavailable, "the request was ended by the server"
 	}
-	p.server.cfg.logger.Error("publish over HTTP failed", "session", p.session.ID, "published", p.count, "error", err)
+	p.server.cfg.logger.ErrorContext(r.Context(), "publish over HTTP failed", "session", p.session.ID, "remote", r.RemoteAddr, "published", p.count, "error", err)
 	return http.StatusInternalServerError, "internal error"
 }
 

@@ -82,7 +82,7 @@ func (s *Server) receivePublications(generated http.HandlerFunc) http.HandlerFun
 			answerEarly(w)
 		} else {
 			if r.Body, err = s.readEvent(w, r); err != nil {
-				_ = (&publication{server: s, line: 1, unread: r.ProtoMajor == 1}).failed(err).VisitPublishEventsResponse(w) // it always marshals
+				_ = (&publication{server: s, line: 1, unread: r.ProtoMajor == 1}).failed(r, err).VisitPublishEventsResponse(w) // it always marshals
 				return
 			}
 		}
@@ -155,15 +155,15 @@ func (o operations) PublishEvents(ctx context.Context, request gen.PublishEvents
 	if ctx.Value(authorizedKey{}) != any(p.SessionID) {
 		return nil, errNotAuthorized
 	}
-	pub := &publication{server: s, session: s.session(p.SessionID)}
-	if p.IdempotencyKey != nil {
-		if pub.key = *p.IdempotencyKey; pub.key == "" || len(pub.key) > maxKey {
-			return pub.failed(fmt.Errorf("%w: header Idempotency-Key: it must have 1 to %d characters", errRequest, maxKey)), nil
-		}
-	}
 	v, err := visitOf(ctx)
 	if err != nil {
 		return nil, err
+	}
+	pub := &publication{server: s, session: s.session(p.SessionID)}
+	if p.IdempotencyKey != nil {
+		if pub.key = *p.IdempotencyKey; pub.key == "" || len(pub.key) > maxKey {
+			return pub.failed(v.request, fmt.Errorf("%w: header Idempotency-Key: it must have 1 to %d characters", errRequest, maxKey)), nil
+		}
 	}
 	if request.JSONBody != nil {
 		pub.line = 1
@@ -173,7 +173,7 @@ func (o operations) PublishEvents(ctx context.Context, request gen.PublishEvents
 		err = pub.lines(ctx, request.Body)
 	}
 	if err != nil {
-		return pub.failed(err), nil
+		return pub.failed(v.request, err), nil
 	}
 	return publishAnswer{status: http.StatusCreated, body: gen.PublishResult{FirstID: formatID(pub.first), LastID: formatID(pub.last), Count: pub.count}}, nil
 }

@@ -7,6 +7,7 @@ import (
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 
 	"github.com/mixstream/mixstream/eventlog"
+	"github.com/mixstream/mixstream/gen"
 	"github.com/mixstream/mixstream/server"
 )
 
@@ -37,6 +38,13 @@ func errorType(err error) string {
 		if errors.Is(err, t.err) {
 			return t.name
 		}
+	}
+	var (
+		refused *server.PublishError
+		misfit  *gen.InvalidEventError
+	)
+	if errors.As(err, &refused) || errors.As(err, &misfit) {
+		return "invalid_event" // what is published is wrong, not the server or its log
 	}
 	return semconv.ErrorTypeOther.Value.AsString()
 }

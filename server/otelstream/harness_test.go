@@ -2,8 +2,10 @@ package otelstream_test
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -66,6 +68,20 @@ func (o *observed) publish(ctx context.Context, session, text string) (id string
 		o.t.Fatal(err)
 	}
 	return id
+}
+
+// post publishes over HTTP, and returns an error if that is refused.
+func (o *observed) post(session, event string) error {
+	o.t.Helper()
+	res, err := o.ts.Client().Post(o.ts.URL+"/stream?sessionId="+session, "application/json", strings.NewReader(event))
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return fmt.Errorf("status %s", res.Status)
+	}
+	return nil
 }
 
 // open opens a stream and reads n events. The function that it returns closes it.

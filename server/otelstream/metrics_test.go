@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -107,7 +108,8 @@ func (l *failingLog) Append(ctx context.Context, s eventlog.Session, key string,
 func TestErrorTypes(t *testing.T) {
 	ctx := context.Background()
 	log := &failingLog{Log: eventlog.NewMemory(eventlog.Retention{})}
-	o := observe(t, server.WithMaxEventSize(100), server.WithLog(log))
+	o := observe(t, server.WithMaxEventSize(100), server.WithLog(log),
+		server.WithPublishAuthorizer(func(*http.Request, string) error { return nil }))
 	o.publish(ctx, "s", "")
 	o.publish(ctx, "gone", "")
 	if _, err := o.srv.DeleteSession(ctx, "gone"); err != nil {
@@ -126,6 +128,9 @@ func TestErrorTypes(t *testing.T) {
 		"nil_event":      func() (string, error) { return o.srv.Publish(ctx, "s", nil) },
 		"event_too_large": func() (string, error) {
 			return o.srv.Publish(ctx, "s", &gen.ContentData{Content: strings.Repeat("x", 100)})
+		},
+		"invalid_event": func() (string, error) {
+			return "", o.post("s", `{"event":"content","data":{"type":"content"}}`)
 		},
 		"invalid_session_id": func() (string, error) { return o.srv.Publish(ctx, "\n", &gen.ContentData{}) },
 		"session_exists":     func() (string, error) { return o.srv.CreateSession(ctx, "s", "") },
