@@ -125,7 +125,13 @@ func unknownVariables(flags *pflag.FlagSet) []string {
 
 // run checks the parts in the order in which serve needs them.
 func (c *check) run(ctx context.Context, flags *pflag.FlagSet) {
-	loopback := c.checkListen(ctx)
+	l, loopback := c.checkListen(ctx)
+	if l != nil {
+		defer l.Close() // after that of the operators' address, which must be another one
+	}
+	if c.ops != "" {
+		c.checkOps(ctx)
+	}
 	accepted := c.checkTokens(flags, loopback)
 	c.checkTLS(len(accepted) > 0 && !loopback)
 	_, err := c.cors.wrap(http.NotFoundHandler())
@@ -142,16 +148,25 @@ func (c *check) run(ctx context.Context, flags *pflag.FlagSet) {
 	c.checkLog(ctx)
 }
 
-// checkListen tells also whether the address is a loopback one.
-func (c *check) checkListen(ctx context.Context) (loopback bool) {
+// checkListen returns the listener, if there is one, and whether the address is a
+// loopback one.
+func (c *check) checkListen(ctx context.Context) (l net.Listener, loopback bool) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", c.listen)
 	if err != nil {
 		c.found("listen", fmt.Errorf("--listen: %w", err), "")
-		return false
+		return nil, false
 	}
-	defer l.Close()
 	c.note(ok, "listen", c.listen+" is free")
-	return isLoopback(l)
+	return l, isLoopback(l)
+}
+
+func (c *check) checkOps(ctx context.Context) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", c.ops)
+	if err != nil {
+		c.found("ops", fmt.Errorf("--ops-listen: %w", err), "")
+		return
+	}
+	c.found("ops", l.Close(), c.ops+" is free, and needs no token")
 }
 
 func (c *check) checkTokens(flags *pflag.FlagSet, loopback bool) tokens {
@@ -218,7 +233,8 @@ func (c *check) checkLog(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, checkWithin)
 	defer cancel()
-	f.existing = true
+	// What serve would change of the streams is not wrong with them.
+	f.existing, f.entries, f.bytes, f.age = true, 0, 0, 0
 	_, closeLog, err := f.open(ctx, slog.New(slog.DiscardHandler))
 	switch {
 	case errors.Is(err, jetstream.ErrStreamNotFound):

@@ -68,6 +68,9 @@ func TestCheck(t *testing.T) {
 		{[]string{"--config", in("bad.yaml")}, exitUsage, `problem configuration: ` + in("bad.yaml") + `:2: unknown key "nonsense"`},
 		{[]string{"--config", in("none.yaml")}, exitUsage, "problem configuration: --config: open "},
 		{[]string{"--listen", taken.Addr().String()}, exitUsage, "problem listen: --listen: listen tcp "},
+		{[]string{"--ops-listen", "127.0.0.1:0"}, exitSuccess, "ok ops: 127.0.0.1:0 is free, and needs no token"},
+		{[]string{"--ops-listen", taken.Addr().String()}, exitUsage, "problem ops: --ops-listen: listen tcp "},
+		{[]string{"--heartbeat", "0"}, exitUsage, "problem limits: --heartbeat 0s: must be positive"},
 		{[]string{"--listen", "0.0.0.0:0"}, exitSuccess, "warning tokens: none are needed: whoever reaches the address"},
 		{[]string{"--listen", "0.0.0.0:0", "--token-file", in("tokens")}, exitSuccess, "warning tls: none: tokens travel in the clear"},
 		{[]string{"--token-file", in("tokens")}, exitSuccess, "ok tokens: 2 are accepted"},
@@ -128,9 +131,9 @@ func TestCheckVariables(t *testing.T) {
 
 func TestCheckNATS(t *testing.T) {
 	ns := startNATS(t, &natsserver.Options{StoreDir: t.TempDir(), Authorization: "secret"})
-	expect := func(want int, text string) {
+	expect := func(want int, text string, more ...string) {
 		t.Helper()
-		if status, findings := checked(t, "--log", ns.ClientURL()); status != want || !strings.Contains(findings[len(findings)-1], text) {
+		if status, findings := checked(t, append(more, "--log", ns.ClientURL())...); status != want || !strings.Contains(findings[len(findings)-1], text) {
 			t.Errorf("status %d: %q", status, findings)
 		}
 	}
@@ -140,6 +143,7 @@ func TestCheckNATS(t *testing.T) {
 	expect(exitSuccess, "its streams are not there, and would be made") // still
 	serving(t, "--log", ns.ClientURL())
 	expect(exitSuccess, "its streams are there")
+	expect(exitSuccess, "its streams are there", "--log-age", "5h") // to which serve would change them
 }
 
 func TestCheckForPeople(t *testing.T) {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -21,6 +23,9 @@ has given out, so that readers of the old one are told a gap. Do so after a stor
 restored from a backup, or has lost its end: used as it is, it would give out ids
 again that readers have seen for other events, and nobody could tell.
 
+The new log must have room for all of it: give it the --log-entries and --log-bytes of
+the old one, if they were raised. Else copying fails.
+
 No server may use either log meanwhile. Each is file:DIR or nats://HOST; --log-creds
 and --log-ca are for whichever is on NATS.`,
 		Example: `  mixstream copy --from file:/backup/mixstream --log file:/var/lib/mixstream
@@ -33,6 +38,12 @@ and --log-ca are for whichever is on NATS.`,
 				from.creds, from.ca = "", ""
 			} else if !isNATS(to.log) {
 				to.creds, to.ca = "", ""
+			}
+			from.existing = true
+			if dir, isFile := strings.CutPrefix(from.log, "file:"); isFile && dir != "" {
+				if _, err := os.Stat(dir); err != nil {
+					return asUsage(fmt.Errorf("--from: %w", err))
+				}
 			}
 			old, closeOld, err := from.openNATS(cmd.Context(), logger)
 			if err != nil {

@@ -40,7 +40,8 @@ connection in the middle of an event, again and again. At the end, what was
 received is compared with what was published: by id, name and JSON bytes, and in
 order.
 
-Exit status: 0 if nothing was lost, doubled or reordered, 2 for wrong usage, 1 otherwise.`,
+Exit status: 0 if nothing was lost, doubled or reordered, 130 when it was interrupted,
+2 for wrong usage, 1 otherwise.`,
 		Example: `  mixstream demo
   mixstream demo --dir ~/src/project --cuts 10
   mixstream demo --json | tail -n 1`,

@@ -3,6 +3,7 @@ package main
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"io"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -20,11 +21,24 @@ func TestServeLimits(t *testing.T) {
 			t.Errorf("%s: %s %s", c.session, res.Status, body)
 		}
 	}
-	for _, flag := range []string{"--max-streams=-1", "--max-streams-per-session=-1", "--send-buffer=-1", "--shutdown-timeout=-1s"} {
+	for _, flag := range []string{"--max-streams=-1", "--max-streams-per-session=-1", "--send-buffer=-1", "--shutdown-timeout=-1s", "--max-connection-age=-1s"} {
 		want := strings.Replace(flag, "=", " ", 1) + ": must not be negative"
 		if status, _, stderr := execute(t, "", "serve", "--listen", "127.0.0.1:0", flag); status != exitUsage || !strings.Contains(stderr, want) {
 			t.Errorf("%s: status %d, %q", flag, status, stderr)
 		}
+	}
+}
+
+func TestServeTimes(t *testing.T) {
+	_, url := serving(t, "--heartbeat", "50ms", "--max-connection-age", "1s")
+	res, _ := get(t, http.MethodGet, url+"/stream?sessionId=a")
+	body, err := io.ReadAll(res.Body) // to its end
+	if err != nil || strings.Count(string(body), "event: heartbeat") < 2 {
+		t.Errorf("got %q, error %v", body, err)
+	}
+	want := "--heartbeat 0s: must be positive"
+	if status, _, stderr := execute(t, "", "serve", "--listen", "127.0.0.1:0", "--heartbeat", "0"); status != exitUsage || !strings.Contains(stderr, want) {
+		t.Errorf("status %d, %q", status, stderr)
 	}
 }
 

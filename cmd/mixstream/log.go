@@ -68,7 +68,7 @@ func (f *logFlags) add(flags *pflag.FlagSet, byDefault string) {
 	flags.IntVar(&f.replicas, "log-replicas", 0, "how many servers of a NATS cluster have the stream, when it is made (default 1)")
 	flags.DurationVar(&f.sync, "log-sync", 0, "how often a file: log is written to the disk; 0 is after each event, and what is not yet written is lost in a power cut")
 	flags.IntVar(&f.entries, "log-entries", 0, "how many events of a session are retained; -1 is no limit (default 10000)")
-	flags.Int64Var(&f.bytes, "log-bytes", 0, "how many bytes are retained; -1 is no limit (default 256 MiB in memory, 1 GiB otherwise)")
+	flags.Int64Var(&f.bytes, "log-bytes", 0, "how many bytes are retained; -1 is no limit (default 256 MiB in memory, of which 16 MiB of a session, 1 GiB otherwise)")
 	flags.DurationVar(&f.age, "log-age", 0, "for how long events are retained; negative is no limit (default 1h in memory, 24h otherwise)")
 }
 
@@ -99,7 +99,8 @@ func (f *logFlags) open(ctx context.Context, logger *slog.Logger) (log eventlog.
 	if f.creds != "" || f.ca != "" || f.stream != "" || f.prefix != "" || f.replicas != 0 || f.sync != 0 {
 		return nil, nil, asUsage(errors.New("--log memory: --log-creds, --log-ca, --log-stream, --log-prefix, --log-replicas and --log-sync are for other logs"))
 	}
-	return eventlog.NewMemory(eventlog.Retention{Entries: f.entries, TotalBytes: f.bytes, Age: f.age}), func() error { return nil }, nil
+	retention := eventlog.Retention{Entries: f.entries, Bytes: min(f.bytes, 0), TotalBytes: f.bytes, Age: f.age}
+	return eventlog.NewMemory(retention), func() error { return nil }, nil
 }
 
 // openNATS opens a log that is not in memory.

@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -56,6 +58,22 @@ func TestServeFileLog(t *testing.T) {
 	}
 	if _, stdout, _ := execute(t, "", "tail", url, "s1", "--last-event-id", single, "--until-complete"); strings.Contains(stdout, "single") || !strings.Contains(stdout, "world") {
 		t.Errorf("resumed after %s: %q", single, stdout)
+	}
+}
+
+// What is to be copied must be there.
+func TestCopyOfNothing(t *testing.T) {
+	dir := t.TempDir()
+	nothing, fresh := filepath.Join(dir, "nothing"), filepath.Join(dir, "fresh")
+	for status, from := range map[int]string{exitUsage: nothing, exitFailure: dir} {
+		if got, _, stderr := execute(t, "", "copy", "--from", "file:"+from, "--log", "file:"+fresh); got != status {
+			t.Errorf("%s: status %d: %s", from, got, stderr)
+		}
+	}
+	for _, made := range []string{nothing, fresh} {
+		if _, err := os.Stat(made); err == nil {
+			t.Errorf("%s was made", made)
+		}
 	}
 }
 

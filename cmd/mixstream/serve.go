@@ -33,6 +33,8 @@ type serve struct {
 	maxStreams          int
 	maxStreamsOfSession int
 	sendBuffer          int
+	heartbeat           time.Duration
+	maxConnectionAge    time.Duration
 	attached            bool
 
 	readOnly    bool
@@ -65,9 +67,9 @@ With a log in memory, a restart of the server is told to its readers as a gap; w
 the others they go on where they were. Several servers on one NATS stream serve the
 same sessions: a reader may come back to any of them.
 
-Events are also taken over HTTP (see mixstream publish), from programs of this
-machine if the address is a loopback one, or with a bearer token; otherwise, and
-with --read-only, they are not.
+Events are also taken over HTTP (see mixstream publish): with a bearer token where
+there are tokens, and else from programs of this machine, on a loopback address; with
+--read-only they are not.
 
 ` + opsHelp + `
 
@@ -121,6 +123,8 @@ Pages of other origins can read the streams of a browser's user only if
 	cmd.Flags().BoolVar(&s.noInspector, "no-inspector", false, "serve no page at /")
 	cmd.Flags().StringArrayVar(&s.hosts, "host", nil, "a host name that requests to a loopback address may be for, beside this machine's; repeatable")
 	cmd.Flags().IntVar(&s.sendBuffer, "send-buffer", 64<<10, "the kernel's send buffer of each connection, in bytes; 0 leaves it to the kernel")
+	cmd.Flags().DurationVar(&s.heartbeat, "heartbeat", 15*time.Second, "after how long without an event a stream gets a heartbeat")
+	cmd.Flags().DurationVar(&s.maxConnectionAge, "max-connection-age", 0, "end each stream by this age, for its client to come back; 0 is no limit")
 	cmd.Flags().BoolVar(&s.attached, "attached", false, "keep a goroutine for each stream, at 27 KB instead of 2; those over TLS always have one")
 	cmd.Flags().DurationVar(&s.shutdownTimeout, "shutdown-timeout", 15*time.Second, "how long an orderly shutdown may take")
 	cmd.Flags().Var(&s.level, "level", "what is logged: this and what is more important")
@@ -230,8 +234,16 @@ func (s *serve) checkLimits() error {
 			return fmt.Errorf("--%s %d: must not be negative", limit.flag, limit.n)
 		}
 	}
-	if s.shutdownTimeout < 0 {
-		return fmt.Errorf("--shutdown-timeout %v: must not be negative", s.shutdownTimeout)
+	for _, limit := range []struct {
+		flag string
+		d    time.Duration
+	}{{"shutdown-timeout", s.shutdownTimeout}, {"max-connection-age", s.maxConnectionAge}} {
+		if limit.d < 0 {
+			return fmt.Errorf("--%s %v: must not be negative", limit.flag, limit.d)
+		}
+	}
+	if s.heartbeat <= 0 {
+		return fmt.Errorf("--heartbeat %v: must be positive", s.heartbeat)
 	}
 	return nil
 }
@@ -252,6 +264,8 @@ func (s *serve) options(logger *slog.Logger, log eventlog.Log, accepted tokens, 
 		server.WithSessions(func(context.Context, string) (bool, error) { return !s.strict, nil }),
 		server.WithMaxStreams(s.maxStreams),
 		server.WithMaxStreamsPerSession(s.maxStreamsOfSession),
+		server.WithHeartbeat(s.heartbeat),
+		server.WithMaxConnectionAge(s.maxConnectionAge),
 	}
 	if !s.attached {
 		opts = append(opts, server.WithDetachedStreams(-1)) // the send buffer is set as for other connections

@@ -31,6 +31,8 @@ A server that asks for a bearer token is given the one in the environment variab
 MIXSTREAM_TOKEN, or that of --token, which every user of this machine can see in
 the list of processes.
 
+It gives up after 10 minutes without the server.
+
 Exit status: 0 when the stream has ended for good (the session was deleted, or
 the turn is complete with --until-complete), 3 when events are lost to a gap, 130 when
 it was interrupted, 2 for wrong usage, 1 otherwise.`,

@@ -17,6 +17,9 @@ import (
 // old log has given out, also after the copy was made. So a position of the old log
 // is told as a gap, where the restored store would give out its ids again.
 //
+// The new log must retain as many events and bytes as the old one had; Copy fails if it
+// has trimmed some. What is too old for it goes by and by.
+//
 // Nobody may write to either log meanwhile. After an error the new log is of no use.
 func Copy(ctx context.Context, to, from *Log) (entries int, err error) {
 	b, err := to.askBounds(ctx)
@@ -33,10 +36,27 @@ func Copy(ctx context.Context, to, from *Log) (entries int, err error) {
 	if err := c.copyEntries(ctx); err != nil {
 		return c.entries, failed(ctx, fmt.Errorf("copy the entries: %w", err))
 	}
+	if retained, err := to.count(ctx); err != nil || retained < c.entries {
+		if err != nil {
+			return c.entries, failed(ctx, err)
+		}
+		return c.entries, fmt.Errorf("natslog: copy: of %d entries the new log has retained %d only: it must retain more entries or bytes", c.entries, retained)
+	}
 	if err := c.writeRecords(ctx); err != nil {
 		return c.entries, failed(ctx, fmt.Errorf("copy the records: %w", err))
 	}
 	return c.entries, nil
+}
+
+// count returns how many messages the stream of the entries has.
+func (l *Log) count(ctx context.Context) (messages int, err error) {
+	var info struct {
+		State struct {
+			Messages int `json:"messages"`
+		} `json:"state"`
+	}
+	err = l.api(ctx, "STREAM.INFO."+l.subjects.entries(), nil, &info)
+	return info.State.Messages, err
 }
 
 type copying struct {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -85,5 +86,15 @@ func TestRestoreIntoNewLog(t *testing.T) {
 	}
 	if _, err := natslog.Copy(t.Context(), to, from); err == nil {
 		t.Error("a log was copied to one that is not empty")
+	}
+}
+
+// A new log that retains less than was copied is no copy.
+func TestCopyIntoSmallerLog(t *testing.T) {
+	from := mustOpen(t, natslog.Options{Dir: t.TempDir(), SyncInterval: time.Minute})
+	tester{t, from}.append(own("a"), 20)
+	to := mustOpen(t, natslog.Options{Dir: t.TempDir(), SyncInterval: time.Minute, Retention: natslog.Retention{Entries: 15}})
+	if _, err := natslog.Copy(t.Context(), to, from); err == nil || !strings.Contains(err.Error(), "of 20 entries the new log has retained 15 only") {
+		t.Errorf("error %v", err)
 	}
 }

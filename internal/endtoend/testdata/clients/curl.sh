@@ -15,5 +15,6 @@ until [[ $done ]]; do
 		[[ ! $done ]] || break
 	done < <(exec curl -sN -H "Last-Event-ID: $last" "$1/stream?sessionId=s1")
 	kill $! 2>/dev/null
+	[[ $done ]] || sleep 1
 done
 exit 0

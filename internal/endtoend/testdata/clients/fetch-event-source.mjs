@@ -19,6 +19,6 @@ await fetchEventSource(`${process.argv[2]}/stream?sessionId=s1&lastEventId=0`, {
   onclose() { throw new Error('cut'); }, // or an end of the connection counts as the end of the stream
   onerror(error) {
     if (error.message.startsWith('refused')) throw error;
-    return 20; // milliseconds
+    return 1000; // milliseconds
   },
 });
