@@ -39,7 +39,8 @@ var (
 	// ErrEntryTooLarge says that the log takes no entry of this size.
 	ErrEntryTooLarge = errors.New("eventlog: the entry is too large for the log")
 	// ErrUnavailable says that the log, which is not in this process, cannot be
-	// reached now. What failed with it has changed nothing.
+	// reached now. What failed with it has appended nothing; of a session that had no
+	// record there may be one now.
 	ErrUnavailable = errors.New("eventlog: the log is unavailable")
 	// ErrOutcomeUnknown says that what was to be appended may be in the log, or may
 	// still get there, and may not.

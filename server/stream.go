@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -113,9 +114,13 @@ func (st *stream) pending(ctx context.Context) (batch eventlog.Batch, gap bool, 
 	if !errors.Is(err, eventlog.ErrGap) {
 		return batch, false, err
 	}
-	floor, _, err := st.reader.Bounds(ctx)
-	if err != nil {
+	floor, end, err := st.reader.Bounds(ctx)
+	switch {
+	case err != nil:
 		return batch, true, err
+	case floor <= st.position && st.position <= end:
+		// Whoever has answered is behind. To go back would repeat what was written.
+		return batch, false, fmt.Errorf("%w: it tells a gap after %d, which it has", eventlog.ErrUnavailable, st.position)
 	}
 	// The session may have ended within the gap, and may even be forgotten.
 	known, err := st.lookup(ctx)

@@ -138,12 +138,19 @@ func (l *Log) compareSome(ctx context.Context, feeds []*feed, witness string, en
 		for i := range p.messages {
 			m := &p.messages[i]
 			g.Seq = m.ID + 1
-			if f := bySubject[m.subject]; f != nil {
-				if err := l.extend(ctx, f, tail{message: *m}, end); err != nil {
-					return err
-				}
-				delete(bySubject, m.subject)
+			f := bySubject[m.subject]
+			switch {
+			case f == nil:
+				continue
+			case m.ID > end: // which the leader may not have yet
+				err = l.verify(ctx, f, end)
+			default:
+				err = l.extend(ctx, f, tail{message: *m}, end)
 			}
+			if err != nil {
+				return err
+			}
+			delete(bySubject, m.subject)
 		}
 		if !p.more || len(p.messages) == 0 {
 			break

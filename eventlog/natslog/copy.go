@@ -83,7 +83,7 @@ func (c *copying) readRecords(ctx context.Context) error {
 			return err
 		}
 		c.floors[c.from.subjects.session(string(r.ID))] = r.Floor
-		if r.exists() && r.rev <= seq { // or else it comes again, at its new place
+		if r.exists() && r.rev < seq { // or else it comes again, at its new place
 			c.records = append(c.records, r)
 			if r.Deleted != 0 {
 				c.ends[r.Deleted] = c.to.start // if it is not retained

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -16,6 +18,8 @@ const (
 	codeWrongLast       = 10071
 	codeWrongLastInWork = 10164
 	codeDuplicate       = 10201
+	codeDuplicateInWork = 10158
+	codeIncompleteBatch = 10176
 	codeNoMessage       = 10037
 	codeNoStream        = 10059
 )
@@ -41,11 +45,35 @@ func transient(err error) bool {
 	var theirs *jetstream.APIError
 	switch {
 	case errors.As(err, &ours):
-		return ours.Code >= 429
+		return ours.Code >= 429 || ours.ErrCode == codeDuplicateInWork
 	case errors.As(err, &theirs):
 		return theirs.Code >= 429
 	}
 	return unanswered(err) || unsent(err)
+}
+
+// errClosed is why what goes on while the log is closed ends.
+var errClosed = errors.New("the log is closed")
+
+// cutOffError says that the connection has failed, perhaps after something was sent. It
+// does not unwrap to the cause, which by itself may say that nothing was sent.
+type cutOffError struct{ cause error }
+
+func (e cutOffError) Error() string { return "the connection has failed: " + e.cause.Error() }
+
+// cutOff returns an error of the connection that may have come after the sending as a
+// cutOffError, and any other as it is.
+func cutOff(err error) error {
+	var broken *net.OpError
+	for _, e := range []error{nats.ErrConnectionClosed, nats.ErrDisconnected, net.ErrClosed, io.ErrClosedPipe} {
+		if errors.Is(err, e) {
+			return cutOffError{err}
+		}
+	}
+	if errors.As(err, &broken) {
+		return cutOffError{err}
+	}
+	return err
 }
 
 // unsent tells whether an error says that nobody can have got what was to be sent.
@@ -63,7 +91,8 @@ func unsent(err error) bool {
 
 // unanswered tells whether an error says that no answer came.
 func unanswered(err error) bool {
-	return errors.Is(err, nats.ErrTimeout) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, nats.ErrStaleConnection)
+	var broken cutOffError
+	return errors.As(err, &broken) || errors.Is(err, errClosed) || errors.Is(err, nats.ErrTimeout) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, nats.ErrStaleConnection)
 }
 
 // failed returns the error of a call that has failed by err: that of the context if

@@ -60,18 +60,21 @@ func (f *feed) take(m *message, most int) {
 	if m.ID <= f.last {
 		return
 	}
-	if m.prev > f.through || m.birth {
+	missed := m.prev > f.through
+	if missed || m.birth {
 		// Something may have been between, which readers look for in the stream.
 		f.recent, f.bytes, f.from = nil, 0, m.prev
 	}
 	f.last, f.through, f.touched = m.ID, max(f.through, m.ID), true
-	if m.Name == "" {
+	switch {
+	case m.Name != "":
+		f.recent = append(f.recent, m.Entry)
+		f.bytes += size(m.Entry)
+		for len(f.recent) > 1 && (len(f.recent) > most || f.bytes > maxCachedBytes) {
+			f.drop(1)
+		}
+	case !missed:
 		return
-	}
-	f.recent = append(f.recent, m.Entry)
-	f.bytes += size(m.Entry)
-	for len(f.recent) > 1 && (len(f.recent) > most || f.bytes > maxCachedBytes) {
-		f.drop(1)
 	}
 	for _, r := range f.readers {
 		r.wake()

@@ -30,7 +30,7 @@ func (r *reader) part(ctx context.Context, f *feed, a *ahead, after uint64) (vie
 		return view{}, eventlog.ErrGap
 	}
 	if after < a.from || after >= a.through {
-		if err := r.log.fetch(ctx, f, a, after); err != nil {
+		if err := r.log.fetch(ctx, f, a, after, v.through); err != nil {
 			*a = ahead{}
 			return view{}, err
 		}
@@ -41,8 +41,9 @@ func (r *reader) part(ctx context.Context, f *feed, a *ahead, after uint64) (vie
 	return view{entries: behind(a.entries, after), through: a.through, behind: true}, nil
 }
 
-// fetch reads what comes after a position, which is before the feed's last message.
-func (l *Log) fetch(ctx context.Context, f *feed, a *ahead, after uint64) error {
+// fetch reads what comes after a position, which is before the feed's last message, up
+// to one through which the leader of the stream has stored all.
+func (l *Log) fetch(ctx context.Context, f *feed, a *ahead, after, through uint64) error {
 	g := get{Seq: after + 1, NextFor: f.subject, Batch: pageEntries, MaxBytes: pageBytes}
 	p, err := l.bare(ctx, g)
 	if err == nil && len(p.messages) == 0 {
@@ -57,7 +58,10 @@ func (l *Log) fetch(ctx context.Context, f *feed, a *ahead, after uint64) error 
 		switch {
 		case err != nil:
 			return err
-		case !found || m.prev > after:
+		case !found:
+			return eventlog.ErrGap
+		case m.prev > after:
+			f.raise(m.prev) // what is before it is not to be offered again
 			return eventlog.ErrGap
 		}
 		p.messages = []message{m}
@@ -66,6 +70,10 @@ func (l *Log) fetch(ctx context.Context, f *feed, a *ahead, after uint64) error 
 	for i := range p.messages {
 		m := &p.messages[i]
 		if m.prev > a.through { // trimmed while it was read
+			break
+		}
+		if m.ID > through { // the leader may not have it yet, nor what is before it elsewhere
+			a.through = max(a.through, through)
 			break
 		}
 		a.through = m.ID

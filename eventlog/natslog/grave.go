@@ -1,6 +1,7 @@
 package natslog
 
 import (
+	"cmp"
 	"context"
 	"strconv"
 	"strings"
@@ -55,11 +56,12 @@ func (l *Log) bury() {
 	}
 }
 
-func (l *Log) buryDue(ctx context.Context) error {
+// buryDue goes on at a session that cannot be forgotten, and returns the first error.
+func (l *Log) buryDue(ctx context.Context) (first error) {
 	for seq := uint64(1); ; {
 		s, err := l.ask(ctx, l.subjects.records(), get{Seq: seq, NextFor: l.subjects.prefix + ".g.*"})
 		if s == nil || err != nil {
-			return err
+			return cmp.Or(first, err)
 		}
 		seq = s.Seq + 1
 		due, id, _ := strings.Cut(string(s.Data), " ")
@@ -67,13 +69,11 @@ func (l *Log) buryDue(ctx context.Context) error {
 			continue
 		}
 		r, err := l.lookup(ctx, id)
-		if err != nil {
-			return err
+		if err == nil && r.State != deleted {
+			err = l.purge(ctx, l.subjects.records(), l.subjects.grave(id), seq)
 		}
-		if r.State != deleted {
-			if err := l.purge(ctx, l.subjects.records(), l.subjects.grave(id), seq); err != nil {
-				return err
-			}
+		if first = cmp.Or(first, err); transient(err) {
+			return first
 		}
 	}
 }

@@ -109,28 +109,14 @@ func (l *Log) connect(ctx context.Context) (*nats.Conn, error) {
 	opts := []nats.Option{
 		nats.Name("mixstream " + o.Name),
 		nats.MaxReconnects(-1),
+		nats.IgnoreAuthErrorAbort(), // credentials may be good again
 		nats.ReconnectWait(250 * time.Millisecond),
 		nats.ReconnectJitter(100*time.Millisecond, 100*time.Millisecond),
 		nats.ReconnectBufSize(-1),
 		nats.PingInterval(2 * time.Second),
 		nats.MaxPingsOutstanding(2),
+		nats.FlusherTimeout(o.RequestTimeout), // for which a socket that takes nothing holds up all
 		nats.Timeout(o.RequestTimeout),
-		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
-			l.lost.Store(true)
-			if l.ctx.Err() == nil {
-				o.Logger.Warn("natslog: connection lost", "error", err)
-			}
-		}),
-		nats.ReconnectHandler(func(nc *nats.Conn) {
-			l.lost.Store(false)
-			o.Logger.Info("natslog: connected again", "server", nc.ConnectedUrlRedacted())
-			l.checkSoon()
-		}),
-		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
-			o.Logger.Warn("natslog: connection", "error", err)
-			l.checkSoon()
-		}),
-		nats.ClosedHandler(func(*nats.Conn) { close(l.closed) }),
 	}
 	url := o.URL
 	if l.embedded != nil {
@@ -152,7 +138,25 @@ func (l *Log) connect(ctx context.Context) (*nats.Conn, error) {
 	if deadline, ok := ctx.Deadline(); ok {
 		opts = append(opts, nats.Timeout(min(o.RequestTimeout, max(time.Until(deadline), time.Millisecond))))
 	}
-	return nats.Connect(url, append(opts, o.Connection...)...)
+	opts = append(opts, o.Connection...)
+	return nats.Connect(url, append(opts,
+		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
+			l.lost.Store(true)
+			if l.ctx.Err() == nil {
+				o.Logger.Warn("natslog: connection lost", "error", err)
+			}
+		}),
+		nats.ReconnectHandler(func(nc *nats.Conn) {
+			l.lost.Store(false)
+			o.Logger.Info("natslog: connected again", "server", nc.ConnectedUrlRedacted())
+			l.checkSoon()
+		}),
+		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
+			o.Logger.Warn("natslog: connection", "error", err)
+			l.checkSoon()
+		}),
+		nats.ClosedHandler(func(*nats.Conn) { close(l.closed) }),
+	)...)
 }
 
 // Close ends the connection and, if it is embedded, the server. Readers and calls

@@ -38,7 +38,8 @@ type Options struct {
 	// TLS is the configuration for addresses with the scheme tls, and for a server
 	// that asks for TLS.
 	TLS *tls.Config
-	// Connection is added to the options of the connection.
+	// Connection is added to the options of the connection. Handlers of a connection
+	// that is lost, made again or closed, and of its errors, are the log's own.
 	Connection []nats.Option
 
 	// Name is the name of the stream; by default MIXSTREAM. The stream of the

@@ -78,12 +78,12 @@ func (l *Log) gets(ctx context.Context, g get, f func(*nats.Msg)) (end nats.Head
 	}
 	defer sub.Unsubscribe() //nolint:errcheck // it fails only if the connection has ended
 	if err := l.nc.PublishRequest("$JS.API.DIRECT.GET."+l.subjects.entries(), inbox, body); err != nil {
-		return nil, err
+		return nil, cutOff(err)
 	}
 	for {
 		m, err := sub.NextMsgWithContext(ctx)
 		if err != nil {
-			return nil, err
+			return nil, cutOff(err)
 		}
 		switch status := first(m.Header, statusHeader); status {
 		case "":

@@ -22,7 +22,8 @@ const MaxAppend = 1000
 const maxBatches = 12
 
 // errMoved says that the last message under the subject is not the one that the
-// publication was to follow.
+// publication was to follow, or that a batch has lost a message on its way: nothing was
+// stored, and all is to be tried anew.
 var errMoved = errors.New("there is a later message under the subject")
 
 // errRepeated says that a batch has a message id that the stream knows.
@@ -80,10 +81,8 @@ func (d *draft) messages(w *writer) []*nats.Msg {
 // publish publishes the messages as one step, and returns the sequence of the
 // first. Repeated says that they had been stored before.
 func (l *Log) publish(ctx context.Context, msgs []*nats.Msg) (first uint64, repeated bool, err error) {
-	for _, m := range msgs {
-		if size, most := int64(m.Size()), l.nc.MaxPayload(); size > most {
-			return 0, false, fmt.Errorf("%w: %d bytes with its headers, and the NATS server takes %d at most (max_payload)", eventlog.ErrEntryTooLarge, size, most)
-		}
+	if err := l.fit(msgs); err != nil {
+		return 0, false, err
 	}
 	if len(msgs) > 1 {
 		select {
@@ -96,11 +95,21 @@ func (l *Log) publish(ctx context.Context, msgs []*nats.Msg) (first uint64, repe
 	last := msgs[len(msgs)-1]
 	for _, m := range msgs[:len(msgs)-1] {
 		if err := l.nc.PublishMsg(m); err != nil {
-			return 0, false, err
+			return 0, false, cutOff(err)
 		}
 	}
 	ack, err := l.acknowledged(ctx, last)
 	return ack.Seq + 1 - uint64(len(msgs)), ack.Duplicate, err
+}
+
+// fit tells whether the NATS server takes messages of their size.
+func (l *Log) fit(msgs []*nats.Msg) error {
+	for _, m := range msgs {
+		if size, most := int64(m.Size()), l.nc.MaxPayload(); size > most {
+			return fmt.Errorf("natslog: %w: %d bytes with what belongs to it, and the NATS server takes %d at most (max_payload)", eventlog.ErrEntryTooLarge, size, most)
+		}
+	}
+	return nil
 }
 
 // acknowledged publishes a message, and waits until the stream has stored it.
@@ -116,7 +125,7 @@ func (l *Log) acknowledged(ctx context.Context, m *nats.Msg) (pubAck, error) {
 	switch {
 	case ack.Error == nil:
 		return ack, nil
-	case ack.Error.ErrCode == codeWrongLast, ack.Error.ErrCode == codeWrongLastInWork:
+	case ack.Error.ErrCode == codeWrongLast, ack.Error.ErrCode == codeWrongLastInWork, ack.Error.ErrCode == codeIncompleteBatch:
 		return ack, errMoved
 	case ack.Error.ErrCode == codeDuplicate:
 		return ack, errRepeated

@@ -120,6 +120,9 @@ func (l *Log) put(ctx context.Context, r *record) error {
 		// log is a mark that serves as well.
 		m.Header[ttlHeader] = []string{strconv.Itoa(int((l.age + time.Hour) / time.Second))}
 	}
+	if err := l.fit([]*nats.Msg{m}); err != nil {
+		return err
+	}
 	uncertain := false
 	for pause := 10 * time.Millisecond; ; pause = min(2*pause, 500*time.Millisecond) {
 		ack, err := l.acknowledged(ctx, m)
@@ -133,15 +136,15 @@ func (l *Log) put(ctx context.Context, r *record) error {
 			}
 			now, err := l.load(ctx, string(r.ID))
 			switch {
-			case err == nil && now.Write == r.Write:
-				r.rev = now.rev
+			case err == nil && (now.Write == r.Write || r.State == creating && now.Life == r.Life):
+				r.rev = now.rev // of a session that is made, another may have finished it
 				return nil
 			case err == nil:
 				return errMoved
 			case !transient(err):
 				return err
 			}
-		case !transient(err):
+		case !transient(err) && ctx.Err() == nil:
 			return err
 		default:
 			uncertain = uncertain || !unsent(err)

@@ -25,7 +25,11 @@ type get struct {
 func (l *Log) request(ctx context.Context, m *nats.Msg) (*nats.Msg, error) {
 	ctx, cancel := context.WithTimeout(ctx, l.options.RequestTimeout)
 	defer cancel()
-	return l.nc.RequestMsgWithContext(ctx, m)
+	if l.nc.IsClosed() {
+		return nil, nats.ErrConnectionClosed // or else it may close after the sending
+	}
+	answer, err := l.nc.RequestMsgWithContext(ctx, m)
+	return answer, cutOff(err)
 }
 
 // api calls the API of JetStream.

@@ -34,7 +34,7 @@ func (l *Log) Create(ctx context.Context, s eventlog.Session, e *eventlog.Entry)
 			if err != nil {
 				return err
 			}
-			r = newRecord(s, creating, r)
+			r = newRecord(s, creating, r, b)
 			r.AsOf, r.Entry, r.Written = b.Last, pend(e), s.Scope == ""
 			err = l.put(ctx, r)
 			if errors.Is(err, errMoved) {
@@ -158,10 +158,13 @@ func (l *Log) lookup(ctx context.Context, id string) (r *record, err error) {
 	return r, err
 }
 
-// change calls f with the writer of a session, within the time for an append.
+// change calls f with the writer of a session, within the time for an append and for as
+// long as the log is open.
 func (l *Log) change(ctx context.Context, id string, f func(context.Context, *writer) error) error {
 	limited, cancel := context.WithTimeout(ctx, l.options.AppendTimeout)
 	defer cancel()
+	limited, end := context.WithCancelCause(limited)
+	defer context.AfterFunc(l.ctx, func() { end(errClosed) })()
 	w, err := l.writer(limited, l.subjects.session(id))
 	if err != nil {
 		return failed(ctx, err)
@@ -176,6 +179,9 @@ func (l *Log) change(ctx context.Context, id string, f func(context.Context, *wr
 			if errors.Is(err, final) {
 				return err
 			}
+		}
+		if limited.Err() != nil && ctx.Err() == nil {
+			err = fmt.Errorf("%w: %w", context.Cause(limited), err)
 		}
 		if !transient(err) || !sleep(limited, 100*time.Millisecond) {
 			return failed(ctx, err)

@@ -47,7 +47,11 @@ func (l *Log) admit(ctx context.Context, w *writer, s eventlog.Session) (r *reco
 		case r.exists() && r.Written:
 			return r, false, nil
 		case !r.exists():
-			r = newRecord(s, open, r)
+			b, err := l.bounds.ask(ctx, l)
+			if err != nil {
+				return nil, false, err
+			}
+			r = newRecord(s, open, r, b)
 		}
 		r.Written = true
 		if err = l.put(ctx, r); !errors.Is(err, errMoved) {
@@ -56,10 +60,14 @@ func (l *Log) admit(ctx context.Context, w *writer, s eventlog.Session) (r *reco
 	}
 }
 
-// newRecord returns a record in the place of one of which nothing is left but its
-// mark.
-func newRecord(s eventlog.Session, state state, before *record) *record {
-	return &record{ID: []byte(s.ID), Scope: []byte(s.Scope), State: state, Life: nuid.Next(), Floor: before.Floor, rev: before.rev}
+// newRecord returns a record in the place of one of which nothing is left but its mark,
+// or not even that: then what an earlier session had is trimmed by now.
+func newRecord(s eventlog.Session, state state, before *record, b bounds) *record {
+	floor := before.Floor
+	if floor == 0 {
+		floor = b.First - 1
+	}
+	return &record{ID: []byte(s.ID), Scope: []byte(s.Scope), State: state, Life: nuid.Next(), Floor: floor, rev: before.rev}
 }
 
 // appendPending appends the entry of a session that is being created or deleted,

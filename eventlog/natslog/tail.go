@@ -49,7 +49,7 @@ func (l *Log) vacate(ctx context.Context, f *feed, first uint64) error {
 		switch {
 		case err != nil:
 			return err
-		case !r.exists() || !r.Written:
+		case r.Floor != 0 && (!r.exists() || !r.Written):
 			f.raise(r.Floor)
 			return nil
 		}

@@ -44,7 +44,7 @@ func (l *Log) writer(ctx context.Context, subject string) (*writer, error) {
 		return w, nil
 	case <-ctx.Done():
 		w.release()
-		return nil, ctx.Err()
+		return nil, context.Cause(ctx)
 	}
 }
 
@@ -114,6 +114,9 @@ func (w *writer) write(ctx context.Context, d *draft, settle func(context.Contex
 		switch {
 		case err == nil:
 			return first, nil
+		case errors.Is(err, eventlog.ErrOutcomeUnknown): // of a record, and no time is left
+			w.lose()
+			return 0, err
 		case errors.Is(err, errMoved), unsent(err):
 		case transient(err), ctx.Err() != nil:
 			uncertain = uncertain || errors.As(err, &sent)
@@ -142,6 +145,10 @@ func (e sentError) Unwrap() error { return e.error }
 
 func (w *writer) tryWrite(ctx context.Context, d *draft, settle func(context.Context) (mark, error)) (first uint64, err error) {
 	if !w.known {
+		// Before settle makes a record for what nobody can store.
+		if err := w.log.fit(d.messages(w)); err != nil {
+			return 0, err
+		}
 		if err := w.find(ctx, settle); err != nil {
 			return 0, err
 		}
@@ -159,7 +166,11 @@ func (w *writer) tryWrite(ctx context.Context, d *draft, settle func(context.Con
 	switch {
 	case errors.Is(err, errRepeated), err == nil && repeated && d.keyed:
 		w.known = false // that may be after the place that was known
-		return w.log.original(ctx, w.subject, d)
+		id, err := w.log.original(ctx, w.subject, d)
+		if n == 1 && errors.Is(err, errTrimmed) {
+			return first, nil // the acknowledgement tells, as it does not of a batch
+		}
+		return id, err
 	case err == nil && repeated:
 		w.known = false // others may have come since
 	case err == nil:
@@ -170,6 +181,9 @@ func (w *writer) tryWrite(ctx context.Context, d *draft, settle func(context.Con
 	}
 	return first, err
 }
+
+// errTrimmed says that what was stored under a key is gone, and with it the ids.
+var errTrimmed = fmt.Errorf("%w: the entries of this key are not retained any more", eventlog.ErrKeyReused)
 
 // original returns the sequence of what was stored under a message id before.
 func (l *Log) original(ctx context.Context, subject string, d *draft) (first uint64, err error) {
@@ -183,7 +197,7 @@ func (l *Log) original(ctx context.Context, subject string, d *draft) (first uin
 	case err != nil:
 		return 0, err
 	case m == nil:
-		return 0, fmt.Errorf("natslog: %w: the entries of this key are not retained any more", eventlog.ErrKeyReused)
+		return 0, fmt.Errorf("natslog: %w", errTrimmed)
 	case d.keyed && max(m.count, 1) != max(len(d.entries), 1):
 		return 0, fmt.Errorf("natslog: %w", eventlog.ErrKeyReused)
 	}
