@@ -14,7 +14,7 @@ type faultyLog struct {
 	read                           atomic.Pointer[error]
 	failLookup, failBounds         atomic.Int32 // how many of the next calls find the log unavailable
 	afterLookup                    func()
-	open                           atomic.Int64
+	open, failed                   atomic.Int64 // readers, and reads that have failed
 }
 
 func (l *faultyLog) Lookup(ctx context.Context, session string) (eventlog.Record, error) {
@@ -68,6 +68,7 @@ func (r *faultyReader) Bounds(ctx context.Context) (floor, end uint64, err error
 
 func (r *faultyReader) Read(ctx context.Context, after uint64, limit int) (eventlog.Batch, error) {
 	if err := r.log.read.Load(); err != nil {
+		r.log.failed.Add(1)
 		return eventlog.Batch{}, *err
 	}
 	return r.Reader.Read(ctx, after, limit)

@@ -40,6 +40,23 @@ func TestStreamOutlastsOutage(t *testing.T) {
 	}
 }
 
+// A log that tells a gap after a position that it has is behind for a moment. The stream
+// waits for it: to go back would repeat what was written.
+func TestStreamNeverGoesBack(t *testing.T) {
+	events := &faultyLog{Log: eventlog.NewMemory(eventlog.Retention{})}
+	srv := newServer(t, server.WithLog(events))
+	ids := publishN(t, srv, "s", 3)
+	r := open(t, serve(t, srv), "s", "0")
+	r.want("connected", before(t, ids[0]))
+	r.wantContents(ids...)
+	behind := fmt.Errorf("test: %w", eventlog.ErrGap)
+	events.read.Store(&behind)
+	next := publish(t, srv, "s", "next")
+	until(t, "the log is read", func() bool { return events.failed.Load() > 0 })
+	events.read.Store(nil)
+	r.wantContents(next)
+}
+
 // An outage that is longer than the limit ends the stream, whose client is told when
 // to come back.
 func TestOutageEndsStream(t *testing.T) {

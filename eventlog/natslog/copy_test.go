@@ -89,6 +89,20 @@ func TestRestoreIntoNewLog(t *testing.T) {
 	}
 }
 
+// What was left half done is brought to its end, and copied once, wherever its record is.
+func TestCopyHalfDone(t *testing.T) {
+	from := mustOpen(t, natslog.Options{Dir: t.TempDir(), SyncInterval: time.Minute})
+	to := mustOpen(t, natslog.Options{Dir: t.TempDir(), SyncInterval: time.Minute})
+	at := tester{t, from}.create(own("b"))
+	writeRecord(t, from, "a", map[string]any{
+		"state": "creating", "life": "1", "floor": at, "written": true, "as_of": at,
+		"entry": map[string]any{"name": []byte("session_created"), "data": []byte("{}")},
+	})
+	if n, err := natslog.Copy(t.Context(), to, from); n != 2 || err != nil {
+		t.Errorf("%d entries were copied, error %v", n, err)
+	}
+}
+
 // A new log that retains less than was copied is no copy.
 func TestCopyIntoSmallerLog(t *testing.T) {
 	from := mustOpen(t, natslog.Options{Dir: t.TempDir(), SyncInterval: time.Minute})

@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/nats-io/nats.go"
+
+	"github.com/mixstream/mixstream/eventlog"
 )
 
 // DropLive returns the options of a log that loses the live messages for which f
@@ -18,6 +20,17 @@ func (l *Log) Connection() *nats.Conn { return l.nc }
 
 // EntryStream returns the name of the stream of the entries.
 func (l *Log) EntryStream() string { return l.subjects.entries() }
+
+// RecordStream returns the name of the stream of the records.
+func (l *Log) RecordStream() string { return l.subjects.records() }
+
+// ScopeSubject returns the subject of the entries of a scope.
+func (l *Log) ScopeSubject(scope string) string {
+	return l.subjects.scope(eventlog.Session{Scope: scope})
+}
+
+// CheckNow has what is read compared with the stream.
+func (l *Log) CheckNow() { l.checkSoon() }
 
 // Subject returns the subject of a session's entries.
 func (l *Log) Subject(session string) string { return l.subjects.session(session) }

@@ -180,3 +180,44 @@ func TestCluster(t *testing.T) {
 	}
 	t.Logf("%d events acknowledged, %d of an unknown outcome; the longest publication took %v", acknowledged.count(), uncertain, time.Duration(onA.worst.Load()).Round(time.Millisecond))
 }
+
+// Servers on one cluster append under one key at a time, as when a client that has
+// waited for one in vain tries the next one: the entry is in the log once, and each
+// server is told its id.
+func TestOneKeyOfManyServers(t *testing.T) {
+	if os.Getenv("MIXSTREAM_SLOW") == "" {
+		t.Skip("needs a cluster; MIXSTREAM_SLOW=1 runs it")
+	}
+	nodes := startCluster(t)
+	var logs []*natslog.Log
+	for _, url := range strings.Split(nodes.urls(), ",") {
+		log, err := natslog.Open(t.Context(), natslog.Options{URL: url, Replicas: len(nodes)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { log.Close() })
+		logs = append(logs, log)
+	}
+	s := eventlog.Session{ID: "a"}
+	add := func(log *natslog.Log, key string) (id uint64, err error) {
+		e := []eventlog.Entry{{Name: "content", Data: []byte("{}")}}
+		err = log.Append(t.Context(), s, key, e)
+		return e[0].ID, err
+	}
+	for i := range 100 {
+		ids := make([]uint64, len(logs))
+		var wg sync.WaitGroup
+		for j, log := range logs {
+			wg.Go(func() {
+				var err error
+				if ids[j], err = add(log, fmt.Sprint("k", i)); err != nil {
+					t.Errorf("key %d: %v", i, err)
+				}
+			})
+		}
+		wg.Wait()
+		if ids[0] != ids[1] || ids[0] != ids[2] {
+			t.Fatalf("key %d: ids %d", i, ids)
+		}
+	}
+}
