@@ -105,7 +105,7 @@ func (l *Log) compare(ctx context.Context, feeds []*feed) error {
 			return err
 		}
 		for _, f := range chunk {
-			if err := l.verify(ctx, f, b.Last); err != nil {
+			if err := l.noted(f, l.verify(ctx, f, b.Last)); err != nil {
 				return err
 			}
 		}
@@ -147,7 +147,7 @@ func (l *Log) compareSome(ctx context.Context, feeds []*feed, witness string, en
 			default:
 				err = l.extend(ctx, f, tail{message: *m}, end)
 			}
-			if err != nil {
+			if err := l.noted(f, err); err != nil {
 				return err
 			}
 			delete(bySubject, m.subject)
@@ -164,9 +164,19 @@ func (l *Log) compareSome(ctx context.Context, feeds []*feed, witness string, en
 		return err
 	}
 	for _, f := range bySubject {
-		if err := l.extend(ctx, f, tail{first: after.First}, end); err != nil {
+		if err := l.noted(f, l.extend(ctx, f, tail{first: after.First}, end)); err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+// noted logs an error that concerns a feed alone, such as a broken record, whose readers
+// come upon it by themselves. It returns any other.
+func (l *Log) noted(f *feed, err error) error {
+	if err == nil || transient(err) || errors.Is(err, context.Canceled) {
+		return err
+	}
+	l.options.Logger.Error("natslog: cannot compare a subject with the stream", "subject", f.subject, "error", err)
 	return nil
 }

@@ -2,6 +2,8 @@ package natslog_test
 
 import (
 	"fmt"
+	"log/slog"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -93,6 +95,51 @@ func TestMarkExpired(t *testing.T) {
 			t.Errorf("got %d, and a gap up to %d; the entries were %d", h.ids, h.gap, want)
 		}
 	})
+}
+
+// lineWriter takes lines of a log.
+type lineWriter chan string
+
+func (w lineWriter) Write(b []byte) (int, error) {
+	w <- string(b)
+	return len(b), nil
+}
+
+// The broken record of one session harms no reader of another one.
+func TestBrokenRecord(t *testing.T) {
+	lines := make(lineWriter, 1000)
+	log := mustOpen(t, natslog.Options{
+		Dir: t.TempDir(), SyncInterval: time.Minute, CheckInterval: never, Retention: natslog.Retention{Age: 500 * time.Millisecond},
+		Logger: slog.New(slog.NewTextHandler(lines, nil)),
+	})
+	m := tester{t, log}
+	m.follow(own("bad"))
+	good := m.follow(own("good"))
+	if _, err := log.Connection().Request(log.RecordSubject("bad"), []byte("{"), patience); err != nil {
+		t.Fatal(err)
+	}
+	other := m.follow(own("other"))
+	var last uint64
+	for range 3 { // until all that the log has looked at after it was opened is trimmed
+		last = m.append(own("other"), 1)[0]
+		until(t, "the entries are trimmed", func() bool {
+			m.append(own("other"), 1)
+			floor, _ := other.bounds()
+			return floor >= last
+		})
+	}
+	log.CheckNow()
+	until(t, "the broken record is told", func() bool {
+		select {
+		case line := <-lines:
+			return strings.Contains(line, log.Subject("bad"))
+		default:
+			return false
+		}
+	})
+	_, at := good.bounds()
+	good.expect(at) // the log is not unavailable
+	good.expect(at, m.append(own("good"), 1)...)
 }
 
 // A server that is ahead of the leader of the stream tells of an entry. One of the scope
