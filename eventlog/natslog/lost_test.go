@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 
 	"github.com/mixstream/mixstream/eventlog"
@@ -160,4 +161,23 @@ func TestLostAndTrimmed(t *testing.T) {
 		}
 		return errors.Is(err, eventlog.ErrGap)
 	})
+}
+
+// A reader that has been there all the time is told that what the session had before it
+// was made again is gone, though its process has heard of all of it.
+func TestMadeAgainElsewhere(t *testing.T) {
+	ns := startNATS(t, &server.Options{StoreDir: t.TempDir()})
+	one := tester{t, mustOpen(t, natslog.Options{URL: ns.ClientURL()})}
+	other := tester{t, mustOpen(t, natslog.Options{URL: ns.ClientURL()})}
+	for _, s := range []eventlog.Session{own("a"), {ID: "b", Scope: "x"}} {
+		r, witness := one.follow(s), one.follow(s)
+		_, start := r.bounds()
+		ids := other.append(s, 3)
+		ids = append(ids, other.forget(s))
+		witness.expect(ids[3], other.append(s, 2)...)
+		r.expectGap(start)
+		r.expectGap(ids[0])
+		floor, _ := r.bounds()
+		r.expectGap(floor - 1)
+	}
 }

@@ -43,9 +43,9 @@ type message struct {
 // link says what is before a message under its subject.
 type link struct {
 	prev  uint64 // between this and the message there is nothing
-	root  bool   // the subject was empty when it was stored
-	birth bool   // and it is the first of its session, which may have had an earlier life
-	index uint64 // grows by one with each message, from one that is root
+	root  bool   // the subject was empty when it was stored, or birth
+	birth bool   // it is the first of its session, which may have had an earlier life
+	index uint64 // grows by one with each message, from one before which the subject was empty
 }
 
 // linkBefore, in the place of a sequence, is the message before it in the stream.

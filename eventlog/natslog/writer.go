@@ -91,6 +91,9 @@ func (w *writer) find(ctx context.Context, settle func(context.Context) (mark, e
 		}
 		w.last, w.next = m.ID, link{prev: m.ID, index: m.index + 1}
 		if found {
+			if m.ID <= empty.position { // it is left of an earlier session
+				w.next.root, w.next.birth = true, true
+			}
 			continue
 		}
 		b, err := w.log.bounds.ask(ctx, w.log)
