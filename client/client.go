@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/mixstream/mixstream/gen"
 )
@@ -37,7 +38,7 @@ func (c *config) check() error {
 		return fmt.Errorf("client: base URL: %w", err)
 	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
 		return fmt.Errorf("client: base URL %q: not an absolute http or https URL", c.baseURL)
-	case u.RawQuery != "" || u.Fragment != "":
+	case strings.ContainsAny(c.baseURL, "?#"):
 		return fmt.Errorf("client: base URL %q: has a query or a fragment", c.baseURL)
 	case c.httpClient == nil:
 		return errors.New("client: nil HTTP client")

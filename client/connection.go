@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"mime"
 	"net/http"
 	"strings"
 	"time"
@@ -61,7 +60,12 @@ func (s *Source) request(c *connection, lastEventID string) error {
 	if err != nil {
 		return notAnswered(resp, err)
 	}
-	c.body = resp.Body
+	if resp == nil {
+		return errors.New("neither a response nor an error")
+	}
+	if c.body = resp.Body; c.body == nil {
+		c.body = http.NoBody
+	}
 	switch {
 	case resp.StatusCode == http.StatusNoContent:
 		return errNothingMore
@@ -171,8 +175,9 @@ func (c *connection) explain(err error) error {
 
 // isEventStream tells whether the content type is text/event-stream.
 func isEventStream(h http.Header) bool {
-	mediaType, _, err := mime.ParseMediaType(h.Get("Content-Type"))
-	return mediaType == "text/event-stream" && (err == nil || errors.Is(err, mime.ErrInvalidMediaParameter))
+	// Whatever the parameters are.
+	mediaType, _, _ := strings.Cut(h.Get("Content-Type"), ";")
+	return strings.EqualFold(strings.Trim(mediaType, " \t"), "text/event-stream")
 }
 
 // isToken tells whether s can be the name of an HTTP header (RFC 9110, section

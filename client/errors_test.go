@@ -97,6 +97,7 @@ func TestContentType(t *testing.T) {
 		"text/event-stream":                true,
 		"text/event-stream; charset=utf-8": true,
 		"Text/Event-Stream;charset":        true,
+		"text/event-stream; a=b; a=c":      true,
 		"text/event-streams":               false,
 		"text/plain":                       false,
 		"application/json":                 false,

@@ -53,9 +53,13 @@ func told(event gen.Event) (message string, ok bool) {
 	case *gen.ErrorData:
 		return data.Error, data.Type != nil && *data.Type == ReplayGap
 	case *gen.UnknownEvent: // for a decoding function that is stricter than the spec
-		var gap struct{ Type, Error string }
+		var gap struct {
+			Type  string
+			Error any
+		}
 		err := json.Unmarshal(data.Data, &gap)
-		return gap.Error, err == nil && gap.Type == ReplayGap
+		message, _ = gap.Error.(string)
+		return message, err == nil && gap.Type == ReplayGap
 	}
 	return "", false
 }

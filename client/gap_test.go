@@ -163,3 +163,26 @@ func TestGapOfOwnCounter(t *testing.T) {
 		t.Errorf("error %v, %d gaps", s.Err(), gaps)
 	}
 }
+
+// What connected has shown is told, also if nothing more comes.
+func TestGapThenNothingMore(t *testing.T) {
+	s := serve(t, send(connected("1")), over).stream("5000")
+	var gap *client.GapError
+	if got := names(s); !errors.As(s.Err(), &gap) || gap.Requested != "5000" {
+		t.Errorf("got %s, error %v", got, s.Err())
+	}
+	var told *client.GapError
+	s = serve(t, send(connected("1")), over).stream("5000", client.ContinueOnGap(), client.OnGap(func(g *client.GapError) { told = g }))
+	if names(s); s.Err() != nil || told == nil {
+		t.Errorf("error %v, told %v", s.Err(), told)
+	}
+}
+
+// A gap event is known by its type, whatever else it says.
+func TestGapOfOtherShape(t *testing.T) {
+	s := serve(t, send(connected("5")+block("error", "100", `{"error":{"code":1},"type":"replay_gap"}`)+content("101", "x"))).stream("5")
+	var gap *client.GapError
+	if got := names(s); !errors.As(s.Err(), &gap) || gap.ResumeFrom != "100" {
+		t.Errorf("got %s, error %v", got, s.Err())
+	}
+}

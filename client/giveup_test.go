@@ -3,6 +3,7 @@ package client_test
 import (
 	"errors"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"strings"
@@ -118,6 +119,43 @@ func TestIdleSource(t *testing.T) {
 		between(t, "went on", time.Since(begun), 8*time.Minute, 12*time.Minute)
 		if _, again := source.Next(); again != err {
 			t.Errorf("again: %v", again)
+		}
+	})
+}
+
+// The time that the caller takes between two events is no outage.
+func TestOwnTimeIsNoOutage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := fake(paced(nil, part{0, connected("5")}), streams(connected("5")+deleted("9", session), 0, nil))
+		c, err := client.New("http://fake", client.WithHTTPClient(&http.Client{Transport: f}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		id := "5"
+		s, err := c.StreamEvents(t.Context(), session, &id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		next(t, s)
+		time.Sleep(15 * time.Minute)
+		if got := names(s); s.Err() != nil || len(f.ids) != 2 {
+			t.Errorf("got %s, error %v after %d attempts", got, s.Err(), len(f.ids))
+		}
+	})
+}
+
+// A multiplier that is no number is none.
+func TestMultiplierThatIsNoNumber(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := fake(status(503), status(503), status(503), streams(deleted("9", session), 0, nil))
+		s, err := f.open(t, client.WithRetryPolicy(client.RetryPolicy{Multiplier: math.NaN(), MaxElapsedTime: -1}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		if names(s); s.Err() != nil || time.Since(f.begun) > 2*time.Second {
+			t.Errorf("error %v after %v", s.Err(), time.Since(f.begun))
 		}
 	})
 }

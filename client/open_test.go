@@ -96,6 +96,8 @@ func TestNewRefuses(t *testing.T) {
 		{"relative", "/api", client.WithStrict(), "not an absolute"},
 		{"scheme", "ftp://host", client.WithStrict(), "not an absolute"},
 		{"malformed", "http://a b", client.WithStrict(), "base URL"},
+		{"empty query", "http://host/base?", client.WithStrict(), "a query or a fragment"},
+		{"empty fragment", "http://host/base#", client.WithStrict(), "a query or a fragment"},
 		{"query", "http://host/?a=b", client.WithStrict(), "has a query"},
 		{"timeout", "http://host", client.WithHTTPClient(&http.Client{Timeout: time.Second}), "WithConnectTimeout"},
 		{"nil client", "http://host", client.WithHTTPClient(nil), "nil HTTP client"},

@@ -10,6 +10,7 @@ type outage struct {
 	failures int           // in a row
 	cause    error         // the last of them
 	since    time.Time     // since when there is no progress; zero while there is
+	left     time.Time     // when the caller was given an event while there was none
 	asked    time.Duration // the Retry-After of the last answer
 
 	refresh   bool // the next attempt is to bring another token, and goes out at once
@@ -21,6 +22,20 @@ func (o *outage) begin() {
 	if o.since.IsZero() {
 		o.since = time.Now()
 	}
+}
+
+// pause and resume leave out the time that the caller takes between two events.
+func (o *outage) pause() {
+	if !o.since.IsZero() {
+		o.left = time.Now()
+	}
+}
+
+func (o *outage) resume() {
+	if !o.since.IsZero() && !o.left.IsZero() {
+		o.since = o.since.Add(time.Since(o.left))
+	}
+	o.left = time.Time{}
 }
 
 // progress notes that the source has got ahead.

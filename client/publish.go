@@ -40,10 +40,11 @@ func (e *PublishError) Unwrap() error { return &e.ErrorResponse }
 // *APIError. After ErrGaveUp, and after the end of the context, it is unknown
 // whether the event was published.
 func (c *Client) Publish(ctx context.Context, sessionID string, event gen.Event, opts ...Option) (id string, err error) {
-	switch event.(type) {
-	case nil:
+	unknown, isUnknown := event.(*gen.UnknownEvent)
+	switch {
+	case event == nil, isUnknown && unknown == nil:
 		return "", errors.New("client: publish: nil event")
-	case *gen.UnknownEvent:
+	case isUnknown:
 		return "", fmt.Errorf("client: publish: unknown event %q: only what the spec names can be published", event.EventName())
 	}
 	data, err := json.Marshal(event)
@@ -110,7 +111,7 @@ func repeat(ctx context.Context, policy RetryPolicy, cfg sourceConfig, send func
 		case err == nil:
 			return nil
 		case ctx.Err() != nil:
-			return fmt.Errorf("client: publish: %w", context.Cause(ctx))
+			return fmt.Errorf("client: publish: %w", ended(ctx))
 		case errors.As(err, &answer) && !retryable(answer.StatusCode, false):
 			return err
 		case answer != nil:
@@ -129,7 +130,7 @@ func repeat(ctx context.Context, policy RetryPolicy, cfg sourceConfig, send func
 		select {
 		case <-time.After(delay):
 		case <-ctx.Done():
-			return fmt.Errorf("client: publish: %w; before that: %w", context.Cause(ctx), o.cause)
+			return fmt.Errorf("client: publish: %w; before that: %w", ended(ctx), o.cause)
 		}
 		o.asked = 0
 		// No repetition may arrive once the server has forgotten the key.
@@ -143,6 +144,15 @@ func repeat(ctx context.Context, policy RetryPolicy, cfg sourceConfig, send func
 	}
 }
 
+// ended returns the error of a context that is done, with its cause.
+func ended(ctx context.Context) error {
+	err, cause := ctx.Err(), context.Cause(ctx)
+	if errors.Is(cause, err) {
+		return cause
+	}
+	return fmt.Errorf("%w: %w", err, cause)
+}
+
 // within calls send with a limit in time, if there is one.
 func within(ctx context.Context, limit time.Duration, send func(context.Context) error) error {
 	if limit > 0 {
@@ -151,7 +161,8 @@ func within(ctx context.Context, limit time.Duration, send func(context.Context)
 		defer cancel()
 	}
 	err := send(ctx)
-	if cause := context.Cause(ctx); err != nil && errors.Is(cause, ErrConnectTimeout) {
+	var answer *APIError
+	if cause := context.Cause(ctx); err != nil && errors.Is(cause, ErrConnectTimeout) && !errors.As(err, &answer) {
 		return cause
 	}
 	return err
@@ -160,8 +171,12 @@ func within(ctx context.Context, limit time.Duration, send func(context.Context)
 // readPublished reads the answer to a request that publishes.
 func readPublished(resp *http.Response, result *gen.PublishResult) error {
 	defer resp.Body.Close()
+	final := resp.StatusCode != http.StatusCreated && !retryable(resp.StatusCode, false)
+	if final { // also if its body does not come
+		defer time.AfterFunc(maxErrorWait, func() { resp.Body.Close() }).Stop()
+	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
-	if err != nil {
+	if err != nil && !final {
 		return err
 	}
 	if resp.StatusCode == http.StatusCreated && json.Unmarshal(body, result) == nil && result.LastID != "" {

@@ -164,3 +164,46 @@ func TestPublishRedirected(t *testing.T) {
 		}
 	}
 }
+
+// A refusal is one as soon as its status has come, also if its body does not.
+func TestPublishRefusedWithoutBody(t *testing.T) {
+	for name, cut := range map[string]bool{"stalled": false, "cut": true} {
+		synctest.Test(t, func(t *testing.T) {
+			body, rest := io.Pipe()
+			if cut {
+				rest.CloseWithError(io.ErrUnexpectedEOF)
+			}
+			f := fake(func(r *http.Request) (*http.Response, error) {
+				return &http.Response{StatusCode: http.StatusForbidden, Body: body, Request: r}, nil
+			})
+			c, err := client.New("http://fake", client.WithHTTPClient(&http.Client{Transport: f}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = c.Publish(t.Context(), session, &gen.ContentData{Type: "content", Content: "x"})
+			var refused *client.APIError
+			if !errors.As(err, &refused) || refused.StatusCode != http.StatusForbidden || len(f.ids) != 1 {
+				t.Errorf("%s: error %v, after %d requests", name, err, len(f.ids))
+			}
+		})
+	}
+}
+
+// The context's error is there beside its cause, as for a stream.
+func TestPublishUntilContextEnds(t *testing.T) {
+	why := errors.New("why")
+	ctx, cancel := context.WithTimeoutCause(t.Context(), 50*time.Millisecond, why)
+	defer cancel()
+	_, err := serve(t, hang).client().Publish(ctx, session, &gen.ContentData{Type: "content", Content: "x"})
+	if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, why) {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestPublishNil(t *testing.T) {
+	for _, event := range []gen.Event{nil, (*gen.UnknownEvent)(nil)} {
+		if _, err := serve(t, hang).client().Publish(t.Context(), session, event); err == nil {
+			t.Errorf("%T was published", event)
+		}
+	}
+}

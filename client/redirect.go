@@ -109,7 +109,9 @@ func (c redirectChecker) RoundTrip(r *http.Request) (*http.Response, error) {
 	switch resp.StatusCode {
 	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
 		if _, err := resp.Location(); err != nil && !errors.Is(err, http.ErrNoLocation) {
-			resp.Body.Close()
+			if resp.Body != nil {
+				resp.Body.Close()
+			}
 			if resp.Request == nil {
 				resp.Request = r
 			}

@@ -47,7 +47,9 @@ func (p RetryPolicy) withDefaults() RetryPolicy {
 	if p.Multiplier == 0 {
 		p.Multiplier = 1.5
 	}
-	p.Multiplier = max(p.Multiplier, 1)
+	if math.IsNaN(p.Multiplier) || p.Multiplier < 1 {
+		p.Multiplier = 1
+	}
 	return p
 }
 

@@ -99,12 +99,14 @@ func (s *Source) Next() (sse.Event, error) {
 func (s *Source) advance() error {
 	s.busy.Lock()
 	defer s.leave()
+	s.outage.resume()
 	return s.next()
 }
 
 // leave ends the use of the source by Next. A Close that came meanwhile left the
 // connection to it.
 func (s *Source) leave() {
+	s.outage.pause()
 	s.busy.Unlock()
 	if s.ctx.Err() != nil {
 		s.release()
@@ -150,7 +152,9 @@ func (s *Source) Reconnect() {
 
 // Close ends the source and frees its connection. A Next that is under way
 // returns ErrClosed, and so do later ones, unless the source was over before. It
-// may be called more than once and from any goroutine, and returns no error.
+// may be called more than once and from any goroutine, and returns no error. Over HTTP/2
+// both may have to wait while another request's write on the same connection is stuck,
+// for as long as the transport lets it (see [WithHTTPClient]).
 func (s *Source) Close() error {
 	s.end(ErrClosed)
 	s.release()

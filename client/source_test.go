@@ -115,3 +115,18 @@ type closer func()
 
 func (c closer) Read([]byte) (int, error) { return 0, io.EOF }
 func (c closer) Close() error             { c(); return nil }
+
+// A ConnectFunc that returns less than net/http does is an attempt that fails.
+func TestSourceOfNothing(t *testing.T) {
+	for _, resp := range []*http.Response{
+		nil, {StatusCode: http.StatusInternalServerError},
+		{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"text/event-stream"}}},
+	} {
+		s := client.NewSource(t.Context(), "", func(context.Context, string) (*http.Response, error) { return resp, nil },
+			client.WithRetryPolicy(client.RetryPolicy{MaxAttempts: -1}))
+		if _, err := s.Next(); err == nil || errors.Is(err, io.EOF) {
+			t.Errorf("%+v: error %v", resp, err)
+		}
+		s.Close()
+	}
+}

@@ -143,7 +143,7 @@ func (s *Stream) read() bool {
 	raw := &s.source.event
 	s.raw = raw.Data
 	if err != nil && !errors.Is(err, sse.ErrEventTooLarge) {
-		s.event, s.err = Event{}, err
+		s.event, s.err = Event{}, s.ended(err)
 		return false
 	}
 	s.afterConnected = s.event.Name == connectedName
@@ -161,6 +161,29 @@ func (s *Stream) read() bool {
 	return true
 }
 
+// ended returns the error of a stream that the source has ended. A gap that connected
+// has shown, and of which nothing more has come, is not to be a clean end.
+func (s *Stream) ended(err error) error {
+	if err != io.EOF || s.untold == "" { //nolint:errorlint // the source returns io.EOF itself
+		return err
+	}
+	if gap := s.refuseGap(elsewhere(s.untold, noPosition)); gap != nil {
+		return gap
+	}
+	return err
+}
+
+// refuseGap tells of a gap, and returns it if it is to end the stream.
+func (s *Stream) refuseGap(gap *GapError) error {
+	if s.cfg.onGap != nil {
+		s.cfg.onGap(gap)
+	}
+	if s.cfg.continueOnGap {
+		return nil
+	}
+	return gap
+}
+
 // decode makes typed data of an event that came with err.
 func (s *Stream) decode(raw *sse.Event, err error) gen.Event {
 	if err != nil {
@@ -176,11 +199,8 @@ func (s *Stream) decode(raw *sse.Event, err error) gen.Event {
 // refuse returns the error that ends the stream instead of delivering the event.
 func (s *Stream) refuse(event *Event) error {
 	if gap := s.gap(event); gap != nil {
-		if s.cfg.onGap != nil {
-			s.cfg.onGap(gap)
-		}
-		if !s.cfg.continueOnGap {
-			return gap
+		if err := s.refuseGap(gap); err != nil {
+			return err
 		}
 	}
 	unknown, ok := event.Data.(*gen.UnknownEvent)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -25,7 +26,7 @@ type Conn struct {
 // header lists keys and values in turn; a key may come more than once.
 func (c *Conn) Head(status int, header ...string) error {
 	c.chunked = true
-	return c.head(status, append(header, "Transfer-Encoding", "chunked"))
+	return c.head(status, slices.Concat(header, []string{"Transfer-Encoding", "chunked"}))
 }
 
 // Send writes a piece of the body, in one chunk if the head was that of [Conn.Head].

@@ -1,0 +1,4 @@
+package client
+
+// DefaultHTTPClient is the HTTP client of a client that is given none.
+var DefaultHTTPClient = defaultHTTPClient
