@@ -128,7 +128,8 @@ func (p *publication) append(ctx context.Context) (n int, err error) {
 		key = "publish/" + p.key + "/" + strconv.Itoa(p.count)
 	}
 	for n = len(b.entries); n > b.tried; n-- {
-		err = p.server.log.Append(ctx, p.session, key, b.entries[:n])
+		// What has come whole is not left halfway, whoever leaves or shuts down.
+		err = p.server.log.Append(context.WithoutCancel(ctx), p.session, key, b.entries[:n])
 		if !errors.Is(err, eventlog.ErrKeyReused) && !errors.Is(err, eventlog.ErrEntryTooLarge) {
 			return n, err
 		}

@@ -25,6 +25,9 @@ func (p *publication) lines(ctx context.Context, body io.Reader) (err error) {
 		if errors.Is(err, io.EOF) && len(text) == 0 {
 			break
 		}
+		if errors.Is(err, ErrEventTooLarge) {
+			return errors.Join(p.flush(ctx, true), err)
+		}
 		if err != nil && !errors.Is(err, io.EOF) {
 			return err
 		}

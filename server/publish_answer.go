@@ -5,8 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
+	"os"
 	"strconv"
 	"time"
 
@@ -26,6 +26,7 @@ var (
 type publishAnswer struct {
 	status int
 	body   any
+	last   bool // of the connection, which the drain has had look as if the client had left
 	unread bool // there may be more of the body of an HTTP/1 request, which nobody reads
 }
 
@@ -38,8 +39,11 @@ func (a publishAnswer) VisitPublishEventsResponse(w http.ResponseWriter) error {
 	if a.status == http.StatusServiceUnavailable {
 		w.Header().Set("Retry-After", retryAfter())
 	}
-	if a.unread {
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(bodyTimeout))
+	if a.last || a.unread {
 		w.Header().Set("Connection", "close")
+	}
+	if a.unread {
 		defer func() { _ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(lingering)) }()
 	}
 	w.Header().Set("Content-Type", "application/json")
@@ -71,7 +75,13 @@ func (p *publication) failed(r *http.Request, err error) publishAnswer {
 		last := formatID(p.last)
 		body.LastID = &last
 	}
-	return publishAnswer{status: status, body: body, unread: p.unread}
+	return publishAnswer{status: status, body: body, unread: p.unread, last: p.isLast(r)}
+}
+
+// isLast tells whether the connection of the request is to be closed, since it may have
+// been interrupted: see interruptAtDrain.
+func (p *publication) isLast(r *http.Request) bool {
+	return r.ProtoMajor == 1 && p.server.streams.draining.Load()
 }
 
 // explain returns the status and the message for an error.
@@ -96,13 +106,15 @@ func (p *publication) explain(r *http.Request, err error) (status int, message s
 		return http.StatusRequestEntityTooLarge, err.Error()
 	case errors.Is(err, errBody) && p.server.streams.draining.Load():
 		return http.StatusServiceUnavailable, errDraining.Error()
-	case errors.Is(err, errBody) && errors.Is(err, io.ErrUnexpectedEOF):
-		return http.StatusBadRequest, errBody.Error()
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return http.StatusServiceUnavailable, "the body came too slowly"
 	case errors.As(err, &misfit):
 		return http.StatusBadRequest, misfit.Error()
 	case errors.As(err, &refused):
 		return http.StatusBadRequest, strconv.Quote(string(refused.Event)) + ": " + refused.Err.Error()
-	case errors.Is(err, errRequest), errors.Is(err, errNotJSON), errors.Is(err, errBody):
+	case errors.Is(err, errBody): // the rest may have addresses
+		return http.StatusBadRequest, errBody.Error()
+	case errors.Is(err, errRequest), errors.Is(err, errNotJSON):
 		return http.StatusBadRequest, err.Error()
 	case p.server.streams.draining.Load():
 		return http.StatusServiceUnavailable, errDraining.Error()

@@ -56,24 +56,13 @@ func (s *Server) receivePublications(generated http.HandlerFunc) http.HandlerFun
 	return func(w http.ResponseWriter, r *http.Request) {
 		n := s.receiving.Add(1)
 		defer s.receiving.Add(-1)
-		switch limit := s.cfg.maxPublishes; {
-		case limit > 0 && n > int64(limit):
-			(&RefusalError{Status: http.StatusServiceUnavailable, Message: "too many requests that publish"}).answer(w)
-			return
-		case s.streams.draining.Load():
-			(&RefusalError{Status: http.StatusServiceUnavailable, Message: errDraining.Error()}).answer(w)
-			return
-		}
-		mediaType, err := publishedMediaType(r.Header)
+		ctx, mediaType, err := s.admitPublication(r, n)
 		if err != nil {
-			writeError(w, http.StatusUnsupportedMediaType, gen.RESTErrorTypeBadRequest, err.Error())
-			return
-		}
-		ctx, err := s.authorizePublish(r)
-		if err != nil {
+			endBody(w, r)
 			s.fail(w, r, err)
 			return
 		}
+		_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // a body may take longer than the http.Server gives an answer
 		defer s.interruptAtDrain(w)()
 		r = r.WithContext(ctx) // a copy, to be changed
 		r.Header = r.Header.Clone()
@@ -89,6 +78,34 @@ func (s *Server) receivePublications(generated http.HandlerFunc) http.HandlerFun
 		generated(w, r)
 	}
 }
+
+// admitPublication returns the context and the content type for a request that may
+// publish, of which n are under way, or why it is refused.
+func (s *Server) admitPublication(r *http.Request, n int64) (ctx context.Context, mediaType string, err error) {
+	switch limit := s.cfg.maxPublishes; {
+	case limit > 0 && n > int64(limit):
+		return nil, "", &RefusalError{Status: http.StatusServiceUnavailable, Message: "too many requests that publish"}
+	case s.streams.draining.Load():
+		return nil, "", &RefusalError{Status: http.StatusServiceUnavailable, Message: errDraining.Error()}
+	}
+	if mediaType, err = publishedMediaType(r.Header); err != nil {
+		return nil, "", &RefusalError{Status: http.StatusUnsupportedMediaType, Message: err.Error()}
+	}
+	ctx, err = s.authorizePublish(r)
+	return ctx, mediaType, err
+}
+
+// endBody is called before a request is answered whose body nobody reads: over HTTP/1
+// package net/http would first wait for it, for ever.
+func endBody(w http.ResponseWriter, r *http.Request) {
+	if hasBody(r) {
+		w.Header().Set("Connection", "close")
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(lingering))
+	}
+}
+
+// hasBody tells whether net/http waits for a body of the request.
+func hasBody(r *http.Request) bool { return r.ProtoMajor == 1 && r.ContentLength != 0 }
 
 // answerEarly has a refusal go out while the body is still on its way, which may
 // be for ever: HTTP/1 would first read on.
@@ -159,7 +176,7 @@ func (o operations) PublishEvents(ctx context.Context, request gen.PublishEvents
 	if err != nil {
 		return nil, err
 	}
-	pub := &publication{server: s, session: s.session(p.SessionID)}
+	pub := &publication{server: s, session: s.session(p.SessionID), unread: request.JSONBody == nil && v.request.ProtoMajor == 1}
 	if p.IdempotencyKey != nil {
 		if pub.key = *p.IdempotencyKey; pub.key == "" || len(pub.key) > maxKey {
 			return pub.failed(v.request, fmt.Errorf("%w: header Idempotency-Key: it must have 1 to %d characters", errRequest, maxKey)), nil
@@ -169,13 +186,13 @@ func (o operations) PublishEvents(ctx context.Context, request gen.PublishEvents
 		pub.line = 1
 		err = pub.one(ctx, *request.JSONBody)
 	} else {
-		pub.unread = v.request.ProtoMajor == 1
 		err = pub.lines(ctx, request.Body)
 	}
 	if err != nil {
 		return pub.failed(v.request, err), nil
 	}
-	return publishAnswer{status: http.StatusCreated, body: gen.PublishResult{FirstID: formatID(pub.first), LastID: formatID(pub.last), Count: pub.count}}, nil
+	result := gen.PublishResult{FirstID: formatID(pub.first), LastID: formatID(pub.last), Count: pub.count}
+	return publishAnswer{status: http.StatusCreated, body: result, last: pub.isLast(v.request)}, nil
 }
 
 // maxKey is the longest Idempotency-Key.

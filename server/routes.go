@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/mixstream/mixstream/gen"
 )
@@ -107,8 +108,12 @@ func (res *resource) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (res *resource) admit(w http.ResponseWriter, r *http.Request) *http.Request {
 	if res.byMethod[r.Method] == nil {
 		w.Header().Set("Allow", res.allowed)
+		endBody(w, r)
 		writeError(w, http.StatusMethodNotAllowed, gen.RESTErrorTypeBadRequest, "method "+r.Method+" is not allowed here")
 		return nil
+	}
+	if r.Method == http.MethodGet && hasBody(r) { // which net/http waits for before it writes
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(lingering))
 	}
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil { // the generated code would leave out what it cannot parse, be it the position

@@ -207,7 +207,7 @@ func listen(h http.Handler) (base *url.URL, stop func(), err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	hs := newHTTPServer(h)
+	hs := newHTTPServer(h, slog.New(slog.DiscardHandler))
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

@@ -20,7 +20,11 @@ func isLoopback(l net.Listener) bool {
 // that are allowed, with 421: a page of anywhere could have the browser look its
 // name up as a loopback address, and would be of the server's origin then (DNS
 // rebinding). It cannot choose the Host header, though.
-func localHost(next http.Handler, allowed []string) http.Handler {
+func localHost(next http.Handler, hosts []string) http.Handler {
+	allowed := make([]string, len(hosts))
+	for i, host := range hosts {
+		allowed[i] = hostname(host)
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if host := hostname(r.Host); isLocalName(host) || slices.Contains(allowed, host) {
 			next.ServeHTTP(w, r)

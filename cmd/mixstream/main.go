@@ -44,7 +44,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		if wantsJSON(cmd) {
 			newLogger(cmd, slog.LevelInfo).Error(err.Error())
 		} else {
-			fmt.Fprintln(stderr, "mixstream:", err)
+			fmt.Fprintln(stderr, "mixstream:", printable(err.Error()))
 		}
 	}
 	return exitStatus(err)

@@ -124,7 +124,7 @@ func (o *ops) listen(ctx context.Context, address string, hosts []string, tell t
 	if isLoopback(l) {
 		handler = localHost(handler, hosts)
 	}
-	hs, done := newHTTPServer(handler), make(chan struct{})
+	hs, done := newHTTPServer(handler, o.logger), make(chan struct{})
 	go func() {
 		defer close(done)
 		if err := hs.Serve(l); !errors.Is(err, http.ErrServerClosed) {

@@ -74,7 +74,7 @@ func (t teller) say(l slog.Level, text string, attributes []any) {
 		t.json.Log(context.Background(), l, text, attributes...)
 		return
 	}
-	fmt.Fprintf(t.out, "mixstream: %s\n", text)
+	fmt.Fprintf(t.out, "mixstream: %s\n", printable(text))
 }
 
 // isTerminal tells whether w is a terminal that more than lines can be written to.

@@ -3,6 +3,9 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -67,3 +70,18 @@ func TestOutputFails(t *testing.T) {
 type writerFunc func([]byte) (int, error)
 
 func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
+
+// What a server says reaches a terminal as text only.
+func TestNoEscapesFromServer(t *testing.T) {
+	ts := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(http.StatusForbidden)
+		fmt.Fprint(w, `{"error":{"code":403,"type":"forbidden","message":"\u001b]0;owned\u0007\u001b[2J"}}`)
+	}))
+	t.Cleanup(ts.Close)
+	for _, args := range [][]string{{"tail", ts.URL, "s"}, {"publish", ts.URL, "s", "content", "{}"}} {
+		if _, _, stderr := execute(t, "", args...); strings.ContainsAny(stderr, "\x1b\x07") || !strings.Contains(stderr, "owned") {
+			t.Errorf("%s: %q", args[0], stderr)
+		}
+	}
+}

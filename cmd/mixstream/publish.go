@@ -130,7 +130,7 @@ func publishOne(cmd *cobra.Command, to *client.Client, session, event, data stri
 	if wantsJSON(cmd) {
 		return printResult(cmd, result)
 	}
-	_, err = fmt.Fprintln(cmd.OutOrStdout(), result.LastID)
+	_, err = fmt.Fprintln(cmd.OutOrStdout(), printable(result.LastID))
 	return err
 }
 
@@ -145,6 +145,6 @@ func printResult(cmd *cobra.Command, result gen.PublishResult) error {
 	if result.LastID != "" {
 		text += " to " + result.LastID
 	}
-	_, err := fmt.Fprintln(cmd.OutOrStdout(), text)
+	_, err := fmt.Fprintln(cmd.OutOrStdout(), printable(text))
 	return err
 }

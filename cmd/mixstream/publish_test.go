@@ -141,7 +141,7 @@ func TestPublishWithToken(t *testing.T) {
 
 // The page is there, offers the sessions, and is for this machine's names only.
 func TestServeInspector(t *testing.T) {
-	_, url := serving(t, "--host", "front.example")
+	_, url := serving(t, "--host", "front.example", "--host", "Spelt.Example:8080")
 	for _, session := range []string{"s1", "s2", "s1"} {
 		execute(t, "", "publish", url, session, "content", `{"type":"content","content":"x"}`)
 	}
@@ -154,6 +154,7 @@ func TestServeInspector(t *testing.T) {
 	port := url[strings.LastIndex(url, ":"):]
 	for host, want := range map[string]int{
 		"localhost" + port: 200, "LOCALHOST.": 200, "app.localhost:1": 200, "127.0.0.1": 200, "127.9.9.9" + port: 200, "[::1]" + port: 200, "front.example" + port: 200,
+		"spelt.example": 200, "spelt.example" + port: 200,
 		"evil.example": 421, "evil.example" + port: 421, "127.0.0.1.evil.example": 421, "localhost.evil.example": 421, "10.0.0.1": 421, "evil-localhost": 421,
 	} {
 		for _, path := range []string{"/", "/inspector/app.js", "/inspector/sessions"} {

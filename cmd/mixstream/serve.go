@@ -180,7 +180,7 @@ func (s *serve) run(cmd *cobra.Command) (err error) {
 	if err != nil {
 		return asUsage(err)
 	}
-	hs := newHTTPServer(handler)
+	hs := newHTTPServer(handler, logger)
 	hs.ConnContext = server.SendBuffer(s.sendBuffer)
 	served := end.serve(hs)
 	tell.info("listening on "+end.url(), "url", end.url())
@@ -325,6 +325,11 @@ func runAgent(ctx context.Context, srv *server.Server, files files) error {
 
 // newHTTPServer returns a server for streams: only what comes before an answer
 // has a limit in time.
-func newHTTPServer(h http.Handler) *http.Server {
-	return &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
+func newHTTPServer(h http.Handler, logger *slog.Logger) *http.Server {
+	return &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"fmt"
 	"math/big"
 	"net"
 	"os"
@@ -104,5 +105,21 @@ func TestCertificateReload(t *testing.T) {
 	p.stderr.find(t, "a new certificate is used")
 	if got := handshake(t, url); got != 3 {
 		t.Errorf("after SIGHUP the certificate is %d", got)
+	}
+}
+
+// What net/http has to say of a connection is a line like any other.
+func TestServerErrorsAreLogged(t *testing.T) {
+	dir := t.TempDir()
+	writePair(t, dir, 1, time.Hour)
+	p, url := serving(t, "--tls-cert", filepath.Join(dir, "cert.pem"), "--tls-key", filepath.Join(dir, "key.pem"))
+	conn, err := net.Dial("tcp", strings.TrimPrefix(url, "https://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprint(conn, "GET / HTTP/1.0\r\n\r\n")
+	if line := p.stderr.find(t, "TLS handshake error"); !strings.HasPrefix(line, "time=") || !strings.Contains(line, "level=WARN") {
+		t.Errorf("got %q", line)
 	}
 }
