@@ -99,6 +99,24 @@ func TestExitStatusShutdown(t *testing.T) {
 	}
 }
 
+// A body that does not come, for whatever path, holds up no shutdown.
+func TestShutdownWithoutBody(t *testing.T) {
+	p, url := serving(t, "--shutdown-timeout", "15s")
+	for _, request := range []string{"GET /healthz", "GET /stream?sessionId=s1", "POST /readyz", "POST /stream?sessionId=s1", "GET /"} {
+		c, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		fmt.Fprintf(c, "%s HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\n", request)
+	}
+	execute(t, "", "publish", url, "s1", "content", `{"type":"content","content":"x"}`) // and all of these are there
+	p.stop()
+	if status := <-p.status; status != exitSuccess {
+		t.Errorf("status %d", status)
+	}
+}
+
 // stuckReader opens a stream, and reads nothing of it but its beginning.
 func stuckReader(t *testing.T, url string) net.Conn {
 	t.Helper()

@@ -323,11 +323,23 @@ func runAgent(ctx context.Context, srv *server.Server, files files) error {
 	}
 }
 
+// bounded bounds the time for a body that nobody reads, which is that of any request but
+// one that publishes: package net/http waits for it, and an orderly shutdown for that.
+func bounded(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if publishes := r.Method == http.MethodPost && r.URL.Path == "/stream"; !publishes && r.ProtoMajor == 1 && r.ContentLength != 0 {
+			w.Header().Set("Connection", "close")
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(time.Second))
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
 // newHTTPServer returns a server for streams: only what comes before an answer
 // has a limit in time.
 func newHTTPServer(h http.Handler, logger *slog.Logger) *http.Server {
 	return &http.Server{
-		Handler:           h,
+		Handler:           bounded(h),
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
