@@ -107,7 +107,7 @@ func TestShutdownWithoutBody(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer c.Close()
+		t.Cleanup(func() { c.Close() })
 		fmt.Fprintf(c, "%s HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\n", request)
 	}
 	execute(t, "", "publish", url, "s1", "content", `{"type":"content","content":"x"}`) // and all of these are there
