@@ -1,154 +1,67 @@
 package client_test
 
 import (
-	"context"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
-	"sync"
+	"slices"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/mixstream/mixstream/client"
 )
 
-// path forwards connections, until those that are open go nowhere any more, without
-// being closed. New ones are forwarded.
-type path struct {
-	net.Listener
-	to     string
-	opened atomic.Int32
-	ctx    context.Context
-	close  context.CancelFunc
-
-	mu   sync.Mutex
-	dead []chan struct{}
-	wg   sync.WaitGroup
-}
-
-func newPath(t *testing.T, to string) *path {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+// TestHTTP2 has a stream over HTTP/2 and TLS that is reset, goes on, and is closed
+// while it waits.
+func TestHTTP2(t *testing.T) {
+	var requests atomic.Int32
+	gone := make(chan struct{})
+	write := func(w http.ResponseWriter, text string) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		io.WriteString(w, text)
+		http.NewResponseController(w).Flush()
+	}
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ProtoMajor != 2 || r.TLS == nil {
+			t.Errorf("%s, TLS %v", r.Proto, r.TLS != nil)
+		}
+		switch n := requests.Add(1); n {
+		case 1:
+			write(w, connected("1")+content("2", "a")+"id: 3\n")
+			panic(http.ErrAbortHandler)
+		case 2:
+			if id := r.Header.Get("Last-Event-ID"); id != "2" {
+				t.Errorf("Last-Event-ID: %q", id)
+			}
+			write(w, connected("2")+content("3", "b"))
+			<-r.Context().Done()
+			close(gone)
+		}
+	}))
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	defer server.Close()
+	var causes []error
+	c, err := client.New(server.URL, client.WithHTTPClient(server.Client()), client.WithRetryPolicy(fast),
+		client.OnRetry(func(r client.Retry) { causes = append(causes, r.Err) }))
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &path{Listener: l, to: to}
-	p.ctx, p.close = context.WithCancel(context.Background())
-	p.wg.Go(p.accept)
-	return p
-}
-
-func (p *path) stop() {
-	p.close()
-	p.Close()
-	p.wg.Wait()
-}
-
-func (p *path) accept() {
-	for {
-		c, err := p.Accept()
-		if err != nil {
-			return
-		}
-		p.opened.Add(1)
-		server, err := net.Dial("tcp", p.to)
-		if err != nil {
-			c.Close()
-			continue
-		}
-		context.AfterFunc(p.ctx, func() {
-			c.Close()
-			server.Close()
-		})
-		dead := make(chan struct{})
-		p.mu.Lock()
-		p.dead = append(p.dead, dead)
-		p.mu.Unlock()
-		p.wg.Go(func() { p.forward(server, c, dead) })
-		p.wg.Go(func() { p.forward(c, server, dead) })
+	s, err := c.StreamEvents(t.Context(), session, nil)
+	if err != nil {
+		t.Fatal(err)
 	}
-}
-
-func (p *path) forward(to, from net.Conn, dead <-chan struct{}) {
-	defer to.Close()
-	buf := make([]byte, 32<<10)
-	for {
-		n, err := from.Read(buf)
-		select {
-		case <-dead:
-			<-p.ctx.Done()
-			return
-		default:
-		}
-		if _, werr := to.Write(buf[:n]); err != nil || werr != nil {
-			return
-		}
+	var got []string
+	for range 4 {
+		e := next(t, s)
+		got = append(got, e.Name+" "+e.ID)
 	}
-}
-
-// die makes the connections that are open go nowhere.
-func (p *path) die() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, dead := range p.dead {
-		close(dead)
+	if want := []string{"connected 1", "content 2", "connected 2", "content 3"}; !slices.Equal(got, want) {
+		t.Errorf("events %q, want %q", got, want)
 	}
-	p.dead = nil
-}
-
-// A path that has died without a word is left for another one, by a client with the
-// default transport, only that it is quicker and trusts the server of the test.
-func TestDeadPath(t *testing.T) {
-	for name, http2 := range map[string]bool{"HTTP/1.1": false, "HTTP/2": true} {
-		t.Run(name, func(t *testing.T) {
-			ts := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				w.Header().Set("Content-Type", "text/event-stream")
-				id := r.Header.Get("Last-Event-ID")
-				text := connected("1")
-				if id != "" {
-					text = connected(id) + content("2", "b")
-				}
-				_, _ = io.WriteString(w, text)
-				_ = http.NewResponseController(w).Flush()
-				<-r.Context().Done()
-			}))
-			ts.EnableHTTP2 = http2
-			ts.StartTLS()
-			defer ts.Close()
-			u, err := url.Parse(ts.URL)
-			if err != nil {
-				t.Fatal(err)
-			}
-			p := newPath(t, u.Host)
-			defer p.stop() // before the server, which waits for its streams
-
-			transport := client.DefaultHTTPClient().Transport.(*http.Transport).Clone()
-			transport.TLSClientConfig = ts.Client().Transport.(*http.Transport).TLSClientConfig
-			transport.ForceAttemptHTTP2 = http2
-			for _, d := range []*time.Duration{&transport.HTTP2.SendPingTimeout, &transport.HTTP2.PingTimeout, &transport.HTTP2.WriteByteTimeout} {
-				*d /= 50
-			}
-			defer transport.CloseIdleConnections()
-			c, err := client.New("https://"+p.Addr().String(), client.WithHTTPClient(&http.Client{Transport: transport}),
-				client.WithIdleTimeout(200*time.Millisecond), client.WithConnectTimeout(200*time.Millisecond), client.WithRetryPolicy(fast))
-			if err != nil {
-				t.Fatal(err)
-			}
-			s, err := c.StreamEvents(t.Context(), session, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer s.Close()
-			next(t, s)
-			p.die()
-			for s.Next() && s.Event().ID != "2" {
-			}
-			if s.Err() != nil || p.opened.Load() < 2 {
-				t.Errorf("error %v, after %d connections", s.Err(), p.opened.Load())
-			}
-		})
+	if len(causes) != 1 {
+		t.Errorf("causes: %v", causes)
 	}
+	s.Close()
+	<-gone
 }
