@@ -82,14 +82,15 @@ type Retry struct {
 }
 
 // WithHTTPClient sets the HTTP client; by default http.DefaultClient, with a transport
-// of its own that finds dead connections of HTTP/2. Its Timeout must be zero, since it would end every stream. Its cookies are used, and so is
-// its CheckRedirect, which gets a request after all but the stream's own headers
-// were taken off it where it goes to another origin: see the package documentation.
-// A redirect that it refuses ends the stream. A Transport of your own wants a
-// Dialer.Timeout and a TLSHandshakeTimeout, as http.DefaultTransport has them:
-// package net/http goes on with a dial or handshake after the attempt was given up; and
-// for HTTP/2 the three times of an http.HTTP2Config, 15 s say, without which net/http
-// makes one attempt after the other on a connection that is dead.
+// of its own that finds dead connections of HTTP/2. Its Timeout must be zero, since it
+// would end every stream. Its cookies are used, and so is its CheckRedirect, which gets
+// a request after all but the stream's own headers were taken off it where it goes to
+// another origin: see the package documentation. A redirect that it refuses ends the
+// stream. A Transport of your own wants a Dialer.Timeout and a TLSHandshakeTimeout, as
+// http.DefaultTransport has them: package net/http goes on with a dial or handshake
+// after the attempt was given up; and for HTTP/2 the three times of an
+// http.HTTP2Config, 15 s say, without which net/http makes one attempt after the other
+// on a connection that is dead.
 func WithHTTPClient(c *http.Client) Option {
 	return option(func(cfg *config) { cfg.httpClient = c })
 }

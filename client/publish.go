@@ -111,7 +111,7 @@ func repeat(ctx context.Context, policy RetryPolicy, cfg sourceConfig, send func
 		case err == nil:
 			return nil
 		case ctx.Err() != nil:
-			return fmt.Errorf("client: publish: %w", ended(ctx))
+			return fmt.Errorf("client: publish: %w", contextError(ctx))
 		case errors.As(err, &answer) && !retryable(answer.StatusCode, false):
 			return err
 		case answer != nil:
@@ -130,7 +130,7 @@ func repeat(ctx context.Context, policy RetryPolicy, cfg sourceConfig, send func
 		select {
 		case <-time.After(delay):
 		case <-ctx.Done():
-			return fmt.Errorf("client: publish: %w; before that: %w", ended(ctx), o.cause)
+			return fmt.Errorf("client: publish: %w; before that: %w", contextError(ctx), o.cause)
 		}
 		o.asked = 0
 		// No repetition may arrive once the server has forgotten the key.
@@ -142,15 +142,6 @@ func repeat(ctx context.Context, policy RetryPolicy, cfg sourceConfig, send func
 			limit = left
 		}
 	}
-}
-
-// ended returns the error of a context that is done, with its cause.
-func ended(ctx context.Context) error {
-	err, cause := ctx.Err(), context.Cause(ctx)
-	if errors.Is(cause, err) {
-		return cause
-	}
-	return fmt.Errorf("%w: %w", err, cause)
 }
 
 // within calls send with a limit in time, if there is one.

@@ -249,12 +249,19 @@ func (s *Source) done() error {
 	switch {
 	case errors.Is(cause, ErrClosed):
 		return ErrClosed
-	case !errors.Is(cause, err):
-		return fmt.Errorf("client: %w: %w", err, cause)
-	case s.outage.failures > 0 && !errors.Is(s.outage.cause, err): // what the source was about to mend
+	case s.outage.failures > 0 && errors.Is(cause, err) && !errors.Is(s.outage.cause, err): // what the source was about to mend
 		return fmt.Errorf("client: %w; before that: %w", err, s.outage.cause)
 	}
-	return fmt.Errorf("client: %w", cause)
+	return fmt.Errorf("client: %w", contextError(s.ctx))
+}
+
+// contextError returns the error of a context that is done, with its cause.
+func contextError(ctx context.Context) error {
+	err, cause := ctx.Err(), context.Cause(ctx)
+	if errors.Is(cause, err) {
+		return cause
+	}
+	return fmt.Errorf("%w: %w", err, cause)
 }
 
 // judge returns the error that ends the source after a failed attempt, or nil if

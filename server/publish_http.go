@@ -98,14 +98,20 @@ func (s *Server) admitPublication(r *http.Request, n int64) (ctx context.Context
 // endBody is called before a request is answered whose body nobody reads: over HTTP/1
 // package net/http would first wait for it, for ever.
 func endBody(w http.ResponseWriter, r *http.Request) {
-	if hasBody(r) {
+	if boundBody(w, r) {
 		w.Header().Set("Connection", "close")
-		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(lingering))
 	}
 }
 
-// hasBody tells whether net/http waits for a body of the request.
-func hasBody(r *http.Request) bool { return r.ProtoMajor == 1 && r.ContentLength != 0 }
+// boundBody bounds how long package net/http waits for the body of a request that nobody
+// reads, and tells whether it does.
+func boundBody(w http.ResponseWriter, r *http.Request) bool {
+	waits := r.ProtoMajor == 1 && r.ContentLength != 0
+	if waits {
+		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(lingering))
+	}
+	return waits
+}
 
 // answerEarly has a refusal go out while the body is still on its way, which may
 // be for ever: HTTP/1 would first read on.

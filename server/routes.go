@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/mixstream/mixstream/gen"
 )
@@ -112,8 +111,8 @@ func (res *resource) admit(w http.ResponseWriter, r *http.Request) *http.Request
 		writeError(w, http.StatusMethodNotAllowed, gen.RESTErrorTypeBadRequest, "method "+r.Method+" is not allowed here")
 		return nil
 	}
-	if r.Method == http.MethodGet && hasBody(r) { // which net/http waits for before it writes
-		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(lingering))
+	if r.Method == http.MethodGet {
+		boundBody(w, r)
 	}
 	query, err := url.ParseQuery(r.URL.RawQuery)
 	if err != nil { // the generated code would leave out what it cannot parse, be it the position

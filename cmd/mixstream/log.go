@@ -99,7 +99,10 @@ func (f *logFlags) open(ctx context.Context, logger *slog.Logger) (log eventlog.
 	if f.creds != "" || f.ca != "" || f.stream != "" || f.prefix != "" || f.replicas != 0 || f.sync != 0 {
 		return nil, nil, asUsage(errors.New("--log memory: --log-creds, --log-ca, --log-stream, --log-prefix, --log-replicas and --log-sync are for other logs"))
 	}
-	retention := eventlog.Retention{Entries: f.entries, Bytes: min(f.bytes, 0), TotalBytes: f.bytes, Age: f.age}
+	retention := eventlog.Retention{Entries: f.entries, TotalBytes: f.bytes, Age: f.age}
+	if f.bytes < 0 {
+		retention.Bytes = f.bytes // else a session would have a limit still
+	}
 	return eventlog.NewMemory(retention), func() error { return nil }, nil
 }
 

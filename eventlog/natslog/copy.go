@@ -36,27 +36,16 @@ func Copy(ctx context.Context, to, from *Log) (entries int, err error) {
 	if err := c.copyEntries(ctx); err != nil {
 		return c.entries, failed(ctx, fmt.Errorf("copy the entries: %w", err))
 	}
-	if retained, err := to.count(ctx); err != nil || retained < c.entries {
-		if err != nil {
-			return c.entries, failed(ctx, err)
-		}
-		return c.entries, fmt.Errorf("natslog: copy: of %d entries the new log has retained %d only: it must retain more entries or bytes", c.entries, retained)
+	if b, err = to.askBounds(ctx); err != nil {
+		return c.entries, failed(ctx, err)
+	}
+	if b.Messages < c.entries {
+		return c.entries, fmt.Errorf("natslog: copy: of %d entries the new log has retained %d only: it must retain more entries or bytes", c.entries, b.Messages)
 	}
 	if err := c.writeRecords(ctx); err != nil {
 		return c.entries, failed(ctx, fmt.Errorf("copy the records: %w", err))
 	}
 	return c.entries, nil
-}
-
-// count returns how many messages the stream of the entries has.
-func (l *Log) count(ctx context.Context) (messages int, err error) {
-	var info struct {
-		State struct {
-			Messages int `json:"messages"`
-		} `json:"state"`
-	}
-	err = l.api(ctx, "STREAM.INFO."+l.subjects.entries(), nil, &info)
-	return info.State.Messages, err
 }
 
 type copying struct {

@@ -1,7 +1,6 @@
 package natslog_test
 
 import (
-	"fmt"
 	"testing"
 	"time"
 
@@ -45,10 +44,7 @@ func TestReadInterleaved(t *testing.T) {
 			t.Run(name+"/"+scope, func(t *testing.T) {
 				other := tester{t, other}
 				for n, more := 1, true; more; n++ {
-					s := own(fmt.Sprint("read ", name, scope, n))
-					if scope == "shared" {
-						s.Scope = "scope of " + s.ID
-					}
+					s := within(scope, "read ", name, scope, n)
 					first := other.follow(s)
 					_, start := first.bounds()
 					want := append([]uint64{other.create(s)}, other.append(s, 5)...)
@@ -56,25 +52,14 @@ func TestReadInterleaved(t *testing.T) {
 					h := history{position: start}
 					var r *follower
 					var err error
-					at, goOn := steps.stopAt(n)
-					done := make(chan struct{})
-					go func() {
-						defer close(done)
+					more = steps.before(n, func() {
 						if r, err = (tester{t, one}).open(s); err == nil {
 							err = h.read(t.Context(), r)
 						}
-					}()
-					select {
-					case <-at:
-						want = append(want, test.change(other, s)...)
-					case <-done:
-						more = false // it makes no more requests
-						if n < 3 {
-							t.Fatalf("a reader makes %d requests only", n-1)
-						}
+					}, func() { want = append(want, test.change(other, s)...) })
+					if !more && n < 3 {
+						t.Fatalf("a reader makes %d requests only", n-1)
 					}
-					close(goOn)
-					<-done
 					if err != nil {
 						t.Fatalf("request %d: %v", n, err)
 					}

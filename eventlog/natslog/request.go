@@ -96,10 +96,12 @@ func (l *Log) askEntry(ctx context.Context, g get) (m message, found bool, err e
 	return parseMessage(s.Subject, s.Seq, h, s.Data), true, nil
 }
 
-// bounds are the first and the last sequence of the stream of the entries.
+// bounds are the first and the last sequence of the stream of the entries, and how many
+// of them it has.
 type bounds struct {
-	First uint64 `json:"first_seq"`
-	Last  uint64 `json:"last_seq"`
+	First    uint64 `json:"first_seq"`
+	Last     uint64 `json:"last_seq"`
+	Messages int    `json:"messages"`
 }
 
 func (l *Log) askBounds(ctx context.Context) (bounds, error) {

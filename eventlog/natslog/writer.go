@@ -76,7 +76,8 @@ func (w *writer) lose() { w.known, w.record = false, nil }
 
 // find asks the leader for the end of the subject, and then settle whether the draft
 // may come after it. In this order: who deletes a session says so in its record before
-// it writes to the subject, so one of the two is seen.
+// it writes to the subject, so one of the two is seen. After an error the place is to be
+// lost.
 func (w *writer) find(ctx context.Context, settle func(context.Context) (mark, error)) error {
 	for !w.known {
 		m, found, err := w.log.askEntry(ctx, get{LastFor: w.subject})
@@ -86,7 +87,6 @@ func (w *writer) find(ctx context.Context, settle func(context.Context) (mark, e
 		w.known = true // until settle itself writes to the subject
 		empty, err := settle(ctx)
 		if err != nil {
-			w.lose()
 			return err
 		}
 		w.last, w.next = m.ID, link{prev: m.ID, index: m.index + 1}
@@ -98,7 +98,6 @@ func (w *writer) find(ctx context.Context, settle func(context.Context) (mark, e
 		}
 		b, err := w.log.bounds.ask(ctx, w.log)
 		if err != nil {
-			w.lose()
 			return err
 		}
 		w.next = link{prev: empty.within(w.log, b), root: true, birth: empty.exact, index: 1}
@@ -112,25 +111,22 @@ func (w *writer) find(ctx context.Context, settle func(context.Context) (mark, e
 func (w *writer) write(ctx context.Context, d *draft, settle func(context.Context) (mark, error)) (first uint64, err error) {
 	uncertain := false // something was sent that was not answered
 	for pause := time.Millisecond; ; pause = min(2*pause, 500*time.Millisecond) {
-		first, err = w.tryWrite(ctx, d, settle)
+		if first, err = w.tryWrite(ctx, d, settle); err == nil {
+			return first, nil
+		}
+		w.lose()
 		var sent sentError
 		switch {
-		case err == nil:
-			return first, nil
 		case errors.Is(err, eventlog.ErrOutcomeUnknown): // of a record, and no time is left
-			w.lose()
 			return 0, err
 		case errors.Is(err, errMoved), unsent(err):
 		case transient(err), ctx.Err() != nil:
 			uncertain = uncertain || errors.As(err, &sent)
 		case uncertain:
-			w.lose()
 			return 0, fmt.Errorf("natslog: %w: %w", eventlog.ErrOutcomeUnknown, err)
 		default:
-			w.lose()
 			return 0, err
 		}
-		w.lose()
 		if sleep(ctx, pause/2+rand.N(pause)) {
 			continue
 		}
