@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"sync/atomic"
 	"time"
+
+	"github.com/mixstream/mixstream/eventlog"
 )
 
 // live is an open stream: a view of the log, a connection to write it to, and what
@@ -213,7 +215,7 @@ func (l *live) writePending() (wrote bool, err error) {
 	if l.watch != nil {
 		l.watch.reading()
 	}
-	batch, gap, err := l.pending(l.ctx)
+	batch, gap, err := l.read()
 	switch {
 	case err != nil && l.ctx.Err() != nil:
 		return false, context.Cause(l.ctx)
@@ -227,6 +229,16 @@ func (l *live) writePending() (wrote bool, err error) {
 		return false, nil
 	}
 	return true, l.write(func(buf *buffer) { l.appendPending(buf, batch) })
+}
+
+// read returns what is pending. A worker that does it may wait for the log.
+func (l *live) read() (batch eventlog.Batch, gap bool, err error) {
+	if d := l.detached.Load(); d != nil && !d.blocking {
+		reading := &l.server.workers.reading
+		reading.Add(1)
+		defer reading.Add(-1)
+	}
+	return l.pending(l.ctx)
 }
 
 // finish ends the stream, also where a function of the application panics. Shutdown

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"strconv"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -98,7 +99,7 @@ func TestWheelOfManyStreams(t *testing.T) {
 }
 
 // standIn makes a stream as one that has been detached, on a connection that is no socket.
-func standIn(t *testing.T, srv *Server, session string, c *nowhere) {
+func standIn(t *testing.T, srv *Server, session string, c syscall.RawConn) {
 	ctx := t.Context()
 	l := newLive(ctx, srv, session)
 	l.visit = &visit{Context: ctx, stream: l}

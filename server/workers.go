@@ -3,6 +3,7 @@ package server
 import (
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -15,12 +16,14 @@ const (
 )
 
 // workers take the turns of detached streams that have something to do. They are
-// goroutines, a few at the most, and none while there is nothing to do. While all of
-// them wait for a slow log, others join them, so that only the streams wait whose
-// events are slow.
+// goroutines, a few at the most, and none while there is nothing to do. While they
+// wait for a slow log, others join them, so that only the streams wait whose events
+// are slow.
 type workers struct {
 	max     int
+	procs   int            // how many can run at a time
 	running sync.WaitGroup // they, and goroutines of streams that wait
+	reading atomic.Int64   // how many are in the log, and may wait there
 
 	mu          sync.Mutex
 	n           int
@@ -41,7 +44,10 @@ const (
 	maxWorkers = 1000
 )
 
-func (w *workers) init() { w.max = 4 * runtime.GOMAXPROCS(0) }
+func (w *workers) init() {
+	w.procs = runtime.GOMAXPROCS(0)
+	w.max = 4 * w.procs
+}
 
 // add sees to it that somebody takes a turn of the stream after the call.
 func (w *workers) add(d *detached) {
@@ -101,8 +107,9 @@ func (w *workers) start() {
 	w.running.Go(w.work)
 }
 
-// look has workers join if the others wait: one, and twice as many each time that
-// these wait as well.
+// look has workers join if the others wait for the log: one, and twice as many each
+// time that these wait as well. Where enough of them do not, and yet take no stream,
+// the machine has no time for them, and would have none for others.
 func (w *workers) look() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -110,7 +117,7 @@ func (w *workers) look() {
 		w.watching = false
 		return
 	}
-	if w.taken-w.seen > w.joined {
+	if w.taken-w.seen > w.joined || w.n-int(w.reading.Load()) >= w.procs {
 		w.joined = 0
 	} else {
 		w.joined = min(max(1, 2*w.joined), maxWorkers-w.n)
