@@ -38,6 +38,9 @@ var errGone = errors.New("server: the client has left")
 // call may be called by anybody.
 func (l *live) call(reason uint32) {
 	l.calls.Or(reason)
+	if d := l.detached.Load(); d != nil && reason&(callGone|callAbort) != 0 {
+		d.life.end()
+	}
 	l.nudge()
 }
 
@@ -70,6 +73,14 @@ func (l *live) beat() time.Duration {
 	return l.server.cfg.heartbeat
 }
 
+// late is how late a stream may be called for what is due: it rather ends early.
+func (l *live) late() time.Duration {
+	if l.detached.Load() != nil {
+		return l.server.wheel.part
+	}
+	return 0
+}
+
 // due returns when there is something to do next: for a heartbeat, if nothing is
 // written until then.
 func (l *live) due() instant {
@@ -100,7 +111,7 @@ func (l *live) attend(wrote bool) (ended bool, err error) {
 		l.calls.Or(calls)
 		return false, errBehind // the application may take its time
 	}
-	if l.leave.passed(now) {
+	if l.leave.passed(now.add(l.late())) {
 		l.leaving = true
 		return true, l.write(func(buf *buffer) { l.appendHeartbeat(buf, l.leaveRetry()) })
 	}

@@ -33,7 +33,8 @@ func WithAuthorizer(f func(r *http.Request, sessionID string) error) Option {
 // the authorizer asks is down; it is logged.
 //
 // The stream waits for the authorizer, which should therefore answer soon. It must
-// not change the request.
+// not change the request, and for a detached stream ([WithDetachedStreams]) not rely on
+// what a router reuses.
 func WithReauthorization(interval time.Duration) Option {
 	return func(c *config) { c.reauthorization = interval }
 }

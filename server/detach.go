@@ -14,13 +14,22 @@ import (
 // the log, without a goroutine and without a buffer. It then takes 2 KB of memory
 // instead of 27. When there is something to write, one of a few workers does it; a
 // reader that does not take it at once has a goroutine until it has caught up. All
-// that the server promises holds as before, and its options work as before.
+// that the server promises holds as before, and its options work as before, but for what
+// is said here.
 //
 // By default streams stay attached, since a middleware sees the handler of a detached
 // one return early: what limits or logs requests takes the stream for over. Streams of
-// HTTP/2 and over TLS stay attached in any case, and so do those whose ResponseWriter
-// is not that of net/http itself: whoever has wrapped it is to see what is written. A
-// connection that the listener has wrapped is written to by a goroutine, for each write.
+// HTTP/2 and over TLS stay attached in any case, and so do those of a request with a
+// body, and those whose ResponseWriter is not that of net/http itself: whoever has
+// wrapped it is to see what is written. A connection that the listener has wrapped is
+// written to by a goroutine, for each write.
+//
+// A detached stream outlives its handler. Its context has the values of the request's
+// only if [Observer.StreamOpened] has returned another one than it was given; otherwise
+// the logger, the log and, after a gap, the function of [WithSessions] are given one
+// without values. [WithReauthorization] keeps the request and its context. Some routers,
+// chi among them, take back what they have put there, and give it to the next request:
+// what an authorizer is to see must not be theirs.
 //
 // http.Server.Shutdown and Close do not know detached streams: Server.Shutdown ends
 // them. On Linux a client that leaves is noticed at once, and one that is silently gone
@@ -42,8 +51,8 @@ func WithDetachedStreams(sendBuffer int) Option {
 
 // detachable tells whether the stream is to be detached if its connection can be had.
 func (l *live) detachable() bool {
-	if r := l.visit.request; !l.server.cfg.detach || r.ProtoMajor != 1 || r.ProtoMinor != 1 || r.TLS != nil {
-		return false
+	if r := l.visit.request; !l.server.cfg.detach || r.ProtoMajor != 1 || r.ProtoMinor != 1 || r.TLS != nil || r.ContentLength != 0 {
+		return false // a body that nobody has read makes the kernel reset a connection that is closed
 	}
 	w := l.w
 	if own, ok := w.(*answer); ok {
@@ -73,8 +82,11 @@ func (l *live) detach() bool {
 		d.raw, _ = conn.(syscall.Conn).SyscallConn() // without it, each write has a goroutine
 	}
 	d.state.Store(turning)
-	l.release()
+	l.release(d)
 	l.detached.Store(d)
+	if l.isAborted() {
+		d.life.end()
+	}
 	l.clear = true
 	l.reschedule()
 	if d.raw != nil {
@@ -87,14 +99,13 @@ func (l *live) detach() bool {
 // release drops what of the request an idle stream does not need. The stream gets a
 // visit of its own: the one before is a context, which others may have kept, and from
 // which that of an observed stream descends.
-func (l *live) release() {
+func (l *live) release(d *detached) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.watch != nil {
-		l.ctx = context.WithoutCancel(l.ctx)
-	} else {
-		l.ctx = context.Background()
+	if d.life.Context = context.Background(); l.ctx != context.Context(l.visit) {
+		d.life.Context = context.WithoutCancel(l.ctx) // with what the observer has put there
 	}
+	l.ctx = &d.life
 	v := &visit{stream: l, slot: l.visit.slot}
 	if r := l.visit.request; l.server.cfg.reauthorization > 0 {
 		v.request = r.WithContext(context.WithoutCancel(r.Context()))

@@ -13,6 +13,7 @@ import (
 // detached is what a stream needs to be served by the workers.
 type detached struct {
 	*live
+	life life // of the stream, which is its context
 	conn net.Conn
 	raw  syscall.RawConn // of conn, to write to without waiting; nil: that cannot be
 
@@ -88,7 +89,9 @@ func (d *detached) guarded(turn func() (wrote, ended bool, err error)) (wrote, e
 	return turn()
 }
 
+// logPanic is deferred to by what recovers a panic, which may be the logger's own.
 func (d *detached) logPanic(p any) {
+	defer func() { _ = recover() }()
 	d.server.cfg.logger.ErrorContext(d.ctx, "panic serving a stream", "session", d.sessionID, "remote", d.remote, "panic", p, "stack", string(debug.Stack()))
 }
 

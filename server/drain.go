@@ -25,8 +25,9 @@ type streams struct {
 // on its way is answered with 503, and so is a new one.
 //
 // It returns nil when no stream is open any more. If the context ends first, it
-// ends the rest at once and returns the context's error. Call it before
-// http.Server.Shutdown, which waits for open streams but does not end them.
+// ends the rest at once and returns the context's error; another call waits until
+// they are gone. Call it before http.Server.Shutdown, which waits for open streams
+// but does not end them.
 func (s *Server) Shutdown(ctx context.Context) error {
 	st := &s.streams
 	st.mu.Lock()

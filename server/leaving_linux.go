@@ -37,17 +37,24 @@ func (g *leaving) watch(d *detached) {
 	if g.poll == nil && !g.open(d.server) {
 		return
 	}
-	_ = d.raw.Control(func(fd uintptr) {
+	err := d.raw.Control(func(fd uintptr) {
 		g.added++
 		d.fd = int32(fd) //nolint:gosec // a file descriptor
 		if more := int(d.fd) + 1 - len(g.streams); more > 0 {
 			g.streams = append(g.streams, make([]leaver, more)...)
 		}
+		if before := g.streams[d.fd].d; before == nil {
+			g.n++
+		} else {
+			before.call(callGone) // somebody else has closed its connection
+		}
 		g.streams[d.fd] = leaver{d, g.added}
-		g.n++
 		event := syscall.EpollEvent{Events: clientLeft, Fd: d.fd, Pad: g.added}
 		_ = syscall.EpollCtl(g.epfd, syscall.EPOLL_CTL_ADD, int(fd), &event)
 	})
+	if err != nil && g.n == 0 {
+		g.close()
+	}
 }
 
 // forget is called before the connection is closed.

@@ -106,8 +106,8 @@ func (c *config) check() error {
 }
 
 // WithLog sets the log behind the server; by default a new eventlog.Memory. The
-// caller closes the log, if it has to be closed, after Shutdown and the end of the
-// http.Server. Several servers may share one. The ids of a log must be above 1: to
+// caller closes the log, if it has to be closed, after the end of the http.Server and
+// a Shutdown that has returned nil. Several servers may share one. The ids of a log must be above 1: to
 // resume after 0 means the oldest event, and 1 always makes a gap.
 func WithLog(l eventlog.Log) Option { return func(c *config) { c.log = l } }
 
@@ -135,7 +135,10 @@ func WithScope(f func(sessionID string) string) Option { return func(c *config) 
 
 // WithSessions lets the application vouch for sessions that the log has no
 // record of, so that they can be followed before their first event. By default
-// such a session is answered with 404. An error is answered with 500.
+// such a session is answered with 404. An error is answered with 500. After a gap the
+// function is asked again, by a detached stream with another context: see
+// [WithDetachedStreams]. If it says no there, the stream ends, and its client comes back
+// with a request of its own.
 func WithSessions(f func(ctx context.Context, sessionID string) (bool, error)) Option {
 	return func(c *config) { c.sessions = f }
 }

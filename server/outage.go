@@ -31,9 +31,7 @@ const tryAgain = time.Second
 // otherwise why it ends.
 func (l *live) wait(err error) error {
 	if !errors.Is(err, eventlog.ErrUnavailable) {
-		if err == nil {
-			l.outage = outage{}
-		}
+		l.outage = outage{} // it was read, or the stream ends
 		return err
 	}
 	now := l.server.now()

@@ -66,7 +66,7 @@ func TestWheelOfManyStreams(t *testing.T) {
 	for i := range conns {
 		conns[i] = &nowhere{fd: null.Fd(), server: srv, writes: &writes}
 		conns[i].last.Store(int64(srv.now()))
-		standIn(t, srv, "session-"+strconv.Itoa(i%100), conns[i])
+		srv.workers.hand(standIn(t, srv, "session-"+strconv.Itoa(i%100), conns[i], unread{}))
 	}
 
 	most, began := 0, writes.Load()
@@ -98,8 +98,10 @@ func TestWheelOfManyStreams(t *testing.T) {
 	srv.workers.running.Wait()
 }
 
-// standIn makes a stream as one that has been detached, on a connection that is no socket.
-func standIn(t *testing.T, srv *Server, session string, c syscall.RawConn) {
+// standIn makes a stream as one that has been detached, on a connection that is no
+// socket. Its turns are the caller's.
+func standIn(t *testing.T, srv *Server, session string, raw syscall.RawConn, c net.Conn) *detached {
+	t.Helper()
 	ctx := t.Context()
 	l := newLive(ctx, srv, session)
 	l.visit = &visit{Context: ctx, stream: l}
@@ -113,11 +115,12 @@ func standIn(t *testing.T, srv *Server, session string, c syscall.RawConn) {
 	l.readers = srv.readers.enter(session)
 	l.sent = srv.now()
 	l.plan()
-	d := &detached{live: l, conn: unread{}, raw: c}
+	d := &detached{live: l, life: life{Context: ctx}, conn: c, raw: raw}
+	l.ctx = &d.life
 	d.state.Store(turning)
 	l.detached.Store(d)
 	l.clear = true
 	srv.streams.add(l)
 	l.reschedule()
-	srv.workers.hand(d)
+	return d
 }

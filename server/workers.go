@@ -18,7 +18,7 @@ const (
 // workers take the turns of detached streams that have something to do. They are
 // goroutines, a few at the most, and none while there is nothing to do. While they
 // wait for a slow log, others join them, so that only the streams wait whose events
-// are slow.
+// are slow; they leave when these come back.
 type workers struct {
 	max     int
 	procs   int            // how many can run at a time
@@ -28,20 +28,19 @@ type workers struct {
 	mu          sync.Mutex
 	n           int
 	first, last *detached // the queue
-	taken       int       // how many streams were taken from it
 
 	// The watch over a queue that all workers are too few for.
 	timer    *time.Timer
 	watching bool
-	seen     int // what taken was when it looked
-	joined   int // how many workers it had join then
+	joined   int // how many workers it had join when it last looked
 }
 
 const (
-	// stall is how long no worker takes a stream before others join them.
-	stall = 10 * time.Millisecond
-	// maxWorkers bounds them, most of whom wait then.
-	maxWorkers = 1000
+	// lookAgain is how often somebody looks whether the workers wait for the log.
+	lookAgain = 10 * time.Millisecond
+	// maxWorkers bounds them, most of whom wait then, and with them the memory that a
+	// log takes which does not answer: some kilobytes each.
+	maxWorkers = 10_000
 )
 
 func (w *workers) init() {
@@ -98,64 +97,67 @@ func (w *workers) push(d *detached) {
 		w.start()
 	case !w.watching:
 		w.watching, w.joined = true, 0
-		w.lookAgain()
+		if w.timer == nil {
+			w.timer = time.AfterFunc(lookAgain, w.look)
+			return
+		}
+		w.timer.Reset(lookAgain)
 	}
 }
 
+// start has another worker begin with the next stream.
 func (w *workers) start() {
 	w.n++
-	w.running.Go(w.work)
+	d := w.take()
+	w.running.Go(func() { w.work(d) })
 }
 
-// look has workers join if the others wait for the log: one, and twice as many each
-// time that these wait as well. Where enough of them do not, and yet take no stream,
-// the machine has no time for them, and would have none for others.
+// look has workers join if the others are in the log: one, and twice as many each
+// time that these are as well. If enough of them are not, they are what there is time
+// for, however far they get.
 func (w *workers) look() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.first == nil {
-		w.watching = false
-		return
-	}
-	if w.taken-w.seen > w.joined || w.n-int(w.reading.Load()) >= w.procs {
+	if w.busy() >= w.procs {
 		w.joined = 0
 	} else {
 		w.joined = min(max(1, 2*w.joined), maxWorkers-w.n)
 	}
-	for range w.joined {
+	for n := w.joined; n > 0 && w.first != nil; n-- {
 		w.start()
 	}
-	w.lookAgain()
-}
-
-func (w *workers) lookAgain() {
-	w.seen = w.taken
-	if w.timer == nil {
-		w.timer = time.AfterFunc(stall, w.look)
-		return
+	if w.watching = w.first != nil; w.watching {
+		w.timer.Reset(lookAgain)
 	}
-	w.timer.Reset(stall)
 }
 
-// pop returns the next stream, or nil for a worker that is to end.
-func (w *workers) pop() *detached {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+// busy returns how many workers are not in the log.
+func (w *workers) busy() int { return w.n - int(w.reading.Load()) }
+
+// take takes the next stream from the queue.
+func (w *workers) take() *detached {
 	d := w.first
-	if d == nil {
-		w.n--
-		return nil
-	}
 	if w.first = d.next; w.first == nil {
 		w.last = nil
 	}
 	d.next = nil
-	w.taken++
 	return d
 }
 
-func (w *workers) work() {
-	for d := w.pop(); d != nil; d = w.pop() {
+// next returns the next stream, or nil for a worker that is to end: since there is
+// none, or since enough others are there.
+func (w *workers) next() *detached {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.first == nil || w.n > w.max && w.busy() > w.max {
+		w.n--
+		return nil
+	}
+	return w.take()
+}
+
+func (w *workers) work(d *detached) {
+	for ; d != nil; d = w.next() {
 		d.state.Store(turning)
 		d.serve()
 	}

@@ -25,13 +25,16 @@ type stream struct {
 func (o *Observer) StreamOpened(ctx context.Context, s server.StreamInfo) (context.Context, server.StreamObserver) {
 	o.instruments.opened.Add(ctx, 1, metric.WithAttributes(resumedKey.Bool(s.Resumed)))
 	o.instruments.active.Add(ctx, 1)
-	ctx, span := o.tracer.Start(ctx, streamSpan, trace.WithSpanKind(trace.SpanKindInternal), trace.WithAttributes(
+	traced, span := o.tracer.Start(ctx, streamSpan, trace.WithSpanKind(trace.SpanKindInternal), trace.WithAttributes(
 		messagingSystem,
 		semconv.MessagingDestinationName(s.SessionID),
 		sessionIDKey.String(s.SessionID),
 		resumedKey.Bool(s.Resumed),
 	), trace.WithAttributes(peer(s.RemoteAddr)...))
-	return ctx, &stream{observer: o, ctx: ctx, span: span}
+	if !span.SpanContext().IsValid() {
+		return ctx, &stream{observer: o, ctx: context.Background(), span: span} // which holds nothing of the request
+	}
+	return traced, &stream{observer: o, ctx: traced, span: span}
 }
 
 // Delivered implements server.StreamObserver.

@@ -1,0 +1,74 @@
+//go:build unix
+
+package server
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+
+	"github.com/mixstream/mixstream/eventlog"
+)
+
+// flappingLog is a log whose reads fail while it is down.
+type flappingLog struct {
+	eventlog.Log
+	down atomic.Bool
+}
+
+func (l *flappingLog) Follow(ctx context.Context, s eventlog.Session, wake func()) (eventlog.Reader, error) {
+	r, err := l.Log.Follow(ctx, s, wake)
+	return flappingReader{r, l}, err
+}
+
+type flappingReader struct {
+	eventlog.Reader
+	log *flappingLog
+}
+
+func (r flappingReader) Read(ctx context.Context, after uint64, limit int) (eventlog.Batch, error) {
+	if r.log.down.Load() {
+		return eventlog.Batch{}, eventlog.ErrUnavailable
+	}
+	return r.Reader.Read(ctx, after, limit)
+}
+
+// full is a connection that takes nothing at once.
+type full struct{ nowhere }
+
+func (*full) Write(func(fd uintptr) (done bool)) error { return nil }
+
+// An outage of the log is over when the log was read, also if the reader is behind then.
+func TestOutageIsOverForReaderBehind(t *testing.T) {
+	log := &flappingLog{Log: eventlog.NewMemory(eventlog.Retention{})}
+	c := newCrew(t, WithLog(log))
+	d := standIn(t, c.srv, "s", &full{}, unread{})
+	c.publish("s")
+	log.down.Store(true)
+	if _, ended, err := d.turn(); ended || err != nil || d.outage.since == 0 {
+		t.Fatalf("ended %v, %v, in an outage since %v", ended, err, d.outage.since)
+	}
+	log.down.Store(false)
+	if _, _, err := d.turn(); !errors.Is(err, errBehind) {
+		t.Fatalf("got %v, want that the reader is behind", err)
+	}
+	if d.outage != (outage{}) {
+		t.Errorf("the log was read, and the outage goes on: %+v", d.outage)
+	}
+}
+
+// A stream that is to end ends while there is time: a wheel would call it too late.
+func TestDetachedStreamEndsInTime(t *testing.T) {
+	c := newCrew(t)
+	conn := c.conn()
+	d := standIn(t, c.srv, "s", &conn, unread{})
+	if _, ended, err := d.turn(); ended || err != nil {
+		t.Fatalf("ended %v, %v", ended, err)
+	}
+	c.srv.streams.spread = c.srv.wheel.part / 2
+	d.calls.Or(callDrain)
+	if _, ended, err := d.turn(); !ended || err != nil || conn.last.Load() == 0 {
+		t.Errorf("ended %v, %v", ended, err)
+	}
+}

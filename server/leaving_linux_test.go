@@ -1,0 +1,60 @@
+package server_test
+
+import (
+	"context"
+	"net"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/mixstream/mixstream/eventlog"
+	"github.com/mixstream/mixstream/server"
+)
+
+// A client that leaves is noticed also while its stream waits for the log.
+func TestClientLeavesWhileLogWaits(t *testing.T) {
+	bothModes(t, func(t *testing.T, mode server.Option) {
+		events := &patientLog{Log: eventlog.NewMemory(eventlog.Retention{})}
+		o := newObserver()
+		srv := newAttachedServer(t, mode, server.WithLog(events), server.WithObserver(o))
+		t.Cleanup(func() { shutNow(srv) })
+		ts := serve(t, srv)
+		publish(t, srv, "s", "")
+		conn, _ := dialStream(t, ts.Listener.Addr().String(), "s")
+		events.waits.Store(true)
+		publish(t, srv, "s", "")
+		until(t, "the stream reads", func() bool { return events.waiting.Load() > 0 })
+		conn.Close()
+		receive(t, o.streams).wantEnd(t, server.EndClientLeft)
+		wantFree(t, srv)
+	})
+}
+
+// A connection that somebody else closes, who has it from net/http, ends its stream, also
+// if another connection has its descriptor at once.
+func TestConnectionClosedBelow(t *testing.T) {
+	bothModes(t, func(t *testing.T, mode server.Option) {
+		srv := newAttachedServer(t, mode, server.WithHeartbeat(200*time.Millisecond))
+		t.Cleanup(func() { shutNow(srv) })
+		conns := make(chan net.Conn, 10)
+		ts := serve(t, srv, func(ts *httptest.Server) {
+			ts.Config.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
+				conns <- c
+				return ctx
+			}
+		})
+		publish(t, srv, "s", "")
+		address := ts.Listener.Addr().String()
+		for range 2 {
+			dialStream(t, address, "s")
+		}
+		for range 2 {
+			(<-conns).Close()
+		}
+		next, _ := dialStream(t, address, "s")
+		until(t, "two streams have ended", func() bool { return srv.Readers("s") == 1 })
+		next.Close()
+		wantFree(t, srv)
+		until(t, "no client is watched", func() bool { return srv.Watched() == 0 })
+	})
+}
