@@ -11,14 +11,14 @@ import (
 // next to nothing, and one channel to wait on, whatever the reason, is all that an
 // idle one holds.
 type agenda struct {
-	calls atomic.Uint32
-	timer *time.Timer // has an attached stream called when something is due
+	calls    atomic.Uint32
+	leaving  bool        // it ends when what it writes is out
+	draining bool        // that is since the server shuts down
+	timer    *time.Timer // has an attached stream called when something is due
 
-	leave    instant // when it is to end; zero: never
-	leaving  bool    // it ends when what it writes is out
-	draining bool    // that is since the server shuts down
-	check    instant // when it is to be authorized again; zero: never
-	outage   outage
+	leave  instant // when it is to end; zero: never
+	check  instant // when it is to be authorized again; zero: never
+	outage outage
 }
 
 // What a stream is called for.

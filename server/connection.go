@@ -13,22 +13,23 @@ type connection struct {
 	sent instant // when the last write began
 
 	// mu guards the deadline against abort.
-	mu         sync.Mutex
-	controller http.ResponseController
-	deadline   instant // that is set; zero: none
-	clear      bool    // none may stand between two writes
-	aborted    bool    // nothing more is written
+	mu       sync.Mutex
+	deadline instant // that is set; zero: none
+	clear    bool    // none may stand between two writes
+	aborted  bool    // nothing more is written
 }
 
 // connect is called before anything is written.
 func (l *live) connect(w http.ResponseWriter) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.w, l.controller = w, *http.NewResponseController(w)
+	l.w = w
 	// A deadline that passes resets a stream of HTTP/2, also an idle one. One of
 	// HTTP/1.1 has only its next write fail, and that sets another before it.
 	l.clear = l.visit.request.ProtoMajor != 1
 }
+
+func (l *live) controller() *http.ResponseController { return http.NewResponseController(l.w) }
 
 // write writes and flushes, within one deadline, what fill puts into the buffer.
 func (l *live) write(fill func(*buffer)) (err error) {
@@ -50,7 +51,7 @@ func (l *live) write(fill func(*buffer)) (err error) {
 	if _, err := l.w.Write(buf.payload()); err != nil {
 		return err
 	}
-	if err := l.controller.Flush(); err != nil {
+	if err := l.controller().Flush(); err != nil {
 		return err
 	}
 	if l.clear {
@@ -68,7 +69,7 @@ func (l *live) flush() error {
 	if l.clear {
 		defer l.disarm()
 	}
-	return l.controller.Flush()
+	return l.controller().Flush()
 }
 
 // arm sees to it that the deadline leaves the next write its time: the write timeout
@@ -126,7 +127,7 @@ func (l *live) setDeadline(t time.Time) error {
 	if d := l.detached.Load(); d != nil {
 		return d.conn.SetWriteDeadline(t)
 	}
-	return l.controller.SetWriteDeadline(t)
+	return l.controller().SetWriteDeadline(t)
 }
 
 // isAborted tells whether the stream was aborted.

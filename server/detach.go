@@ -3,7 +3,6 @@ package server
 import (
 	"context"
 	"net"
-	"net/http"
 	"reflect"
 	"syscall"
 	"time"
@@ -68,7 +67,7 @@ func (l *live) detach() bool {
 	if !l.detachable() {
 		return false
 	}
-	conn, _, err := l.controller.Hijack()
+	conn, _, err := l.controller().Hijack()
 	if err != nil {
 		return false
 	}
@@ -102,17 +101,18 @@ func (l *live) detach() bool {
 func (l *live) release(d *detached) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if d.life.Context = context.Background(); l.ctx != context.Context(l.visit) {
-		d.life.Context = context.WithoutCancel(l.ctx) // with what the observer has put there
+	if l.ctx == context.Context(l.visit) {
+		l.ctx = &d.life
+	} else { // with what the observer has put there
+		l.ctx = valued{&d.life, context.WithoutCancel(l.ctx)}
 	}
-	l.ctx = &d.life
 	v := &visit{stream: l, slot: l.visit.slot}
 	if r := l.visit.request; l.server.cfg.reauthorization > 0 {
 		v.request = r.WithContext(context.WithoutCancel(r.Context()))
 	}
 	l.visit.request, l.visit.stream, l.visit.slot = nil, nil, slot{}
 	l.visit = v
-	l.w, l.controller = nil, http.ResponseController{}
+	l.w = nil
 }
 
 // setUserTimeout bounds how long written data may stay unacknowledged, where the

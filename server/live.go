@@ -56,7 +56,7 @@ func newLive(ctx context.Context, s *Server, sessionID string) *live {
 		l.waits()
 	}
 	if s.cfg.observer != nil {
-		l.watch = &watch{backlog: backlog{began: time.Now()}}
+		l.watch = new(watch)
 	}
 	return l
 }
@@ -67,7 +67,7 @@ func (l *live) waker() (wake func()) {
 	switch w := l.watch; {
 	case w != nil:
 		return func() {
-			w.wake()
+			w.wake(l.server)
 			l.nudge()
 		}
 	case l.server.cfg.detach:
@@ -213,7 +213,7 @@ func (l *live) turn() (wrote, ended bool, err error) {
 // tells whether that was anything.
 func (l *live) writePending() (wrote bool, err error) {
 	if l.watch != nil {
-		l.watch.reading()
+		l.watch.reading(l.server)
 	}
 	batch, gap, err := l.read()
 	switch {

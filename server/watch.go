@@ -27,7 +27,7 @@ func (l *live) opened() {
 
 func (l *live) observe() {
 	w := l.watch
-	w.since, w.behind = 1, true // what is there waits since the request came
+	w.since, w.behind = l.began, true // what is there waits since the request came
 	l.ctx, w.observer = l.server.cfg.observer.StreamOpened(l.ctx, StreamInfo{
 		SessionID:  l.sessionID,
 		RemoteAddr: l.remote,
@@ -44,7 +44,7 @@ func (l *live) wrote(n int, before counts) {
 	if w == nil {
 		return
 	}
-	lag := w.wrote(n)
+	lag := w.wrote(l.server, n)
 	if w.observer == nil {
 		return
 	}

@@ -115,7 +115,7 @@ func standIn(t *testing.T, srv *Server, session string, raw syscall.RawConn, c n
 	l.readers = srv.readers.enter(session)
 	l.sent = srv.now()
 	l.plan()
-	d := &detached{live: l, life: life{Context: ctx}, conn: c, raw: raw}
+	d := &detached{live: l, conn: c, raw: raw}
 	l.ctx = &d.life
 	d.state.Store(turning)
 	l.detached.Store(d)
