@@ -20,7 +20,11 @@ import (
 	"testing"
 	"time"
 
+	"go.opentelemetry.io/otel/sdk/metric"
+	"go.opentelemetry.io/otel/trace/noop"
+
 	"github.com/mixstream/mixstream/server"
+	"github.com/mixstream/mixstream/server/otelstream"
 )
 
 // crowdEnv tells the test binary to be the client of TestIdleDetachedStreams: the
@@ -37,13 +41,27 @@ func crowdSession(i int) string {
 	return "session-" + strconv.Itoa(i)
 }
 
-// An idle stream that is detached has no goroutine, and takes 2 KB of the process.
+// An idle stream that is detached has no goroutine, and takes 2 KB of the process, also
+// if it is observed as the command does it. However many there are, an event comes as
+// soon as with few, and each gets its heartbeats for next to no time of the CPU.
 func TestIdleDetachedStreams(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("the memory of a process is read from /proc")
 	}
-	steps := []int{500, 1000, 2000}
-	if atScale(0, 1) == 1 {
+	t.Run("alone", func(t *testing.T) { idleStreams(t) })
+	t.Run("observed", func(t *testing.T) {
+		meters := metric.NewMeterProvider(metric.WithReader(metric.NewManualReader()))
+		o, err := otelstream.New(otelstream.WithMeterProvider(meters), otelstream.WithTracerProvider(noop.NewTracerProvider()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		idleStreams(t, server.WithObserver(o))
+	})
+}
+
+func idleStreams(t *testing.T, opts ...server.Option) {
+	steps, slow := []int{500, 1000, 2000}, atScale(0, 1) == 1
+	if slow {
 		if os.Getenv(aloneEnv) == "" {
 			runAlone(t)
 			return
@@ -51,7 +69,8 @@ func TestIdleDetachedStreams(t *testing.T) {
 		steps = []int{3000, 9000, 18_000}
 	}
 	heartbeat := time.Duration(atScale(1, 10)) * time.Second
-	srv := newAttachedServer(t, server.WithDetachedStreams(0), server.WithHeartbeat(heartbeat), server.WithMaxStreams(0), vouch(""))
+	opts = append(opts, server.WithDetachedStreams(0), server.WithHeartbeat(heartbeat), server.WithMaxStreams(0), vouch(""))
+	srv := newAttachedServer(t, opts...)
 	t.Cleanup(func() { shutNow(srv) })
 	ts := serve(t, srv)
 	for i := range crowdSessions {
@@ -59,7 +78,7 @@ func TestIdleDetachedStreams(t *testing.T) {
 	}
 	c := newCrowd(t, ts.Listener.Addr().String())
 	goroutines := runtime.NumGoroutine()
-	few := c.latency(srv, 50)
+	few := c.latency(srv)
 
 	var memory []float64
 	kernel := kernelMemory(t)
@@ -77,17 +96,27 @@ func TestIdleDetachedStreams(t *testing.T) {
 	first, last := 0, len(steps)-1
 	perStream := (memory[last] - memory[first]) / float64(steps[last]-steps[first])
 	t.Logf("%.0f bytes a stream; the kernel holds %d more for each connection, both ends being here", perStream, (kernelMemory(t)-kernel)/int64(open-10))
-	if testing.CoverMode() == "" && !raceEnabled && perStream > 2<<10 && steps[last] > 10_000 {
+	measured := slow && testing.CoverMode() == "" && !raceEnabled
+	if measured && perStream > 2<<10 {
 		t.Errorf("a stream takes %.0f bytes, want 2 KiB at most", perStream)
 	}
 
-	many := c.latency(srv, 50)
+	many := c.latency(srv)
+	for began := time.Now(); many > 2*few && time.Since(began) < patience; {
+		many = min(many, c.latency(srv)) // the machine was less busy before
+	}
 	t.Logf("from a publish to its readers: %v at the median with 10 streams, %v with %d", few, many, open)
+	if many > 2*few {
+		t.Errorf("with %d streams an event takes %.1f times as long", open, float64(many)/float64(few))
+	}
 
 	cpu, began := cpuTime(t), time.Now()
 	c.beats(heartbeat)
 	used, took := cpuTime(t)-cpu, time.Since(began)
 	t.Logf("heartbeats of %d streams took %v of the CPU in %v", open, used, took)
+	if measured && used > took/10 {
+		t.Errorf("heartbeats take %.2f of a processor, want a tenth at most", used.Seconds()/took.Seconds())
+	}
 	c.close()
 	until(t, "the server has noticed that all have left", func() bool { slots, _, _ := srv.Counted(); return slots == 0 })
 	until(t, "no goroutine is left", func() bool { return runtime.NumGoroutine() <= goroutines })
@@ -103,7 +132,8 @@ func runAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), self, "-test.run=^"+t.Name()+"$", "-test.v")
+	name := "^" + strings.ReplaceAll(t.Name(), "/", "$/^") + "$"
+	cmd := exec.CommandContext(t.Context(), self, "-test.run="+name, "-test.v")
 	cmd.Env = append(os.Environ(), aloneEnv+"=1")
 	out, err := cmd.CombinedOutput()
 	t.Logf("%s", out)
@@ -169,22 +199,29 @@ func (c *crowd) open(n int)                { c.t.Helper(); c.ask("open %d", n) }
 func (c *crowd) close()                    { c.t.Helper(); c.ask("close 0") }
 func (c *crowd) beats(every time.Duration) { c.t.Helper(); c.ask("beats %d", every) }
 
-// latency returns the median of the times from a publish until one reader of the
-// session has the event, both clocks being those of one machine.
-func (c *crowd) latency(srv *server.Server, n int) time.Duration {
+// latency returns the median of the times from a publish until one reader of the session,
+// who waits for it, has the event; both clocks being those of one machine, which may have
+// been busy with something else, it is the least of three.
+func (c *crowd) latency(srv *server.Server) (least time.Duration) {
 	c.t.Helper()
-	all := make([]time.Duration, n)
-	for i := range all {
-		began := time.Now()
-		publish(c.t, srv, crowdSession(i%10), "")
-		at, err := strconv.ParseInt(c.ask("event %d", i%10), 10, 64)
-		if err != nil {
-			c.t.Fatal(err)
+	for range 3 {
+		all := make([]time.Duration, 100)
+		for i := range all {
+			c.ask("await %d", i%10)
+			began := time.Now()
+			publish(c.t, srv, crowdSession(i%10), "")
+			at, err := strconv.ParseInt(c.ask("awaited 0"), 10, 64)
+			if err != nil {
+				c.t.Fatal(err)
+			}
+			all[i] = time.Unix(0, at).Sub(began)
 		}
-		all[i] = time.Unix(0, at).Sub(began)
+		slices.Sort(all)
+		if median := all[len(all)/2]; least == 0 || median < least {
+			least = median
+		}
 	}
-	slices.Sort(all)
-	return all[n/2]
+	return least
 }
 
 // TestCrowd is the other process.
@@ -193,7 +230,7 @@ func TestCrowd(t *testing.T) {
 	if address == "" {
 		t.Skip("it is the other process of another test")
 	}
-	m := &crowdMember{address: address}
+	m := &crowdMember{address: address, awaited: make(chan moment, 1)}
 	defer m.close()
 	for lines := bufio.NewScanner(os.Stdin); lines.Scan(); {
 		do, arg, _ := strings.Cut(lines.Text(), " ")
@@ -214,14 +251,27 @@ type crowdMember struct {
 	address string
 	conns   []net.Conn
 	lines   []*bufio.Reader // of those that take a flood
+	awaited chan moment
+}
+
+// moment is when an event has come, or why it has not.
+type moment struct {
+	at  string
+	err error
 }
 
 func (m *crowdMember) do(what string, n int64) (answer string, err error) {
 	switch what {
 	case "open":
 		return "", m.open(int(n))
-	case "event":
-		return m.read(m.conns[n], "event: content\n")
+	case "await":
+		go func() {
+			at, err := m.read(m.conns[n], "event: content\n")
+			m.awaited <- moment{at, err}
+		}()
+	case "awaited":
+		got := <-m.awaited
+		return got.at, got.err
 	case "beats":
 		return "", m.beats(time.Duration(n))
 	case "flood":
@@ -269,32 +319,37 @@ func (m *crowdMember) read(conn net.Conn, mark string) (at string, err error) {
 	}
 }
 
-// beats waits until every stream has had a heartbeat, each within an interval of the
+// beats waits until every stream has had two heartbeats, each within an interval of the
 // one before, with some time for a busy machine.
 func (m *crowdMember) beats(every time.Duration) error {
 	var all sync.WaitGroup
-	var mu sync.Mutex
-	var failed error
-	for _, conn := range m.conns {
+	failed := make(chan error, len(m.conns))
+	slack := max(every/4, time.Second)
+	for i, conn := range m.conns {
 		all.Go(func() {
-			_ = conn.SetReadDeadline(time.Now().Add(every + every/2))
 			buf := make([]byte, 1<<10)
-			for {
-				n, err := conn.Read(buf)
-				if err != nil {
-					mu.Lock()
-					failed = err
-					mu.Unlock()
-					return
-				}
-				if bytes.Contains(buf[:n], []byte("event: heartbeat\n")) {
-					return
+			for beat := range 2 {
+				_ = conn.SetReadDeadline(time.Now().Add(every + slack))
+				for {
+					n, err := conn.Read(buf)
+					if err != nil {
+						failed <- fmt.Errorf("heartbeat %d of stream %d: %w", beat+1, i, err)
+						return
+					}
+					if bytes.Contains(buf[:n], []byte("event: heartbeat\n")) {
+						break
+					}
 				}
 			}
 		})
 	}
 	all.Wait()
-	return failed
+	select {
+	case err := <-failed:
+		return err
+	default:
+		return nil
+	}
 }
 
 // flood has the first readers read this many events each.

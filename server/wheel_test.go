@@ -81,14 +81,17 @@ func TestWheelOfManyStreams(t *testing.T) {
 	late := 0
 	for _, c := range conns {
 		between := time.Duration(c.longest.Load())
-		if longest = max(longest, between); between > heartbeat {
+		if longest = max(longest, between); between > heartbeat+heartbeat/4 {
 			late++
 		}
 		if c.last.Load() == 0 || between == 0 {
 			t.Fatal("a stream has had no heartbeat")
 		}
 	}
-	t.Logf("%d streams: at most %d goroutines, %v between two heartbeats of %v, %d of them late", streams, most, longest, heartbeat, late)
+	if late > streams/2 { // the machine may stop for a while, for some of them
+		t.Errorf("%d of %d streams had their heartbeats more than a quarter late", late, streams)
+	}
+	t.Logf("%d streams: at most %d goroutines, %v between two heartbeats of %v, %d of them a quarter late", streams, most, longest, heartbeat, late)
 	if most > srv.workers.max+5 {
 		t.Errorf("%d goroutines, want %d workers at most", most, srv.workers.max)
 	}
