@@ -9,7 +9,7 @@ import (
 )
 
 // loadTables returns the tables of servers under load. Together they take about
-// six minutes.
+// nine minutes.
 func loadTables() []table {
 	return []table{
 		{"fanout", "Fan-out: events of 200 bytes to the readers of one session, in bursts", writeFanout},
