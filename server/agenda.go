@@ -73,7 +73,7 @@ func (l *live) beat() time.Duration {
 	return l.server.cfg.heartbeat
 }
 
-// late is how late a stream may be called for what is due: it rather ends early.
+// late is how late the wheel may call a stream: what is due is rather done early.
 func (l *live) late() time.Duration {
 	if l.detached.Load() != nil {
 		return l.server.wheel.part
@@ -84,10 +84,10 @@ func (l *live) late() time.Duration {
 // due returns when there is something to do next: for a heartbeat, if nothing is
 // written until then.
 func (l *live) due() instant {
-	next := l.sent.add(l.beat())
+	next, late := l.sent.add(l.beat()), l.late()
 	for _, t := range []instant{l.leave, l.check, l.outage.again} {
-		if t.passed(next) {
-			next = t
+		if t.passed(next.add(late)) {
+			next = t.add(-late)
 		}
 	}
 	return next
@@ -107,15 +107,16 @@ func (l *live) attend(wrote bool) (ended bool, err error) {
 	if calls&callDrain != 0 {
 		l.leave, l.draining = now.add(jitter(l.server.streams.spread)), true
 	}
-	if d := l.detached.Load(); d != nil && !d.blocking && l.check.passed(now) {
+	soon := now.add(l.late())
+	if d := l.detached.Load(); d != nil && !d.blocking && l.check.passed(soon) {
 		l.calls.Or(calls)
 		return false, errBehind // the application may take its time
 	}
-	if l.leave.passed(now.add(l.late())) {
+	if l.leave.passed(soon) {
 		l.leaving = true
 		return true, l.write(func(buf *buffer) { l.appendHeartbeat(buf, l.leaveRetry()) })
 	}
-	if l.check.passed(now) {
+	if l.check.passed(soon) {
 		if err := l.reauthorize(); err != nil {
 			return true, err
 		}
