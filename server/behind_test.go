@@ -2,7 +2,7 @@ package server_test
 
 import (
 	"bytes"
-	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
@@ -10,9 +10,9 @@ import (
 )
 
 // gate lets no write that contains a mark pass until it is opened.
-func gate(h http.Handler, mark string) (gated http.Handler, reached <-chan struct{}, pass chan<- struct{}) {
+func gate(mark string) (gated func(*httptest.Server), reached <-chan struct{}, pass chan<- struct{}) {
 	at, through := make(chan struct{}), make(chan struct{})
-	return writes(h, func(p []byte) {
+	return tap(func(p []byte) {
 		if bytes.Contains(p, []byte(mark)) {
 			at <- struct{}{}
 			<-through
@@ -24,8 +24,8 @@ func gate(h http.Handler, mark string) (gated http.Handler, reached <-chan struc
 // id it returns, until something is sent to pass.
 func heldUp(t *testing.T, srv *server.Server) (r *reader, held string, pass chan<- struct{}) {
 	t.Helper()
-	gated, reached, pass := gate(srv, "hold")
-	ts := serve(t, gated)
+	gated, reached, pass := gate("hold")
+	ts := serve(t, srv, gated)
 	publish(t, srv, "s", "before")
 	r = open(t, ts, "s")
 	r.next()

@@ -14,7 +14,7 @@ import (
 func TestGapSurvivesEveryCut(t *testing.T) {
 	srv := newServer(t, smallLog(3))
 	first := make(chan string, 100)
-	ts := serve(t, writes(srv, func(p []byte) {
+	ts := serve(t, srv, tap(func(p []byte) {
 		if !bytes.HasPrefix(p, []byte("event: connected\n")) {
 			return // of a stream that is being closed, and may come late
 		}

@@ -8,3 +8,7 @@ func (s *Server) Counted() (slots, sessions, clients int) {
 	defer l.mu.Unlock()
 	return l.open, len(l.bySession), len(l.byClient)
 }
+
+// MaxPart is how early a detached stream may be called for what is due, and half of how
+// early for a heartbeat.
+const MaxPart = maxPart

@@ -14,7 +14,7 @@ func TestGap(t *testing.T) {
 	const retained = 5
 	srv := newServer(t, smallLog(retained))
 	seen := make(chan string, 100)
-	ts := serve(t, writes(srv, func(p []byte) { seen <- string(p) }))
+	ts := serve(t, srv, tap(func(p []byte) { seen <- string(p) }))
 	ids := append(publishN(t, srv, "s", 20), publish(t, srv, "s", ""))
 	kept, floor := ids[len(ids)-retained:], ids[len(ids)-retained-1]
 	future := ids[len(ids)-1] + "0"

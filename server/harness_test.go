@@ -251,22 +251,3 @@ func receive[T any](t testing.TB, c <-chan T) T {
 		panic("unreachable")
 	}
 }
-
-// writes is a middleware that calls f with each write of the handler below it.
-func writes(h http.Handler, f func([]byte)) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		h.ServeHTTP(&writer{ResponseWriter: w, f: f}, r)
-	})
-}
-
-type writer struct {
-	http.ResponseWriter
-	f func([]byte)
-}
-
-func (w *writer) Write(p []byte) (int, error) {
-	w.f(p)
-	return w.ResponseWriter.Write(p)
-}
-
-func (w *writer) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -1,7 +1,6 @@
 package server_test
 
 import (
-	"net/http"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -11,12 +10,7 @@ import (
 )
 
 // slowly has each write take a second, by a fake clock.
-type slowly struct{ *recorded }
-
-func (s slowly) Write(p []byte) (int, error) {
-	time.Sleep(time.Second)
-	return s.recorded.Write(p)
-}
+var slowly = tap(func([]byte) { time.Sleep(time.Second) })
 
 // lags runs a test in which each write takes a second. The stream is opened at a
 // whole second; connected is out one second later.
@@ -27,9 +21,7 @@ func lags(t *testing.T, resume string, before, after func(srv *server.Server), w
 		srv := newServer(t, server.WithObserver(o), server.WithHeartbeat(10*time.Second))
 		publish(t, srv, "s", "")
 		before(srv)
-		r := recordBy(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			srv.ServeHTTP(slowly{w.(*recorded)}, r)
-		}), "s", resume)
+		r := record(srv, "s", resume, slowly)
 		after(srv)
 		time.Sleep(time.Minute)
 		synctest.Wait()
@@ -122,9 +114,7 @@ func TestReplayUnderPublisherThatNeverPauses(t *testing.T) {
 		for range 3 {
 			publish(t, srv, "s", strings.Repeat("x", 50<<10))
 		}
-		r := recordBy(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			srv.ServeHTTP(slowly{w.(*recorded)}, r)
-		}), "s", "0")
+		r := record(srv, "s", "0", slowly)
 		defer r.leave()
 		for range 20 { // 6 s, of which the replay takes 4
 			publish(t, srv, "s", "")

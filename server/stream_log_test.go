@@ -6,7 +6,6 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -126,9 +125,11 @@ func TestLevelsOfEnds(t *testing.T) {
 			var l logged
 			events := &faultyLog{Log: eventlog.NewMemory(eventlog.Retention{})}
 			srv := newServer(t, append(test.opts, debugLog(&l), server.WithLog(events))...)
-			ts := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				srv.ServeHTTP(&fragile{ResponseWriter: w}, r)
-			}), func(ts *httptest.Server) { smallBuffers(ts) })
+			var h http.Handler = srv
+			if name == "write failed" {
+				h = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { srv.ServeHTTP(&fragile{ResponseWriter: w}, r) })
+			}
+			ts := serve(t, h, smallBuffers)
 			publish(t, srv, "s", "")
 			open(t, ts, "s").next()
 			test.end(t, srv, events)

@@ -72,7 +72,7 @@ func TestWireRawHTTP(t *testing.T) {
 func TestWireWholeEvents(t *testing.T) {
 	srv := newServer(t, server.WithHeartbeat(20*time.Millisecond), smallLog(5))
 	seen := make(chan string, 1000)
-	ts := serve(t, writes(srv, func(p []byte) { seen <- string(p) }))
+	ts := serve(t, srv, tap(func(p []byte) { seen <- string(p) }))
 	publishN(t, srv, "s", 20)
 	r := open(t, ts, "s", "nonsense")
 	for beats := 0; beats < 3; {
@@ -84,7 +84,8 @@ func TestWireWholeEvents(t *testing.T) {
 	for r.next().name != "content" {
 	}
 	r.close()
-	ts.Close()
+	shutNow(srv)
+	closeAll(t, ts, srv)
 	close(seen)
 	for write := range seen {
 		blocks, ok := strings.CutSuffix(write, "\n\n")
@@ -105,7 +106,7 @@ func TestWireBatches(t *testing.T) {
 	srv := newServer(t)
 	const limit = 64 << 10
 	sizes := make(chan int, 1000)
-	ts := serve(t, writes(srv, func(p []byte) { sizes <- len(p) }))
+	ts := serve(t, srv, tap(func(p []byte) { sizes <- len(p) }))
 	first := publish(t, srv, "s", "first")
 	text := strings.Repeat("x", 1000)
 	var last string
@@ -118,7 +119,8 @@ func TestWireBatches(t *testing.T) {
 	}
 	r.want("content", large)
 	r.close()
-	ts.Close()
+	shutNow(srv)
+	closeAll(t, ts, srv)
 	close(sizes)
 	n, over := 0, 0
 	for size := range sizes {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -40,6 +41,7 @@ func observe(t *testing.T, opts ...server.Option) *observed {
 	return observeWith(t, nil, opts...)
 }
 
+// observeWith returns a server. With MIXSTREAM_DETACHED=1 its streams are detached.
 func observeWith(t *testing.T, options []otelstream.Option, opts ...server.Option) *observed {
 	t.Helper()
 	o := &observed{t: t, meters: metric.NewManualReader(), spans: tracetest.NewInMemoryExporter()}
@@ -52,10 +54,18 @@ func observeWith(t *testing.T, options []otelstream.Option, opts ...server.Optio
 	if err != nil {
 		t.Fatal(err)
 	}
+	if os.Getenv("MIXSTREAM_DETACHED") != "" {
+		opts = append(opts, server.WithDetachedStreams(-1))
+	}
 	o.srv, err = server.New(append(opts, server.WithObserver(observer))...)
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel()
+		_ = o.srv.Shutdown(ctx) // of detached streams, which httptest does not know
+	})
 	o.ts = httptest.NewServer(o.srv)
 	t.Cleanup(o.ts.Close)
 	return o
