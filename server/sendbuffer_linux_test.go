@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"net"
 	"net/http/httptest"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -41,19 +43,32 @@ func (s *sockets) queued(t *testing.T) (sum int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, c := range s.all {
-		raw, err := c.SyscallConn()
-		if err != nil {
-			t.Fatal(err)
-		}
-		var n int
-		var failed error
-		err = raw.Control(func(fd uintptr) { n, failed = unix.IoctlGetInt(int(fd), unix.SIOCOUTQ) })
-		if err := errors.Join(err, failed); err != nil {
-			t.Fatal(err)
-		}
-		sum += n
+		sum += ofSocket(t, c, func(fd int) (int, error) { return unix.IoctlGetInt(fd, unix.SIOCOUTQ) })
 	}
 	return sum
+}
+
+// sendBuffer returns the size of the kernel's send buffer, of which Linux tells twice
+// what was set.
+func sendBuffer(t *testing.T, c net.Conn) int {
+	t.Helper()
+	return ofSocket(t, c.(syscall.Conn), func(fd int) (int, error) { return unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUF) })
+}
+
+// ofSocket returns what get tells of the socket of a connection.
+func ofSocket(t *testing.T, c syscall.Conn, get func(fd int) (int, error)) (n int) {
+	t.Helper()
+	raw, err := c.SyscallConn()
+	if err != nil {
+		t.Error(err)
+		return 0
+	}
+	var failed error
+	err = raw.Control(func(fd uintptr) { n, failed = get(int(fd)) })
+	if err := errors.Join(err, failed); err != nil {
+		t.Error(err)
+	}
+	return n
 }
 
 // kernelPages returns the memory of all TCP sockets of the machine, in pages.
@@ -121,6 +136,36 @@ func stuck(t *testing.T, readers, backlog, size int) (queued int) {
 	t.Logf("%d stuck readers, send buffer %d: the kernel holds %d KiB of data for each; the memory of TCP grew by %d MiB",
 		readers, size, queued/readers>>10, (kernelPages(t)-pages)*os.Getpagesize()>>20)
 	return queued
+}
+
+func TestDetachedSendBuffer(t *testing.T) {
+	for _, test := range []struct{ option, want int }{
+		{0, 2 * 64 << 10},
+		{16 << 10, 2 * 16 << 10},
+		{-1, 0}, // as it was
+	} {
+		t.Run(strconv.Itoa(test.option), func(t *testing.T) {
+			srv, _ := newDetachedServer(t, server.WithDetachedStreams(test.option))
+			conns, sizes := make(chan net.Conn, 1), make(chan int, 1)
+			ts := serve(t, srv, func(ts *httptest.Server) {
+				ts.Config.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
+					conns <- c
+					sizes <- sendBuffer(t, c)
+					return ctx
+				}
+			})
+			publish(t, srv, "s", "")
+			_, dec := dialStream(t, ts.Listener.Addr().String(), "s")
+			id := publish(t, srv, "s", "") // which a stream writes that is detached
+			if e, err := read(dec); err != nil || e.id != id {
+				t.Fatalf("got %+v, %v", e, err)
+			}
+			before := receive(t, sizes)
+			if got, want := sendBuffer(t, receive(t, conns)), cmp.Or(test.want, before); got != want {
+				t.Errorf("got %d, want %d; it was %d", got, want, before)
+			}
+		})
+	}
 }
 
 func TestStuckReadersAndTheKernel(t *testing.T) {
