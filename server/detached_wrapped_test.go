@@ -28,6 +28,11 @@ func (o opaque) Write(p []byte) (int, error) {
 	return o.w.Write(p)
 }
 
+// opaquely is a middleware that counts what is written.
+func opaquely(h http.Handler, written *atomic.Int64) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.ServeHTTP(opaque{w, written}, r) })
+}
+
 // ownConn is a connection of an application that sees what is written to it.
 type ownConn struct {
 	*net.TCPConn
@@ -57,8 +62,7 @@ func (l ownListener) Accept() (net.Conn, error) {
 func TestNothingIsWrittenPastWrappers(t *testing.T) {
 	for name, wrap := range map[string]func(ts *httptest.Server, written *atomic.Int64){
 		"writer": func(ts *httptest.Server, written *atomic.Int64) {
-			h := ts.Config.Handler
-			ts.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.ServeHTTP(opaque{w, written}, r) })
+			ts.Config.Handler = opaquely(ts.Config.Handler, written)
 		},
 		"connection": func(ts *httptest.Server, written *atomic.Int64) { ts.Listener = ownListener{ts.Listener, written} },
 	} {

@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"bufio"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -113,9 +115,16 @@ func dialStream(t *testing.T, address, session string) (net.Conn, *sse.Decoder) 
 	if err != nil {
 		t.Fatal(err)
 	}
+	_, dec := askStream(t, conn, "HTTP/1.1", session)
+	return conn, dec
+}
+
+// askStream opens a stream on a connection and reads its first event.
+func askStream(t *testing.T, conn net.Conn, version, session string) (*http.Response, *sse.Decoder) {
+	t.Helper()
 	t.Cleanup(func() { conn.Close() })
 	_ = conn.SetDeadline(time.Now().Add(patience))
-	fmt.Fprintf(conn, "GET /stream?sessionId=%s HTTP/1.1\r\nHost: x\r\n\r\n", session)
+	fmt.Fprintf(conn, "GET /stream?sessionId=%s %s\r\nHost: x\r\n\r\n", session, version)
 	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -124,7 +133,68 @@ func dialStream(t *testing.T, address, session string) (net.Conn, *sse.Decoder) 
 	if _, err := read(dec); err != nil {
 		t.Fatal(err)
 	}
-	return conn, dec
+	return res, dec
+}
+
+// What cannot be detached, or is not to be, stays attached and works. Only a detached
+// stream takes its connection along, and says so.
+func TestStaysAttached(t *testing.T) {
+	overTLS := func(ts *httptest.Server) { ts.EnableHTTP2 = true } // which the client need not speak
+	for _, test := range []struct {
+		name, version string
+		configure     func(*httptest.Server)
+		detached      bool
+	}{
+		{"HTTP/1.1", "HTTP/1.1", func(*httptest.Server) {}, true},
+		{"HTTP/1.1 over TLS", "HTTP/1.1", overTLS, false},
+		{"HTTP/1.0", "HTTP/1.0", func(*httptest.Server) {}, false},
+		{"writer that says what it wraps", "HTTP/1.1", func(ts *httptest.Server) {
+			ts.Config.Handler = writes(ts.Config.Handler, func([]byte) {})
+		}, false},
+		{"writer that does not", "HTTP/1.1", func(ts *httptest.Server) {
+			ts.Config.Handler = opaquely(ts.Config.Handler, new(atomic.Int64))
+		}, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			srv, o := newDetachedServer(t, server.WithHeartbeat(time.Hour))
+			ts := serve(t, srv, test.configure)
+			publish(t, srv, "s", "")
+			dial := net.Dial
+			if ts.TLS != nil {
+				dial = func(network, address string) (net.Conn, error) {
+					return tls.Dial(network, address, ts.Client().Transport.(*http.Transport).TLSClientConfig)
+				}
+			}
+			conn, err := dial("tcp", ts.Listener.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			res, dec := askStream(t, conn, test.version, "s")
+			if res.Proto != test.version {
+				t.Errorf("the answer is one of %s", res.Proto)
+			}
+			// It is taken out of a header of HTTP/1.1 where it is found.
+			detached := res.Header.Get("Connection") == "close" || res.Close && res.ProtoAtLeast(1, 1)
+			if detached != test.detached {
+				t.Errorf("detached: %t", detached)
+			}
+			id := publish(t, srv, "s", "")
+			if e, err := read(dec); err != nil || e.name != "content" || e.id != id {
+				t.Errorf("got %+v, %v", e, err)
+			}
+			if err := srv.Shutdown(t.Context()); err != nil {
+				t.Error(err)
+			}
+			if e, err := read(dec); err != nil || e.name != "heartbeat" || e.id != id || e.retry < 0 {
+				t.Errorf("got %+v, %v, want a last heartbeat", e, err)
+			}
+			if e, err := read(dec); !errors.Is(err, io.EOF) {
+				t.Errorf("got %+v, %v, want the end", e, err)
+			}
+			receive(t, o.streams).wantEnd(t, server.EndShutdown)
+			wantFree(t, srv)
+		})
+	}
 }
 
 // A client that closes its half of the connection, or resets it, has left.
