@@ -2,11 +2,13 @@ package server_test
 
 import (
 	"bufio"
+	"bytes"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/mixstream/mixstream/server"
 )
@@ -36,17 +38,17 @@ func opaquely(h http.Handler, written *atomic.Int64) http.Handler {
 // ownConn is a connection of an application that sees what is written to it.
 type ownConn struct {
 	*net.TCPConn
-	written *atomic.Int64
+	see func([]byte)
 }
 
-func (c ownConn) Write(p []byte) (int, error) {
-	c.written.Add(int64(len(p)))
+func (c *ownConn) Write(p []byte) (int, error) {
+	c.see(p)
 	return c.TCPConn.Write(p)
 }
 
 type ownListener struct {
 	net.Listener
-	written *atomic.Int64
+	see func([]byte)
 }
 
 func (l ownListener) Accept() (net.Conn, error) {
@@ -54,7 +56,7 @@ func (l ownListener) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ownConn{c.(*net.TCPConn), l.written}, nil
+	return &ownConn{c.(*net.TCPConn), l.see}, nil
 }
 
 // Whoever stands between a detached stream and its socket sees all that is written: who
@@ -64,7 +66,9 @@ func TestNothingIsWrittenPastWrappers(t *testing.T) {
 		"writer": func(ts *httptest.Server, written *atomic.Int64) {
 			ts.Config.Handler = opaquely(ts.Config.Handler, written)
 		},
-		"connection": func(ts *httptest.Server, written *atomic.Int64) { ts.Listener = ownListener{ts.Listener, written} },
+		"connection": func(ts *httptest.Server, written *atomic.Int64) {
+			ts.Listener = ownListener{ts.Listener, func(p []byte) { written.Add(int64(len(p))) }}
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			srv := newAttachedServer(t, server.WithDetachedStreams(0))
@@ -81,6 +85,39 @@ func TestNothingIsWrittenPastWrappers(t *testing.T) {
 			if n := written.Load() - before; n < int64(len(id)) {
 				t.Errorf("it saw %d bytes of the event", n)
 			}
+		})
+	}
+}
+
+// A client of a wrapped connection is found to have left when it is written to: at the
+// second heartbeat, since the kernel takes the first before it hears that nobody is there.
+func TestDetachedClientLeavesWrapped(t *testing.T) {
+	for name, leave := range map[string]func(*net.TCPConn){
+		"closed": func(c *net.TCPConn) { c.Close() },
+		"reset":  func(c *net.TCPConn) { _ = c.SetLinger(0); c.Close() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			srv, o := newDetachedServer(t, server.WithHeartbeat(100*time.Millisecond))
+			var beats atomic.Int64
+			ts := serve(t, srv, func(ts *httptest.Server) {
+				ts.Listener = ownListener{ts.Listener, func(p []byte) {
+					if bytes.Contains(p, []byte("event: heartbeat\n")) {
+						beats.Add(1)
+					}
+				}}
+			})
+			publish(t, srv, "s", "")
+			conn, dec := dialStream(t, ts.Listener.Addr().String(), "s")
+			if e, err := read(dec); err != nil || e.name != "heartbeat" {
+				t.Fatalf("got %+v, %v, want a heartbeat", e, err)
+			}
+			leave(conn.(*net.TCPConn))
+			before := beats.Load()
+			receive(t, o.streams).wantEnd(t, server.EndClientLeft)
+			if n := beats.Load() - before; before == 0 || n > 2 {
+				t.Errorf("%d heartbeats before the client left, and %d after it", before, n)
+			}
+			wantFree(t, srv)
 		})
 	}
 }

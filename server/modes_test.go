@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -204,7 +205,14 @@ func TestDetachedClientLeaves(t *testing.T) {
 		"reset":       func(c *net.TCPConn) { _ = c.SetLinger(0); c.Close() },
 	} {
 		t.Run(name, func(t *testing.T) {
-			srv, o := newDetachedServer(t, server.WithHeartbeat(100*time.Millisecond))
+			heartbeat := time.Hour // which Linux does not wait for
+			if runtime.GOOS != "linux" {
+				if name == "half-closed" {
+					t.Skip("a write does not tell")
+				}
+				heartbeat = 100 * time.Millisecond
+			}
+			srv, o := newDetachedServer(t, server.WithHeartbeat(heartbeat))
 			ts := serve(t, srv)
 			publish(t, srv, "s", "")
 			conn, dec := dialStream(t, ts.Listener.Addr().String(), "s")
