@@ -395,34 +395,13 @@ func (m *crowdMember) flood(readers, events int) error {
 	errs := make(chan error, readers)
 	for i := range readers {
 		_ = m.conns[i].SetReadDeadline(time.Now().Add(3 * patience))
-		go func() { errs <- skip(m.lines[i], events) }()
+		go func() { errs <- readFlood(m.lines[i], events) }()
 	}
 	var failed error
 	for range readers {
 		failed = errors.Join(failed, <-errs)
 	}
 	return failed
-}
-
-// skip reads to the end of so many content events.
-func skip(lines *bufio.Reader, events int) error {
-	for in := false; events > 0; {
-		line, err := lines.ReadSlice('\n')
-		for errors.Is(err, bufio.ErrBufferFull) {
-			_, err = lines.ReadSlice('\n')
-			line = nil // no line that counts is that long
-		}
-		switch {
-		case err != nil:
-			return err
-		case string(line) == "event: content\n":
-			in = true
-		case in && len(line) == 1:
-			in = false
-			events--
-		}
-	}
-	return nil
 }
 
 func (m *crowdMember) close() {

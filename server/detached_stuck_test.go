@@ -3,6 +3,9 @@
 package server_test
 
 import (
+	"bufio"
+	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -27,23 +30,27 @@ func TestHalfOfDetachedReadersStuck(t *testing.T) {
 	c := newCrowd(t, ts.Listener.Addr().String())
 	c.open(readers - 10)
 
-	text := strings.Repeat("x", 4<<10)
+	pad := strings.Repeat("x", 4<<10)
 	flood := func(events int) {
-		for range events {
+		for n := range events {
 			for i := range crowdSessions {
-				publish(t, srv, crowdSession(i), text)
+				publish(t, srv, crowdSession(i), inFlood(n, events)+pad)
 			}
 		}
 	}
 	flood(before)
 	c.ask("flood %d", before)
 	memory := inUse()
+	began := time.Now()
 	flood(after)
 	c.ask("half %d", after)
-	used := inUse() - memory - crowdSessions*after*int64(len(text))
-	stuck, _, _ := srv.Counted()
-	stuck -= readers / 2
-	t.Logf("%.1f MiB beside the log when %d readers have got all, with %d that are stuck", float64(used)/(1<<20), readers/2, stuck)
+	used := inUse() - memory - crowdSessions*after*int64(len(inFlood(after, after)+pad))
+	slots, _, _ := srv.Counted()
+	stuck := slots - readers/2
+	t.Logf("%.1f MiB beside the log when %d readers have got all, with %d that are stuck, after %v", float64(used)/(1<<20), readers/2, stuck, time.Since(began))
+	if stuck != readers/2 {
+		t.Errorf("%d stuck readers, want %d: none is dropped before %v", stuck, readers/2, timeout)
+	}
 	if limit := int64(readers/2*perStuck + slack); used > limit && testing.CoverMode() == "" {
 		t.Errorf("%d bytes are in use, want %d at most", used, limit)
 	}
@@ -51,9 +58,44 @@ func TestHalfOfDetachedReadersStuck(t *testing.T) {
 		slots, _, _ := srv.Counted()
 		return slots == readers/2
 	})
+	if waited := time.Since(began); waited < timeout {
+		t.Errorf("they are dropped after %v, before their deadline of %v", waited, timeout)
+	}
 	until(t, "all are dropped for their deadline", func() bool { return o.dropped.Load() == int64(readers/2) })
 	flood(1)
 	c.ask("half %d", 1)
 	c.close()
 	wantFree(t, srv)
+}
+
+// inFlood is what the content of an event of a flood begins with. Floods have different sizes.
+func inFlood(n, events int) string { return fmt.Sprintf("%d of %d ", n, events) }
+
+// readFlood reads a flood, and returns an error unless all its events come once and in order.
+func readFlood(lines *bufio.Reader, events int) error {
+	name, number, last := "", false, uint64(0)
+	for n := 0; n < events; {
+		line, err := lines.ReadSlice('\n')
+		field, value, _ := strings.Cut(strings.TrimSuffix(string(line), "\n"), ": ")
+		switch {
+		case field == "event":
+			name, number = value, false
+		case field == "data":
+			number = strings.Contains(value, `"`+inFlood(n, events))
+		case field == "id" && name != "heartbeat":
+			id := position(value)
+			if name != "content" || !number || id <= last {
+				return fmt.Errorf("event %d of %d is %s %s, after %d", n, events, name, value, last)
+			}
+			last = id
+			n++
+		}
+		for errors.Is(err, bufio.ErrBufferFull) { // of such a line, the beginning counts
+			_, err = lines.ReadSlice('\n')
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
