@@ -34,7 +34,8 @@ import (
 // them. On Linux a client that leaves is noticed at once, and one that is silently gone
 // by the first heartbeat after twice the write timeout; elsewhere, or if its connection is
 // a wrapped one, the first is noticed at its second heartbeat, and the other when its
-// connection takes no more. On Linux the kernel also gives up a reader that has stopped
+// connection takes no more; there a client that closes no more than its own half of the
+// connection has not left. On Linux the kernel also gives up a reader that has stopped
 // reading for twice the write timeout, even if all that it is owed fits into the send
 // buffer: its stream ends with [EndClientLeft], and it resumes when it comes back.
 //
