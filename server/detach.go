@@ -23,12 +23,13 @@ import (
 // wrapped it is to see what is written. A connection that the listener has wrapped is
 // written to by a goroutine, for each write.
 //
-// A detached stream outlives its handler. Its context has the values of the request's
-// only if [Observer.StreamOpened] has returned another one than it was given; otherwise
-// the logger, the log and, after a gap, the function of [WithSessions] are given one
-// without values. [WithReauthorization] keeps the request and its context. Some routers,
-// chi among them, take back what they have put there, and give it to the next request:
-// what an authorizer is to see must not be theirs.
+// A detached stream outlives its handler, and so the request's context. The logger, the
+// log and, after a gap, the function of [WithSessions] are given one that ends with the
+// stream, or when its client leaves. It has values only if [Observer.StreamOpened], or who
+// wraps [WithOperations], has derived another context: then those of that one, whose end
+// does not end the stream. [WithReauthorization] keeps the request with its context's
+// values. Some routers, chi among them, take back what they have put there, and give it to
+// the next request: what an authorizer is to see must not be theirs.
 //
 // http.Server.Shutdown and Close do not know detached streams: Server.Shutdown ends
 // them. On Linux a client that leaves is noticed at once, and one that is silently gone
@@ -104,12 +105,12 @@ func (l *live) release(d *detached) {
 	defer l.mu.Unlock()
 	if l.ctx == context.Context(l.visit) {
 		l.ctx = &d.life
-	} else { // with what the observer has put there
-		l.ctx = valued{&d.life, context.WithoutCancel(l.ctx)}
+	} else { // with what the observer, or who wraps the operations, has put there
+		l.ctx = d.life.with(l.ctx)
 	}
 	v := &visit{stream: l, slot: l.visit.slot}
 	if r := l.visit.request; l.server.cfg.reauthorization > 0 {
-		v.request = r.WithContext(context.WithoutCancel(r.Context()))
+		v.request = r.WithContext(d.life.with(r.Context()))
 	}
 	l.visit.request, l.visit.stream, l.visit.slot = nil, nil, slot{}
 	l.visit = v

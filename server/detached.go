@@ -89,7 +89,7 @@ func (d *detached) guarded(turn func() (wrote, ended bool, err error)) (wrote, e
 	return turn()
 }
 
-// logPanic is deferred to by what recovers a panic, which may be the logger's own.
+// logPanic logs a panic. It may have been the logger's, who may panic again.
 func (d *detached) logPanic(p any) {
 	defer func() { _ = recover() }()
 	d.server.cfg.logger.ErrorContext(d.ctx, "panic serving a stream", "session", d.sessionID, "remote", d.remote, "panic", p, "stack", string(debug.Stack()))
@@ -180,6 +180,7 @@ func (d *detached) close(whole bool) {
 	if whole && !d.broken {
 		_ = d.send([]byte(lastChunk)) // who does not take it sees a connection that broke, and comes back
 	}
+	d.life.end()
 	d.server.leaving.forget(d)
 	if tcp, ok := d.conn.(*net.TCPConn); ok && d.broken {
 		_ = tcp.SetLinger(0) // a reset: a reader that goes on is to know, and not to wait for more

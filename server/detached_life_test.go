@@ -64,6 +64,41 @@ func TestShutdownEndsReads(t *testing.T) {
 	wantFree(t, srv)
 }
 
+// afterLog is a log that wants to know when the context of a read ends.
+type afterLog struct {
+	eventlog.Log
+	ended chan struct{}
+}
+
+func (l *afterLog) Follow(ctx context.Context, s eventlog.Session, wake func()) (eventlog.Reader, error) {
+	r, err := l.Log.Follow(ctx, s, wake)
+	return afterReader{r, l}, err
+}
+
+type afterReader struct {
+	eventlog.Reader
+	log *afterLog
+}
+
+func (r afterReader) Read(ctx context.Context, after uint64, limit int) (eventlog.Batch, error) {
+	context.AfterFunc(ctx, func() { r.log.ended <- struct{}{} })
+	return r.Reader.Read(ctx, after, limit)
+}
+
+// The context of a stream ends with it.
+func TestContextEndsWithStream(t *testing.T) {
+	bothModes(t, func(t *testing.T, mode server.Option) {
+		events := &afterLog{eventlog.NewMemory(eventlog.Retention{}), make(chan struct{}, 100)}
+		srv := newAttachedServer(t, mode, server.WithLog(events))
+		t.Cleanup(func() { shutNow(srv) })
+		ts := serve(t, srv)
+		publish(t, srv, "s", "")
+		dialStream(t, ts.Listener.Addr().String(), "s")
+		remove(t, srv, "s")
+		receive(t, events.ended)
+	})
+}
+
 // A GET with a body, which nobody reads, gets its stream to the end: a detached one could
 // be reset instead.
 func TestStreamOfRequestWithUnreadBody(t *testing.T) {

@@ -280,7 +280,8 @@ type crowdMember struct {
 	conns   []net.Conn
 	lines   []*bufio.Reader // of those that take a flood
 	awaited chan moment
-	each    bool // who comes has a session for himself
+	flooded chan error // of the last flood
+	each    bool       // who comes has a session for himself
 }
 
 // moment is when an event has come, or why it has not.
@@ -306,9 +307,11 @@ func (m *crowdMember) do(what string, n int64) (answer string, err error) {
 	case "beats":
 		return "", m.beats(time.Duration(n))
 	case "flood":
-		return "", m.flood(len(m.conns), int(n))
+		m.flood(len(m.conns), int(n))
 	case "half":
-		return "", m.flood(len(m.conns)/2, int(n))
+		m.flood(len(m.conns)/2, int(n))
+	case "done":
+		return "", <-m.flooded
 	case "close":
 		m.close()
 	}
@@ -387,8 +390,8 @@ func (m *crowdMember) beats(every time.Duration) error {
 	}
 }
 
-// flood has the first readers read this many events each.
-func (m *crowdMember) flood(readers, events int) error {
+// flood has the first readers begin to read this many events each.
+func (m *crowdMember) flood(readers, events int) {
 	for _, conn := range m.conns[len(m.lines):] {
 		m.lines = append(m.lines, bufio.NewReaderSize(conn, 1<<10))
 	}
@@ -397,11 +400,14 @@ func (m *crowdMember) flood(readers, events int) error {
 		_ = m.conns[i].SetReadDeadline(time.Now().Add(3 * patience))
 		go func() { errs <- readFlood(m.lines[i], events) }()
 	}
-	var failed error
-	for range readers {
-		failed = errors.Join(failed, <-errs)
-	}
-	return failed
+	m.flooded = make(chan error, 1)
+	go func() {
+		var failed error
+		for range readers {
+			failed = errors.Join(failed, <-errs)
+		}
+		m.flooded <- failed
+	}()
 }
 
 func (m *crowdMember) close() {

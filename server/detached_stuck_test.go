@@ -31,24 +31,24 @@ func TestHalfOfDetachedReadersStuck(t *testing.T) {
 	c.open(readers - 10)
 
 	pad := strings.Repeat("x", 4<<10)
-	flood := func(events int) {
+	flood := func(who string, events int) {
+		c.ask("%s %d", who, events)
 		for n := range events {
 			for i := range crowdSessions {
 				publish(t, srv, crowdSession(i), inFlood(n, events)+pad)
 			}
 		}
+		c.ask("done 0")
 	}
-	flood(before)
-	c.ask("flood %d", before)
+	flood("flood", before)
 	memory := inUse()
 	began := time.Now()
-	flood(after)
-	c.ask("half %d", after)
+	flood("half", after)
 	used := inUse() - memory - crowdSessions*after*int64(len(inFlood(after, after)+pad))
 	slots, _, _ := srv.Counted()
 	stuck := slots - readers/2
 	t.Logf("%.1f MiB beside the log when %d readers have got all, with %d that are stuck, after %v", float64(used)/(1<<20), readers/2, stuck, time.Since(began))
-	if stuck != readers/2 {
+	if stuck != readers/2 && time.Since(began) < timeout {
 		t.Errorf("%d stuck readers, want %d: none is dropped before %v", stuck, readers/2, timeout)
 	}
 	if limit := int64(readers/2*perStuck + slack); used > limit && testing.CoverMode() == "" {
@@ -62,8 +62,7 @@ func TestHalfOfDetachedReadersStuck(t *testing.T) {
 		t.Errorf("they are dropped after %v, before their deadline of %v", waited, timeout)
 	}
 	until(t, "all are dropped for their deadline", func() bool { return o.dropped.Load() == int64(readers/2) })
-	flood(1)
-	c.ask("half %d", 1)
+	flood("half", 1)
 	c.close()
 	wantFree(t, srv)
 }

@@ -3,6 +3,7 @@ package server_test
 import (
 	"context"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"testing"
 	"time"
@@ -26,6 +27,30 @@ func TestClientLeavesWhileLogWaits(t *testing.T) {
 		until(t, "the stream reads", func() bool { return events.waiting.Load() > 0 })
 		conn.Close()
 		receive(t, o.streams).wantEnd(t, server.EndClientLeft)
+		wantFree(t, srv)
+	})
+}
+
+// An authorizer that is asked again learns by its request that the client has left.
+func TestClientLeavesWhileAuthorizerWaits(t *testing.T) {
+	bothModes(t, func(t *testing.T, mode server.Option) {
+		asked, first := make(chan struct{}, 100), true
+		srv := newAttachedServer(t, mode, server.WithReauthorization(20*time.Millisecond),
+			server.WithAuthorizer(func(r *http.Request, _ string) error {
+				if first {
+					first = false
+					return nil
+				}
+				asked <- struct{}{}
+				<-r.Context().Done()
+				return r.Context().Err()
+			}))
+		t.Cleanup(func() { shutNow(srv) })
+		ts := serve(t, srv)
+		publish(t, srv, "s", "")
+		conn, _ := dialStream(t, ts.Listener.Addr().String(), "s")
+		receive(t, asked)
+		conn.Close()
 		wantFree(t, srv)
 	})
 }

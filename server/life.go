@@ -7,46 +7,62 @@ import (
 )
 
 // life is the context of a detached stream, which net/http does not end any more: it
-// ends when the client has left or the server cannot wait. Most streams are never
-// waited for, so that there is no channel before somebody asks for it.
-type life struct{ done atomic.Pointer[chan struct{}] }
+// ends when the client has left, when the server cannot wait, and with the stream. It
+// has no values. Most streams never wait for anything, and have a word for it.
+type life struct{ wait atomic.Pointer[wait] }
 
-// over is what done points to when a life has ended.
-var over = func() *chan struct{} {
-	c := make(chan struct{})
-	close(c)
-	return &c
+// wait is what there is of a life for which somebody waits.
+type wait struct {
+	context.Context
+	end context.CancelFunc
+}
+
+func newWait() *wait {
+	ctx, end := context.WithCancel(context.Background())
+	return &wait{ctx, end}
+}
+
+// over is the wait for a life that has ended before anybody waited.
+var over = func() *wait {
+	w := newWait()
+	w.end()
+	return w
 }()
 
 // end may be called by anybody, any number of times.
 func (l *life) end() {
-	if c := l.done.Swap(over); c != nil && c != over {
-		close(*c)
+	if !l.wait.CompareAndSwap(nil, over) {
+		l.wait.Load().end()
 	}
 }
 
 // Done implements context.Context.
 func (l *life) Done() <-chan struct{} {
-	if l.done.Load() == nil {
-		c := make(chan struct{})
-		l.done.CompareAndSwap(nil, &c)
+	if l.wait.Load() == nil {
+		l.wait.CompareAndSwap(nil, newWait())
 	}
-	return *l.done.Load()
+	return l.wait.Load().Done()
 }
 
 // Err implements context.Context.
 func (l *life) Err() error {
-	if l.done.Load() == over {
-		return context.Canceled
+	if w := l.wait.Load(); w != nil {
+		return w.Err()
+	}
+	return nil
+}
+
+// Value implements context.Context. By its only value, package context can tell the
+// contexts that descend from it without a goroutine.
+func (l *life) Value(key any) any {
+	if w := l.wait.Load(); w != nil {
+		return w.Value(key)
 	}
 	return nil
 }
 
 // Deadline implements context.Context.
 func (*life) Deadline() (deadline time.Time, ok bool) { return time.Time{}, false }
-
-// Value implements context.Context.
-func (*life) Value(any) any { return nil }
 
 // valued is a life with the values of a context.
 type valued struct {
@@ -55,4 +71,14 @@ type valued struct {
 }
 
 // Value implements context.Context.
-func (v valued) Value(key any) any { return v.values.Value(key) }
+func (v valued) Value(key any) any {
+	if value := v.life.Value(key); value != nil {
+		return value
+	}
+	return v.values.Value(key)
+}
+
+// with returns the life with the values of a context, which may end.
+func (l *life) with(ctx context.Context) context.Context {
+	return valued{l, context.WithoutCancel(ctx)}
+}

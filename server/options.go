@@ -107,8 +107,8 @@ func (c *config) check() error {
 
 // WithLog sets the log behind the server; by default a new eventlog.Memory. The
 // caller closes the log, if it has to be closed, after the end of the http.Server and
-// a Shutdown that has returned nil. Several servers may share one. The ids of a log must be above 1: to
-// resume after 0 means the oldest event, and 1 always makes a gap.
+// a Shutdown that has returned nil. Several servers may share one. The ids of a log must
+// be above 1: to resume after 0 means the oldest event, and 1 always makes a gap.
 func WithLog(l eventlog.Log) Option { return func(c *config) { c.log = l } }
 
 // WithBasePath serves the paths of the spec below a prefix such as "/api", for a

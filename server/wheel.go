@@ -8,8 +8,8 @@ import (
 const (
 	// wheelSlots is into how many parts a wheel divides two heartbeat intervals, or less.
 	wheelSlots = 256
-	// maxPart bounds how late a stream is called for what is due sooner than a heartbeat:
-	// one that is due beyond all slots is called before, for nothing.
+	// maxPart bounds how early a stream is called for what is due. One that is due beyond
+	// all slots is called before, for nothing.
 	maxPart = 100 * time.Millisecond
 )
 

@@ -16,9 +16,9 @@ const (
 )
 
 // workers take the turns of detached streams that have something to do. They are
-// goroutines, a few at the most, and none while there is nothing to do. While they
-// wait for a slow log, others join them, so that only the streams wait whose events
-// are slow; they leave when these come back.
+// goroutines: a few, and none while there is nothing to do. While they wait for a slow
+// log, others join them, so that only the streams wait whose events are slow. Who is one
+// too many when the log has answered leaves.
 type workers struct {
 	max     int
 	procs   int            // how many can run at a time
@@ -113,8 +113,8 @@ func (w *workers) start() {
 }
 
 // look has workers join if the others are in the log: one, and twice as many each
-// time that these are as well. If enough of them are not, they are what there is time
-// for, however far they get.
+// time that these are as well. While as many of them as there are processors are
+// elsewhere, others would have none to run on.
 func (w *workers) look() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
