@@ -12,6 +12,7 @@ import (
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
+	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/trace"
 	"go.opentelemetry.io/otel/trace/noop"
 
@@ -164,6 +165,21 @@ func TestWithoutPublishSpans(t *testing.T) {
 }
 
 // Without a tracer the spans of the application are left alone.
+// A stream that is not traced goes on with the context that it has, so that a detached one
+// holds nothing of its request.
+func TestUntracedStreamKeepsItsContext(t *testing.T) {
+	for name, tracers := range map[string]trace.TracerProvider{"untraced": noop.NewTracerProvider(), "traced": sdktrace.NewTracerProvider()} {
+		o, err := otelstream.New(otelstream.WithTracerProvider(tracers))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, _ := o.StreamOpened(t.Context(), server.StreamInfo{SessionID: "s"})
+		if same := ctx == t.Context(); same != (name == "untraced") {
+			t.Errorf("%s: the context is the same: %t", name, same)
+		}
+	}
+}
+
 func TestWithoutSpans(t *testing.T) {
 	o := observeWith(t, []otelstream.Option{otelstream.WithTracerProvider(noop.NewTracerProvider())})
 	ctx, parent := o.tracer.Start(context.Background(), "turn")
