@@ -1,11 +1,9 @@
 package server_test
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httptrace"
@@ -86,15 +84,10 @@ func TestLastChunk(t *testing.T) {
 			srv := newServer(t, how.option)
 			ts := serve(t, srv)
 			publish(t, srv, "s", "")
-			conn, err := net.Dial("tcp", ts.Listener.Addr().String())
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer conn.Close()
-			_ = conn.SetDeadline(time.Now().Add(patience))
+			conn, lines := connect(t, ts)
 			fmt.Fprintf(conn, "GET /stream?sessionId=s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-			lines := bufio.NewReader(conn)
 			for line := ""; !strings.HasPrefix(line, "id: "); { // of connected
+				var err error
 				if line, err = lines.ReadString('\n'); err != nil {
 					t.Fatal(err)
 				}

@@ -5,11 +5,9 @@ import (
 	"io"
 	"log"
 	"log/slog"
-	"net"
 	"net/http/httptest"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/server"
@@ -22,80 +20,53 @@ func bothModes(t *testing.T, f func(t *testing.T, mode server.Option)) {
 	t.Run("detached", func(t *testing.T) { f(t, server.WithDetachedStreams(0)) })
 }
 
-// patientLog is a log whose reads wait until their context ends.
-type patientLog struct {
-	eventlog.Log
-	waits   atomic.Bool
-	waiting atomic.Int64
-}
-
-func (l *patientLog) Follow(ctx context.Context, s eventlog.Session, wake func()) (eventlog.Reader, error) {
-	r, err := l.Log.Follow(ctx, s, wake)
-	return patientReader{r, l}, err
-}
-
-type patientReader struct {
-	eventlog.Reader
-	log *patientLog
-}
-
-func (r patientReader) Read(ctx context.Context, after uint64, limit int) (eventlog.Batch, error) {
-	if r.log.waits.Load() {
-		r.log.waiting.Add(1)
+// patientLog returns a log whose reads wait until their context ends, from when waits is
+// set, and the number of those that wait.
+func patientLog() (events *server.ReadLog, waits *atomic.Bool, waiting *atomic.Int64) {
+	waits, waiting = new(atomic.Bool), new(atomic.Int64)
+	return &server.ReadLog{Log: eventlog.NewMemory(eventlog.Retention{}), BeforeRead: func(ctx context.Context, _ string) error {
+		if !waits.Load() {
+			return nil
+		}
+		waiting.Add(1)
 		<-ctx.Done()
-		return eventlog.Batch{}, ctx.Err()
-	}
-	return r.Reader.Read(ctx, after, limit)
+		return ctx.Err()
+	}}, waits, waiting
 }
 
 // A server that cannot wait ends a detached stream also while it waits for the log. (To
 // an attached one net/http does that, when it closes the connection.)
 func TestShutdownEndsReads(t *testing.T) {
-	events := &patientLog{Log: eventlog.NewMemory(eventlog.Retention{})}
+	events, waits, waiting := patientLog()
 	srv, o := newDetachedServer(t, server.WithLog(events))
 	ts := serve(t, srv)
 	publish(t, srv, "s", "")
 	dialStream(t, ts.Listener.Addr().String(), "s")
-	events.waits.Store(true)
+	waits.Store(true)
 	publish(t, srv, "s", "")
-	until(t, "the stream reads", func() bool { return events.waiting.Load() > 0 })
+	until(t, "the stream reads", func() bool { return waiting.Load() > 0 })
 	shutNow(srv)
 	receive(t, o.streams).wantEnd(t, server.EndShutdown)
 	wantFree(t, srv)
 }
 
-// afterLog is a log that wants to know when the context of a read ends.
-type afterLog struct {
-	eventlog.Log
-	ended chan struct{}
-}
-
-func (l *afterLog) Follow(ctx context.Context, s eventlog.Session, wake func()) (eventlog.Reader, error) {
-	r, err := l.Log.Follow(ctx, s, wake)
-	return afterReader{r, l}, err
-}
-
-type afterReader struct {
-	eventlog.Reader
-	log *afterLog
-}
-
-func (r afterReader) Read(ctx context.Context, after uint64, limit int) (eventlog.Batch, error) {
-	context.AfterFunc(ctx, func() { r.log.ended <- struct{}{} })
-	return r.Reader.Read(ctx, after, limit)
-}
-
 // The context of a stream ends with it.
 func TestContextEndsWithStream(t *testing.T) {
 	bothModes(t, func(t *testing.T, mode server.Option) {
-		events := &afterLog{eventlog.NewMemory(eventlog.Retention{}), make(chan struct{}, 100)}
-		srv := newAttachedServer(t, mode, server.WithLog(events))
+		ended := make(chan struct{}, 100)
+		srv := newAttachedServer(t, mode, server.WithLog(&server.ReadLog{
+			Log: eventlog.NewMemory(eventlog.Retention{}),
+			BeforeRead: func(ctx context.Context, _ string) error {
+				context.AfterFunc(ctx, func() { ended <- struct{}{} })
+				return nil
+			},
+		}))
 		t.Cleanup(func() { shutNow(srv) })
 		ts := serve(t, srv)
 		publish(t, srv, "s", "")
 		dialStream(t, ts.Listener.Addr().String(), "s")
 		remove(t, srv, "s")
-		receive(t, events.ended)
+		receive(t, ended)
 	})
 }
 
@@ -107,12 +78,7 @@ func TestStreamOfRequestWithUnreadBody(t *testing.T) {
 		t.Cleanup(func() { shutNow(srv) })
 		ts := serve(t, srv)
 		publish(t, srv, "s", "")
-		conn, err := net.Dial("tcp", ts.Listener.Addr().String())
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer conn.Close()
-		_ = conn.SetDeadline(time.Now().Add(patience))
+		conn, _ := connect(t, ts)
 		if _, err := io.WriteString(conn, "GET /stream?sessionId=s HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}"); err != nil {
 			t.Fatal(err)
 		}

@@ -11,39 +11,18 @@ import (
 	"github.com/mixstream/mixstream/sse"
 )
 
-// slowLog is a log that has the reads of one session wait.
-type slowLog struct {
-	eventlog.Log
-	session string
-	slow    atomic.Bool
-	waiting atomic.Int64
-	free    chan struct{}
-}
-
-func (l *slowLog) Follow(ctx context.Context, s eventlog.Session, wake func()) (eventlog.Reader, error) {
-	r, err := l.Log.Follow(ctx, s, wake)
-	if err != nil || s.ID != l.session {
-		return r, err
-	}
-	return slowReader{r, l}, nil
-}
-
-type slowReader struct {
-	eventlog.Reader
-	log *slowLog
-}
-
-func (r slowReader) Read(ctx context.Context, after uint64, limit int) (eventlog.Batch, error) {
-	if r.log.slow.Load() {
-		r.log.waiting.Add(1)
-		<-r.log.free
-	}
-	return r.Reader.Read(ctx, after, limit)
-}
-
 // Streams for which the log is slow hold up no others, however many there are.
 func TestSlowLogHoldsUpItsReadersOnly(t *testing.T) {
-	events := &slowLog{Log: eventlog.NewMemory(eventlog.Retention{}), session: "slow", free: make(chan struct{})}
+	var isSlow atomic.Bool
+	var waiting atomic.Int64
+	free := make(chan struct{})
+	events := &server.ReadLog{Log: eventlog.NewMemory(eventlog.Retention{}), BeforeRead: func(_ context.Context, session string) error {
+		if session == "slow" && isSlow.Load() {
+			waiting.Add(1)
+			<-free
+		}
+		return nil
+	}}
 	srv := newAttachedServer(t, server.WithDetachedStreams(0), server.WithLog(events))
 	t.Cleanup(func() { shutNow(srv) })
 	address := serve(t, srv).Listener.Addr().String()
@@ -61,14 +40,14 @@ func TestSlowLogHoldsUpItsReadersOnly(t *testing.T) {
 		}
 	}
 
-	events.slow.Store(true)
+	isSlow.Store(true)
 	late := publish(t, srv, "slow", "")
 	for range 10 {
 		want(dec, publish(t, srv, "s", ""))
 	}
-	until(t, "all others wait", func() bool { return events.waiting.Load() == int64(len(slow)) })
-	events.slow.Store(false)
-	close(events.free)
+	until(t, "all others wait", func() bool { return waiting.Load() == int64(len(slow)) })
+	isSlow.Store(false)
+	close(free)
 	for _, dec := range slow {
 		want(dec, late)
 	}

@@ -3,9 +3,6 @@
 package server_test
 
 import (
-	"bufio"
-	"errors"
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -65,36 +62,4 @@ func TestHalfOfDetachedReadersStuck(t *testing.T) {
 	flood("half", 1)
 	c.close()
 	wantFree(t, srv)
-}
-
-// inFlood is what the content of an event of a flood begins with. Floods have different sizes.
-func inFlood(n, events int) string { return fmt.Sprintf("%d of %d ", n, events) }
-
-// readFlood reads a flood, and returns an error unless all its events come once and in order.
-func readFlood(lines *bufio.Reader, events int) error {
-	name, number, last := "", false, uint64(0)
-	for n := 0; n < events; {
-		line, err := lines.ReadSlice('\n')
-		field, value, _ := strings.Cut(strings.TrimSuffix(string(line), "\n"), ": ")
-		switch {
-		case field == "event":
-			name, number = value, false
-		case field == "data":
-			number = strings.Contains(value, `"`+inFlood(n, events))
-		case field == "id" && name != "heartbeat":
-			id := position(value)
-			if name != "content" || !number || id <= last {
-				return fmt.Errorf("event %d of %d is %s %s, after %d", n, events, name, value, last)
-			}
-			last = id
-			n++
-		}
-		for errors.Is(err, bufio.ErrBufferFull) { // of such a line, the beginning counts
-			_, err = lines.ReadSlice('\n')
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }

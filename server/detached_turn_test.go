@@ -5,34 +5,10 @@ package server
 import (
 	"context"
 	"errors"
-	"sync/atomic"
 	"testing"
 
 	"github.com/mixstream/mixstream/eventlog"
 )
-
-// flappingLog is a log whose reads fail while it is down.
-type flappingLog struct {
-	eventlog.Log
-	down atomic.Bool
-}
-
-func (l *flappingLog) Follow(ctx context.Context, s eventlog.Session, wake func()) (eventlog.Reader, error) {
-	r, err := l.Log.Follow(ctx, s, wake)
-	return flappingReader{r, l}, err
-}
-
-type flappingReader struct {
-	eventlog.Reader
-	log *flappingLog
-}
-
-func (r flappingReader) Read(ctx context.Context, after uint64, limit int) (eventlog.Batch, error) {
-	if r.log.down.Load() {
-		return eventlog.Batch{}, eventlog.ErrUnavailable
-	}
-	return r.Reader.Read(ctx, after, limit)
-}
 
 // full is a connection that takes nothing at once.
 type full struct{ nowhere }
@@ -41,15 +17,15 @@ func (*full) Write(func(fd uintptr) (done bool)) error { return nil }
 
 // An outage of the log is over when the log was read, also if the reader is behind then.
 func TestOutageIsOverForReaderBehind(t *testing.T) {
-	log := &flappingLog{Log: eventlog.NewMemory(eventlog.Retention{})}
-	c := newCrew(t, WithLog(log))
+	var fails error
+	c := newCrew(t, WithLog(&ReadLog{eventlog.NewMemory(eventlog.Retention{}), func(context.Context, string) error { return fails }}))
 	d := standIn(t, c.srv, "s", &full{}, unread{})
 	c.publish("s")
-	log.down.Store(true)
+	fails = eventlog.ErrUnavailable
 	if _, ended, err := d.turn(); ended || err != nil || d.outage.since == 0 {
 		t.Fatalf("ended %v, %v, in an outage since %v", ended, err, d.outage.since)
 	}
-	log.down.Store(false)
+	fails = nil
 	if _, _, err := d.turn(); !errors.Is(err, errBehind) {
 		t.Fatalf("got %v, want that the reader is behind", err)
 	}

@@ -46,17 +46,9 @@ func (c *ownConn) Write(p []byte) (int, error) {
 	return c.TCPConn.Write(p)
 }
 
-type ownListener struct {
-	net.Listener
-	see func([]byte)
-}
-
-func (l ownListener) Accept() (net.Conn, error) {
-	c, err := l.Listener.Accept()
-	if err != nil {
-		return nil, err
-	}
-	return &ownConn{c.(*net.TCPConn), l.see}, nil
+// own is a listener of such connections.
+func own(l net.Listener, see func([]byte)) net.Listener {
+	return wrapListener{l, func(c net.Conn) net.Conn { return &ownConn{c.(*net.TCPConn), see} }}
 }
 
 // Whoever stands between a detached stream and its socket sees all that is written: who
@@ -67,7 +59,7 @@ func TestNothingIsWrittenPastWrappers(t *testing.T) {
 			ts.Config.Handler = opaquely(ts.Config.Handler, written)
 		},
 		"connection": func(ts *httptest.Server, written *atomic.Int64) {
-			ts.Listener = ownListener{ts.Listener, func(p []byte) { written.Add(int64(len(p))) }}
+			ts.Listener = own(ts.Listener, func(p []byte) { written.Add(int64(len(p))) })
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -100,11 +92,11 @@ func TestDetachedClientLeavesWrapped(t *testing.T) {
 			srv, o := newDetachedServer(t, server.WithHeartbeat(100*time.Millisecond))
 			var beats atomic.Int64
 			ts := serve(t, srv, func(ts *httptest.Server) {
-				ts.Listener = ownListener{ts.Listener, func(p []byte) {
+				ts.Listener = own(ts.Listener, func(p []byte) {
 					if bytes.Contains(p, []byte("event: heartbeat\n")) {
 						beats.Add(1)
 					}
-				}}
+				})
 			})
 			publish(t, srv, "s", "")
 			conn, dec := dialStream(t, ts.Listener.Addr().String(), "s")

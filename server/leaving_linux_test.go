@@ -8,23 +8,22 @@ import (
 	"testing"
 	"time"
 
-	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/server"
 )
 
 // A client that leaves is noticed also while its stream waits for the log.
 func TestClientLeavesWhileLogWaits(t *testing.T) {
 	bothModes(t, func(t *testing.T, mode server.Option) {
-		events := &patientLog{Log: eventlog.NewMemory(eventlog.Retention{})}
+		events, waits, waiting := patientLog()
 		o := newObserver()
 		srv := newAttachedServer(t, mode, server.WithLog(events), server.WithObserver(o))
 		t.Cleanup(func() { shutNow(srv) })
 		ts := serve(t, srv)
 		publish(t, srv, "s", "")
 		conn, _ := dialStream(t, ts.Listener.Addr().String(), "s")
-		events.waits.Store(true)
+		waits.Store(true)
 		publish(t, srv, "s", "")
-		until(t, "the stream reads", func() bool { return events.waiting.Load() > 0 })
+		until(t, "the stream reads", func() bool { return waiting.Load() > 0 })
 		conn.Close()
 		receive(t, o.streams).wantEnd(t, server.EndClientLeft)
 		wantFree(t, srv)

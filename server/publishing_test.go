@@ -70,7 +70,14 @@ func TestObserverOfPublications(t *testing.T) {
 // The log is given the context of the observer, for its own spans.
 func TestObserverContext(t *testing.T) {
 	o := newObserver()
-	events := &contextLog{Log: eventlog.NewMemory(eventlog.Retention{}), seen: make(chan any, 100)}
+	seen := make(chan any, 100)
+	events := &contextLog{seen: seen, ReadLog: server.ReadLog{
+		Log: eventlog.NewMemory(eventlog.Retention{}),
+		BeforeRead: func(ctx context.Context, _ string) error {
+			seen <- ctx.Value(startedKey{})
+			return nil
+		},
+	}}
 	srv := newServer(t, server.WithObserver(o), server.WithLog(events))
 	publish(t, srv, "s", "")
 	if v := receive(t, events.seen); v != "s" {
@@ -84,26 +91,11 @@ func TestObserverContext(t *testing.T) {
 
 // contextLog passes on what its contexts have.
 type contextLog struct {
-	eventlog.Log
+	server.ReadLog
 	seen chan any
 }
 
 func (l *contextLog) Append(ctx context.Context, s eventlog.Session, key string, entries []eventlog.Entry) error {
 	l.seen <- ctx.Value(startedKey{})
 	return l.Log.Append(ctx, s, key, entries)
-}
-
-func (l *contextLog) Follow(ctx context.Context, s eventlog.Session, wake func()) (eventlog.Reader, error) {
-	r, err := l.Log.Follow(ctx, s, wake)
-	return contextReader{r, l}, err
-}
-
-type contextReader struct {
-	eventlog.Reader
-	log *contextLog
-}
-
-func (r contextReader) Read(ctx context.Context, after uint64, limit int) (eventlog.Batch, error) {
-	r.log.seen <- ctx.Value(startedKey{})
-	return r.Reader.Read(ctx, after, limit)
 }

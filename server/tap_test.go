@@ -17,7 +17,7 @@ import (
 func tap(f func([]byte)) func(*httptest.Server) {
 	return func(ts *httptest.Server) {
 		if detachedMode() {
-			ts.Listener = tapListener{ts.Listener, f}
+			ts.Listener = wrapListener{ts.Listener, func(c net.Conn) net.Conn { return &tapConn{c, f} }}
 		} else {
 			ts.Config.Handler = writes(ts.Config.Handler, f)
 		}
@@ -43,17 +43,18 @@ func (w *writer) Write(p []byte) (int, error) {
 
 func (w *writer) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-type tapListener struct {
+// wrapListener wraps the connections of a listener.
+type wrapListener struct {
 	net.Listener
-	f func([]byte)
+	wrap func(net.Conn) net.Conn
 }
 
-func (l tapListener) Accept() (net.Conn, error) {
+func (l wrapListener) Accept() (net.Conn, error) {
 	c, err := l.Listener.Accept()
 	if err != nil {
 		return nil, err
 	}
-	return &tapConn{c, l.f}, nil
+	return l.wrap(c), nil
 }
 
 type tapConn struct {
