@@ -74,8 +74,10 @@ body application/x-ndjson string
 403 application/json ErrorResponse
 404 application/json PublishError
 405 application/json ErrorResponse Allow
+409 application/json PublishError
 413 application/json PublishError
 415 application/json ErrorResponse
+422 application/json PublishError
 429 application/json ErrorResponse Retry-After
 500 application/json PublishError
 503 application/json PublishError Retry-After

@@ -8,16 +8,22 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/mixstream/mixstream/gen"
 )
 
 // publishWithin bounds the repetitions of one publication. A server honours an
-// Idempotency-Key for two minutes at least; what is repeated later may be doubled.
+// Idempotency-Key for three minutes; what arrives there later may be doubled.
 const publishWithin = 100 * time.Second
+
+// ErrOutcomeUnknown says that events may have been published although the call failed:
+// a request got no answer, or one that does not tell. Another call may publish them again.
+var ErrOutcomeUnknown = errors.New("client: it is unknown whether the events are published")
 
 // PublishError is an ErrorResponse that refuses events, and tells how many it does
 // not refuse. It unwraps to its ErrorResponse.
@@ -37,8 +43,8 @@ func (e *PublishError) Unwrap() error { return &e.ErrorResponse }
 // A failure that a repetition may mend is repeated, within the RetryPolicy and for
 // 100 s at most, under one Idempotency-Key, so that the event is not published
 // twice. A refusal is returned at once, as a *PublishError, *ErrorResponse or
-// *APIError. After ErrGaveUp, and after the end of the context, it is unknown
-// whether the event was published.
+// *APIError. Otherwise the error is ErrGaveUp, or that of the context. Any of them is
+// ErrOutcomeUnknown as well if the event may be published all the same.
 func (c *Client) Publish(ctx context.Context, sessionID string, event gen.Event, opts ...Option) (id string, err error) {
 	unknown, isUnknown := event.(*gen.UnknownEvent)
 	switch {
@@ -55,7 +61,7 @@ func (c *Client) Publish(ctx context.Context, sessionID string, event gen.Event,
 	if err != nil {
 		return "", fmt.Errorf("client: publish: %w", err)
 	}
-	result, err := c.publish(ctx, sessionID, "application/json", body, opts)
+	result, err := c.publish(ctx, sessionID, "application/json", body, 1, opts)
 	return result.LastID, err
 }
 
@@ -64,10 +70,21 @@ func (c *Client) Publish(ctx context.Context, sessionID string, event gen.Event,
 // those before a refused one, the *PublishError tells. What does not fit into memory,
 // or takes long to come, is published in several calls.
 func (c *Client) PublishLines(ctx context.Context, sessionID string, lines []byte, opts ...Option) (gen.PublishResult, error) {
-	return c.publish(ctx, sessionID, "application/x-ndjson", lines, opts)
+	return c.publish(ctx, sessionID, "application/x-ndjson", lines, countLines(lines), opts)
 }
 
-func (c *Client) publish(ctx context.Context, sessionID, contentType string, body []byte, opts []Option) (result gen.PublishResult, err error) {
+// countLines returns how many lines have an event, as a server counts them.
+func countLines(lines []byte) (n int) {
+	for line := range bytes.Lines(bytes.TrimPrefix(lines, []byte("\ufeff"))) {
+		if len(bytes.TrimSpace(line)) > 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// publish publishes a body of so many events.
+func (c *Client) publish(ctx context.Context, sessionID, contentType string, body []byte, events int, opts []Option) (result gen.PublishResult, err error) {
 	cfg := c.cfg
 	for _, o := range opts {
 		o.applyClient(&cfg)
@@ -84,19 +101,61 @@ func (c *Client) publish(ctx context.Context, sessionID, contentType string, bod
 	}
 	key := rand.Text()
 	params := &gen.PublishEventsParams{SessionID: sessionID, IdempotencyKey: &key}
+	unknown := false
 	send := func(ctx context.Context) error {
 		resp, err := requester.PublishEventsWithBody(ctx, params, contentType, bytes.NewReader(body), cfg.editors...)
 		if err != nil {
-			return notAnswered(resp, err)
+			err = notAnswered(resp, err)
+		} else {
+			err = readPublished(resp, &result)
 		}
-		return readPublished(resp, &result)
+		unknown = unknown || leavesUnknown(err)
+		return err
 	}
 	policy := cfg.source.retry.withDefaults()
 	if policy.MaxElapsedTime < 0 || policy.MaxElapsedTime > publishWithin {
 		policy.MaxElapsedTime = publishWithin
 	}
 	err = repeat(ctx, policy, cfg.source, send)
+	if err == nil && result.Count != events {
+		err = fmt.Errorf("client: publish: the server says that it has published %d events, and was sent %d", result.Count, events)
+		result, unknown = gen.PublishResult{}, true
+	}
+	if err != nil && unknown {
+		err = &unknownOutcomeError{err}
+	}
 	return result, err
+}
+
+// unknownOutcomeError is a failure that is an ErrOutcomeUnknown as well.
+type unknownOutcomeError struct{ cause error }
+
+func (e *unknownOutcomeError) Error() string {
+	return e.cause.Error() + "; " + strings.TrimPrefix(ErrOutcomeUnknown.Error(), "client: ")
+}
+
+func (e *unknownOutcomeError) Unwrap() []error { return []error{e.cause, ErrOutcomeUnknown} }
+
+// leavesUnknown reports whether a request that failed may have published events that its
+// answer does not count, or may still do so.
+func leavesUnknown(err error) bool {
+	var (
+		dial    *net.OpError
+		answer  *APIError
+		ours    *ErrorResponse
+		counted *PublishError
+	)
+	switch {
+	case err == nil:
+		return false
+	case !errors.As(err, &answer):
+		return !errors.As(err, &dial) || dial.Op != "dial" && dial.Op != "proxyconnect" // which send nothing
+	case errors.As(err, &counted):
+		return counted.StatusCode >= 500 || counted.StatusCode == http.StatusConflict
+	case errors.As(err, &ours):
+		return false // it refuses the request as a whole
+	}
+	return answer.StatusCode < 300 || answer.StatusCode >= 500 || retryable(answer.StatusCode, false)
 }
 
 // repeat calls send until it succeeds, or fails with what no repetition mends.

@@ -3,6 +3,7 @@ package client_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -33,12 +34,15 @@ func (p *publications) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.keys, p.types, p.last = append(p.keys, r.Header.Get("Idempotency-Key")), append(p.types, r.Header.Get("Content-Type")), string(body)
 	answer := p.answers[min(len(p.keys), len(p.answers))-1]
 	status, text, _ := strings.Cut(answer, " ")
-	code, ok := map[string]int{"201": 201, "400": 400, "401": 401, "500": 500, "503": 503}[status]
+	code, ok := map[string]int{"201": 201, "400": 400, "401": 401, "409": 409, "422": 422, "500": 500, "502": 502, "503": 503}[status]
 	if !ok {
 		panic(http.ErrAbortHandler)
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(code)
+	if answer == published {
+		text = fmt.Sprintf(`{"firstId":"7","lastId":"9","count":%d}`, max(1, strings.Count(p.last, "\n")))
+	}
 	io.WriteString(w, text)
 }
 
@@ -54,7 +58,8 @@ func publisher(t *testing.T, answers ...string) (*publications, *client.Client) 
 	return p, c
 }
 
-const published = `201 {"firstId":"7","lastId":"9","count":3}`
+// published is the answer for everything that was sent.
+const published = "201"
 
 // A failure is repeated under the same key, and each publication has its own.
 func TestPublishRetries(t *testing.T) {
@@ -75,7 +80,7 @@ func TestPublishRetries(t *testing.T) {
 		t.Errorf("the keys %q", p.keys)
 	}
 	result, err := c.PublishLines(t.Context(), session, []byte("{}\n{}\n"))
-	if err != nil || result != (gen.PublishResult{FirstID: "7", LastID: "9", Count: 3}) || p.types[4] != "application/x-ndjson" || p.keys[4] == p.keys[0] {
+	if err != nil || result != (gen.PublishResult{FirstID: "7", LastID: "9", Count: 2}) || p.types[4] != "application/x-ndjson" || p.keys[4] == p.keys[0] {
 		t.Errorf("got %+v, %v, type %s, keys %q", result, err, p.types[4], p.keys)
 	}
 }
@@ -205,5 +210,53 @@ func TestPublishNil(t *testing.T) {
 		if _, err := serve(t, hang).client().Publish(t.Context(), session, event); err == nil {
 			t.Errorf("%T was published", event)
 		}
+	}
+}
+
+// Whether events may be published although the call failed is part of its error.
+func TestPublishOutcomeUnknown(t *testing.T) {
+	const unavailable = `503 {"error":{"code":503,"type":"unavailable","message":"x"}}`
+	counted := func(status int, kind string) string {
+		return fmt.Sprintf(`%d {"error":{"code":%[1]d,"type":%q,"message":"x"},"count":1,"lastId":"7"}`, status, kind)
+	}
+	for name, c := range map[string]struct {
+		answers []string
+		unknown bool
+	}{
+		"no answer":                       {[]string{"cut"}, true},
+		"an answer, after none":           {[]string{"cut", unavailable}, true},
+		"a refusal, after none":           {[]string{"cut", `401 {"error":{"code":401,"type":"unauthorized","message":"no"}}`}, true},
+		"refused as a whole":              {[]string{unavailable}, false},
+		"a log without an answer":         {[]string{counted(503, "unavailable")}, true},
+		"a failure":                       {[]string{counted(500, "internal_error")}, true},
+		"a proxy's":                       {[]string{"502 <html>"}, true},
+		"a bad line":                      {[]string{counted(400, "validation_error")}, false},
+		"another body":                    {[]string{counted(422, "validation_error")}, false},
+		"a key that is forgotten":         {[]string{counted(409, "bad_request")}, true},
+		"fewer than were sent":            {[]string{`201 {"firstId":"7","lastId":"7","count":1}`}, true},
+		"more than were sent":             {[]string{`201 {"firstId":"7","lastId":"9","count":3}`}, true},
+		"none":                            {[]string{`201 {"firstId":"7","lastId":"7","count":0}`}, true},
+		"published, but nobody says what": {[]string{"201 {}"}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			policy := fast
+			if policy.MaxAttempts = len(c.answers) - 1; policy.MaxAttempts == 0 {
+				policy.MaxAttempts = -1
+			}
+			_, publisher := publisher(t, c.answers...)
+			result, err := publisher.PublishLines(t.Context(), session, []byte("\ufeff{}\r\n \n{}"), client.WithRetryPolicy(policy))
+			if err == nil || errors.Is(err, client.ErrOutcomeUnknown) != c.unknown || result.Count != 0 {
+				t.Errorf("result %+v, error %v; want unknown: %v", result, err, c.unknown)
+			}
+		})
+	}
+	ts := httptest.NewServer(nil)
+	ts.Close()
+	c, err := client.New(ts.URL, client.WithRetryPolicy(client.RetryPolicy{MaxAttempts: -1}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.PublishLines(t.Context(), session, []byte("{}")); !errors.Is(err, client.ErrGaveUp) || errors.Is(err, client.ErrOutcomeUnknown) {
+		t.Errorf("where nobody listens: error %v", err)
 	}
 }

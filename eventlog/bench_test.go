@@ -31,7 +31,7 @@ func benchFollow(b *testing.B, log eventlog.Log, s eventlog.Session) eventlog.Re
 }
 
 func benchAppend(b *testing.B, log eventlog.Log, s eventlog.Session, entries []eventlog.Entry) {
-	if err := log.Append(b.Context(), s, "", entries); err != nil {
+	if err := log.Append(b.Context(), s, nil, entries); err != nil {
 		b.Fatal(err)
 	}
 }

@@ -32,7 +32,7 @@ func ExampleMemory() {
 		log.Fatal(err)
 	}
 
-	err = events.Append(ctx, session, "", []eventlog.Entry{
+	err = events.Append(ctx, session, nil, []eventlog.Entry{
 		{Name: "thinking", Data: []byte(`{"content":"..."}`)},
 		{Name: "content", Data: []byte(`{"content":"42"}`)},
 	})

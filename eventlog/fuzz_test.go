@@ -65,9 +65,9 @@ func (m *machine) run() {
 	for len(m.program) > 0 && !m.Failed() {
 		switch op := m.next(16); op {
 		case 0, 1, 2, 3, 4:
-			m.append("")
+			m.append(nil)
 		case 5:
-			m.append([]string{"k", "l"}[m.next(2)])
+			m.append(&eventlog.Key{Name: []string{"k", "l"}[m.next(2)]})
 		case 6, 7:
 			m.create()
 		case 8, 9:

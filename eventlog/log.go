@@ -45,8 +45,6 @@ var (
 	// ErrOutcomeUnknown says that what was to be appended may be in the log, or may
 	// still get there, and may not.
 	ErrOutcomeUnknown = errors.New("eventlog: the outcome is unknown")
-	// ErrKeyReused says that a deduplication key came back with another number of entries.
-	ErrKeyReused = errors.New("eventlog: deduplication key reused for other entries")
 )
 
 // Entry is one event as the log keeps it. An entry that was appended or read is
@@ -113,10 +111,15 @@ type Log interface {
 	// takes over the entries' bytes. When it returns without an error, the entries
 	// are in the log.
 	//
-	// A key that is not empty makes a repetition harmless: another Append to the
-	// session under the same key appends nothing and sets the IDs of the first. A
-	// log honours a key for two minutes at least.
-	Append(ctx context.Context, s Session, key string, entries []Entry) error
+	// With a key, which may be nil, it adds the entries only if the key stands for
+	// just what key.Appended says, in one step with looking. A repetition of the last
+	// call under the key adds nothing, and sets the IDs of before. Any other call fails
+	// with a *KeyError, which says what the key stands for, or with ErrKeyForgotten. The
+	// log honours a key for KeyLife after the last Append under it, however little it
+	// retains of the entries; and not beyond the life of the session's record. An
+	// Append of no entries renews a key that the log knows, closes it if key.Close is
+	// set, and has no other effect.
+	Append(ctx context.Context, s Session, key *Key, entries []Entry) error
 
 	// Delete appends e to the session's scope as the last entry of the session and
 	// sets e.ID. The session stays readable for the grace period and is forgotten

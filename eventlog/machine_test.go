@@ -27,7 +27,7 @@ func (m *machine) check(call string, err, want error) (ok bool) {
 	return err == nil
 }
 
-func (m *machine) append(key string) {
+func (m *machine) append(key *eventlog.Key) {
 	s := m.session()
 	entries := make([]eventlog.Entry, 1+m.next(3))
 	for i := range entries {
@@ -35,18 +35,27 @@ func (m *machine) append(key string) {
 	}
 	m.tidy()
 	want := m.refusal(s.ID, false)
-	before, repeated := m.model.keys[s.ID+"/"+key]
-	if want == nil && repeated && len(before.ids) != len(entries) {
+	var name string
+	var before modelKey
+	var known bool
+	if key != nil {
+		name = s.ID + "/" + key.Name
+		before, known = m.model.keys[name]
+	}
+	repeated := known && m.next(2) == 0
+	switch {
+	case repeated:
+		entries = slices.Clone(before.entries)
+	case known && want == nil:
 		want = eventlog.ErrKeyReused
 	}
-	err := m.log.Append(m.Context(), s, key, entries)
-	if !m.check("Append", err, want) {
+	if !m.check("Append", m.log.Append(m.Context(), s, key, entries), want) {
 		return
 	}
 	var ids []uint64
 	for i, e := range entries {
 		if repeated {
-			ids = append(ids, before.ids[i])
+			ids = append(ids, before.entries[i].ID)
 			continue
 		}
 		m.model.record(s).active = m.model.now
@@ -59,9 +68,9 @@ func (m *machine) append(key string) {
 	}
 	if !repeated {
 		m.expectWakes(sessionList(s.ID))
-		if key != "" {
-			m.model.keys[s.ID+"/"+key] = modelKey{ids, m.model.now}
-		}
+	}
+	if key != nil {
+		m.model.keys[name] = modelKey{entries, m.model.now}
 	}
 }
 

@@ -18,7 +18,7 @@ import (
 //
 // Its retention is applied whenever the log is written to, looked up or followed.
 // Beside it, a record is kept until its session is deleted or, with Retention.Idle,
-// idle for too long, and a deduplication key for two minutes, at some hundred bytes
+// idle for too long, and a deduplication key for KeyLife, at some hundred bytes
 // each. A session that is only followed has no record.
 //
 // A gap is reported falsely in two cases only: to a position from before the
@@ -90,12 +90,9 @@ func (m *Memory) Create(ctx context.Context, s Session, e *Entry) error {
 }
 
 // Append implements Log.
-func (m *Memory) Append(ctx context.Context, s Session, key string, entries []Entry) error {
-	if err := ctx.Err(); err != nil {
+func (m *Memory) Append(ctx context.Context, s Session, key *Key, entries []Entry) error {
+	if err := ctx.Err(); err != nil || len(entries) == 0 && key == nil {
 		return err
-	}
-	if len(entries) == 0 {
-		return nil
 	}
 	for i := range entries {
 		if err := entries[i].Check(); err != nil {
@@ -105,28 +102,37 @@ func (m *Memory) Append(ctx context.Context, s Session, key string, entries []En
 	m.mu.Lock()
 	now := m.tidy()
 	ss, err := m.record(s.ID)
-	switch {
-	case ss == nil:
-		ss = m.admit(s)
-	case err != nil:
+	if err != nil && ss != nil {
 		m.mu.Unlock()
 		return err
 	}
-	if key != "" {
-		if done, err := m.keys.repeat(ss, key, entries); done {
+	if key != nil {
+		has := m.keys.get(ss, key.Name)
+		repeated, err := key.Compare(has, entries)
+		if repeated {
+			m.keys.put(now, ss, key)
+		}
+		if repeated || err != nil || len(entries) == 0 && has.Count == 0 {
 			m.mu.Unlock()
 			return err
 		}
+	}
+	if ss == nil {
+		ss = m.admit(s)
 	}
 	m.active(now, ss)
 	for i := range entries {
 		m.append(now, &ss.list, &entries[i])
 	}
-	if key != "" {
-		m.keys.add(now, ss, key, entries)
+	if key != nil {
+		key.Appended = key.Appended.Add(entries...)
+		key.Appended.Closed = key.Close
+		m.keys.put(now, ss, key)
 	}
 	m.mu.Unlock()
-	ss.wake()
+	if len(entries) > 0 {
+		ss.wake()
+	}
 	return nil
 }
 

@@ -85,7 +85,7 @@ func (f *forgetful) write(s eventlog.Session, random *rand.Rand) {
 		for i := range entries {
 			entries[i].Data = make([]byte, random.IntN(50))
 		}
-		err, list = f.log.Append(f.Context(), s, "", entries), sessionList(s.ID)
+		err, list = f.log.Append(f.Context(), s, nil, entries), sessionList(s.ID)
 	}
 	switch {
 	case err == nil:

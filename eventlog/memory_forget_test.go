@@ -1,6 +1,7 @@
 package eventlog_test
 
 import (
+	"errors"
 	"math"
 	"testing"
 	"testing/synctest"
@@ -108,19 +109,28 @@ func TestReaderOutlivesSession(t *testing.T) {
 	})
 }
 
+// A key lives from its last use.
 func TestKeysAreForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := tester{t, eventlog.NewMemory(eventlog.Retention{})}
-		first := m.keyed(own("a"), "k", "{}")
-		time.Sleep(time.Minute)
-		m.keyed(own("a"), "l", "{}")
-		time.Sleep(time.Minute)
-		if again := m.keyed(own("a"), "k", "{}"); again != first {
-			t.Errorf("a key was honoured for less than two minutes")
+		key := func(name string) *eventlog.Key { return &eventlog.Key{Name: name} }
+		open := key("open")
+		first, last := m.keyed(own("a"), key("k"), "{}"), m.keyed(own("a"), open, "{}")
+		time.Sleep(eventlog.KeyLife)
+		if again := m.keyed(own("a"), key("k"), "{}"); again != first {
+			t.Error("a key was forgotten within its life")
 		}
 		time.Sleep(time.Second)
-		if again := m.keyed(own("a"), "k", "{}"); again == first {
-			t.Errorf("a key was honoured for more than two minutes")
+		if again := m.keyed(own("a"), key("k"), "{}"); again != first {
+			t.Error("a repetition did not renew a key")
+		}
+		err := m.log.Append(t.Context(), own("a"), open, []eventlog.Entry{{Name: "content", Data: []byte("{}")}})
+		if !errors.Is(err, eventlog.ErrKeyForgotten) || m.end() != last {
+			t.Errorf("Append behind a forgotten key: error %v, and the log ends at %d, want %v and %d", err, m.end(), eventlog.ErrKeyForgotten, last)
+		}
+		time.Sleep(eventlog.KeyLife + 1)
+		if again := m.keyed(own("a"), key("k"), "{}"); again == first {
+			t.Error("a key outlived its life")
 		}
 	})
 }

@@ -75,7 +75,7 @@ func TestForgottenSessionComesBack(t *testing.T) {
 			t.Errorf("ids %d, %d, %d, %d", created, last, other, again)
 		}
 		// The old key is another session's.
-		if id := m.keyed(scoped, "k", "{}"); id != again+1 {
+		if id := m.keyed(scoped, &eventlog.Key{Name: "k"}, "{}"); id != again+1 {
 			t.Errorf("got id %d", id)
 		}
 	})

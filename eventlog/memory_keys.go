@@ -1,29 +1,25 @@
 package eventlog
 
 import (
-	"fmt"
+	"crypto/sha256"
+	"encoding/binary"
 	"time"
 )
 
-// keyWindow is for how long a deduplication key is honoured.
-const keyWindow = 2 * time.Minute
-
-// keys remembers which entries were appended under a deduplication key.
+// keys remembers what was appended under deduplication keys.
 type keys struct {
 	byName map[keyName]keyed
-	order  []keyTime // oldest first
+	order  []keyTime // when keys were used, oldest first
 }
 
-// keyName names a key of one record: a session that was forgotten and made again
-// knows nothing of the keys from before.
-type keyName struct {
-	since uint64
-	key   string
-}
+// keyName stands for a key of one record: a session that was forgotten and made again
+// knows nothing of the keys from before. It is a hash, so that a key takes the same
+// memory however long its name is.
+type keyName [16]byte
 
 type keyed struct {
-	first uint64
-	n     int
+	Appended
+	used time.Duration // last
 }
 
 type keyTime struct {
@@ -31,34 +27,35 @@ type keyTime struct {
 	at time.Duration
 }
 
-// repeat sets the ids of the entries if their key was used before.
-func (k *keys) repeat(ss *session, key string, entries []Entry) (done bool, err error) {
-	before, ok := k.byName[keyName{ss.since, key}]
-	if !ok {
-		return false, nil
-	}
-	if before.n != len(entries) {
-		return true, fmt.Errorf("%w: %q", ErrKeyReused, key)
-	}
-	for i := range entries {
-		entries[i].ID = before.first + uint64(i)
-	}
-	return true, nil
+func nameKey(ss *session, key string) keyName {
+	sum := sha256.Sum256(append(binary.BigEndian.AppendUint64(nil, ss.since), key...))
+	return keyName(sum[:])
 }
 
-func (k *keys) add(now time.Duration, ss *session, key string, entries []Entry) {
+// get returns what a key of a session stands for: nothing, if it is not known or if
+// there is no session.
+func (k *keys) get(ss *session, key string) Appended {
+	if ss == nil || len(k.byName) == 0 {
+		return Appended{}
+	}
+	return k.byName[nameKey(ss, key)].Appended
+}
+
+// put remembers what a key stands for, for KeyLife from now.
+func (k *keys) put(now time.Duration, ss *session, key *Key) {
 	if k.byName == nil {
 		k.byName = make(map[keyName]keyed)
 	}
-	name := keyName{ss.since, key}
-	k.byName[name] = keyed{entries[0].ID, len(entries)}
+	name := nameKey(ss, key.Name)
+	k.byName[name] = keyed{key.Appended, now}
 	k.order = append(k.order, keyTime{name, now})
 }
 
 func (k *keys) expire(now time.Duration) {
-	for len(k.order) > 0 && now-k.order[0].at > keyWindow {
-		delete(k.byName, k.order[0].keyName)
-		k.order[0] = keyTime{}
+	for len(k.order) > 0 && now-k.order[0].at > KeyLife {
+		if name := k.order[0].keyName; now-k.byName[name].used > KeyLife { // and was not used again
+			delete(k.byName, name)
+		}
 		k.order = k.order[1:]
 	}
 	if len(k.order) == 0 {

@@ -30,7 +30,7 @@ func TestRetentionByEntries(t *testing.T) {
 
 	// More at once than are retained.
 	entries := make([]eventlog.Entry, 10)
-	if err := m.log.Append(t.Context(), own("a"), "", entries); err != nil {
+	if err := m.log.Append(t.Context(), own("a"), nil, entries); err != nil {
 		t.Fatalf("Append: %v", err)
 	}
 	m.wantGap(own("a"), entries[5].ID)
@@ -134,7 +134,7 @@ func TestRetentionInBytesByDefault(t *testing.T) {
 	data := make([]byte, 1<<20-cost)
 	appendTo := func(s eventlog.Session) uint64 {
 		e := []eventlog.Entry{{Name: "content", Data: data}}
-		if err := m.log.Append(t.Context(), s, "", e); err != nil {
+		if err := m.log.Append(t.Context(), s, nil, e); err != nil {
 			t.Fatal(err)
 		}
 		return e[0].ID

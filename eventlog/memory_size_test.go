@@ -151,7 +151,7 @@ func TestForgottenSessionsLeaveNothing(t *testing.T) {
 			for i := range 50_000 {
 				s := eventlog.Session{ID: fmt.Sprint(i), Scope: fmt.Sprint("of ", i%20_000)}
 				m.create(s)
-				m.keyed(s, "k", "{}")
+				m.keyed(s, &eventlog.Key{Name: "k"}, "{}")
 				m.delete(s.ID, time.Second)
 				if i%100 == 0 {
 					time.Sleep(time.Second)

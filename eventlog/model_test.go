@@ -38,8 +38,8 @@ type modelRecord struct {
 type modelReader struct{ session, scope string }
 
 type modelKey struct {
-	ids []uint64
-	at  time.Duration
+	entries []eventlog.Entry
+	at      time.Duration
 }
 
 func sessionList(id string) string { return "session " + id }
@@ -69,7 +69,7 @@ func (m *model) tidy() {
 		}
 	}
 	for name, k := range m.keys {
-		if m.now-k.at > 2*time.Minute {
+		if m.now-k.at > eventlog.KeyLife {
 			delete(m.keys, name)
 		}
 	}

@@ -28,10 +28,10 @@ func (m tester) create(s eventlog.Session) uint64 {
 
 func (m tester) append(s eventlog.Session, data string) uint64 {
 	m.Helper()
-	return m.keyed(s, "", data)
+	return m.keyed(s, nil, data)
 }
 
-func (m tester) keyed(s eventlog.Session, key, data string) uint64 {
+func (m tester) keyed(s eventlog.Session, key *eventlog.Key, data string) uint64 {
 	m.Helper()
 	e := []eventlog.Entry{{Name: "content", Data: []byte(data)}}
 	if err := m.log.Append(m.Context(), s, key, e); err != nil {

@@ -52,7 +52,7 @@ func TestAppendAllocationsDoNotGrow(t *testing.T) {
 		entries := make([]eventlog.Entry, 1)
 		allocs = append(allocs, testing.AllocsPerRun(2000, func() {
 			entries[0] = eventlog.Entry{Name: "content", Data: data}
-			if err := m.log.Append(t.Context(), s, "", entries); err != nil {
+			if err := m.log.Append(t.Context(), s, nil, entries); err != nil {
 				t.Error(err)
 			}
 		}))

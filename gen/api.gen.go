@@ -815,7 +815,7 @@ type PublishEventsParams struct {
 	// SessionID The session to which the events are published.
 	SessionID string `form:"sessionId" json:"sessionId"`
 
-	// IdempotencyKey Makes a repetition harmless: the same body sent again under the same key within two minutes appends only what was not appended before, line by line, and is answered with the ids of before. A key belongs to one session and one body.
+	// IdempotencyKey Makes a repetition harmless: the same body sent again under the same key appends only what was not appended before, wherever the first request was cut and while it is still under way, and is answered with the ids of before. A key belongs to one session and one body, and is known for three minutes after what it was last used for.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
 
@@ -1955,10 +1955,14 @@ type PublishEventsResponse struct {
 	JSON404 *PublishError
 	// JSON405 the response for an HTTP 405 `application/json` response
 	JSON405 *ErrorResponse
+	// JSON409 the response for an HTTP 409 `application/json` response
+	JSON409 *PublishError
 	// JSON413 the response for an HTTP 413 `application/json` response
 	JSON413 *PublishError
 	// JSON415 the response for an HTTP 415 `application/json` response
 	JSON415 *ErrorResponse
+	// JSON422 the response for an HTTP 422 `application/json` response
+	JSON422 *PublishError
 	// JSON429 the response for an HTTP 429 `application/json` response
 	JSON429 *TooManyRequests
 	// JSON500 the response for an HTTP 500 `application/json` response
@@ -2005,6 +2009,11 @@ func (r PublishEventsResponse) GetJSON405() *ErrorResponse {
 	return r.JSON405
 }
 
+// GetJSON409 returns the response for an HTTP 409 `application/json` response
+func (r PublishEventsResponse) GetJSON409() *PublishError {
+	return r.JSON409
+}
+
 // GetJSON413 returns the response for an HTTP 413 `application/json` response
 func (r PublishEventsResponse) GetJSON413() *PublishError {
 	return r.JSON413
@@ -2013,6 +2022,11 @@ func (r PublishEventsResponse) GetJSON413() *PublishError {
 // GetJSON415 returns the response for an HTTP 415 `application/json` response
 func (r PublishEventsResponse) GetJSON415() *ErrorResponse {
 	return r.JSON415
+}
+
+// GetJSON422 returns the response for an HTTP 422 `application/json` response
+func (r PublishEventsResponse) GetJSON422() *PublishError {
+	return r.JSON422
 }
 
 // GetJSON429 returns the response for an HTTP 429 `application/json` response
@@ -2274,6 +2288,13 @@ func ParsePublishEventsResponse(rsp *http.Response) (*PublishEventsResponse, err
 		}
 		response.JSON405 = &dest
 
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 409:
+		var dest PublishError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON409 = &dest
+
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 413:
 		var dest PublishError
 		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
@@ -2287,6 +2308,13 @@ func ParsePublishEventsResponse(rsp *http.Response) (*PublishEventsResponse, err
 			return nil, err
 		}
 		response.JSON415 = &dest
+
+	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 422:
+		var dest PublishError
+		if err := json.Unmarshal(bodyBytes, &dest); err != nil {
+			return nil, err
+		}
+		response.JSON422 = &dest
 
 	case strings.Contains(rsp.Header.Get("Content-Type"), "json") && rsp.StatusCode == 429:
 		var dest TooManyRequests
@@ -2927,6 +2955,20 @@ func (response PublishEvents405JSONResponse) VisitPublishEventsResponse(w http.R
 	return err
 }
 
+type PublishEvents409JSONResponse PublishError
+
+func (response PublishEvents409JSONResponse) VisitPublishEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(409)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 type PublishEvents413JSONResponse PublishError
 
 func (response PublishEvents413JSONResponse) VisitPublishEventsResponse(w http.ResponseWriter) error {
@@ -2951,6 +2993,20 @@ func (response PublishEvents415JSONResponse) VisitPublishEventsResponse(w http.R
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(415)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PublishEvents422JSONResponse PublishError
+
+func (response PublishEvents422JSONResponse) VisitPublishEventsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(422)
 	_, err := buf.WriteTo(w)
 	return err
 }

@@ -31,7 +31,7 @@ func (l *faultyLog) Lookup(ctx context.Context, session string) (eventlog.Record
 	return record, err
 }
 
-func (l *faultyLog) Append(ctx context.Context, s eventlog.Session, key string, entries []eventlog.Entry) error {
+func (l *faultyLog) Append(ctx context.Context, s eventlog.Session, key *eventlog.Key, entries []eventlog.Entry) error {
 	if l.append != nil {
 		return l.append
 	}

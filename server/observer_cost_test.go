@@ -58,7 +58,7 @@ func TestObserverCostsPublishNothing(t *testing.T) {
 		least := testing.AllocsPerRun(1000, func() {
 			data, err := json.Marshal(event)
 			entries := []eventlog.Entry{{Name: "content", Data: data}}
-			if err != nil || srv.log.Append(ctx, eventlog.Session{ID: "s"}, "", entries) != nil {
+			if err != nil || srv.log.Append(ctx, eventlog.Session{ID: "s"}, nil, entries) != nil {
 				t.Error("it failed")
 			}
 			id = formatID(entries[0].ID)

@@ -125,7 +125,7 @@ func TestGapInOutage(t *testing.T) {
 			for i := range entries {
 				entries[i] = eventlog.Entry{Name: "content", Data: []byte("{}")}
 			}
-			if err := events.Append(t.Context(), eventlog.Session{ID: "s"}, "", entries); err != nil {
+			if err := events.Append(t.Context(), eventlog.Session{ID: "s"}, nil, entries); err != nil {
 				t.Fatal(err)
 			}
 			e := r.next()

@@ -4,7 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
+	"sync"
+	"time"
 
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/gen"
@@ -20,14 +21,18 @@ const (
 type publication struct {
 	server  *Server
 	session eventlog.Session
-	key     string // the Idempotency-Key; empty without one
-	line    int    // the present line of the body, from 1
-	unread  bool   // the body of an HTTP/1 request is not read to its end
+	line    int  // the present line of the body, from 1
+	unread  bool // the body of an HTTP/1 request is not read to its end
 
 	batch batch
 
-	first, last uint64 // the ids of what was appended
+	first, last uint64 // the ids of what the log has of the body
 	count       int
+
+	mu       sync.Mutex         // guards what follows, for renewKey
+	key      *eventlog.Key      // nil without an Idempotency-Key
+	ahead    *eventlog.Appended // what the log has under the key, while that is more than of this body has come
+	repeated eventlog.Appended  // what has come, then
 }
 
 // batch is what has come and is not yet in the log.
@@ -35,7 +40,7 @@ type batch struct {
 	entries []eventlog.Entry
 	watched []watched // empty without an observer
 	size    int       // of the data
-	tried   int       // how many entries the key of the batch is known not to stand for
+	single  bool      // the log does not take all of them at once
 }
 
 // watched is an entry's publication, as the observer is told of it.
@@ -90,69 +95,25 @@ func (s *Server) entry(decoded gen.Event, event gen.PublishedEvent) (eventlog.En
 
 func (b *batch) full() bool { return len(b.entries) >= maxBatch || b.size >= maxBatchBytes }
 
-// flush appends the batch. Entries that it leaves behind wait for more of them: what
-// their key stands for can be told only then, and never at the end of the body.
-func (p *publication) flush(ctx context.Context, end bool) error {
-	b := &p.batch
-	for len(b.entries) > b.tried {
-		n, err := p.append(ctx)
-		switch {
-		case errors.Is(err, eventlog.ErrKeyReused):
-			b.tried = len(b.entries)
-		case err != nil:
-			return err
-		default:
-			p.appended(n)
-		}
+// next returns how many entries are to be appended at once.
+func (b *batch) next() int {
+	if b.single {
+		return min(1, len(b.entries))
 	}
-	if len(b.entries) > 0 && (end || b.full()) {
-		return eventlog.ErrKeyReused
-	}
-	return nil
+	return len(b.entries)
 }
 
-// append appends what it can of the batch, and returns how many entries that was.
-//
-// The key of a batch names the place of its first event in the body. Where an
-// earlier request with the same body had its batches end elsewhere, which is a
-// matter of timing, the log knows the key for another number of entries: then it is
-// the number for which the log knows it that this request has to go on with. Under a
-// wrong one nothing is appended.
-//
-// A log that does not take an entry of this size refuses the whole batch; those before
-// the entry are appended all the same.
-func (p *publication) append(ctx context.Context) (n int, err error) {
-	b := &p.batch
-	key := p.key
-	if key != "" {
-		key = "publish/" + p.key + "/" + strconv.Itoa(p.count)
-	}
-	for n = len(b.entries); n > b.tried; n-- {
-		// What has come whole is not left halfway, whoever leaves or shuts down.
-		err = p.server.log.Append(context.WithoutCancel(ctx), p.session, key, b.entries[:n])
-		if !errors.Is(err, eventlog.ErrKeyReused) && !errors.Is(err, eventlog.ErrEntryTooLarge) {
-			return n, err
-		}
-	}
-	if errors.Is(err, eventlog.ErrEntryTooLarge) {
-		err = fmt.Errorf("%w: %w", ErrEventTooLarge, err)
-	}
-	return 0, err
-}
-
-// appended takes note of the first n entries of the batch, which are in the log.
-func (p *publication) appended(n int) {
-	b := &p.batch
-	if p.count == 0 {
-		p.first = b.entries[0].ID
-	}
-	p.last = b.entries[n-1].ID
-	p.count += n
+// take removes the first n entries, and tells the observer of each that it is in the log,
+// or why it is not appended.
+func (b *batch) take(n int, err error) {
 	for i := range b.watched[:min(n, len(b.watched))] {
-		w := &b.watched[i]
-		w.end(w.ctx, formatID(b.entries[i].ID), nil)
+		w, id := &b.watched[i], ""
+		if err == nil {
+			id = formatID(b.entries[i].ID)
+		}
+		w.end(w.ctx, id, err)
 	}
-	rest := batch{entries: b.entries[:copy(b.entries, b.entries[n:])]}
+	rest := batch{entries: b.entries[:copy(b.entries, b.entries[n:])], single: b.single && n < len(b.entries)}
 	if len(b.watched) > 0 {
 		rest.watched = b.watched[:copy(b.watched, b.watched[n:])]
 	}
@@ -160,6 +121,85 @@ func (p *publication) appended(n int) {
 		rest.size += len(e.Data)
 	}
 	*b = rest
+}
+
+// flush appends the batch. At the end of the body it also closes the key: whatever comes
+// under the key behind that belongs to another body.
+//
+// A log that does not take an entry of this size refuses all that come with it. They are
+// then appended one by one, so that those before it are published.
+func (p *publication) flush(ctx context.Context, end bool) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for {
+		if err := p.skipRepeated(end); err != nil {
+			return err
+		}
+		n := p.batch.next()
+		if n == 0 && !(end && p.keyIsOpen()) {
+			return nil
+		}
+		switch err := p.append(ctx, n, end && n == len(p.batch.entries)); {
+		case n > 1 && errors.Is(err, eventlog.ErrEntryTooLarge):
+			p.batch.single = true
+		case errors.Is(err, eventlog.ErrEntryTooLarge):
+			return fmt.Errorf("%w: %w", ErrEventTooLarge, err)
+		case err != nil:
+			return err
+		}
+	}
+}
+
+// append appends the first n entries of the batch. Last says that they are the last of
+// the body. If the log has more under the key than has come here, nothing is appended, and
+// ahead is set.
+func (p *publication) append(ctx context.Context, n int, last bool) error {
+	ctx, cancel := p.settling(ctx)
+	defer cancel()
+	var key *eventlog.Key
+	if p.key != nil {
+		key = &eventlog.Key{Name: p.key.Name, Appended: p.key.Appended, Close: last}
+	}
+	entries := p.batch.entries[:n]
+	err := p.server.log.Append(ctx, p.session, key, entries)
+	var other *eventlog.KeyError
+	switch {
+	case errors.As(err, &other):
+		return p.follow(other.Appended)
+	case err != nil:
+		return err
+	}
+	p.key = key
+	if n > 0 {
+		if p.count == 0 {
+			p.first = entries[0].ID
+		}
+		p.last = entries[n-1].ID
+		p.count += n
+		p.batch.take(n, nil)
+	}
+	return nil
+}
+
+// Bounds of one call of the log.
+const (
+	appendTimeout = eventlog.KeyLife / 3
+	leftTimeout   = 5 * time.Second // when the client has left
+)
+
+// settling returns the context to append with. What has come whole is not left halfway: it
+// outlasts a client that leaves, for a while, and a server that shuts down. It ends long
+// before the log may forget a key.
+func (p *publication) settling(ctx context.Context) (context.Context, context.CancelFunc) {
+	settling, cancel := context.WithTimeout(context.WithoutCancel(ctx), appendTimeout)
+	stop := context.AfterFunc(ctx, func() {
+		if p.server.streams.draining.Load() {
+			return // which interrupts the reading of the body, and so ends ctx
+		}
+		timer := time.AfterFunc(leftTimeout, cancel)
+		context.AfterFunc(settling, func() { timer.Stop() })
+	})
+	return settling, func() { stop(); cancel() }
 }
 
 // abandon tells the observer of what is not published.

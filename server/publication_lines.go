@@ -11,22 +11,26 @@ import (
 
 // lines publishes the events of a body of lines. A batch is what can be had without
 // waiting, so that an event never waits for the next one, and memory is bounded
-// whatever the length of the body.
-func (p *publication) lines(ctx context.Context, body io.Reader) (err error) {
+// whatever the length of the body, which is -1 if it is not known.
+func (p *publication) lines(ctx context.Context, body io.Reader, length int64) (err error) {
 	defer func() { p.abandon(err) }()
+	defer p.keepKey(ctx)()
 	in := bufio.NewReaderSize(body, 32<<10)
+	var read int64
 	for {
-		if p.batch.full() || !lineIsThere(in) {
+		// What is known to be the last batch is appended as such, in one step.
+		if p.batch.full() || !lineIsThere(in) && read != length {
 			if err := p.flush(ctx, false); err != nil {
 				return err
 			}
 		}
 		text, err := p.readLine(in)
+		read += int64(len(text))
 		if errors.Is(err, io.EOF) && len(text) == 0 {
 			break
 		}
 		if errors.Is(err, ErrEventTooLarge) {
-			return errors.Join(p.flush(ctx, true), err)
+			return errors.Join(p.flushRefused(ctx), err)
 		}
 		if err != nil && !errors.Is(err, io.EOF) {
 			return err
@@ -42,7 +46,7 @@ func (p *publication) lines(ctx context.Context, body io.Reader) (err error) {
 			err = p.add(ctx, event)
 		}
 		if err != nil {
-			return errors.Join(p.flush(ctx, true), err)
+			return errors.Join(p.flushRefused(ctx), err)
 		}
 	}
 	if err := p.flush(ctx, true); err != nil {

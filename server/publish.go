@@ -133,7 +133,7 @@ func (s *Server) append(ctx context.Context, sessionID string, name gen.EventNam
 		return "", &PublishError{Event: name, Err: err}
 	}
 	entries := []eventlog.Entry{{Name: string(name), Data: data}}
-	switch err := s.log.Append(ctx, s.session(sessionID), "", entries); {
+	switch err := s.log.Append(ctx, s.session(sessionID), nil, entries); {
 	case errors.Is(err, eventlog.ErrEntryTooLarge):
 		return "", &PublishError{Event: name, Err: fmt.Errorf("%w: %w", ErrEventTooLarge, err)}
 	case err != nil:

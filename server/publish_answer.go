@@ -62,7 +62,9 @@ func (p *publication) failed(r *http.Request, err error) publishAnswer {
 	status, message := p.explain(r, err)
 	kind := errorType(status)
 	var line *int
-	if status == http.StatusBadRequest || status == http.StatusRequestEntityTooLarge {
+	if errors.Is(err, eventlog.ErrKeyReused) {
+		kind = gen.RESTErrorTypeValidationError
+	} else if status == http.StatusBadRequest || status == http.StatusRequestEntityTooLarge {
 		if status == http.StatusRequestEntityTooLarge || !errors.Is(err, errRequest) && !errors.Is(err, errBody) {
 			kind = gen.RESTErrorTypeValidationError
 		}
@@ -95,7 +97,9 @@ func (p *publication) explain(r *http.Request, err error) (status int, message s
 	case errors.Is(err, eventlog.ErrSessionDeleted):
 		return http.StatusNotFound, "session " + strconv.Quote(p.session.ID) + " was deleted"
 	case errors.Is(err, eventlog.ErrKeyReused):
-		return http.StatusBadRequest, "the Idempotency-Key was used for another body"
+		return http.StatusUnprocessableEntity, "the Idempotency-Key was used for another body"
+	case errors.Is(err, eventlog.ErrKeyForgotten):
+		return http.StatusConflict, "the Idempotency-Key is not known any more: it is unknown whether the events after those counted are published, and a repetition may publish all of them again"
 	case errors.Is(err, eventlog.ErrOutcomeUnknown):
 		return http.StatusServiceUnavailable, p.unknownOutcome()
 	case errors.Is(err, eventlog.ErrUnavailable):
@@ -118,6 +122,8 @@ func (p *publication) explain(r *http.Request, err error) (status int, message s
 		return http.StatusBadRequest, err.Error()
 	case p.server.streams.draining.Load():
 		return http.StatusServiceUnavailable, errDraining.Error()
+	case errors.Is(err, context.DeadlineExceeded):
+		return http.StatusServiceUnavailable, p.unknownOutcome()
 	case errors.Is(err, context.Canceled): // the client has left, as in Server.fail
 		return http.StatusServiceUnavailable, "the request was ended by the server"
 	}
@@ -129,7 +135,7 @@ func (p *publication) explain(r *http.Request, err error) (status int, message s
 // that are counted. It is for a repetition to find out, if it has a key to do so.
 func (p *publication) unknownOutcome() string {
 	const unknown = "the log of events did not answer, and it is unknown whether the last events are published: "
-	if p.key == "" {
+	if p.key == nil {
 		return unknown + "without an Idempotency-Key a repetition may publish them again"
 	}
 	return unknown + "a repetition with the same Idempotency-Key publishes none of them twice"

@@ -99,7 +99,7 @@ func newSlowAppend() *slowAppend {
 	return &slowAppend{eventlog.NewMemory(eventlog.Retention{}), make(chan struct{}), make(chan struct{})}
 }
 
-func (l *slowAppend) Append(ctx context.Context, s eventlog.Session, key string, entries []eventlog.Entry) error {
+func (l *slowAppend) Append(ctx context.Context, s eventlog.Session, key *eventlog.Key, entries []eventlog.Entry) error {
 	close(l.began)
 	select {
 	case <-l.goOn:

@@ -184,7 +184,9 @@ func (o operations) PublishEvents(ctx context.Context, request gen.PublishEvents
 	}
 	pub := &publication{server: s, session: s.session(p.SessionID), unread: request.JSONBody == nil && v.request.ProtoMajor == 1}
 	if p.IdempotencyKey != nil {
-		if pub.key = *p.IdempotencyKey; pub.key == "" || len(pub.key) > maxKey {
+		if key := *p.IdempotencyKey; key != "" && len(key) <= maxKey {
+			pub.useKey(key)
+		} else {
 			return pub.failed(v.request, fmt.Errorf("%w: header Idempotency-Key: it must have 1 to %d characters", errRequest, maxKey)), nil
 		}
 	}
@@ -192,7 +194,7 @@ func (o operations) PublishEvents(ctx context.Context, request gen.PublishEvents
 		pub.line = 1
 		err = pub.one(ctx, *request.JSONBody)
 	} else {
-		err = pub.lines(ctx, request.Body)
+		err = pub.lines(ctx, request.Body, v.request.ContentLength)
 	}
 	if err != nil {
 		return pub.failed(v.request, err), nil

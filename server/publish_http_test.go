@@ -382,7 +382,7 @@ const maxLimited = 100
 // limitedLog takes no entries with more than maxLimited bytes of data.
 type limitedLog struct{ eventlog.Log }
 
-func (l limitedLog) Append(ctx context.Context, s eventlog.Session, key string, entries []eventlog.Entry) error {
+func (l limitedLog) Append(ctx context.Context, s eventlog.Session, key *eventlog.Key, entries []eventlog.Entry) error {
 	for _, e := range entries {
 		if len(e.Data) > maxLimited {
 			return eventlog.ErrEntryTooLarge
@@ -398,7 +398,7 @@ type faultyAppend struct {
 	done  chan struct{}
 }
 
-func (l *faultyAppend) Append(ctx context.Context, s eventlog.Session, key string, entries []eventlog.Entry) error {
+func (l *faultyAppend) Append(ctx context.Context, s eventlog.Session, key *eventlog.Key, entries []eventlog.Entry) error {
 	if l.after--; l.after < 0 {
 		return errors.New("disk full")
 	}

@@ -64,7 +64,7 @@ type lostAppend struct {
 	err      atomic.Pointer[error]
 }
 
-func (l *lostAppend) Append(ctx context.Context, s eventlog.Session, key string, entries []eventlog.Entry) error {
+func (l *lostAppend) Append(ctx context.Context, s eventlog.Session, key *eventlog.Key, entries []eventlog.Entry) error {
 	failure := l.err.Load()
 	if failure == nil || l.appended {
 		if err := l.Log.Append(ctx, s, key, entries); err != nil {

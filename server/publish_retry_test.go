@@ -150,7 +150,7 @@ func TestPublishKeyReused(t *testing.T) {
 	if got := <-answer; got.status != 201 {
 		t.Fatal(got)
 	}
-	if got := post(t, ts, "s", ndjsonType, "key", strings.NewReader(contentLines(0, 2))); got.String() != "400 validation_error line 3, 0 published: line 3: the Idempotency-Key was used for another body" {
+	if got := post(t, ts, "s", ndjsonType, "key", strings.NewReader(contentLines(0, 2))); got.String() != "422 validation_error line 0, 0 published: the Idempotency-Key was used for another body" {
 		t.Error(got)
 	}
 }
@@ -308,7 +308,7 @@ type batchSizes struct {
 	entries, bytes, appends int
 }
 
-func (l *batchSizes) Append(ctx context.Context, s eventlog.Session, key string, entries []eventlog.Entry) error {
+func (l *batchSizes) Append(ctx context.Context, s eventlog.Session, key *eventlog.Key, entries []eventlog.Entry) error {
 	bytes := 0
 	for _, e := range entries {
 		bytes += len(e.Data)

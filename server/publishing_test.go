@@ -95,7 +95,7 @@ type contextLog struct {
 	seen chan any
 }
 
-func (l *contextLog) Append(ctx context.Context, s eventlog.Session, key string, entries []eventlog.Entry) error {
+func (l *contextLog) Append(ctx context.Context, s eventlog.Session, key *eventlog.Key, entries []eventlog.Entry) error {
 	l.seen <- ctx.Value(startedKey{})
 	return l.Log.Append(ctx, s, key, entries)
 }

@@ -25,7 +25,7 @@ type outflow struct {
 	session  string
 	progress io.Writer // a terminal; nil without one
 
-	result   gen.PublishResult // of all requests
+	result   published // of all requests
 	began    time.Time
 	reported time.Time
 }
@@ -76,8 +76,21 @@ func (o *outflow) send(ctx context.Context, chunk []byte, first int) error {
 		o.result.LastID = result.LastID
 		o.result.Count += result.Count
 	}
+	if errors.Is(err, client.ErrOutcomeUnknown) {
+		o.result.Unknown = countEvents(chunk) - result.Count
+	}
 	o.report(false)
 	return err
+}
+
+// countEvents returns how many lines are not empty.
+func countEvents(chunk []byte) (n int) {
+	for line := range bytes.Lines(chunk) {
+		if len(bytes.TrimSpace(line)) > 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // report tells a terminal how far it is, now and then and at the end.

@@ -36,7 +36,8 @@ log that servers read, without any of them.
 A failed request is repeated for up to 100 s, and never publishes an event twice; so
 is one while the log cannot be reached. At a line that is refused the command ends;
 the lines before it are published. At the end it prints how many events were
-published, with the first and the last id.
+published, with the first and the last id, and how many may have been published if
+that is unknown.
 
 A server that asks for a bearer token is given the one in the environment variable
 MIXSTREAM_TOKEN, or that of --token, which every user of this machine can see in
@@ -128,13 +129,21 @@ func publishOne(cmd *cobra.Command, to *client.Client, session, event, data stri
 		return err
 	}
 	if wantsJSON(cmd) {
-		return printResult(cmd, result)
+		return printResult(cmd, published{PublishResult: result})
 	}
 	_, err = fmt.Fprintln(cmd.OutOrStdout(), printable(result.LastID))
 	return err
 }
 
-func printResult(cmd *cobra.Command, result gen.PublishResult) error {
+// published is what a command has published.
+type published struct {
+	gen.PublishResult
+	// Unknown is how many events more may have been published: the answer did not come, or
+	// does not tell.
+	Unknown int `json:"unknown,omitempty"`
+}
+
+func printResult(cmd *cobra.Command, result published) error {
 	if wantsJSON(cmd) {
 		return json.NewEncoder(cmd.OutOrStdout()).Encode(result)
 	}
@@ -144,6 +153,9 @@ func printResult(cmd *cobra.Command, result gen.PublishResult) error {
 	}
 	if result.LastID != "" {
 		text += " to " + result.LastID
+	}
+	if result.Unknown > 0 {
+		text += fmt.Sprintf("; whether %d more are published is unknown", result.Unknown)
 	}
 	_, err := fmt.Fprintln(cmd.OutOrStdout(), printable(text))
 	return err

@@ -32,7 +32,7 @@ func (s *sessions) Create(ctx context.Context, session eventlog.Session, e *even
 }
 
 // Append implements eventlog.Log.
-func (s *sessions) Append(ctx context.Context, session eventlog.Session, key string, entries []eventlog.Entry) error {
+func (s *sessions) Append(ctx context.Context, session eventlog.Session, key *eventlog.Key, entries []eventlog.Entry) error {
 	err := s.Log.Append(ctx, session, key, entries)
 	if err == nil {
 		s.note(session.ID)

@@ -46,7 +46,7 @@ func appendsStandTogether(f *fixture) {
 		wg.Go(func() {
 			for range rounds {
 				entries := f.entries(n)
-				if err := f.log.Append(f.ctx, own("a"), "", entries); err != nil {
+				if err := f.log.Append(f.ctx, own("a"), nil, entries); err != nil {
 					f.Errorf("Append: %v", err)
 					return
 				}
@@ -69,7 +69,7 @@ func appendsStandTogether(f *fixture) {
 func appendNothing(f *fixture) {
 	r := f.follow(own("a"))
 	_, end := r.bounds()
-	if err := f.log.Append(f.ctx, own("a"), "", nil); err != nil {
+	if err := f.log.Append(f.ctx, own("a"), nil, nil); err != nil {
 		f.Fatalf("Append: %v", err)
 	}
 	r.expect(end, f.append(own("a"), 1)...)
@@ -85,8 +85,8 @@ func invalidEntries(f *fixture) {
 		{Name: "content", Data: []byte("{\r}")},
 	} {
 		f.want("Create", f.log.Create(f.ctx, own("a"), &bad), eventlog.ErrInvalidEntry)
-		f.want("Append", f.log.Append(f.ctx, own("a"), "", []eventlog.Entry{f.entry("good"), bad}), eventlog.ErrInvalidEntry)
-		f.want("Append with a key", f.log.Append(f.ctx, own("a"), "key", []eventlog.Entry{bad}), eventlog.ErrInvalidEntry)
+		f.want("Append", f.log.Append(f.ctx, own("a"), nil, []eventlog.Entry{f.entry("good"), bad}), eventlog.ErrInvalidEntry)
+		f.want("Append with a key", f.log.Append(f.ctx, own("a"), &eventlog.Key{Name: "key"}, []eventlog.Entry{bad}), eventlog.ErrInvalidEntry)
 		f.want("Delete", f.log.Delete(f.ctx, "known", &bad, patience), eventlog.ErrInvalidEntry)
 	}
 	f.wantNoRecord("a")

@@ -28,9 +28,10 @@ func nothingAfterDelete(f *fixture) {
 			appending.Go(func() {
 				var acked []eventlog.Entry
 				for n := range calls {
-					entries, key := f.entries(1+n%2), ""
+					entries := f.entries(1 + n%2)
+					var key *eventlog.Key
 					if w%2 == 0 {
-						key = fmt.Sprint(w, n)
+						key = &eventlog.Key{Name: fmt.Sprint(w, n)}
 					}
 					err := f.log.Append(f.ctx, s, key, entries)
 					if n == 0 {

@@ -58,7 +58,7 @@ func (f *fixture) create(s eventlog.Session) eventlog.Entry {
 func (f *fixture) append(s eventlog.Session, n int) []eventlog.Entry {
 	f.Helper()
 	entries := f.entries(n)
-	if err := f.log.Append(f.ctx, s, "", entries); err != nil {
+	if err := f.log.Append(f.ctx, s, nil, entries); err != nil {
 		f.Fatalf("Append(%+v): %v", s, err)
 	}
 	return entries

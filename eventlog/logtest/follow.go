@@ -38,7 +38,7 @@ func boundsMissNothing(f *fixture) {
 	wg.Go(func() {
 		for range n {
 			entries := f.entries(1)
-			if err := f.log.Append(f.ctx, own("a"), "", entries); err != nil {
+			if err := f.log.Append(f.ctx, own("a"), nil, entries); err != nil {
 				f.Errorf("Append: %v", err)
 				return
 			}
@@ -81,7 +81,7 @@ func floorBeforeFirst(f *fixture) {
 		appended := make(chan []eventlog.Entry)
 		go func() {
 			entries := f.entries(1)
-			if err := f.log.Append(f.ctx, s, "", entries); err != nil {
+			if err := f.log.Append(f.ctx, s, nil, entries); err != nil {
 				f.Errorf("Append: %v", err)
 			}
 			appended <- entries
@@ -132,9 +132,9 @@ func cancelledContext(f *fixture) {
 	_, read := r.Read(ctx, end, everything)
 	for call, err := range map[string]error{
 		"Create":              f.log.Create(ctx, own("b"), &e),
-		"Append":              f.log.Append(ctx, own("a"), "", f.entries(1)),
-		"Append with a key":   f.log.Append(ctx, own("a"), "k", f.entries(1)),
-		"Append to a session": f.log.Append(ctx, own("b"), "", f.entries(1)),
+		"Append":              f.log.Append(ctx, own("a"), nil, f.entries(1)),
+		"Append with a key":   f.log.Append(ctx, own("a"), &eventlog.Key{Name: "k"}, f.entries(1)),
+		"Append to a session": f.log.Append(ctx, own("b"), nil, f.entries(1)),
 		"Delete":              f.log.Delete(ctx, "a", &e, time.Minute),
 		"Lookup":              lookup,
 		"Follow":              follow,
@@ -144,5 +144,5 @@ func cancelledContext(f *fixture) {
 		f.want(call, err, context.Canceled)
 	}
 	f.wantNoRecord("b")
-	r.expect(end, f.keyed(own("a"), "k", 2)...)
+	r.expect(end, f.keyed(own("a"), "k", f.entries(2))...)
 }

@@ -104,6 +104,19 @@ func (r *follower) expect(after uint64, want ...eventlog.Entry) uint64 {
 	return after
 }
 
+// until returns the entries after a position up to that of an id, which it waits for.
+func (r *follower) until(after, id uint64) (entries []eventlog.Entry) {
+	r.f.Helper()
+	for after < id {
+		b := r.read(after, everything)
+		if len(b.Entries) == 0 {
+			r.await("entries up to an id")
+		}
+		entries, after = append(entries, b.Entries...), b.Position
+	}
+	return entries
+}
+
 func (r *follower) expectGap(after uint64) {
 	r.f.Helper()
 	b, err := r.Read(r.f.ctx, after, everything)

@@ -49,21 +49,21 @@ func (a *appender) run() error {
 func (a *appender) some(i int) error {
 	s := hammerSessions[a.rng.IntN(len(hammerSessions))]
 	entries := a.entries(1 + a.rng.IntN(4))
-	key := ""
+	var key *eventlog.Key
 	if a.rng.IntN(3) == 0 {
-		key = fmt.Sprint(a.name, i)
+		key = &eventlog.Key{Name: fmt.Sprint(a.name, i)}
 	}
 	if err := a.log.Append(a.ctx, s, key, entries); err != nil {
 		return err
 	}
 	a.acked.add(s, entries...)
-	if key != "" && a.rng.IntN(2) == 0 {
-		again := a.entries(len(entries))
-		if err := a.log.Append(a.ctx, s, key, again); err != nil {
+	if key != nil && a.rng.IntN(2) == 0 {
+		repeated := again(entries)
+		if err := a.log.Append(a.ctx, s, &eventlog.Key{Name: key.Name}, repeated); err != nil {
 			return err
 		}
-		if !slices.Equal(ids(again), ids(entries)) {
-			return fmt.Errorf("repeated Append set ids %d, want %d", ids(again), ids(entries))
+		if !slices.Equal(ids(repeated), ids(entries)) {
+			return fmt.Errorf("repeated Append set ids %d, want %d", ids(repeated), ids(entries))
 		}
 	}
 	return nil

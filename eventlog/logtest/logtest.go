@@ -45,9 +45,16 @@ func Run(t *testing.T, open func(t *testing.T, o Options) eventlog.Log) {
 
 		{"Key repeated", Options{}, keyRepeated},
 		{"Key repeated at once", Options{}, keyRepeatedAtOnce},
-		{"Key with another count", Options{}, keyWithAnotherCount},
+		{"Key of other entries", Options{}, keyOfOtherEntries},
 		{"Key of another session", Options{}, keyOfAnotherSession},
 		{"Key of a forgotten session", Options{}, keyOfForgottenSession},
+		{"Key of any name", Options{}, keyOfAnyName},
+		{"Key in pieces", Options{}, keyInPieces},
+		{"Key without entries", Options{}, keyWithoutEntries},
+		{"Key forgotten", Options{}, keyForgotten},
+		{"Key of trimmed entries", Options{Entries: 8}, keyOfTrimmedEntries},
+		{"Key hammer", Options{}, keyHammer},
+		{"Key hammer with trimming", Options{Entries: 24}, keyHammer},
 
 		{"Create", Options{}, create},
 		{"Append makes the record", Options{}, appendMakesRecord},

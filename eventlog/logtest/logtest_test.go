@@ -2,6 +2,7 @@ package logtest_test
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"testing"
 	"time"
@@ -31,12 +32,28 @@ func (l lax) Create(ctx context.Context, s eventlog.Session, e *eventlog.Entry) 
 	return err
 }
 
-func (l lax) Append(ctx context.Context, s eventlog.Session, key string, entries []eventlog.Entry) error {
-	err := l.log.Append(ctx, s, key, entries)
+func (l lax) Append(ctx context.Context, s eventlog.Session, key *eventlog.Key, entries []eventlog.Entry) error {
+	inner := key
+	if key != nil {
+		inner = &eventlog.Key{Name: key.Name, Close: key.Close, Appended: stretch(key.Appended, 1, step)}
+	}
+	err := l.log.Append(ctx, s, inner, entries)
+	var reused *eventlog.KeyError
+	switch {
+	case errors.As(err, &reused):
+		reused.Appended = stretch(reused.Appended, step, 1)
+	case err == nil && key != nil:
+		key.Appended = stretch(inner.Appended, step, 1)
+	}
 	for i := range entries {
 		entries[i].ID *= step
 	}
 	return err
+}
+
+func stretch(a eventlog.Appended, by, from uint64) eventlog.Appended {
+	a.First, a.Last = a.First*by/from, a.Last*by/from
+	return a
 }
 
 func (l lax) Delete(ctx context.Context, session string, e *eventlog.Entry, grace time.Duration) error {

@@ -16,7 +16,7 @@ func readLimit(f *fixture) {
 	for i := range 12 {
 		entries := f.entries(2)
 		entries[1].Data = append(bytes.Repeat([]byte(" "), 100*i), entries[1].Data...)
-		if err := f.log.Append(f.ctx, s, "", entries); err != nil {
+		if err := f.log.Append(f.ctx, s, nil, entries); err != nil {
 			f.Fatalf("Append: %v", err)
 		}
 		all = append(all, entries...)

@@ -71,8 +71,8 @@ func deleteSession(f *fixture) {
 	created, entries := f.create(s), f.append(s, 2)
 	deleted := f.delete("a", patience)
 	f.wantRecord(eventlog.Record{Session: s, Deleted: deleted.ID})
-	f.want("Append", f.log.Append(f.ctx, s, "", f.entries(1)), eventlog.ErrSessionDeleted)
-	f.want("Append with a key", f.log.Append(f.ctx, s, "k", f.entries(1)), eventlog.ErrSessionDeleted)
+	f.want("Append", f.log.Append(f.ctx, s, nil, f.entries(1)), eventlog.ErrSessionDeleted)
+	f.want("Append with a key", f.log.Append(f.ctx, s, &eventlog.Key{Name: "k"}, f.entries(1)), eventlog.ErrSessionDeleted)
 	f.want("Create", f.log.Create(f.ctx, s, &e), eventlog.ErrSessionDeleted)
 	f.want("Delete", f.log.Delete(f.ctx, "a", &e, patience), eventlog.ErrSessionDeleted)
 

@@ -67,7 +67,7 @@ func wakeEndsWithClose(f *fixture) {
 		r := f.follow(s)
 		appending.Go(func() {
 			for range 3 {
-				if err := f.log.Append(f.ctx, s, "", f.entries(1)); err != nil {
+				if err := f.log.Append(f.ctx, s, nil, f.entries(1)); err != nil {
 					f.Errorf("Append: %v", err)
 					return
 				}

@@ -38,7 +38,7 @@ func benchEntries(n int) []eventlog.Entry {
 func benchAppend(b *testing.B, l eventlog.Log, s eventlog.Session, n int) []eventlog.Entry {
 	b.Helper()
 	entries := benchEntries(n)
-	if err := l.Append(b.Context(), s, "", entries); err != nil {
+	if err := l.Append(b.Context(), s, nil, entries); err != nil {
 		b.Fatal(err)
 	}
 	return entries
@@ -53,6 +53,23 @@ func BenchmarkAppend(b *testing.B) {
 				b.ReportAllocs()
 				for b.Loop() {
 					benchAppend(b, l, own("a"), n)
+				}
+			})
+		}
+	}
+}
+
+// Appending once under a key, one call after the other.
+func BenchmarkAppendKeyed(b *testing.B) {
+	for _, n := range []int{1, 10} {
+		for name, sync := range map[string]time.Duration{"always": 0, "minute": time.Minute} {
+			b.Run(fmt.Sprintf("entries=%d/sync=%s", n, name), func(b *testing.B) {
+				l := benchLog(b, sync)
+				b.ReportAllocs()
+				for i := 0; b.Loop(); i++ {
+					if err := l.Append(b.Context(), own("a"), &eventlog.Key{Name: fmt.Sprint(i), Close: true}, benchEntries(n)); err != nil {
+						b.Fatal(err)
+					}
 				}
 			})
 		}
@@ -96,12 +113,12 @@ func BenchmarkAppendToRead(b *testing.B) {
 	}
 }
 
-// Reading 100,000 entries of one session from the beginning.
+// Reading some 100,000 entries of one session from the beginning.
 func BenchmarkReplay(b *testing.B) {
-	const n = 100_000
+	const n = 100 * natslog.MaxAppend
 	l := benchLog(b, time.Minute)
 	first := benchAppend(b, l, own("a"), natslog.MaxAppend)[0].ID
-	for range n/natslog.MaxAppend - 1 {
+	for range 99 {
 		benchAppend(b, l, own("a"), natslog.MaxAppend)
 	}
 	for b.Loop() {

@@ -154,7 +154,7 @@ func TestConnectionFailsWithinAppend(t *testing.T) {
 	} {
 		g.set(false, f)
 		entries := large(3)
-		if err := one.log.Append(t.Context(), own("a"), "", entries); err != nil {
+		if err := one.log.Append(t.Context(), own("a"), nil, entries); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
 		at = r.expect(at, entries[0].ID, entries[1].ID, entries[2].ID)

@@ -25,7 +25,7 @@ func ExampleCopy() {
 		log.Fatal(err)
 	}
 	defer backup.Close()
-	err = backup.Append(ctx, eventlog.Session{ID: "s1"}, "", []eventlog.Entry{{Name: "content", Data: []byte(`{"content":"42"}`)}})
+	err = backup.Append(ctx, eventlog.Session{ID: "s1"}, nil, []eventlog.Entry{{Name: "content", Data: []byte(`{"content":"42"}`)}})
 	if err != nil {
 		log.Fatal(err)
 	}

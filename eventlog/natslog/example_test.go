@@ -25,7 +25,7 @@ func ExampleOpen() {
 		if err != nil {
 			log.Fatal(err)
 		}
-		err = events.Append(ctx, session, "", []eventlog.Entry{{Name: "content", Data: []byte(`{"content":"42"}`)}})
+		err = events.Append(ctx, session, nil, []eventlog.Entry{{Name: "content", Data: []byte(`{"content":"42"}`)}})
 		if err != nil {
 			log.Fatal(err)
 		}

@@ -15,6 +15,13 @@ func (o Options) DropLive(f func(*nats.Msg) bool) Options {
 	return o
 }
 
+// ShortAge returns the options of a log that may trim entries younger than the life of a
+// key.
+func (o Options) ShortAge() Options {
+	o.shortAge = true
+	return o
+}
+
 // Connection returns the log's connection.
 func (l *Log) Connection() *nats.Conn { return l.nc }
 

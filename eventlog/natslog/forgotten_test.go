@@ -121,7 +121,7 @@ func TestForgottenAfterRefusal(t *testing.T) {
 	s := eventlog.Session{ID: "a", Scope: "x"}
 	other.create(s)
 	large := []eventlog.Entry{{Name: "content", Data: make([]byte, 2<<20)}}
-	if err := one.log.Append(t.Context(), s, "", large); !errors.Is(err, eventlog.ErrEntryTooLarge) {
+	if err := one.log.Append(t.Context(), s, nil, large); !errors.Is(err, eventlog.ErrEntryTooLarge) {
 		t.Fatal(err)
 	}
 	end := other.forget(s)

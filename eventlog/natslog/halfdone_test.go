@@ -109,7 +109,7 @@ func TestHalfDone(t *testing.T) {
 			witness.expect(start, created, deleted)
 			m.follow(eventlog.Session{ID: "a"}).expect(start, created, own[0], own[1], deleted)
 			e := []eventlog.Entry{{Name: "content", Data: []byte("{}")}}
-			if err := log.Append(t.Context(), eventlog.Session{ID: "a"}, "", e); !errors.Is(err, eventlog.ErrSessionDeleted) {
+			if err := log.Append(t.Context(), eventlog.Session{ID: "a"}, nil, e); !errors.Is(err, eventlog.ErrSessionDeleted) {
 				t.Errorf("Append: error %v", err)
 			}
 		})
@@ -131,7 +131,7 @@ func TestAppendWhileDeleted(t *testing.T) {
 			defer func() { acked <- ids }()
 			for {
 				e := []eventlog.Entry{{Name: "content", Data: []byte("{}")}}
-				err := a.log.Append(t.Context(), s, "", e)
+				err := a.log.Append(t.Context(), s, nil, e)
 				if errors.Is(err, eventlog.ErrSessionDeleted) {
 					return
 				}

@@ -81,7 +81,7 @@ func TestMarkExpired(t *testing.T) {
 	t.Run("cut off", func(t *testing.T) {
 		log := mustOpen(t, natslog.Options{
 			Dir: t.TempDir(), SyncInterval: time.Minute, CheckInterval: never, Retention: natslog.Retention{Age: age},
-		}.DropLive(func(*nats.Msg) bool { return true }))
+		}.ShortAge().DropLive(func(*nats.Msg) bool { return true }))
 		m := tester{t, log}
 		r := m.follow(own("a"))
 		_, at := r.bounds()
@@ -111,7 +111,7 @@ func TestBrokenRecord(t *testing.T) {
 	log := mustOpen(t, natslog.Options{
 		Dir: t.TempDir(), SyncInterval: time.Minute, CheckInterval: never, Retention: natslog.Retention{Age: 500 * time.Millisecond},
 		Logger: slog.New(slog.NewTextHandler(lines, nil)),
-	})
+	}.ShortAge())
 	m := tester{t, log}
 	m.follow(own("bad"))
 	good := m.follow(own("good"))

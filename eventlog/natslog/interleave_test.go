@@ -119,7 +119,7 @@ func appendCall(key string, n int) call {
 		for i := range entries {
 			entries[i] = eventlog.Entry{Name: "content", Data: []byte("{}")}
 		}
-		err := l.Append(ctx, s, key, entries)
+		err := l.Append(ctx, s, named(key), entries)
 		ids := make([]uint64, n)
 		for i := range entries {
 			ids[i] = entries[i].ID

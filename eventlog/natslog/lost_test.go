@@ -148,7 +148,7 @@ func TestLostAndTrimmed(t *testing.T) {
 	l.tester = tester{t, mustOpen(t, natslog.Options{
 		Dir: t.TempDir(), SyncInterval: time.Minute, CheckInterval: time.Second,
 		Retention: natslog.Retention{Age: 200 * time.Millisecond},
-	}.DropLive(func(*nats.Msg) bool { return true }))}
+	}.ShortAge().DropLive(func(*nats.Msg) bool { return true }))}
 	r := l.follow(own("a"))
 	_, at := r.bounds()
 	time.Sleep(400 * time.Millisecond) // until the new feed has been compared

@@ -9,7 +9,7 @@ import (
 	"github.com/mixstream/mixstream/eventlog"
 )
 
-// Headers of NATS, and one of the log.
+// Headers of NATS.
 const (
 	seqHeader      = "Nats-Sequence"
 	subjectHeader  = "Nats-Subject"
@@ -23,7 +23,6 @@ const (
 	commitHeader   = "Nats-Batch-Commit"
 	ttlHeader      = "Nats-TTL"
 	statusHeader   = "Status"
-	countHeader    = "Mixstream-Count" // of the entries of an Append with a key, on the first
 )
 
 // message is a message of the stream of the entries. Its data is a line
@@ -37,7 +36,6 @@ type message struct {
 	link
 	subject string
 	msgID   string
-	count   int
 }
 
 // link says what is before a message under its subject.
@@ -112,7 +110,6 @@ func parseMessage(subject string, seq uint64, h nats.Header, data []byte) messag
 	if !m.open(seq, data) {
 		m.Entry, m.link = eventlog.Entry{ID: seq}, link{prev: seq - 1, root: true, birth: true}
 	}
-	m.count, _ = strconv.Atoi(first(h, countHeader))
 	return m
 }
 

@@ -71,10 +71,10 @@ func makeStreams(t *testing.T, ns *natsServer, o logtest.Options) {
 		perSubject = -1
 	}
 	for _, c := range []*jetstream.StreamConfig{{
-		Name: "MIXSTREAM", Subjects: []string{"mixstream.e.*", "mixstream.s.*"}, Storage: jetstream.MemoryStorage,
-		MaxMsgsPerSubject: perSubject, MaxAge: time.Hour,
+		Name: "MIXSTREAM", Subjects: []string{"mixstream.e.*", "mixstream.k.*.*", "mixstream.s.*"}, Storage: jetstream.MemoryStorage,
+		MaxMsgsPerSubject: perSubject, MaxAge: time.Hour, Duplicates: eventlog.KeyLife,
 		FirstSeq:    uint64(time.Now().UnixMicro()),
-		AllowDirect: true, AllowAtomicPublish: true,
+		AllowDirect: true, AllowAtomicPublish: true, AllowMsgTTL: true,
 		RePublish: &jetstream.RePublish{Source: "mixstream.*.*", Destination: "mixstream.live.{{wildcard(1)}}.{{wildcard(2)}}"},
 	}, {
 		Name: "MIXSTREAM_SESSIONS", Subjects: []string{"mixstream.r.*", "mixstream.g.*"}, Storage: jetstream.MemoryStorage,
@@ -114,7 +114,7 @@ func TestWrongStreams(t *testing.T) {
 	}
 	want(open(natslog.Options{Existing: true}), "stream not found")
 	makeStreams(t, ns, logtest.Options{})
-	want(open(natslog.Options{Existing: true, Retention: natslog.Retention{Entries: 5}}), "forbids to change them")
+	want(open(natslog.Options{Existing: true, Retention: natslog.Retention{Entries: 5}}), "forbids changing them")
 	want(open(natslog.Options{Prefix: "other"}), "its subjects are")
 	nc, err := nats.Connect(ns.ClientURL())
 	if err != nil {
@@ -170,7 +170,7 @@ func (p *pair) Create(ctx context.Context, s eventlog.Session, e *eventlog.Entry
 	return p.next().Create(ctx, s, e)
 }
 
-func (p *pair) Append(ctx context.Context, s eventlog.Session, key string, entries []eventlog.Entry) error {
+func (p *pair) Append(ctx context.Context, s eventlog.Session, key *eventlog.Key, entries []eventlog.Entry) error {
 	return p.next().Append(ctx, s, key, entries)
 }
 

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+
+	"github.com/mixstream/mixstream/eventlog"
 )
 
 // Options says where a log is, and how it behaves. Exactly one of Dir and URL must
@@ -75,6 +77,7 @@ type Options struct {
 	Logger *slog.Logger
 
 	dropLive func(*nats.Msg) bool // in tests: tells which live messages are lost
+	shortAge bool                 // in tests: lets Retention.Age be less than the life of a key
 }
 
 // Retention says how much a stream retains. Zero fields have the defaults below; a
@@ -84,11 +87,11 @@ type Retention struct {
 	// by default 10,000.
 	Entries int64
 	// Bytes is the size of the whole log as the stream counts it, some 200 bytes for
-	// each entry beside its data; by default 1 GiB. It must hold more than comes in a
-	// minute.
+	// each entry beside its data; by default 1 GiB. It must hold more than comes within
+	// eventlog.KeyLife: a key whose record is trimmed is forgotten.
 	Bytes int64
-	// Age is the age of an entry; by default 24 hours. Below two minutes it also
-	// shortens the time for which a deduplication key is honoured.
+	// Age is the age of an entry; by default 24 hours. It must be eventlog.KeyLife at
+	// least, since the stream trims the records of keys by it as well.
 	Age time.Duration
 }
 
@@ -98,8 +101,9 @@ const (
 	defaultAge     = 24 * time.Hour
 )
 
-// keyWindow is for how long the stream knows a message id.
-const keyWindow = 2 * time.Minute
+// idWindow is how long the stream knows a message id. Where a key stands for one entry,
+// nothing else keeps out a second one until its record is there.
+const idWindow = eventlog.KeyLife
 
 var validName = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
 
@@ -134,6 +138,8 @@ func (o Options) withDefaults() (Options, error) {
 		return o, fmt.Errorf("natslog: prefix %q: must have letters, digits, - and _ only", o.Prefix)
 	case o.SyncInterval < 0 || o.RequestTimeout < 0 || o.AppendTimeout < 0 || o.CheckInterval < 0:
 		return o, errors.New("natslog: negative duration")
+	case o.tooYoung(o.Retention.Age):
+		return o, fmt.Errorf("natslog: Retention.Age is %v; it must be at least %v, for which a key is honoured", o.Retention.Age, eventlog.KeyLife)
 	case o.AppendTimeout > time.Minute:
 		return o, errors.New("natslog: AppendTimeout must be a minute at most")
 	case o.Replicas < 1 || o.Replicas > 5:
@@ -147,4 +153,9 @@ func setDefault[T comparable](v *T, byDefault T) {
 	if *v == zero {
 		*v = byDefault
 	}
+}
+
+// tooYoung reports whether a stream that trims by that age would forget keys too early.
+func (o Options) tooYoung(age time.Duration) bool {
+	return age > 0 && age < eventlog.KeyLife && !o.shortAge
 }

@@ -32,7 +32,7 @@ func TestOutage(t *testing.T) {
 	_, follow := m.log.Follow(t.Context(), own("b"), func() {})
 	_, _, bounds := r.Bounds(t.Context())
 	for call, err := range map[string]error{
-		"Append": m.log.Append(t.Context(), own("a"), "", []eventlog.Entry{e}),
+		"Append": m.log.Append(t.Context(), own("a"), nil, []eventlog.Entry{e}),
 		"Create": m.log.Create(t.Context(), own("b"), &e),
 		"Delete": m.log.Delete(t.Context(), "a", &e, time.Minute),
 		"Lookup": lookup, "Follow": follow, "Bounds": bounds,
@@ -67,7 +67,7 @@ func TestClosed(t *testing.T) {
 	_, lookup := log.Lookup(t.Context(), "a")
 	_, follow := log.Follow(t.Context(), own("b"), func() {})
 	for call, err := range map[string]error{
-		"Append": log.Append(t.Context(), own("a"), "", []eventlog.Entry{{Name: "e", Data: []byte("{}")}}),
+		"Append": log.Append(t.Context(), own("a"), nil, []eventlog.Entry{{Name: "e", Data: []byte("{}")}}),
 		"Lookup": lookup, "Follow": follow, "Bounds": bounds, "Read": read,
 	} {
 		if !errors.Is(err, eventlog.ErrUnavailable) {

@@ -14,8 +14,8 @@ import (
 )
 
 // MaxAppend is how many entries one Append may have: what JetStream stores in one
-// step.
-const MaxAppend = 1000
+// step, less the record of a key.
+const MaxAppend = 999
 
 // maxBatches is how many batches one process sends at a time, of the 50 that a
 // stream takes.
@@ -33,10 +33,16 @@ var errRepeated = errors.New("message id repeated")
 type draft struct {
 	msgID   string // of the first message
 	entries []eventlog.Entry
-	keyed   bool // the message id is that of a key, and may be of earlier entries
-	// seek, if not 0, is the sequence after which the draft may have been stored by
-	// another process, perhaps so long ago that the stream has forgotten its id.
-	seek uint64
+
+	key        *eventlog.Key // nil: none
+	keySubject string
+
+	sent bool // once, perhaps in vain
+	// after is the sequence after which the draft may have been stored: where the subject
+	// ended when it was first sent. Late says that another process may have sent it, so long
+	// ago that the stream has forgotten its id; then the caller sets after.
+	after uint64
+	late  bool
 }
 
 // pubAck is the answer to a publication.
@@ -52,8 +58,7 @@ func (d *draft) messages(w *writer) []*nats.Msg {
 	if len(entries) == 0 {
 		entries = []eventlog.Entry{{}}
 	}
-	n := len(entries)
-	msgs := make([]*nats.Msg, n)
+	msgs := make([]*nats.Msg, len(entries), len(entries)+1)
 	next := w.next
 	for i := range msgs {
 		h := make(nats.Header, 4)
@@ -61,13 +66,15 @@ func (d *draft) messages(w *writer) []*nats.Msg {
 		next.index++
 		if i == 0 {
 			h[expectedHeader] = []string{strconv.FormatUint(w.last, 10)}
-			h[msgIDHeader] = []string{d.msgID}
-			if d.keyed && n > 1 {
-				h[countHeader] = []string{strconv.Itoa(n)}
+			if d.key == nil || d.key.Appended.Count == 0 {
+				h[msgIDHeader] = []string{d.msgID}
 			}
 		}
 	}
-	if n > 1 {
+	if d.key != nil && !d.alone() {
+		msgs = append(msgs, d.keyMessage())
+	}
+	if n := len(msgs); n > 1 {
 		batch := nuid.Next()
 		for i, m := range msgs {
 			m.Header[batchIDHeader] = []string{batch}

@@ -16,7 +16,6 @@ type get struct {
 	NextFor   string   `json:"next_by_subj,omitempty"`
 	Batch     int      `json:"batch,omitempty"`
 	MaxBytes  int      `json:"max_bytes,omitempty"`
-	StartTime string   `json:"start_time,omitempty"`
 	MultiLast []string `json:"multi_last,omitempty"`
 	NoHeaders bool     `json:"no_hdr,omitempty"`
 }

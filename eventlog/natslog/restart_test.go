@@ -86,15 +86,15 @@ func TestEntryTooLarge(t *testing.T) {
 	for i := range e[0].Data {
 		e[0].Data[i] = 'x'
 	}
-	err := m.log.Append(t.Context(), own("a"), "", e)
+	err := m.log.Append(t.Context(), own("a"), nil, e)
 	if !errors.Is(err, eventlog.ErrEntryTooLarge) || errors.Is(err, eventlog.ErrOutcomeUnknown) || !strings.Contains(err.Error(), "max_payload") {
 		t.Errorf("error %v", err)
 	}
 	e[0].Data = e[0].Data[:1<<20]
-	if err := m.log.Append(t.Context(), own("a"), "", e); err != nil {
+	if err := m.log.Append(t.Context(), own("a"), nil, e); err != nil {
 		t.Error(err)
 	}
-	if err := m.log.Append(t.Context(), own("a"), "", make([]eventlog.Entry, natslog.MaxAppend+1)); err == nil {
+	if err := m.log.Append(t.Context(), own("a"), nil, make([]eventlog.Entry, natslog.MaxAppend+1)); err == nil {
 		t.Error("too many entries were appended")
 	}
 	m.append(own("a"), natslog.MaxAppend)

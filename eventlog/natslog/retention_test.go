@@ -12,7 +12,7 @@ import (
 )
 
 func newTester(t *testing.T, r natslog.Retention) tester {
-	return tester{t, mustOpen(t, natslog.Options{Dir: t.TempDir(), SyncInterval: time.Minute, Retention: r, CheckInterval: 50 * time.Millisecond})}
+	return tester{t, mustOpen(t, natslog.Options{Dir: t.TempDir(), SyncInterval: time.Minute, Retention: r, CheckInterval: 50 * time.Millisecond}.ShortAge())}
 }
 
 // What the age has trimmed is a gap, also where nothing is left, and also for the
@@ -51,7 +51,7 @@ func TestGapAfterBytes(t *testing.T) {
 	var ids []uint64
 	until(t, "the quiet session is trimmed", func() bool {
 		e := []eventlog.Entry{big}
-		if err := m.log.Append(t.Context(), own("busy"), "", e); err != nil {
+		if err := m.log.Append(t.Context(), own("busy"), nil, e); err != nil {
 			t.Fatal(err)
 		}
 		ids = append(ids, e[0].ID)

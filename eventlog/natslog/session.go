@@ -3,8 +3,6 @@ package natslog
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"time"
@@ -52,8 +50,8 @@ func (l *Log) Create(ctx context.Context, s eventlog.Session, e *eventlog.Entry)
 }
 
 // Append implements eventlog.Log. It takes MaxAppend entries at most.
-func (l *Log) Append(ctx context.Context, s eventlog.Session, key string, entries []eventlog.Entry) error {
-	if err := ctx.Err(); err != nil || len(entries) == 0 {
+func (l *Log) Append(ctx context.Context, s eventlog.Session, key *eventlog.Key, entries []eventlog.Entry) error {
+	if err := ctx.Err(); err != nil || len(entries) == 0 && key == nil {
 		return err
 	}
 	if len(entries) > MaxAppend {
@@ -64,11 +62,18 @@ func (l *Log) Append(ctx context.Context, s eventlog.Session, key string, entrie
 			return err
 		}
 	}
+	if key != nil && key.Appended.Closed && len(entries) > 0 {
+		return &eventlog.KeyError{Key: key.Name, Appended: key.Appended}
+	}
 	return l.change(ctx, s.ID, func(ctx context.Context, w *writer) error {
-		d := &draft{msgID: nuid.Next(), entries: entries, keyed: key != ""}
+		if len(entries) == 0 {
+			return l.renewKey(ctx, w, s.ID, key)
+		}
+		d := &draft{msgID: nuid.Next(), entries: entries, key: key}
 		identify := func(r *record) {
-			if key != "" {
-				d.msgID = keyID(r.Life, key)
+			if key != nil {
+				d.keySubject = l.subjects.key(r.Life, key.Name)
+				d.msgID = d.keySubject
 			}
 		}
 		if w.record != nil {
@@ -187,11 +192,4 @@ func (l *Log) change(ctx context.Context, id string, f func(context.Context, *wr
 			return failed(ctx, err)
 		}
 	}
-}
-
-// keyID returns the message id of a deduplication key, which is known to one session
-// only.
-func keyID(life, key string) string {
-	sum := sha256.Sum256([]byte(life + " " + key))
-	return "key." + base64.RawURLEncoding.EncodeToString(sum[:])
 }

@@ -76,7 +76,7 @@ func newRecord(s eventlog.Session, state state, before *record, b bounds) *recor
 func (l *Log) appendPending(ctx context.Context, w *writer, r *record, late bool) (id uint64, err error) {
 	d := &draft{msgID: string(r.State) + "." + r.Life, entries: []eventlog.Entry{{Name: string(r.Entry.Name), Data: r.Entry.Data}}}
 	if late {
-		d.seek = r.AsOf
+		d.late, d.after = true, r.AsOf
 	}
 	known := func(context.Context) (mark, error) {
 		return mark{r.Floor, r.State == creating || !r.Written}, nil

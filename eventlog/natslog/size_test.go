@@ -25,7 +25,7 @@ func TestTooLarge(t *testing.T) {
 			"Delete": m.log.Delete(t.Context(), "there", &e, time.Hour),
 		}
 		if name == "the entry" {
-			calls["Append"] = m.log.Append(t.Context(), own("a"), "", []eventlog.Entry{e})
+			calls["Append"] = m.log.Append(t.Context(), own("a"), nil, []eventlog.Entry{e})
 		}
 		for call, err := range calls {
 			if !errors.Is(err, eventlog.ErrEntryTooLarge) {

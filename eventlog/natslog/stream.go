@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/mixstream/mixstream/eventlog"
 )
 
 // entryStream is the stream of the entries as Open makes it.
@@ -16,7 +18,7 @@ func (l *Log) entryStream() jetstream.StreamConfig {
 	c := jetstream.StreamConfig{
 		Name:               l.subjects.entries(),
 		Description:        "mixstream: the events of sessions",
-		Subjects:           []string{l.subjects.prefix + ".e.*", l.subjects.prefix + ".s.*"},
+		Subjects:           []string{l.subjects.prefix + ".e.*", l.subjects.prefix + ".k.*.*", l.subjects.prefix + ".s.*"},
 		Storage:            jetstream.FileStorage,
 		Replicas:           l.options.Replicas,
 		Discard:            jetstream.DiscardOld,
@@ -27,6 +29,7 @@ func (l *Log) entryStream() jetstream.StreamConfig {
 		MaxMsgs:            -1,
 		AllowDirect:        true,
 		AllowAtomicPublish: true,
+		AllowMsgTTL:        true, // of keys
 		RePublish:          &jetstream.RePublish{Source: l.subjects.republishFrom(), Destination: l.subjects.republishTo()},
 	}
 	c.Duplicates = window(c.MaxAge)
@@ -51,9 +54,9 @@ func (l *Log) recordStream() jetstream.StreamConfig {
 // window is for how long a stream with entries of that age can know a message id.
 func window(age time.Duration) time.Duration {
 	if age > 0 {
-		return min(age, keyWindow)
+		return min(age, idWindow)
 	}
-	return keyWindow
+	return idWindow
 }
 
 func limit[T ~int64](v, byDefault, none T) T {
@@ -100,7 +103,7 @@ func (l *Log) ensureStream(ctx context.Context, js jetstream.JetStream, want jet
 		return got, err
 	}
 	if l.options.Existing {
-		return got, errors.New("its limits are not those of Options.Retention, and Options.Existing forbids to change them")
+		return got, errors.New("its limits are not those of Options.Retention, or it has no subjects, no message TTLs or no duplicate window for keys, and Options.Existing forbids changing them")
 	}
 	s, err = js.UpdateStream(ctx, *changed)
 	if err != nil {
@@ -122,7 +125,7 @@ func (l *Log) settle(got, want jetstream.StreamConfig) (changed *jetstream.Strea
 	slices.Sort(want.Subjects)
 	records := want.Name == l.subjects.records()
 	switch {
-	case !slices.Equal(got.Subjects, want.Subjects):
+	case !slices.Equal(got.Subjects, want.Subjects) && !l.withoutKeys(got):
 		return nil, fmt.Errorf("its subjects are %q, and must be %q", got.Subjects, want.Subjects)
 	case republish(got) != republish(want):
 		return nil, fmt.Errorf("it republishes %+v, and must republish %+v", republish(got), republish(want))
@@ -150,9 +153,19 @@ func (l *Log) settle(got, want jetstream.StreamConfig) (changed *jetstream.Strea
 	if r.Age != 0 {
 		set.MaxAge = want.MaxAge
 	}
+	set.Subjects, set.AllowMsgTTL = want.Subjects, true
+	if l.options.tooYoung(set.MaxAge) {
+		return nil, fmt.Errorf("its max_age is %v, and must be at least %v, for which a key is honoured", set.MaxAge, eventlog.KeyLife)
+	}
 	set.Duplicates = window(set.MaxAge)
-	if set.MaxMsgsPerSubject == got.MaxMsgsPerSubject && set.MaxBytes == got.MaxBytes && set.MaxAge == got.MaxAge && set.Duplicates == got.Duplicates {
+	if len(set.Subjects) == len(got.Subjects) && got.AllowMsgTTL && set.MaxMsgsPerSubject == got.MaxMsgsPerSubject && set.MaxBytes == got.MaxBytes && set.MaxAge == got.MaxAge && set.Duplicates == got.Duplicates {
 		return nil, nil
 	}
 	return &set, nil
+}
+
+// withoutKeys reports whether a stream was made by a version of this package that had no
+// records of keys. Open adds what they need.
+func (l *Log) withoutKeys(got jetstream.StreamConfig) bool {
+	return slices.Equal(got.Subjects, []string{l.subjects.prefix + ".e.*", l.subjects.prefix + ".s.*"})
 }

@@ -26,11 +26,14 @@ func token(id string) string {
 // subjects are the names of the log's streams and subjects.
 type subjects struct{ name, prefix string }
 
-func (s subjects) entries() string            { return s.name }
-func (s subjects) records() string            { return s.name + "_SESSIONS" }
-func (s subjects) session(id string) string   { return s.prefix + ".e." + token(id) }
-func (s subjects) record(id string) string    { return s.prefix + ".r." + token(id) }
-func (s subjects) grave(id string) string     { return s.prefix + ".g." + token(id) }
+func (s subjects) entries() string          { return s.name }
+func (s subjects) records() string          { return s.name + "_SESSIONS" }
+func (s subjects) session(id string) string { return s.prefix + ".e." + token(id) }
+func (s subjects) record(id string) string  { return s.prefix + ".r." + token(id) }
+func (s subjects) grave(id string) string   { return s.prefix + ".g." + token(id) }
+func (s subjects) key(life, name string) string {
+	return s.prefix + ".k." + life + "." + token(name)
+}
 func (s subjects) live(subject string) string { return s.prefix + ".live" + subject[len(s.prefix):] }
 func (s subjects) stored(live string) string  { return s.prefix + live[len(s.prefix)+len(".live"):] }
 func (s subjects) republishFrom() string      { return s.prefix + ".*.*" }

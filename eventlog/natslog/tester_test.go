@@ -42,7 +42,7 @@ func (m tester) keyed(s eventlog.Session, key string, n int) []uint64 {
 	for i := range entries {
 		entries[i] = eventlog.Entry{Name: "content", Data: fmt.Appendf(nil, "%d", i)}
 	}
-	if err := m.log.Append(m.Context(), s, key, entries); err != nil {
+	if err := m.log.Append(m.Context(), s, named(key), entries); err != nil {
 		m.Fatalf("Append: %v", err)
 	}
 	ids := make([]uint64, n)
@@ -50,6 +50,14 @@ func (m tester) keyed(s eventlog.Session, key string, n int) []uint64 {
 		ids[i] = entries[i].ID
 	}
 	return ids
+}
+
+// named returns a key of that name; nil without one.
+func named(key string) *eventlog.Key {
+	if key == "" {
+		return nil
+	}
+	return &eventlog.Key{Name: key}
 }
 
 func (m tester) delete(session string, grace time.Duration) uint64 {

@@ -117,7 +117,8 @@ func (w *writer) write(ctx context.Context, d *draft, settle func(context.Contex
 		w.lose()
 		var sent sentError
 		switch {
-		case errors.Is(err, eventlog.ErrOutcomeUnknown): // of a record, and no time is left
+		case errors.Is(err, eventlog.ErrOutcomeUnknown), // of a record, and no time is left; or of a key
+			errors.Is(err, eventlog.ErrKeyReused): // which keeps out what was sent as well
 			return 0, err
 		case errors.Is(err, errMoved), unsent(err):
 		case transient(err), ctx.Err() != nil:
@@ -151,8 +152,8 @@ func (w *writer) tryWrite(ctx context.Context, d *draft, settle func(context.Con
 		if err := w.find(ctx, settle); err != nil {
 			return 0, err
 		}
-		if d.seek != 0 {
-			if m, err := w.log.seek(ctx, w.subject, get{Seq: d.seek + 1}, w.last, d.msgID); m != nil || err != nil {
+		if d.late {
+			if m, err := w.log.seek(ctx, w.subject, d.after+1, w.last, d.msgID); m != nil || err != nil {
 				if err != nil {
 					return 0, err
 				}
@@ -160,55 +161,82 @@ func (w *writer) tryWrite(ctx context.Context, d *draft, settle func(context.Con
 			}
 		}
 	}
+	if d.key != nil && (d.sent || d.alone()) {
+		// A failure may have been the key's, and the draft may be stored.
+		if repeated, err := w.log.settleKey(ctx, d, 0); repeated || err != nil {
+			return d.entries[0].ID, err
+		}
+	}
+	if !d.sent && !d.late {
+		d.after = w.last
+	}
+	d.sent = true
 	first, repeated, err := w.log.publish(ctx, d.messages(w))
 	n := uint64(max(len(d.entries), 1))
 	switch {
-	case errors.Is(err, errRepeated), err == nil && repeated && d.keyed:
-		w.known = false // that may be after the place that was known
-		id, err := w.log.original(ctx, w.subject, d)
-		if n == 1 && errors.Is(err, errTrimmed) {
-			return first, nil // the acknowledgement tells, as it does not of a batch
+	case d.key != nil && err == nil && repeated:
+		w.known = false
+		if repeated, err = w.log.settleKey(ctx, d, first); err == nil && !repeated {
+			err = errMoved
 		}
-		return id, err
+		return first, err
+	case d.key != nil && errors.Is(err, errRepeated):
+		return 0, errMoved // by what is alone under the key; its record will tell
+	case errors.Is(err, errRepeated):
+		w.known = false // that may be after the place that was known
+		return w.log.original(ctx, w.subject, d)
 	case err == nil && repeated:
 		w.known = false // others may have come since
 	case err == nil:
 		w.last = first + n - 1
 		w.next = link{prev: w.last, index: w.next.index + n}
+		w.stored(d, first)
 	case !unsent(err):
 		err = sentError{err}
 	}
 	return first, err
 }
 
-// errTrimmed says that what was stored under a key is gone, and with it the ids.
-var errTrimmed = fmt.Errorf("%w: the entries of this key are not retained any more", eventlog.ErrKeyReused)
+// stored moves the key of a draft that is stored, beginning with a sequence.
+func (w *writer) stored(d *draft, first uint64) {
+	if d.key == nil {
+		return
+	}
+	for i := range d.entries {
+		d.entries[i].ID = first + uint64(i)
+	}
+	alone := d.alone()
+	a := d.key.Appended.Add(d.entries...)
+	a.Closed, a.Revision = d.key.Close, first+uint64(len(d.entries))
+	d.key.Appended = a
+	if alone {
+		d.key.Appended.Revision = 0 // nothing more comes
+		w.log.recordKey(d)
+	}
+}
 
-// original returns the sequence of what was stored under a message id before.
+// original returns the sequence of the first message of a draft that the stream has
+// stored before, of which an acknowledgement does not tell it for several messages.
 func (l *Log) original(ctx context.Context, subject string, d *draft) (first uint64, err error) {
 	last, _, err := l.askEntry(ctx, get{LastFor: subject})
 	if err != nil {
 		return 0, err
 	}
-	began := time.Now().Add(-keyWindow - 5*time.Minute) // clocks may differ
-	m, err := l.seek(ctx, subject, get{StartTime: began.UTC().Format(time.RFC3339Nano)}, last.ID, d.msgID)
+	m, err := l.seek(ctx, subject, d.after+1, last.ID, d.msgID)
 	switch {
 	case err != nil:
 		return 0, err
 	case m == nil:
-		return 0, fmt.Errorf("natslog: %w", errTrimmed)
-	case d.keyed && max(m.count, 1) != max(len(d.entries), 1):
-		return 0, fmt.Errorf("natslog: %w", eventlog.ErrKeyReused)
+		return 0, fmt.Errorf("natslog: %w: the entries were stored, and are trimmed already", eventlog.ErrOutcomeUnknown)
 	}
 	return m.ID, nil
 }
 
-// seek returns the message under the subject that has the message id, of those from
-// where g begins up to last; nil is that there is none.
-func (l *Log) seek(ctx context.Context, subject string, g get, last uint64, msgID string) (*message, error) {
-	g.NextFor, g.Batch, g.MaxBytes = subject, 256, 1<<20
-	for g.Seq <= last {
-		p, err := l.page(ctx, g)
+// seek returns the message under the subject that has the message id, of those from one
+// sequence to another; nil is that there is none.
+func (l *Log) seek(ctx context.Context, subject string, seq, last uint64, msgID string) (*message, error) {
+	for seq <= last {
+		p, err := l.page(ctx, get{Seq: seq, NextFor: subject, Batch: 256, MaxBytes: 1 << 20})
 		if err != nil {
 			return nil, err
 		}
@@ -216,17 +244,13 @@ func (l *Log) seek(ctx context.Context, subject string, g get, last uint64, msgI
 			if p.messages[i].msgID == msgID {
 				return &p.messages[i], nil
 			}
-			g.Seq, g.StartTime = p.messages[i].ID+1, ""
+			seq = p.messages[i].ID + 1
 		}
 		if len(p.messages) > 0 {
 			continue
 		}
 		// Nothing is left, or whoever has answered is behind.
-		next := get{Seq: max(g.Seq, 1), NextFor: subject}
-		if g.StartTime != "" {
-			next = get{LastFor: subject}
-		}
-		m, found, err := l.askEntry(ctx, next)
+		m, found, err := l.askEntry(ctx, get{Seq: max(seq, 1), NextFor: subject})
 		switch {
 		case err != nil:
 			return nil, err
@@ -234,10 +258,8 @@ func (l *Log) seek(ctx context.Context, subject string, g get, last uint64, msgI
 			return nil, nil
 		case m.msgID == msgID:
 			return &m, nil
-		case g.StartTime != "":
-			return nil, nil
 		}
-		g.Seq = m.ID + 1
+		seq = m.ID + 1
 	}
 	return nil, nil
 }

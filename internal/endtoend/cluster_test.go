@@ -199,8 +199,9 @@ func TestOneKeyOfManyServers(t *testing.T) {
 		logs = append(logs, log)
 	}
 	s := eventlog.Session{ID: "a"}
-	add := func(log *natslog.Log, key string) (id uint64, err error) {
+	add := func(log *natslog.Log, i int) (id uint64, err error) {
 		e := []eventlog.Entry{{Name: "content", Data: []byte("{}")}}
+		key := &eventlog.Key{Name: fmt.Sprint("k", i), Close: i%2 == 0} // which is stored in another way
 		err = log.Append(t.Context(), s, key, e)
 		return e[0].ID, err
 	}
@@ -210,7 +211,7 @@ func TestOneKeyOfManyServers(t *testing.T) {
 		for j, log := range logs {
 			wg.Go(func() {
 				var err error
-				if ids[j], err = add(log, fmt.Sprint("k", i)); err != nil {
+				if ids[j], err = add(log, i); err != nil {
 					t.Errorf("key %d: %v", i, err)
 				}
 			})

@@ -97,7 +97,7 @@ type failingLog struct {
 	err error
 }
 
-func (l *failingLog) Append(ctx context.Context, s eventlog.Session, key string, entries []eventlog.Entry) error {
+func (l *failingLog) Append(ctx context.Context, s eventlog.Session, key *eventlog.Key, entries []eventlog.Entry) error {
 	if l.err != nil {
 		return l.err
 	}

@@ -53,7 +53,7 @@ type spanLog struct {
 	span trace.SpanContext
 }
 
-func (l *spanLog) Append(ctx context.Context, s eventlog.Session, key string, entries []eventlog.Entry) error {
+func (l *spanLog) Append(ctx context.Context, s eventlog.Session, key *eventlog.Key, entries []eventlog.Entry) error {
 	l.span = trace.SpanContextFromContext(ctx)
 	return l.Log.Append(ctx, s, key, entries)
 }
