@@ -100,7 +100,9 @@ func (p *publication) keepKey(ctx context.Context) (stop func()) {
 // renewKey renews the key, or learns that another request is ahead under it. What fails
 // here fails again, or not, with the next event.
 func (p *publication) renewKey(ctx context.Context) {
-	p.mu.Lock()
+	if !p.mu.TryLock() {
+		return // an Append is under way, which renews it as well
+	}
 	defer p.mu.Unlock()
 	key := eventlog.Key{Name: p.key.Name, Appended: p.key.Appended}
 	if p.ahead != nil {
