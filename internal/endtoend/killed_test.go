@@ -130,6 +130,7 @@ func TestKilledProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	srv := newServer(t, server.WithLog(log), server.WithRetry(50*time.Millisecond),
+		server.WithPublishAuthorizer(func(*http.Request, string) error { return nil }),
 		server.WithSessions(func(context.Context, string) (bool, error) { return true, nil }))
 	var listener net.Listener
 	until(t, "the address is free", func() bool {

@@ -1,0 +1,253 @@
+package endtoend_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	natsserver "github.com/nats-io/nats-server/v2/server"
+
+	"github.com/mixstream/mixstream/eventlog"
+	"github.com/mixstream/mixstream/eventlog/natslog"
+	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/server"
+)
+
+// The process of an embedded log is killed while bodies are published to it. Each is sent
+// again under its key until it is answered with 201: in other pieces, cut anywhere, beside
+// itself, or as if its answer were lost. Then each of its events is there once and in order.
+func TestRepeatedBodies(t *testing.T) {
+	const publishers = 4
+	rounds, bodies := atScale(2, 12), atScale(4, 40)
+	k := &killed{t: t, dir: t.TempDir(), acked: newAcked()}
+	k.start("")
+	readers := newReadings(t)
+	defer readers.end()
+	sessions := sessionNames(publishers)
+	for _, session := range sessions {
+		readers.collect(k.address, session)
+	}
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	var publishing sync.WaitGroup
+	for p := range publishers {
+		r := &repeater{t: t, address: k.address, session: sessions[p], random: rand.New(rand.NewPCG(seed, uint64(p)))}
+		publishing.Go(func() {
+			for i := range bodies {
+				r.publish(i)
+			}
+		})
+	}
+	random := rand.New(rand.NewPCG(seed, 100))
+	for range rounds {
+		time.Sleep(time.Duration(300+random.IntN(700)) * time.Millisecond) // any point will do
+		k.kill()
+		k.start("")
+	}
+	publishing.Wait()
+	defer k.kill()
+	for i, c := range readers.all {
+		last := postLines(t.Context(), k.address, c.session, "", strings.NewReader(contentLine("the end")))
+		if last.status != http.StatusCreated {
+			t.Fatalf("the last event: %+v", last)
+		}
+		until(t, "a reader is at the last event", func() bool { return c.at.Load() >= number(last.LastID) })
+		next := make(map[string]int) // by body
+		for _, d := range c.got() {
+			var body, line int
+			if _, err := fmt.Sscanf(d.text, "%d.%d", &body, &line); err != nil {
+				continue
+			}
+			if name := fmt.Sprint(body); next[name] != line {
+				t.Fatalf("reader %d: line %d of body %d comes where line %d is due", i, line, body, next[name])
+			}
+			next[fmt.Sprint(body)]++
+		}
+		for body := range bodies {
+			if got, want := next[fmt.Sprint(body)], bodyLines(body); got != want {
+				t.Errorf("reader %d: %d of %d lines of body %d", i, got, want, body)
+			}
+		}
+	}
+}
+
+// bodyLines is how many lines a body has.
+func bodyLines(body int) int { return []int{1, 3, 40, 300}[body%4] }
+
+func contentLine(text string) string {
+	return fmt.Sprintf(`{"event":"content","data":{"type":"content","content":%q}}`+"\n", text)
+}
+
+// repeater publishes bodies to a session.
+type repeater struct {
+	t       *testing.T
+	address string
+	session string
+	random  *rand.Rand
+}
+
+// publish sends a body until it is published, at least once and at most a few times.
+func (r *repeater) publish(body int) {
+	var text strings.Builder
+	for line := range bodyLines(body) {
+		text.WriteString(contentLine(fmt.Sprintf("%d.%d", body, line)))
+	}
+	key := fmt.Sprintf("body-%d", body)
+	for deadline := time.Now().Add(patience); ; {
+		ctx, cancel := context.WithCancel(r.t.Context())
+		lost := r.random.IntN(3) == 0
+		if lost {
+			time.AfterFunc(time.Duration(r.random.IntN(100))*time.Millisecond, cancel)
+		}
+		var twin sync.WaitGroup
+		if r.random.IntN(4) == 0 {
+			random := rand.New(rand.NewPCG(r.random.Uint64(), 1))
+			twin.Go(func() { postLines(ctx, r.address, r.session, key, inPieces(random, text.String())) })
+		}
+		got := postLines(ctx, r.address, r.session, key, inPieces(r.random, text.String()))
+		if !lost {
+			twin.Wait()
+		}
+		cancel()
+		twin.Wait()
+		switch {
+		case got.status == http.StatusCreated && got.Count != bodyLines(body):
+			r.t.Errorf("body %d: %d events are published, of %d", body, got.Count, bodyLines(body))
+			return
+		case got.status == http.StatusCreated && !lost:
+			return
+		case got.status != 0 && got.status != http.StatusCreated && got.status != http.StatusServiceUnavailable:
+			r.t.Errorf("body %d: status %d", body, got.status)
+			return
+		case time.Now().After(deadline):
+			r.t.Errorf("body %d is not published within %v", body, patience)
+			return
+		case got.status == 0 && !lost:
+			time.Sleep(20 * time.Millisecond) // the process is not there
+		}
+	}
+}
+
+// inPieces is a body that comes in pieces of random sizes, with a pause now and then.
+func inPieces(random *rand.Rand, body string) io.Reader {
+	if random.IntN(2) == 0 {
+		return strings.NewReader(body) // with its length
+	}
+	r, w := io.Pipe()
+	seed := random.Uint64()
+	go func() {
+		random := rand.New(rand.NewPCG(seed, 2))
+		for body != "" {
+			n := min(len(body), 1+random.IntN(2000))
+			if _, err := io.WriteString(w, body[:n]); err != nil {
+				return
+			}
+			body = body[n:]
+			if random.IntN(8) == 0 {
+				time.Sleep(time.Millisecond)
+			}
+		}
+		w.Close()
+	}()
+	return r
+}
+
+// answer is what a request that publishes is answered; without a status it is not.
+type answer struct {
+	status int
+	gen.PublishResult
+}
+
+func postLines(ctx context.Context, address, session, key string, body io.Reader) (a answer) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+address+"/stream?sessionId="+session, body)
+	if err != nil {
+		panic(err)
+	}
+	r.Header.Set("Content-Type", "application/x-ndjson")
+	if key != "" {
+		r.Header.Set("Idempotency-Key", key)
+	}
+	transport := &http.Transport{DisableKeepAlives: true}
+	res, err := transport.RoundTrip(r)
+	if err != nil {
+		return a
+	}
+	defer res.Body.Close()
+	if json.NewDecoder(res.Body).Decode(&a) == nil {
+		a.status = res.StatusCode
+	}
+	return a
+}
+
+// BenchmarkPublishRepeated publishes 10,000 lines under a key and repeats them, with each
+// log. The repetition is to take at most twice the time.
+func BenchmarkPublishRepeated(b *testing.B) {
+	const lines = 10_000
+	var body strings.Builder
+	for i := range lines {
+		body.WriteString(contentLine(fmt.Sprintf("token %d", i)))
+	}
+	for _, kind := range []string{"memory", "file", "nats"} {
+		b.Run(kind, func(b *testing.B) {
+			var log eventlog.Log = eventlog.NewMemory(eventlog.Retention{})
+			if kind != "memory" {
+				o := natslog.Options{Dir: b.TempDir()}
+				if kind == "nats" {
+					o = natslog.Options{URL: startNATS(b)}
+				}
+				l, err := natslog.Open(b.Context(), o)
+				if err != nil {
+					b.Fatal(err)
+				}
+				defer l.Close()
+				log = l
+			}
+			srv, err := server.New(server.WithLog(log), server.WithPublishAuthorizer(func(*http.Request, string) error { return nil }))
+			if err != nil {
+				b.Fatal(err)
+			}
+			ts := httptest.NewServer(srv)
+			defer ts.Close()
+			var took [2]time.Duration
+			for i := 0; b.Loop(); i++ {
+				for j := range took {
+					began := time.Now()
+					got := postLines(b.Context(), ts.Listener.Addr().String(), "s", fmt.Sprint("key ", i), strings.NewReader(body.String()))
+					if got.status != http.StatusCreated || got.Count != lines {
+						b.Fatalf("got %+v", got)
+					}
+					took[j] += time.Since(began)
+				}
+			}
+			b.ReportMetric(float64(took[0].Milliseconds())/float64(b.N), "first-ms")
+			b.ReportMetric(float64(took[1].Milliseconds())/float64(b.N), "again-ms")
+			b.ReportMetric(took[1].Seconds()/took[0].Seconds(), "again/first")
+		})
+	}
+}
+
+// startNATS starts a nats-server in this process, and returns its address.
+func startNATS(b *testing.B) string {
+	b.Helper()
+	ns, err := natsserver.NewServer(&natsserver.Options{Host: "127.0.0.1", Port: -1, NoSigs: true, NoLog: true, JetStream: true, StoreDir: b.TempDir()})
+	if err != nil {
+		b.Fatal(err)
+	}
+	ns.Start()
+	b.Cleanup(func() {
+		ns.Shutdown()
+		ns.WaitForShutdown()
+	})
+	if !ns.ReadyForConnections(patience) {
+		b.Fatal("the nats-server does not listen")
+	}
+	return ns.ClientURL()
+}
