@@ -12,3 +12,10 @@ func (s *Server) Counted() (slots, sessions, clients int) {
 // MaxPart is how early a detached stream may be called for what is due, and half of how
 // early for a heartbeat.
 const MaxPart = maxPart
+
+// Publishers returns how many requests have a place to publish.
+func (s *Server) Publishers() int {
+	s.publishers.mu.Lock()
+	defer s.publishers.mu.Unlock()
+	return s.publishers.open
+}

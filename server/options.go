@@ -48,9 +48,12 @@ type config struct {
 	authorizer      func(r *http.Request, sessionID string) error
 	reauthorization time.Duration
 
-	publishes         bool // over HTTP
-	publishAuthorizer func(r *http.Request, sessionID string) error
-	maxPublishes      int
+	publishes             bool // over HTTP
+	publishAuthorizer     func(r *http.Request, sessionID string) error
+	maxPublishes          int
+	maxPublishesPerClient int
+	publishClientKey      func(*http.Request) string
+	publishIdle           time.Duration // zero: no limit
 
 	onFirstReader, onLastReader func(sessionID string)
 }
@@ -71,7 +74,11 @@ func defaultConfig() config {
 
 		maxStreams:           20_000,
 		maxStreamsPerSession: 10_000,
-		maxPublishes:         1_000,
+
+		maxPublishes:          1_000,
+		maxPublishesPerClient: 250,
+		publishClientKey:      ClientAddress,
+		publishIdle:           10 * time.Minute,
 	}
 }
 
@@ -80,7 +87,7 @@ const never = 365 * 24 * time.Hour
 
 // bound bounds the times that are added to others.
 func (c *config) bound() {
-	for _, d := range []*time.Duration{&c.retry, &c.heartbeat, &c.writeTimeout, &c.drainWindow, &c.maxConnectionAge, &c.reauthorization} {
+	for _, d := range []*time.Duration{&c.retry, &c.heartbeat, &c.writeTimeout, &c.drainWindow, &c.maxConnectionAge, &c.reauthorization, &c.publishIdle} {
 		*d = min(*d, never)
 	}
 }

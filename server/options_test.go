@@ -32,6 +32,9 @@ func TestBadOptions(t *testing.T) {
 		"negative of session":   server.WithMaxStreamsPerSession(-1),
 		"negative of client":    server.WithMaxStreamsPerClient(-1, func(*http.Request) string { return "" }),
 		"no client key":         server.WithMaxStreamsPerClient(1, nil),
+		"negative publishes":    server.WithMaxPublishes(-1),
+		"negative of publisher": server.WithMaxPublishesPerClient(-1, nil),
+		"negative idle timeout": server.WithPublishIdleTimeout(-1),
 		"nil authorizer":        server.WithAuthorizer(nil),
 		"negative interval":     server.WithReauthorization(-1),
 		"nobody to ask again":   server.WithReauthorization(time.Minute),
@@ -48,6 +51,7 @@ func TestEndlessTimes(t *testing.T) {
 	srv := newServer(t, server.WithRetry(endless), server.WithHeartbeat(endless), server.WithWriteTimeout(endless),
 		server.WithDrainWindow(endless), server.WithMaxConnectionAge(endless), server.WithDeleteGrace(endless),
 		server.WithLogOutage(endless), server.WithReauthorization(endless),
+		server.WithPublishIdleTimeout(endless),
 		server.WithAuthorizer(func(*http.Request, string) error { return nil }))
 	id := publish(t, srv, "s", "")
 	r := open(t, serve(t, srv), "s", "0")

@@ -92,6 +92,7 @@ func (p *publication) explain(r *http.Request, err error) (status int, message s
 		refused *PublishError
 		misfit  *gen.InvalidEventError
 		tooLong *http.MaxBytesError
+		stalled stalledError
 	)
 	switch {
 	case errors.Is(err, eventlog.ErrSessionDeleted):
@@ -110,6 +111,8 @@ func (p *publication) explain(r *http.Request, err error) (status int, message s
 		return http.StatusRequestEntityTooLarge, err.Error()
 	case errors.Is(err, errBody) && p.server.streams.draining.Load():
 		return http.StatusServiceUnavailable, errDraining.Error()
+	case errors.As(err, &stalled):
+		return http.StatusServiceUnavailable, stalled.Error()
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return http.StatusServiceUnavailable, "the body came too slowly"
 	case errors.As(err, &misfit):

@@ -20,12 +20,16 @@ const bodyTimeout = 30 * time.Second
 // lets pass.
 func (s *Server) readEvent(w http.ResponseWriter, r *http.Request) (io.ReadCloser, error) {
 	controller := http.NewResponseController(w)
-	_ = controller.SetReadDeadline(time.Now().Add(bodyTimeout)) // where it is unsupported, the http.Server's holds
+	_ = controller.SetReadDeadline(time.Time{}) // the http.Server's, in place of which is the limit below
 	defer func() { _ = controller.SetReadDeadline(time.Time{}) }()
 	if s.streams.draining.Load() { // that may have set its own deadline before
 		return r.Body, fmt.Errorf("%w: %w", errBody, errDraining)
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, int64(s.maxLine())))
+	limit := bodyTimeout
+	if s.cfg.publishIdle > 0 {
+		limit = min(limit, s.cfg.publishIdle)
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, newProgressBody(w, r.Body, limit, false), int64(s.maxLine())))
 	if err != nil {
 		return r.Body, fmt.Errorf("%w: %w", errBody, err)
 	}

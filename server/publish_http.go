@@ -27,18 +27,11 @@ func WithPublishAuthorizer(f func(r *http.Request, sessionID string) error) Opti
 	return func(c *config) { c.publishes, c.publishAuthorizer = true, f }
 }
 
-// WithMaxPublishes bounds the requests that publish at once; by default 1,000. What
-// is over it is answered with 503 and Retry-After. Zero is no limit.
-func WithMaxPublishes(n int) Option { return func(c *config) { c.maxPublishes = n } }
-
 func (c *config) checkPublishing() error {
-	switch {
-	case c.publishes && c.publishAuthorizer == nil:
+	if c.publishes && c.publishAuthorizer == nil {
 		return errors.New("server: nil publish authorizer")
-	case c.maxPublishes < 0:
-		return errors.New("server: a limit of requests must not be negative")
 	}
-	return nil
+	return c.checkPublishLimits()
 }
 
 // publishEvents is the operation by which events are published.
@@ -54,14 +47,17 @@ const (
 // takes any content type, and reads what is JSON without a limit.
 func (s *Server) receivePublications(generated http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		n := s.receiving.Add(1)
-		defer s.receiving.Add(-1)
-		ctx, mediaType, err := s.admitPublication(r, n)
+		ctx, mediaType, err := s.admitPublication(r)
+		var place slot
+		if err == nil {
+			place, err = s.takePlace(r)
+		}
 		if err != nil {
 			endBody(w, r)
 			s.fail(w, r, err)
 			return
 		}
+		defer s.publishers.free(place)
 		_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // a body may take longer than the http.Server gives an answer
 		defer s.interruptAtDrain(w)()
 		r = r.WithContext(ctx) // a copy, to be changed
@@ -69,6 +65,9 @@ func (s *Server) receivePublications(generated http.HandlerFunc) http.HandlerFun
 		r.Header.Set("Content-Type", mediaType) // the generated code compares letters
 		if mediaType == mediaNDJSON {
 			answerEarly(w)
+			if s.cfg.publishIdle > 0 {
+				r.Body = newProgressBody(w, r.Body, s.cfg.publishIdle, true)
+			}
 		} else {
 			if r.Body, err = s.readEvent(w, r); err != nil {
 				_ = (&publication{server: s, line: 1, unread: r.ProtoMajor == 1}).failed(r, err).VisitPublishEventsResponse(w) // it always marshals
@@ -80,12 +79,9 @@ func (s *Server) receivePublications(generated http.HandlerFunc) http.HandlerFun
 }
 
 // admitPublication returns the context and the content type for a request that may
-// publish, of which n are under way, or why it is refused.
-func (s *Server) admitPublication(r *http.Request, n int64) (ctx context.Context, mediaType string, err error) {
-	switch limit := s.cfg.maxPublishes; {
-	case limit > 0 && n > int64(limit):
-		return nil, "", &RefusalError{Status: http.StatusServiceUnavailable, Message: "too many requests that publish"}
-	case s.streams.draining.Load():
+// publish, or why it is refused.
+func (s *Server) admitPublication(r *http.Request) (ctx context.Context, mediaType string, err error) {
+	if s.streams.draining.Load() {
 		return nil, "", &RefusalError{Status: http.StatusServiceUnavailable, Message: errDraining.Error()}
 	}
 	if mediaType, err = publishedMediaType(r.Header); err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/mixstream/mixstream/eventlog"
@@ -25,7 +24,7 @@ type Server struct {
 	leaving leaving
 	limits  limits
 
-	receiving     atomic.Int64  // requests that publish
+	publishers    limits        // of requests that publish
 	stopReceiving chan struct{} // closed when draining begins
 
 	warnNoDeadline sync.Once

@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"io"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -21,10 +22,63 @@ func TestServeLimits(t *testing.T) {
 			t.Errorf("%s: %s %s", c.session, res.Status, body)
 		}
 	}
-	for _, flag := range []string{"--max-streams=-1", "--max-streams-per-session=-1", "--send-buffer=-1", "--shutdown-timeout=-1s", "--max-connection-age=-1s"} {
+	for _, flag := range []string{"--max-streams=-1", "--max-streams-per-session=-1", "--max-streams-per-client=-1", "--max-publishes=-1", "--max-publishes-per-client=-1", "--publish-idle-timeout=-1s", "--send-buffer=-1", "--shutdown-timeout=-1s", "--max-connection-age=-1s"} {
 		want := strings.Replace(flag, "=", " ", 1) + ": must not be negative"
 		if status, _, stderr := execute(t, "", "serve", "--listen", "127.0.0.1:0", flag); status != exitUsage || !strings.Contains(stderr, want) {
 			t.Errorf("%s: status %d, %q", flag, status, stderr)
+		}
+	}
+}
+
+// A client of serve is an address with a token.
+func TestServeLimitsOfClient(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "tokens")
+	if err := os.WriteFile(file, []byte("one\ntwo\nthree\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, url := serving(t, "--token-file", file, "--max-publishes", "2", "--max-publishes-per-client", "1", "--publish-idle-timeout", "2s", "--max-streams-per-client", "1")
+	ask := func(method, token string, body io.Reader) *http.Response {
+		t.Helper()
+		req, err := http.NewRequestWithContext(t.Context(), method, url+"/stream?sessionId=s", body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", token)
+		req.Header.Set("Content-Type", "application/x-ndjson")
+		res, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { res.Body.Close() })
+		return res
+	}
+	const event = `{"event":"content","data":{"type":"content","content":"x"}}` + "\n"
+	hold := func(token string) <-chan *http.Response {
+		body, in := io.Pipe()
+		t.Cleanup(func() { in.Close() })
+		answered := make(chan *http.Response, 1)
+		go func() { answered <- ask(http.MethodPost, token, body) }()
+		_, _ = io.WriteString(in, event) // it is read once the server has begun to
+		return answered
+	}
+	one := hold("Bearer one")
+	until(t, "the first body has its place", func() bool { return ask(http.MethodPost, "bearer  one", strings.NewReader(event)).StatusCode == http.StatusTooManyRequests })
+	if res := ask(http.MethodPost, "Bearer two", strings.NewReader(event)); res.StatusCode != http.StatusCreated {
+		t.Errorf("another token: %s", res.Status)
+	}
+	two := hold("Bearer two")
+	until(t, "the second body has its place", func() bool { return ask(http.MethodPost, "Bearer three", strings.NewReader(event)).StatusCode == http.StatusServiceUnavailable })
+	for _, answered := range []<-chan *http.Response{one, two} {
+		if res := <-answered; res.StatusCode != http.StatusServiceUnavailable {
+			t.Errorf("a body without events: %s", res.Status)
+		}
+	}
+	for _, c := range []struct {
+		token  string
+		status int
+	}{{"Bearer one", 200}, {"Bearer one", 429}, {"Bearer two", 200}} {
+		if res := ask(http.MethodGet, c.token, nil); res.StatusCode != c.status {
+			t.Errorf("a stream with %s: %s", c.token, res.Status)
 		}
 	}
 }

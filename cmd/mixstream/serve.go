@@ -32,12 +32,17 @@ type serve struct {
 	cors                crossOrigin
 	maxStreams          int
 	maxStreamsOfSession int
+	maxStreamsOfClient  int
 	sendBuffer          int
 	heartbeat           time.Duration
 	maxConnectionAge    time.Duration
 	attached            bool
 
-	readOnly    bool
+	readOnly             bool
+	maxPublishes         int
+	maxPublishesOfClient int
+	publishIdle          time.Duration
+
 	noInspector bool
 	hosts       []string
 
@@ -119,7 +124,11 @@ Pages of other origins can read the streams of a browser's user only if
 	cmd.Flags().BoolVar(&s.cors.credentials, "cors-credentials", false, "let these pages send cookies, for a proxy in front; not with *")
 	cmd.Flags().IntVar(&s.maxStreams, "max-streams", 20_000, "how many streams may be open; 0 is no limit")
 	cmd.Flags().IntVar(&s.maxStreamsOfSession, "max-streams-per-session", 10_000, "how many streams of one session may be open; 0 is no limit")
+	cmd.Flags().IntVar(&s.maxStreamsOfClient, "max-streams-per-client", 0, "how many streams of one client may be open, which is an address with a token; 0 is no limit")
 	cmd.Flags().BoolVar(&s.readOnly, "read-only", false, "take no events over HTTP")
+	cmd.Flags().IntVar(&s.maxPublishes, "max-publishes", 1000, "how many requests may publish at once; 0 is no limit")
+	cmd.Flags().IntVar(&s.maxPublishesOfClient, "max-publishes-per-client", 250, "how many requests of one client may publish at once, which is an address with a token; 0 is no limit")
+	cmd.Flags().DurationVar(&s.publishIdle, "publish-idle-timeout", 10*time.Minute, "how long a request that publishes may go on without a whole event; 0 is no limit")
 	cmd.Flags().BoolVar(&s.noInspector, "no-inspector", false, "serve no page at /")
 	cmd.Flags().StringArrayVar(&s.hosts, "host", nil, "a host name that requests to a loopback address may be for, beside this machine's; repeatable")
 	cmd.Flags().IntVar(&s.sendBuffer, "send-buffer", 64<<10, "the kernel's send buffer of each connection, in bytes; 0 leaves it to the kernel")
@@ -229,7 +238,8 @@ func (s *serve) checkLimits() error {
 	for _, limit := range []struct {
 		flag string
 		n    int
-	}{{"max-streams", s.maxStreams}, {"max-streams-per-session", s.maxStreamsOfSession}, {"send-buffer", s.sendBuffer}} {
+	}{{"max-streams", s.maxStreams}, {"max-streams-per-session", s.maxStreamsOfSession}, {"max-streams-per-client", s.maxStreamsOfClient},
+		{"max-publishes", s.maxPublishes}, {"max-publishes-per-client", s.maxPublishesOfClient}, {"send-buffer", s.sendBuffer}} {
 		if limit.n < 0 {
 			return fmt.Errorf("--%s %d: must not be negative", limit.flag, limit.n)
 		}
@@ -237,7 +247,7 @@ func (s *serve) checkLimits() error {
 	for _, limit := range []struct {
 		flag string
 		d    time.Duration
-	}{{"shutdown-timeout", s.shutdownTimeout}, {"max-connection-age", s.maxConnectionAge}} {
+	}{{"shutdown-timeout", s.shutdownTimeout}, {"max-connection-age", s.maxConnectionAge}, {"publish-idle-timeout", s.publishIdle}} {
 		if limit.d < 0 {
 			return fmt.Errorf("--%s %v: must not be negative", limit.flag, limit.d)
 		}
@@ -264,6 +274,10 @@ func (s *serve) options(logger *slog.Logger, log eventlog.Log, accepted tokens, 
 		server.WithSessions(func(context.Context, string) (bool, error) { return !s.strict, nil }),
 		server.WithMaxStreams(s.maxStreams),
 		server.WithMaxStreamsPerSession(s.maxStreamsOfSession),
+		server.WithMaxStreamsPerClient(s.maxStreamsOfClient, accepted.client),
+		server.WithMaxPublishes(s.maxPublishes),
+		server.WithMaxPublishesPerClient(s.maxPublishesOfClient, accepted.client),
+		server.WithPublishIdleTimeout(s.publishIdle),
 		server.WithHeartbeat(s.heartbeat),
 		server.WithMaxConnectionAge(s.maxConnectionAge),
 	}

@@ -89,13 +89,12 @@ func (t tokens) authorize(r *http.Request, _ string) error {
 	if len(t) == 0 {
 		return nil
 	}
-	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	if !strings.EqualFold(scheme, "Bearer") {
+	digest, ok := digestOf(r)
+	if !ok {
 		return refusal(`Bearer realm="mixstream"`, "a bearer token is required")
 	}
 	// Digests are of one length, and all are compared, so that the time it takes
 	// tells nothing of the tokens.
-	digest := sha256.Sum256([]byte(strings.TrimSpace(token)))
 	found := 0
 	for _, accepted := range t {
 		found |= subtle.ConstantTimeCompare(digest[:], accepted[:])
@@ -104,6 +103,25 @@ func (t tokens) authorize(r *http.Request, _ string) error {
 		return refusal(`Bearer realm="mixstream", error="invalid_token"`, "the bearer token is not accepted")
 	}
 	return nil
+}
+
+// digestOf returns the digest of the request's bearer token, if it has one.
+func digestOf(r *http.Request) (digest [sha256.Size]byte, ok bool) {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return digest, false
+	}
+	return sha256.Sum256([]byte(strings.TrimSpace(token))), true
+}
+
+// client returns the key that identifies the client of a request that is authorized: its
+// address, and its token where tokens are needed. Behind a proxy all have one address.
+func (t tokens) client(r *http.Request) string {
+	key := server.ClientAddress(r)
+	if digest, ok := digestOf(r); ok && len(t) > 0 {
+		key += " " + string(digest[:])
+	}
+	return key
 }
 
 // refusal is a 401 with a challenge (RFC 6750, section 3).
