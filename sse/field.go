@@ -150,8 +150,8 @@ func (d *Decoder) text(value []byte, size int64) ([]byte, bool) {
 	return value, size <= int64(d.limit)
 }
 
-// parseRetry returns the reconnection time that the value of a retry line sets,
-// if it is nothing but ASCII digits and fits in a Duration.
+// parseRetry returns the reconnection time that the value of a retry line sets, if it
+// is nothing but ASCII digits. One that is too long for a Duration is the longest.
 func parseRetry(value []byte) (time.Duration, bool) {
 	const most = int64(math.MaxInt64 / time.Millisecond)
 	var ms int64
@@ -159,9 +159,7 @@ func parseRetry(value []byte) (time.Duration, bool) {
 		if c < '0' || c > '9' {
 			return 0, false
 		}
-		if ms = ms*10 + int64(c-'0'); ms > most {
-			return 0, false
-		}
+		ms = min(ms*10+int64(c-'0'), most) // ten times the most still fits in 64 bits
 	}
 	return time.Duration(ms) * time.Millisecond, len(value) > 0
 }

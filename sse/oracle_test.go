@@ -65,9 +65,9 @@ func standard(input []byte, limit int) outcome {
 				idBuffer = value
 			}
 		case name == "retry":
-			ms, err := strconv.ParseUint(value, 10, 63)
-			if err == nil && strings.Trim(value, "0123456789") == "" && ms <= 9223372036854 && len(value) <= 4096 {
-				retry, hasRetry = time.Duration(ms)*time.Millisecond, true
+			ms, err := strconv.ParseUint(value, 10, 63) // the greatest number for one out of range
+			if (err == nil || errors.Is(err, strconv.ErrRange)) && strings.Trim(value, "0123456789") == "" && len(value) <= 4096 {
+				retry, hasRetry = time.Duration(min(ms, 9223372036854))*time.Millisecond, true
 				o.retry, o.hasRetry = retry, true
 			}
 		}
