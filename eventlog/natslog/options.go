@@ -101,6 +101,9 @@ const (
 	defaultAge     = 24 * time.Hour
 )
 
+// maxAge is one that no sum of times with it overflows, on this side or in NATS.
+const maxAge = 100 * 365 * 24 * time.Hour
+
 // idWindow is how long the stream knows a message id. Where a key stands for one entry,
 // nothing else keeps out a second one until its record is there.
 const idWindow = eventlog.KeyLife

@@ -118,7 +118,7 @@ func (l *Log) put(ctx context.Context, r *record) error {
 	if r.State == forgotten && l.age > 0 {
 		// By then the entries of its time are trimmed, and the first sequence of the
 		// log is a mark that serves as well.
-		m.Header[ttlHeader] = []string{strconv.Itoa(int((l.age + time.Hour) / time.Second))}
+		m.Header[ttlHeader] = []string{strconv.FormatInt(int64((min(l.age, maxAge)+time.Hour)/time.Second), 10)}
 	}
 	if err := l.fit([]*nats.Msg{m}); err != nil {
 		return err

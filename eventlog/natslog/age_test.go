@@ -1,0 +1,48 @@
+package natslog_test
+
+import (
+	"errors"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/mixstream/mixstream/eventlog"
+	"github.com/mixstream/mixstream/eventlog/natslog"
+)
+
+// An age that NATS would refuse is refused before anything is opened, and in words.
+func TestAgeTooShort(t *testing.T) {
+	for _, age := range []time.Duration{1, time.Millisecond, 100*time.Millisecond - 1} {
+		err := natslog.Options{Dir: t.TempDir(), Retention: natslog.Retention{Age: age}}.Check()
+		if err == nil || !strings.Contains(err.Error(), "must be at least 100ms") {
+			t.Errorf("%v: %v", age, err)
+		}
+	}
+	for _, age := range []time.Duration{-1, 0, 100 * time.Millisecond, math.MaxInt64} {
+		if err := (natslog.Options{Dir: t.TempDir(), Retention: natslog.Retention{Age: age}}).Check(); err != nil {
+			t.Errorf("%v: %v", age, err)
+		}
+	}
+}
+
+// With the longest age and the longest grace period a session lives, ends and is
+// forgotten like any other.
+func TestLongestTimes(t *testing.T) {
+	m := newTester(t, natslog.Retention{Age: math.MaxInt64})
+	for id, grace := range map[string]time.Duration{"kept": math.MaxInt64, "gone": 0, "before": math.MinInt64} {
+		m.append(own(id), 1)
+		end := m.delete(id, grace)
+		record, err := m.log.Lookup(t.Context(), id)
+		if grace > 0 {
+			if err != nil || record.Deleted != end {
+				t.Errorf("%s: %+v, %v", id, record, err)
+			}
+			continue
+		}
+		if !errors.Is(err, eventlog.ErrSessionNotFound) {
+			t.Errorf("%s: %v", id, err)
+		}
+		m.append(own(id), 1) // a new session of this name
+	}
+}
