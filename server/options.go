@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math"
 	"net/http"
 	"path"
 	"strings"
@@ -14,7 +15,9 @@ import (
 	"github.com/mixstream/mixstream/gen"
 )
 
-// Option configures a Server. A time of more than a year is a year, which is never.
+// Option configures a Server. A time of more than a year is a year, which is never. One
+// below a millisecond, as of a number without a unit, is refused where it would keep the
+// server busy.
 type Option func(*config)
 
 type config struct {
@@ -82,11 +85,23 @@ func defaultConfig() config {
 	}
 }
 
-// never is the longest time, so that no sum of times overflows.
-const never = 365 * 24 * time.Hour
+const (
+	// never is the longest time, so that no sum of times overflows.
+	never = 365 * 24 * time.Hour
+	// longestRetry is the longest reconnection time, and as much is added to it at the
+	// end of a stream: a timer of JavaScript takes no more than both, and fires at once
+	// instead.
+	longestRetry = math.MaxInt32 / 2 * time.Millisecond
+	// shortest is the shortest time that can be meant. A number without a unit, such as
+	// WithHeartbeat(15), is one of nanoseconds, and the server would do nothing else.
+	shortest = time.Millisecond
+)
 
 // bound bounds the times that are added to others.
 func (c *config) bound() {
+	for _, d := range []*time.Duration{&c.retry, &c.drainWindow} {
+		*d = min(*d, longestRetry)
+	}
 	for _, d := range []*time.Duration{&c.retry, &c.heartbeat, &c.writeTimeout, &c.drainWindow, &c.maxConnectionAge, &c.reauthorization, &c.publishIdle} {
 		*d = min(*d, never)
 	}
@@ -109,7 +124,23 @@ func (c *config) check() error {
 	case c.maxEventSize <= 0 || c.maxSessionIDLength <= 0:
 		return errors.New("server: a size limit must be positive")
 	}
-	return errors.Join(c.checkLimits(), c.checkAuthorizer(), c.checkPublishing(), c.checkOutage())
+	return errors.Join(c.checkTimes(), c.checkLimits(), c.checkAuthorizer(), c.checkPublishing(), c.checkOutage())
+}
+
+// checkTimes refuses times that can only be a mistake.
+func (c *config) checkTimes() error {
+	for _, t := range []struct {
+		name string
+		d    time.Duration
+	}{
+		{"heartbeat interval", c.heartbeat}, {"write timeout", c.writeTimeout}, {"maximum connection age", c.maxConnectionAge},
+		{"interval of reauthorization", c.reauthorization}, {"idle timeout of publishing", c.publishIdle},
+	} {
+		if t.d > 0 && t.d < shortest {
+			return fmt.Errorf("server: %s %v: must be at least %v", t.name, t.d, shortest)
+		}
+	}
+	return nil
 }
 
 // WithLog sets the log behind the server; by default a new eventlog.Memory. The

@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"context"
 	"math"
 	"net/http"
 	"testing"
@@ -35,6 +36,10 @@ func TestBadOptions(t *testing.T) {
 		"negative publishes":    server.WithMaxPublishes(-1),
 		"negative of publisher": server.WithMaxPublishesPerClient(-1, nil),
 		"negative idle timeout": server.WithPublishIdleTimeout(-1),
+		"heartbeat, no unit":    server.WithHeartbeat(15),
+		"timeout, no unit":      server.WithWriteTimeout(30),
+		"age, no unit":          server.WithMaxConnectionAge(3600),
+		"idle, no unit":         server.WithPublishIdleTimeout(600),
 		"nil authorizer":        server.WithAuthorizer(nil),
 		"negative interval":     server.WithReauthorization(-1),
 		"nobody to ask again":   server.WithReauthorization(time.Minute),
@@ -59,6 +64,31 @@ func TestEndlessTimes(t *testing.T) {
 	r.wantContents(publishN(t, srv, "s", 100)...)
 	r.want("session_deleted", remove(t, srv, "s"))
 	r.wantEnd()
+}
+
+// A reconnection time that a client is sent fits a timer of JavaScript, whatever the
+// options are: one that does not fires at once.
+func TestLongestRetry(t *testing.T) {
+	const endless = time.Duration(math.MaxInt64)
+	srv := newServer(t, server.WithRetry(endless), server.WithDrainWindow(endless), anySession())
+	ts := serve(t, srv)
+	streams := []*reader{open(t, ts, "s"), open(t, ts, "s")}
+	for _, r := range streams {
+		if e := r.next(); e.retry <= 0 || e.retry > math.MaxInt32 {
+			t.Errorf("%+v", e)
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	if err := srv.Shutdown(ctx); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range append(streams, open(t, ts, "s")) {
+		if e := r.next(); e.retry <= 0 || e.retry > math.MaxInt32 {
+			t.Errorf("at the end: %+v", e)
+		}
+		r.close()
+	}
 }
 
 func TestNilLogger(t *testing.T) {

@@ -62,12 +62,16 @@ func TestServeLimitsOfClient(t *testing.T) {
 		return answered
 	}
 	one := hold("Bearer one")
-	until(t, "the first body has its place", func() bool { return ask(http.MethodPost, "bearer  one", strings.NewReader(event)).StatusCode == http.StatusTooManyRequests })
+	until(t, "the first body has its place", func() bool {
+		return ask(http.MethodPost, "bearer  one", strings.NewReader(event)).StatusCode == http.StatusTooManyRequests
+	})
 	if res := ask(http.MethodPost, "Bearer two", strings.NewReader(event)); res.StatusCode != http.StatusCreated {
 		t.Errorf("another token: %s", res.Status)
 	}
 	two := hold("Bearer two")
-	until(t, "the second body has its place", func() bool { return ask(http.MethodPost, "Bearer three", strings.NewReader(event)).StatusCode == http.StatusServiceUnavailable })
+	until(t, "the second body has its place", func() bool {
+		return ask(http.MethodPost, "Bearer three", strings.NewReader(event)).StatusCode == http.StatusServiceUnavailable
+	})
 	for _, answered := range []<-chan *http.Response{one, two} {
 		if res := <-answered; res.StatusCode != http.StatusServiceUnavailable {
 			t.Errorf("a body without events: %s", res.Status)
@@ -90,9 +94,18 @@ func TestServeTimes(t *testing.T) {
 	if err != nil || strings.Count(string(body), "event: heartbeat") < 2 {
 		t.Errorf("got %q, error %v", body, err)
 	}
-	want := "--heartbeat 0s: must be positive"
-	if status, _, stderr := execute(t, "", "serve", "--listen", "127.0.0.1:0", "--heartbeat", "0"); status != exitUsage || !strings.Contains(stderr, want) {
-		t.Errorf("status %d, %q", status, stderr)
+	for _, c := range [][]string{
+		{"--heartbeat", "0", "--heartbeat 0s: must be positive"},
+		{"--heartbeat", "15ns", "--heartbeat 15ns: must be at least 1ms"},
+		{"--max-connection-age", "1ns", "--max-connection-age 1ns: must be at least 1ms, or 0"},
+		{"--publish-idle-timeout", "1us", "--publish-idle-timeout 1µs: must be at least 1ms, or 0"},
+		{"--shutdown-timeout", "1ns", "--shutdown-timeout 1ns: must be at least 1ms, or 0"},
+		{"--heartbeat", "15", `invalid argument "15" for "--heartbeat"`},
+		{"--heartbeat", "9999999h", `invalid argument "9999999h" for "--heartbeat"`},
+	} {
+		if status, _, stderr := execute(t, "", "serve", "--listen", "127.0.0.1:0", c[0], c[1]); status != exitUsage || !strings.Contains(stderr, c[2]) {
+			t.Errorf("%s %s: status %d, %q", c[0], c[1], status, stderr)
+		}
 	}
 }
 

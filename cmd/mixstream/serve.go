@@ -251,9 +251,15 @@ func (s *serve) checkLimits() error {
 		if limit.d < 0 {
 			return fmt.Errorf("--%s %v: must not be negative", limit.flag, limit.d)
 		}
+		if limit.d > 0 && limit.d < time.Millisecond {
+			return fmt.Errorf("--%s %v: must be at least 1ms, or 0", limit.flag, limit.d)
+		}
 	}
 	if s.heartbeat <= 0 {
 		return fmt.Errorf("--heartbeat %v: must be positive", s.heartbeat)
+	}
+	if s.heartbeat < time.Millisecond {
+		return fmt.Errorf("--heartbeat %v: must be at least 1ms", s.heartbeat)
 	}
 	return nil
 }
