@@ -2,9 +2,8 @@
 // with the last id, until an answer is not a stream: then it gives up for good, and
 // what to do is decided here.
 
+import { backoff, retryAfter } from './delay.js';
 import { eventNames } from './names.js';
-
-const firstDelay = 500, maxDelay = 15_000;
 
 /** The URL of a stream; after is the id to go on after, or empty. */
 export function streamURL(session, after) {
@@ -74,7 +73,7 @@ export class Source {
     try {
       const answer = await fetch(streamURL(this.session, this.lastID), { signal: this.abort.signal, cache: 'no-store' });
       status = answer.status;
-      wait = 1000 * Number(answer.headers.get('Retry-After') || 0);
+      wait = retryAfter(answer.headers.get('Retry-After'));
       if (status >= 400) message = await describe(answer);
     } catch { /* it stays unreachable */ }
     this.abort.abort();
@@ -90,7 +89,7 @@ export class Source {
       this.open();
       return;
     }
-    const delay = Math.max(wait, Math.random() * Math.min(maxDelay, firstDelay * 1.6 ** this.failures++));
+    const delay = Math.max(wait, backoff(this.failures++));
     const reason = status === 0 || status === 200 ? message : `${status}: ${message}`;
     this.handlers.onState('reconnecting', `${status === 200 ? 'the browser gave up' : reason}; opening anew after ${this.lastID || 'now'}`);
     this.timer = setTimeout(() => this.open(), delay);
