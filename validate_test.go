@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
@@ -162,5 +163,24 @@ func TestValidate(t *testing.T) {
 	}
 	if err := gen.ValidateEvent("content", []byte(`{"type":1e400}`)); err == nil {
 		t.Error("a number that no float64 can hold is valid")
+	}
+}
+
+// What an error says of a name, a path or a value of any length is its beginning.
+func TestInvalidEventErrorIsBounded(t *testing.T) {
+	huge := strings.Repeat("é", 1<<20)
+	for what, err := range map[string]error{
+		"name":   gen.ValidateEvent(huge, []byte(`{}`)),
+		"number": gen.ValidateEvent("content", []byte(`{"content":`+strings.Repeat("9", 1<<20)+`}`)),
+		"enum":   gen.ValidateEvent("notification", []byte(`{"createdAt":1,"id":"","message":"","notificationType":"`+huge+`","responseType":"text","sessionId":"","timeout":1,"title":"","type":""}`)),
+		"path":   &gen.InvalidEventError{Event: "content", Path: "/" + huge, Reason: "must be one of a, b"},
+		"reason": &gen.InvalidEventError{Event: "content", Reason: huge},
+	} {
+		if err == nil || len(err.Error()) > 2<<10 || !utf8.ValidString(err.Error()) || what != "enum" && !strings.Contains(err.Error(), " bytes)") {
+			t.Errorf("%s: %.300v", what, err)
+		}
+	}
+	if got, want := (&gen.InvalidEventError{Event: "content", Path: "/type", Reason: "must be one of a, b"}).Error(), `"content": data/type: must be one of a, b`; got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }

@@ -371,8 +371,30 @@ type InvalidEventError struct {
 	Reason string // what is wrong with it
 }
 
+// Error tells all of it, and of what is long the beginning: names and paths may come from
+// outside.
 func (e *InvalidEventError) Error() string {
-	return fmt.Sprintf("%q: data%s: %s", e.Event, e.Path, e.Reason)
+	path, ofPath := cut(e.Path, 200)
+	reason, ofReason := cut(e.Reason, 1000)
+	return quoted(e.Event) + ": data" + path + ofPath + ": " + reason + ofReason
+}
+
+// quoted returns s in quotes, or the beginning of a long one.
+func quoted(s string) string {
+	begin, rest := cut(s, 100)
+	return strconv.Quote(begin) + rest
+}
+
+// cut returns s, or of more than n bytes the beginning, and how many there were.
+func cut(s string, n int) (begin, rest string) {
+	if len(s) <= n {
+		return s, ""
+	}
+	end := n
+	for end > n-utf8.UTFMax && !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return s[:end], fmt.Sprintf("… (%d bytes)", len(s))
 }
 
 func validateValue(event string, d any, schema string) error {
@@ -548,7 +570,7 @@ func (s *dataSchema) checkObject(value map[string]any) *misfit {
 			continue
 		}
 		if s.closed {
-			return &misfit{reason: fmt.Sprintf("%q is not a member that it may have", name)}
+			return &misfit{reason: quoted(name) + " is not a member that it may have"}
 		}
 		if m := s.additional.check(value[name]); m != nil {
 			return m.within(name)
