@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/mixstream/mixstream/internal/excerpt"
 )
 
 // KeyLife is how long a log honours a deduplication key at least, from the last
@@ -67,7 +69,7 @@ type KeyError struct {
 }
 
 func (e *KeyError) Error() string {
-	return fmt.Sprintf("%v: %.64q stands for %d", ErrKeyReused, e.Key, e.Appended.Count)
+	return fmt.Sprintf("%v: %s stands for %d", ErrKeyReused, excerpt.Quote(e.Key), e.Appended.Count)
 }
 
 // Unwrap returns ErrKeyReused.
@@ -109,7 +111,7 @@ func (a Appended) Same(b Appended) bool { return a.Count == b.Count && a.Digest 
 func (k *Key) Compare(has Appended, entries []Entry) (repeated bool, err error) {
 	switch {
 	case k.Appended.Count > 0 && has.Count == 0:
-		return false, fmt.Errorf("%w: %.64q", ErrKeyForgotten, k.Name)
+		return false, fmt.Errorf("%w: %s", ErrKeyForgotten, excerpt.Quote(k.Name))
 	case has.Same(k.Appended):
 		if repeated = has.Closed && len(entries) == 0; repeated {
 			k.Appended = has

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/mixstream/mixstream/internal/excerpt"
 )
 
 // Memory is the Log in the memory of the process. What it holds ends with the
@@ -75,7 +77,7 @@ func (m *Memory) Create(ctx context.Context, s Session, e *Entry) error {
 	switch {
 	case err == nil:
 		m.mu.Unlock()
-		return fmt.Errorf("%w: %q", ErrSessionExists, s.ID)
+		return fmt.Errorf("%w: %s", ErrSessionExists, excerpt.Quote(s.ID))
 	case ss != nil:
 		m.mu.Unlock()
 		return err

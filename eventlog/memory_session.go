@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/mixstream/mixstream/internal/excerpt"
 )
 
 // session is a session's entries and record. Without a record it stands only for
@@ -50,9 +52,9 @@ func (m *Memory) record(id string) (*session, error) {
 	ss := m.sessions[id]
 	switch {
 	case ss == nil || ss.since == 0:
-		return nil, fmt.Errorf("%w: %q", ErrSessionNotFound, id)
+		return nil, fmt.Errorf("%w: %s", ErrSessionNotFound, excerpt.Quote(id))
 	case ss.deleted != 0:
-		return ss, fmt.Errorf("%w: %q", ErrSessionDeleted, id)
+		return ss, fmt.Errorf("%w: %s", ErrSessionDeleted, excerpt.Quote(id))
 	}
 	return ss, nil
 }

@@ -46,3 +46,24 @@ func TestLongestTimes(t *testing.T) {
 		m.append(own(id), 1) // a new session of this name
 	}
 }
+
+// An error names a session by the beginning of a long id.
+func TestErrorsAreBounded(t *testing.T) {
+	m := newTester(t, natslog.Retention{})
+	huge := strings.Repeat("é", 50_000)
+	for _, id := range []string{huge + "a", huge + "b"} {
+		m.create(own(id))
+	}
+	m.delete(huge+"b", time.Hour)
+	for name, err := range map[string]error{
+		"there":   m.log.Create(t.Context(), own(huge+"a"), &eventlog.Entry{Name: "session_created", Data: []byte("{}")}),
+		"deleted": m.log.Append(t.Context(), own(huge+"b"), "", []eventlog.Entry{{Name: "content", Data: []byte("{}")}}),
+		"unknown": m.log.Delete(t.Context(), huge+"c", &eventlog.Entry{Name: "session_deleted", Data: []byte("{}")}, 0),
+		"name":    natslog.Options{Dir: "x", Name: huge}.Check(),
+		"prefix":  natslog.Options{Dir: "x", Prefix: huge}.Check(),
+	} {
+		if err == nil || len(err.Error()) > 1<<10 {
+			t.Errorf("%s: %.300v", name, err)
+		}
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/mixstream/mixstream/eventlog"
+	"github.com/mixstream/mixstream/internal/excerpt"
 )
 
 // keyRecord is what the stream of the entries has of a deduplication key, under a
@@ -76,7 +77,7 @@ func (l *Log) askKey(ctx context.Context, subject string) (eventlog.Appended, er
 	}
 	var r keyRecord
 	if err := json.Unmarshal(s.Data, &r); err != nil || len(r.Digest) != len(eventlog.Digest{}) {
-		return eventlog.Appended{}, fmt.Errorf("message %d is no record of a key: %.64q", s.Seq, s.Data)
+		return eventlog.Appended{}, fmt.Errorf("message %d is no record of a key: %s", s.Seq, excerpt.Quote(string(s.Data)))
 	}
 	return r.appended(s.Seq), nil
 }
@@ -125,7 +126,7 @@ func (l *Log) renewKey(ctx context.Context, w *writer, id string, key *eventlog.
 		var has eventlog.Appended
 		switch {
 		case r.State == deleted:
-			return fmt.Errorf("%w: %q", eventlog.ErrSessionDeleted, id)
+			return fmt.Errorf("%w: %s", eventlog.ErrSessionDeleted, excerpt.Quote(id))
 		case r.exists():
 			if has, err = l.askKey(ctx, l.subjects.key(r.Life, key.Name)); err != nil {
 				return err

@@ -11,6 +11,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/mixstream/mixstream/eventlog"
+	"github.com/mixstream/mixstream/internal/excerpt"
 )
 
 // Options says where a log is, and how it behaves. Exactly one of Dir and URL must
@@ -128,6 +129,7 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	o.Logger = excerpt.Logger(o.Logger)
 	switch {
 	case (o.Dir == "") == (o.URL == ""):
 		return o, errors.New("natslog: set either Dir or URL")
@@ -136,9 +138,9 @@ func (o Options) withDefaults() (Options, error) {
 	case o.Dir == "" && o.SyncInterval != 0:
 		return o, errors.New("natslog: SyncInterval is for an embedded server; a cluster has its own setting")
 	case !validName.MatchString(o.Name):
-		return o, fmt.Errorf("natslog: name %q: must have letters, digits, - and _ only", o.Name)
+		return o, fmt.Errorf("natslog: name %s: must have letters, digits, - and _ only", excerpt.Quote(o.Name))
 	case !validName.MatchString(o.Prefix):
-		return o, fmt.Errorf("natslog: prefix %q: must have letters, digits, - and _ only", o.Prefix)
+		return o, fmt.Errorf("natslog: prefix %s: must have letters, digits, - and _ only", excerpt.Quote(o.Prefix))
 	case o.SyncInterval < 0 || o.RequestTimeout < 0 || o.AppendTimeout < 0 || o.CheckInterval < 0:
 		return o, errors.New("natslog: negative duration")
 	case o.tooYoung(o.Retention.Age):

@@ -12,6 +12,7 @@ import (
 	"github.com/nats-io/nuid"
 
 	"github.com/mixstream/mixstream/eventlog"
+	"github.com/mixstream/mixstream/internal/excerpt"
 )
 
 // state is how far a record has got. What takes several steps is written down
@@ -91,7 +92,7 @@ func (l *Log) load(ctx context.Context, id string) (*record, error) {
 	}
 	r, err := parseRecord(s)
 	if err == nil && string(r.ID) != id {
-		err = fmt.Errorf("record %d is that of %q, not of %q", s.Seq, r.ID, id)
+		err = fmt.Errorf("record %d is that of %s, not of %s", s.Seq, excerpt.Quote(string(r.ID)), excerpt.Quote(id))
 	}
 	return r, err
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/nats-io/nuid"
 
 	"github.com/mixstream/mixstream/eventlog"
+	"github.com/mixstream/mixstream/internal/excerpt"
 )
 
 // Create implements eventlog.Log.
@@ -24,9 +25,9 @@ func (l *Log) Create(ctx context.Context, s eventlog.Session, e *eventlog.Entry)
 			case err != nil:
 				return err
 			case r.State == deleted:
-				return fmt.Errorf("%w: %q", eventlog.ErrSessionDeleted, s.ID)
+				return fmt.Errorf("%w: %s", eventlog.ErrSessionDeleted, excerpt.Quote(s.ID))
 			case r.exists():
-				return fmt.Errorf("%w: %q", eventlog.ErrSessionExists, s.ID)
+				return fmt.Errorf("%w: %s", eventlog.ErrSessionExists, excerpt.Quote(s.ID))
 			}
 			b, err := l.bounds.ask(ctx, l)
 			if err != nil {
@@ -107,9 +108,9 @@ func (l *Log) Delete(ctx context.Context, id string, e *eventlog.Entry, grace ti
 			case err != nil:
 				return err
 			case !r.exists():
-				return fmt.Errorf("%w: %q", eventlog.ErrSessionNotFound, id)
+				return fmt.Errorf("%w: %s", eventlog.ErrSessionNotFound, excerpt.Quote(id))
 			case r.State == deleted:
-				return fmt.Errorf("%w: %q", eventlog.ErrSessionDeleted, id)
+				return fmt.Errorf("%w: %s", eventlog.ErrSessionDeleted, excerpt.Quote(id))
 			}
 			b, err := l.bounds.ask(ctx, l)
 			if err != nil {
@@ -138,7 +139,7 @@ func (l *Log) Lookup(ctx context.Context, id string) (eventlog.Record, error) {
 		return eventlog.Record{}, err
 	}
 	if !r.exists() {
-		return eventlog.Record{}, fmt.Errorf("%w: %q", eventlog.ErrSessionNotFound, id)
+		return eventlog.Record{}, fmt.Errorf("%w: %s", eventlog.ErrSessionNotFound, excerpt.Quote(id))
 	}
 	return eventlog.Record{Session: r.session(), Deleted: r.Deleted}, nil
 }

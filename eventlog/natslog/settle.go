@@ -9,6 +9,7 @@ import (
 	"github.com/nats-io/nuid"
 
 	"github.com/mixstream/mixstream/eventlog"
+	"github.com/mixstream/mixstream/internal/excerpt"
 )
 
 // unsettled tells whether something is to be done for the session.
@@ -43,7 +44,7 @@ func (l *Log) admit(ctx context.Context, w *writer, s eventlog.Session) (r *reco
 		case err != nil:
 			return nil, false, err
 		case r.State == deleted:
-			return nil, false, fmt.Errorf("%w: %q", eventlog.ErrSessionDeleted, s.ID)
+			return nil, false, fmt.Errorf("%w: %s", eventlog.ErrSessionDeleted, excerpt.Quote(s.ID))
 		case r.exists() && r.Written:
 			return r, false, nil
 		case !r.exists():
