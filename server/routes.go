@@ -68,10 +68,12 @@ func (s *Server) routes() http.Handler {
 		res.allowed = strings.Join(slices.Sorted(maps.Keys(res.byMethod)), ", ")
 		mux.Handle(path, res)
 	}
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		writeError(w, http.StatusNotFound, gen.RESTErrorTypeNotFound, "there is nothing at this path")
-	})
+	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { notFound(w) })
 	return mux
+}
+
+func notFound(w http.ResponseWriter) {
+	writeError(w, http.StatusNotFound, gen.RESTErrorTypeNotFound, "there is nothing at this path")
 }
 
 // resource is what is at one path.

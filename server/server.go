@@ -8,6 +8,7 @@ import (
 
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/internal/cleanpath"
 )
 
 // Server serves the streams of a log and publishes to it. It is an http.Handler
@@ -63,6 +64,10 @@ func New(opts ...Option) (*Server, error) {
 // ServeHTTP serves the operations of the spec. What is not a stream is answered
 // with an ErrorResponse.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !cleanpath.Is(r.URL.Path) {
+		notFound(w)
+		return
+	}
 	s.handler.ServeHTTP(w, keepPathValues(r))
 }
 

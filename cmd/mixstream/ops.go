@@ -17,6 +17,7 @@ import (
 	tracenoop "go.opentelemetry.io/otel/trace/noop"
 
 	"github.com/mixstream/mixstream"
+	"github.com/mixstream/mixstream/internal/cleanpath"
 	"github.com/mixstream/mixstream/server"
 	"github.com/mixstream/mixstream/server/otelstream"
 )
@@ -66,7 +67,18 @@ func (o *ops) wrap(next http.Handler, accepted tokens, elsewhere bool) http.Hand
 	if !elsewhere {
 		o.routes(mux, accepted)
 	}
-	return mux
+	return unlessUnclean(mux, next)
+}
+
+// unlessUnclean hands the requests that the mux would redirect to another handler.
+func unlessUnclean(mux *http.ServeMux, unclean http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !cleanpath.Is(r.URL.Path) {
+			unclean.ServeHTTP(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
 }
 
 // routes adds the paths that --ops-listen moves.
@@ -120,7 +132,7 @@ func (o *ops) listen(ctx context.Context, address string, hosts []string, tell t
 	}
 	mux := http.NewServeMux()
 	o.routes(mux, nil)
-	var handler http.Handler = mux
+	handler := unlessUnclean(mux, http.NotFoundHandler())
 	if isLoopback(l) {
 		handler = localHost(handler, hosts)
 	}

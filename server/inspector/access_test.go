@@ -5,10 +5,12 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/http/httputil"
 	"os/exec"
 	"strings"
 	"testing"
 
+	"github.com/mixstream/mixstream/server"
 	"github.com/mixstream/mixstream/server/inspector"
 )
 
@@ -181,5 +183,34 @@ func TestDependencies(t *testing.T) {
 				t.Errorf("the page depends on %s", dep)
 			}
 		}
+	}
+}
+
+// What is huge of a request is not repeated, also where a mux or a file server would
+// redirect it.
+func TestInspectorAnswersAreBounded(t *testing.T) {
+	srv, err := server.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := inspector.New(srv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ts := httptest.NewServer(page)
+	t.Cleanup(ts.Close)
+	huge := strings.Repeat("x", 100<<10)
+	stay := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	for _, target := range []string{"/" + huge, "//" + huge, "//inspector/app.js?" + huge, "/inspector/" + huge, "/inspector/index.html?" + huge,
+		"/inspector/../" + huge, "/inspector/access?" + huge, "/stream/../stream?sessionId=" + huge, "/stream?sessionId=" + huge} {
+		res, err := stay.Get(ts.URL + target)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer, err := httputil.DumpResponse(res, true)
+		if err != nil || len(answer) > 4<<10 {
+			t.Errorf("%.40s is answered with %d bytes, error %v: %.300s", target, len(answer), err, answer)
+		}
+		res.Body.Close()
 	}
 }

@@ -2,6 +2,7 @@ package inspector_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os/exec"
@@ -76,13 +77,15 @@ console.log(JSON.stringify({ times, delays }));`
 	}
 }
 
-// A page that is asked to come back at a date does not ask again before it.
+// A page that is asked to come back at a date does not ask again before it, and shows the
+// beginning of why.
 func TestPageWaitsForDate(t *testing.T) {
 	var asked atomic.Int64
 	refusing := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		asked.Add(1)
 		w.Header().Set("Retry-After", time.Now().Add(time.Hour).UTC().Format(http.TimeFormat))
-		http.Error(w, "busy", http.StatusServiceUnavailable)
+		w.WriteHeader(http.StatusServiceUnavailable)
+		fmt.Fprintf(w, `{"error":{"message":"%s"}}`, strings.Repeat("😀", 1<<20))
 	})
 	page, err := inspector.New(refusing)
 	if err != nil {
@@ -93,6 +96,9 @@ func TestPageWaitsForDate(t *testing.T) {
 	b := newBrowser(t)
 	b.open(ts.URL, "s1")
 	b.state("reconnecting")
+	if text := b.text("state"); !strings.Contains(text, "503: 😀😀") || len(text) > 2000 {
+		t.Errorf("the page says %d bytes: %.300s", len(text), text)
+	}
 	time.Sleep(2 * time.Second)    // in which it asked forty times
 	if n := asked.Load(); n != 2 { // the EventSource's, and the one that tells the status
 		t.Errorf("asked %d times", n)

@@ -21,6 +21,8 @@ import (
 	"strings"
 
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/internal/cleanpath"
+	"github.com/mixstream/mixstream/internal/excerpt"
 )
 
 //go:embed page
@@ -67,7 +69,7 @@ func New(next http.Handler, opts ...Option) (*Handler, error) {
 		return nil, errors.New("inspector: nil handler")
 	}
 	if h.base != "" && (path.Clean(h.base) != h.base || h.base[0] != '/' || h.base == "/" || strings.ContainsAny(h.base, "{} \t")) {
-		return nil, fmt.Errorf("inspector: base path %q: must begin with a slash, not end with one, be clean, and have no braces or spaces", h.base)
+		return nil, fmt.Errorf("inspector: base path %s: must begin with a slash, not end with one, be clean, and have no braces or spaces", excerpt.Quote(h.base))
 	}
 	var err error
 	if h.seal, err = newSeal(); err != nil {
@@ -79,7 +81,11 @@ func New(next http.Handler, opts ...Option) (*Handler, error) {
 	}
 	files := http.StripPrefix(h.base+"/inspector", http.FileServerFS(page))
 	h.mux.Handle("GET "+h.base+"/{$}", guarded(func(w http.ResponseWriter, r *http.Request) { http.ServeFileFS(w, r, page, "index.html") }))
-	h.mux.Handle("GET "+h.base+"/inspector/{file}", guarded(files.ServeHTTP))
+	h.mux.Handle("GET "+h.base+"/inspector/{file}", guarded(func(w http.ResponseWriter, r *http.Request) {
+		r = r.Clone(r.Context())
+		r.URL.RawQuery = "" // which a redirect would repeat
+		files.ServeHTTP(w, r)
+	}))
 	h.mux.Handle("GET "+h.base+"/inspector/names.js", guarded(names))
 	h.mux.Handle("GET "+h.base+"/inspector/sessions", guarded(h.listSessions))
 	h.mux.Handle("POST "+h.base+"/inspector/access", guarded(h.grant))
@@ -88,7 +94,13 @@ func New(next http.Handler, opts ...Option) (*Handler, error) {
 }
 
 // ServeHTTP serves the page, or hands the request on.
-func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.mux.ServeHTTP(w, r) }
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !cleanpath.Is(r.URL.Path) {
+		h.next.ServeHTTP(w, r)
+		return
+	}
+	h.mux.ServeHTTP(w, r)
+}
 
 // policy lets the page run its own scripts and talk to its own origin, and nothing
 // else: text that gets out of its place in the page could do nothing.

@@ -5,6 +5,8 @@
 import { backoff, retryAfter } from './delay.js';
 import { eventNames } from './names.js';
 
+const maxAnswer = 10_000; // milliseconds
+
 /** The URL of a stream; after is the id to go on after, or empty. */
 export function streamURL(session, after) {
   const url = new URL('stream', document.baseURI);
@@ -70,12 +72,14 @@ export class Source {
   async diagnose() {
     let status = 0, message = 'the server cannot be reached', wait = 0;
     this.abort = new AbortController();
+    const patience = setTimeout(() => this.abort.abort(), maxAnswer); // also for a body without an end
     try {
       const answer = await fetch(streamURL(this.session, this.lastID), { signal: this.abort.signal, cache: 'no-store' });
       status = answer.status;
       wait = retryAfter(answer.headers.get('Retry-After'));
       if (status >= 400) message = await describe(answer);
     } catch { /* it stays unreachable */ }
+    clearTimeout(patience);
     this.abort.abort();
     if (this.closed) return;
     if (status === 204) {
@@ -98,8 +102,13 @@ export class Source {
 
 async function describe(answer) {
   try {
-    return (await answer.json()).error.message;
+    return shorten((await answer.json()).error.message);
   } catch {
-    return answer.statusText || `status ${answer.status}`;
+    return shorten(answer.statusText) || `status ${answer.status}`;
   }
+}
+
+/** Returns the beginning of a text that may be of any length, without half a character. */
+function shorten(text) {
+  return text.length <= 300 ? text : `${text.slice(0, 300).replace(/[\uD800-\uDBFF]$/, '')}…`;
 }
