@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/internal/excerpt"
 )
 
 // Client opens the event streams of one server, and publishes to them. It is safe for concurrent use.
@@ -35,11 +36,11 @@ func (c *config) check() error {
 	u, err := url.Parse(c.baseURL)
 	switch {
 	case err != nil:
-		return fmt.Errorf("client: base URL: %w", err)
+		return fmt.Errorf("client: base URL: %w", excerpt.Error(err))
 	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
-		return fmt.Errorf("client: base URL %q: not an absolute http or https URL", c.baseURL)
+		return fmt.Errorf("client: base URL %s: not an absolute http or https URL", excerpt.Quote(c.baseURL))
 	case strings.ContainsAny(c.baseURL, "?#"):
-		return fmt.Errorf("client: base URL %q: has a query or a fragment", c.baseURL)
+		return fmt.Errorf("client: base URL %s: has a query or a fragment", excerpt.Quote(c.baseURL))
 	case c.httpClient == nil:
 		return errors.New("client: nil HTTP client")
 	case c.httpClient.Timeout != 0:
@@ -58,7 +59,7 @@ func (c *config) check() error {
 		case key == "Host":
 			return errors.New("client: header Host: net/http sends another one; a request editor can set the Host of the request")
 		case !isToken(key):
-			return fmt.Errorf("client: header %q: illegal name", key)
+			return fmt.Errorf("client: header %s: illegal name", excerpt.Quote(key))
 		}
 		for _, value := range values {
 			if !legalHeader(value) {

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/mixstream/mixstream/internal/excerpt"
 )
 
 // connection is one event stream over HTTP, from the attempt to its end.
@@ -29,7 +31,7 @@ type connection struct {
 func (s *Source) attempt() error {
 	lastEventID := s.LastEventID()
 	if !legalID(lastEventID) {
-		return fmt.Errorf("%w: %q", ErrLastEventID, lastEventID)
+		return fmt.Errorf("%w: %s", ErrLastEventID, excerpt.Quote(lastEventID))
 	}
 	c := &connection{timeout: s.cfg.idleTimeout}
 	c.ctx, c.cancel = context.WithCancelCause(s.ctx)
@@ -164,13 +166,13 @@ func (c *connection) explain(err error) error {
 		return cause
 	case errors.Is(err, io.EOF) && c.since.IsZero():
 		// io.EOF is not wrapped: to a caller it is the clean end.
-		return fmt.Errorf("client: %v", err)
+		return fmt.Errorf("client: %v", excerpt.Error(err))
 	case errors.Is(err, io.EOF):
 		return errors.New("client: the stream ended")
 	case c.since.IsZero():
-		return fmt.Errorf("client: %w", err)
+		return fmt.Errorf("client: %w", excerpt.Error(err))
 	}
-	return fmt.Errorf("client: the stream was cut: %w", err)
+	return fmt.Errorf("client: the stream was cut: %w", excerpt.Error(err))
 }
 
 // isEventStream tells whether the content type is text/event-stream.

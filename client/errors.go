@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/internal/excerpt"
 )
 
 var (
@@ -69,11 +70,11 @@ func (e *APIError) Error() string {
 	msg := fmt.Sprintf("client: %s answered %d %s", e.target(), e.StatusCode, http.StatusText(e.StatusCode))
 	switch {
 	case e.Err != nil:
-		msg += ": " + e.Err.Error()
+		msg += ": " + excerpt.Text(e.Err.Error())
 	case e.StatusCode == http.StatusOK && isEventStream(e.Header):
-		msg += fmt.Sprintf(" with content encoding %q, which was not asked for", e.Header.Get("Content-Encoding"))
+		msg += fmt.Sprintf(" with content encoding %s, which was not asked for", excerpt.Quote(e.Header.Get("Content-Encoding")))
 	case e.StatusCode == http.StatusOK:
-		msg += fmt.Sprintf(" with content type %q instead of text/event-stream", e.Header.Get("Content-Type"))
+		msg += fmt.Sprintf(" with content type %s instead of text/event-stream", excerpt.Quote(e.Header.Get("Content-Type")))
 	}
 	return msg
 }
@@ -85,7 +86,7 @@ func (e *APIError) target() string {
 	if e.Request == nil || e.Request.URL == nil {
 		return "the server"
 	}
-	return e.Request.Method + " " + e.Request.URL.Redacted()
+	return excerpt.Text(e.Request.Method + " " + e.Request.URL.Redacted())
 }
 
 // ErrorResponse is an APIError whose body is an ErrorResponse of the spec. It
@@ -98,7 +99,7 @@ type ErrorResponse struct {
 
 // Error tells the request, the status and the server's message.
 func (e *ErrorResponse) Error() string {
-	return fmt.Sprintf("%s: %s: %s", e.APIError.Error(), e.Type, e.Message)
+	return e.APIError.Error() + ": " + excerpt.Text(string(e.Type)+": "+e.Message)
 }
 
 // Unwrap returns the APIError.
@@ -130,5 +131,5 @@ type GapError struct {
 
 // Error tells both positions.
 func (e *GapError) Error() string {
-	return fmt.Sprintf("client: events between %q and %q may be missing: %s", e.Requested, e.ResumeFrom, e.Message)
+	return fmt.Sprintf("client: events between %s and %s may be missing: %s", excerpt.Quote(e.Requested), excerpt.Quote(e.ResumeFrom), excerpt.Text(e.Message))
 }

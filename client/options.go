@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/internal/excerpt"
 	"github.com/mixstream/mixstream/sse"
 )
 
@@ -181,6 +182,7 @@ func WithLogger(l *slog.Logger) SourceOption {
 	if l == nil {
 		l = slog.New(slog.DiscardHandler)
 	}
+	l = excerpt.Logger(l)
 	return sourceOption(func(c *sourceConfig) { c.logger = l })
 }
 

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/internal/excerpt"
 )
 
 // publishWithin bounds the repetitions of one publication. A server honours an
@@ -51,7 +52,7 @@ func (c *Client) Publish(ctx context.Context, sessionID string, event gen.Event,
 	case event == nil, isUnknown && unknown == nil:
 		return "", errors.New("client: publish: nil event")
 	case isUnknown:
-		return "", fmt.Errorf("client: publish: unknown event %q: only what the spec names can be published", event.EventName())
+		return "", fmt.Errorf("client: publish: unknown event %s: only what the spec names can be published", excerpt.Quote(event.EventName()))
 	}
 	data, err := json.Marshal(event)
 	if err != nil {
@@ -176,7 +177,7 @@ func repeat(ctx context.Context, policy RetryPolicy, cfg sourceConfig, send func
 		case answer != nil:
 			o.asked = retryAfter(answer.Header)
 		default:
-			err = fmt.Errorf("client: publish: %w", err)
+			err = fmt.Errorf("client: publish: %w", excerpt.Error(err))
 		}
 		o.failed(err)
 		delay, err := o.delay(policy, 0)

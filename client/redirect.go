@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/mixstream/mixstream/internal/excerpt"
 )
 
 // maxRedirects in a row is what net/http allows by default.
@@ -43,11 +45,11 @@ func withRedirects(hc *http.Client) *http.Client {
 // checkRedirect prepares the request r that follows those of via, or refuses it.
 func checkRedirect(r *http.Request, via []*http.Request, own func(*http.Request, []*http.Request) error) error {
 	if r.URL.Scheme != "http" && r.URL.Scheme != "https" || r.URL.Host == "" {
-		return fmt.Errorf("redirect to %q, which is no http or https URL", r.URL.Redacted())
+		return fmt.Errorf("redirect to %s, which is no http or https URL", excerpt.Quote(r.URL.Redacted()))
 	}
 	if r.Method != via[0].Method {
 		// It would open a stream instead of publishing to it, and wait for its end.
-		return fmt.Errorf("redirect to %q, which would make a %s of the %s; 307 and 308 do not", r.URL.Redacted(), r.Method, via[0].Method)
+		return fmt.Errorf("redirect to %s, which would make a %s of the %s; 307 and 308 do not", excerpt.Quote(r.URL.Redacted()), r.Method, via[0].Method)
 	}
 	// Each request gets the headers of the first again, so what a foreign server
 	// was not shown, one behind it must not be shown either.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/internal/excerpt"
 	"github.com/mixstream/mixstream/sse"
 )
 
@@ -208,9 +209,9 @@ func (s *Stream) refuse(event *Event) error {
 	case !ok || !s.cfg.strict:
 		return nil
 	case unknown.Err != nil:
-		return fmt.Errorf("%w %q: %w", ErrUnknownEvent, unknown.Name, unknown.Err)
+		return fmt.Errorf("%w %s: %w", ErrUnknownEvent, excerpt.Quote(unknown.Name), excerpt.Error(unknown.Err))
 	}
-	return fmt.Errorf("%w %q", ErrUnknownEvent, unknown.Name)
+	return fmt.Errorf("%w %s", ErrUnknownEvent, excerpt.Quote(unknown.Name))
 }
 
 // isLast tells whether the stream is finished after this event.
