@@ -8,6 +8,8 @@ import (
 	"runtime/debug"
 	"sync/atomic"
 	"syscall"
+
+	"github.com/mixstream/mixstream/internal/excerpt"
 )
 
 // detached is what a stream needs to be served by the workers.
@@ -92,7 +94,7 @@ func (d *detached) guarded(turn func() (wrote, ended bool, err error)) (wrote, e
 // logPanic logs a panic. It may have been the logger's, who may panic again.
 func (d *detached) logPanic(p any) {
 	defer func() { _ = recover() }()
-	d.server.cfg.logger.ErrorContext(d.ctx, "panic serving a stream", "session", d.sessionID, "remote", d.remote, "panic", p, "stack", string(debug.Stack()))
+	d.server.cfg.logger.ErrorContext(d.ctx, "panic serving a stream", "session", d.sessionID, "remote", d.remote, "panic", p, "stack", excerpt.Whole(debug.Stack()))
 }
 
 // end ends the stream. The functions of the application that learn of it may take

@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/internal/excerpt"
 )
 
 // Reasons for which Publish refuses an event, beside [ErrInvalidSessionID]. They
@@ -37,7 +38,7 @@ type PublishError struct {
 }
 
 func (e *PublishError) Error() string {
-	return fmt.Sprintf("server: publish %q: %v", e.Event, e.Err)
+	return fmt.Sprintf("server: publish %s: %v", excerpt.Quote(e.Event), excerpt.Error(e.Err))
 }
 
 // Unwrap returns the reason.
@@ -46,9 +47,10 @@ func (e *PublishError) Unwrap() error { return e.Err }
 // errNoFlush is told to whoever opens a stream behind a middleware that buffers.
 var errNoFlush = errors.New("server: the http.ResponseWriter cannot flush: a middleware hides http.Flusher, and has no Unwrap method for http.ResponseController")
 
-// restError returns the body of an error.
+// restError returns the body of an error. Its message is bounded, whatever it repeats of
+// the request.
 func restError(code int, kind gen.RESTErrorType, message string) gen.ErrorResponse {
-	return gen.ErrorResponse{Error: gen.RESTError{Code: code, Type: kind, Message: message}}
+	return gen.ErrorResponse{Error: gen.RESTError{Code: code, Type: kind, Message: excerpt.Text(message)}}
 }
 
 func badRequest(message string) gen.ErrorResponse {

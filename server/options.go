@@ -13,6 +13,7 @@ import (
 
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/internal/excerpt"
 )
 
 // Option configures a Server. A time of more than a year is a year, which is never. One
@@ -110,7 +111,7 @@ func (c *config) bound() {
 func (c *config) check() error {
 	switch {
 	case c.basePath != "" && (!strings.HasPrefix(c.basePath, "/") || path.Clean(c.basePath) != c.basePath || c.basePath == "/" || strings.ContainsAny(c.basePath, "{} \t")):
-		return fmt.Errorf("server: base path %q: must begin with a slash, not end with one, be clean, and have no braces or spaces", c.basePath)
+		return fmt.Errorf("server: base path %s: must begin with a slash, not end with one, be clean, and have no braces or spaces", excerpt.Quote(c.basePath))
 	case c.heartbeat <= 0:
 		return errors.New("server: the heartbeat interval must be positive: a stream without heartbeats cannot be told from a dead one")
 	case c.writeTimeout <= 0:
@@ -155,12 +156,14 @@ func WithBasePath(prefix string) Option { return func(c *config) { c.basePath = 
 
 // WithLogger sets the logger: for failures, for readers that are dropped because
 // they do not read, and at debug level for each stream that opens, ends or is
-// refused. By default, and if nil, nothing is logged.
+// refused. By default, and if nil, nothing is logged. Of what a client has sent, such as
+// a path, a line has 600 bytes at most.
 func WithLogger(l *slog.Logger) Option {
 	return func(c *config) {
-		if c.logger = l; l == nil {
-			c.logger = slog.New(slog.DiscardHandler)
+		if l == nil {
+			l = slog.New(slog.DiscardHandler)
 		}
+		c.logger = excerpt.Logger(l)
 	}
 }
 

@@ -7,11 +7,11 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"strconv"
 	"time"
 
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/internal/excerpt"
 )
 
 // Why a request that publishes fails, beside what Publish fails with.
@@ -96,7 +96,7 @@ func (p *publication) explain(r *http.Request, err error) (status int, message s
 	)
 	switch {
 	case errors.Is(err, eventlog.ErrSessionDeleted):
-		return http.StatusNotFound, "session " + strconv.Quote(p.session.ID) + " was deleted"
+		return http.StatusNotFound, "session " + excerpt.Quote(p.session.ID) + " was deleted"
 	case errors.Is(err, eventlog.ErrKeyReused):
 		return http.StatusUnprocessableEntity, "the Idempotency-Key was used for another body"
 	case errors.Is(err, eventlog.ErrKeyForgotten):
@@ -118,7 +118,7 @@ func (p *publication) explain(r *http.Request, err error) (status int, message s
 	case errors.As(err, &misfit):
 		return http.StatusBadRequest, misfit.Error()
 	case errors.As(err, &refused):
-		return http.StatusBadRequest, strconv.Quote(string(refused.Event)) + ": " + refused.Err.Error()
+		return http.StatusBadRequest, excerpt.Quote(refused.Event) + ": " + refused.Err.Error()
 	case errors.Is(err, errBody): // the rest may have addresses
 		return http.StatusBadRequest, errBody.Error()
 	case errors.Is(err, errRequest), errors.Is(err, errNotJSON):

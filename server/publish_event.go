@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/internal/excerpt"
 )
 
 // bodyTimeout bounds the time in which the body of a single event comes.
@@ -52,7 +53,7 @@ func decodePublished(text []byte) (gen.PublishedEvent, error) {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return event, fmt.Errorf("%w: it ends too early", errNotJSON)
 	case err != nil:
-		return event, fmt.Errorf("%w: %s", errNotJSON, strings.TrimPrefix(err.Error(), "json: "))
+		return event, fmt.Errorf("%w: %s", errNotJSON, excerpt.Text(strings.TrimPrefix(err.Error(), "json: ")))
 	case event.Event == "":
 		return event, fmt.Errorf(`%w: "event" is required`, errNotJSON)
 	case event.Data == nil:

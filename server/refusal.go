@@ -31,7 +31,8 @@ type RefusalError struct {
 	// "WWW-Authenticate: Bearer" otherwise, and a 429 or 503 a random Retry-After of
 	// 1 to 10 s.
 	Header http.Header
-	// Message is told to the client; if empty, the text of the status is.
+	// Message is told to the client, 600 bytes of it at most; if empty, the text of the
+	// status is.
 	Message string
 }
 

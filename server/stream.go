@@ -6,12 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/internal/excerpt"
 )
 
 // maxWrite is how much is written and flushed at once, unless one event is larger.
@@ -77,7 +77,7 @@ func (st *stream) begin(ctx context.Context, resume string) (refusal gen.StreamE
 	switch {
 	case !known, st.deleted != 0 && resume == "":
 		return gen.StreamEvents404JSONResponse{NotFoundJSONResponse: gen.NotFoundJSONResponse(
-			restError(http.StatusNotFound, gen.RESTErrorTypeNotFound, "session "+strconv.Quote(st.sessionID)+" does not exist"))}, nil
+			restError(http.StatusNotFound, gen.RESTErrorTypeNotFound, "session "+excerpt.Quote(st.sessionID)+" does not exist"))}, nil
 	case st.finished() && !st.start.gap:
 		return gen.StreamEvents204Response{}, nil
 	}

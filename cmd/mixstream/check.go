@@ -19,6 +19,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/mixstream/mixstream/eventlog/natslog"
+	"github.com/mixstream/mixstream/internal/excerpt"
 )
 
 // expiresSoon is how long before its end a certificate is warned of.
@@ -86,7 +87,7 @@ func (c *check) found(subject string, err error, text string) {
 }
 
 func (c *check) note(v verdict, subject, text string) {
-	c.findings = append(c.findings, finding{v, subject, text})
+	c.findings = append(c.findings, finding{v, subject, excerpt.Text(text)})
 }
 
 func (c *check) checkConfig(flags *pflag.FlagSet, err error) {

@@ -10,6 +10,8 @@ import (
 
 	"github.com/spf13/pflag"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/mixstream/mixstream/internal/excerpt"
 )
 
 // configFlag names the flag of the configuration file.
@@ -91,7 +93,7 @@ func (c *config) set(f *pflag.Flag, source string, values []string) error {
 			return fmt.Errorf("%s: --%s is set, but empty: it must be %s, or be left out", source, f.Name, rightValue(f))
 		}
 		if err := c.flags.Set(f.Name, value); err != nil {
-			return fmt.Errorf("%s: --%s %q: must be %s", source, f.Name, value, rightValue(f))
+			return fmt.Errorf("%s: --%s %s: must be %s", source, f.Name, excerpt.Quote(value), rightValue(f))
 		}
 	}
 	c.sources[f.Name] = source
@@ -140,7 +142,7 @@ func (c *config) read(path string) (map[string]setting, []error) {
 		key, value := top.Content[i], top.Content[i+1]
 		source := fmt.Sprintf("%s:%d", path, key.Line)
 		if first, ok := settings[key.Value]; ok {
-			errs = append(errs, fmt.Errorf("%s: key %q is there already, at %s", source, key.Value, first.source))
+			errs = append(errs, fmt.Errorf("%s: key %s is there already, at %s", source, excerpt.Quote(key.Value), first.source))
 			continue
 		}
 		values, err := c.values(key.Value, value)
@@ -159,9 +161,9 @@ func (c *config) values(key string, node *yaml.Node) ([]string, error) {
 	if f == nil || !configurable(f) {
 		name := strings.ToLower(strings.ReplaceAll(key, "_", "-"))
 		if f = c.flags.Lookup(name); f != nil && configurable(f) {
-			return nil, fmt.Errorf("unknown key %q: must be %q", key, name)
+			return nil, fmt.Errorf("unknown key %s: must be %q", excerpt.Quote(key), name)
 		}
-		return nil, fmt.Errorf("unknown key %q: must be the name of a flag, such as listen; mixstream serve --help lists them", key)
+		return nil, fmt.Errorf("unknown key %s: must be the name of a flag, such as listen; mixstream serve --help lists them", excerpt.Quote(key))
 	}
 	if node.Kind == yaml.AliasNode {
 		node = node.Alias

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/rs/cors"
+
+	"github.com/mixstream/mixstream/internal/excerpt"
 )
 
 // crossOrigin is what pages of other origins may do.
@@ -26,10 +28,10 @@ func (c *crossOrigin) wrap(h http.Handler) (http.Handler, error) {
 	}
 	for _, origin := range c.origins {
 		if err := checkOrigin(origin); err != nil {
-			return nil, fmt.Errorf("--cors-origin %q: %w", origin, err)
+			return nil, fmt.Errorf("--cors-origin %s: %w", excerpt.Quote(origin), err)
 		}
 		if c.credentials && strings.Contains(origin, "*") {
-			return nil, fmt.Errorf("--cors-origin %q: no wildcard with --cors-credentials: any page could read what the user may read", origin)
+			return nil, fmt.Errorf("--cors-origin %s: no wildcard with --cors-credentials: any page could read what the user may read", excerpt.Quote(origin))
 		}
 	}
 	return cors.New(cors.Options{

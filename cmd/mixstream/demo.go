@@ -15,6 +15,7 @@ import (
 
 	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/internal/excerpt"
 	"github.com/mixstream/mixstream/server"
 	"github.com/mixstream/mixstream/streamtest"
 )
@@ -63,7 +64,7 @@ func (d *demo) run(cmd *cobra.Command) error {
 	switch d.fault {
 	case "", "drop", "double", "swap":
 	default:
-		return asUsage(fmt.Errorf("--fault %q: must be drop, double or swap", d.fault))
+		return asUsage(fmt.Errorf("--fault %s: must be drop, double or swap", excerpt.Quote(d.fault)))
 	}
 	files, err := openFiles(d.dir)
 	if err != nil {

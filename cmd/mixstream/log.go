@@ -17,6 +17,7 @@ import (
 
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/eventlog/natslog"
+	"github.com/mixstream/mixstream/internal/excerpt"
 )
 
 // Environment variables with what NATS asks for.
@@ -122,7 +123,7 @@ func (f *logFlags) openNATS(ctx context.Context, logger *slog.Logger) (log *nats
 
 // errorf returns an error about the log.
 func (f *logFlags) errorf(format string, args ...any) error {
-	return fmt.Errorf("--%s %q: "+format, append([]any{f.name, f.shown()}, args...)...)
+	return fmt.Errorf("--%s %s: "+format, append([]any{f.name, excerpt.Quote(f.shown())}, args...)...)
 }
 
 // shown returns the log as it may be printed: without what is secret in an address.

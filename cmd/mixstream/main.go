@@ -10,9 +10,12 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/mixstream/mixstream/internal/excerpt"
 )
 
 func main() {
@@ -41,14 +44,28 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		err = asUsage(err) // the arguments are not what the command takes
 	}
 	if err != nil && !errors.Is(err, errReported) {
+		text := linesOf(err)
 		if wantsJSON(cmd) {
-			newLogger(cmd, slog.LevelInfo).Error(err.Error())
+			newLogger(cmd, slog.LevelInfo).Error(text)
 		} else {
-			fmt.Fprintln(stderr, "mixstream:", printable(err.Error()))
+			fmt.Fprintln(stderr, "mixstream:", printable(text))
 		}
 	}
 	return exitStatus(err)
 }
+
+// linesOf returns the text of an error, whose lines may each be one of several, and may
+// each repeat what was given.
+func linesOf(err error) string {
+	lines := strings.SplitN(err.Error(), "\n", maxErrorLines+1)
+	for i := range lines {
+		lines[i] = excerpt.Text(lines[i])
+	}
+	return strings.Join(lines, "\n")
+}
+
+// maxErrorLines is how many lines of an error are told, beside the rest as one.
+const maxErrorLines = 20
 
 func newRoot() *cobra.Command {
 	root := &cobra.Command{

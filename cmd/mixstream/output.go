@@ -8,6 +8,7 @@ import (
 	"os"
 	"slices"
 
+	"github.com/mixstream/mixstream/internal/excerpt"
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 )
@@ -70,6 +71,7 @@ func (t teller) info(text string, attributes ...any) { t.say(slog.LevelInfo, tex
 func (t teller) warn(text string, attributes ...any) { t.say(slog.LevelWarn, text, attributes) }
 
 func (t teller) say(l slog.Level, text string, attributes []any) {
+	text = excerpt.Text(text)
 	if t.json != nil {
 		t.json.Log(context.Background(), l, text, attributes...)
 		return

@@ -12,6 +12,7 @@ import (
 
 	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/internal/excerpt"
 )
 
 type publish struct {
@@ -74,7 +75,7 @@ func (p *publish) checkArgs(cmd *cobra.Command, args []string) error {
 	}
 	switch {
 	case len(args) > 0 && strings.Contains(args[0], "://"):
-		return fmt.Errorf("needs a URL or --log, and not both: received %q and --log %s", args[0], p.log.shown())
+		return fmt.Errorf("needs a URL or --log, and not both: received %s and --log %s", excerpt.Quote(args[0]), excerpt.Quote(p.log.shown()))
 	case len(args) != 1 && len(args) != 3:
 		return fmt.Errorf("needs, with --log, SESSION, and perhaps EVENT and JSON: received %d arguments", len(args))
 	case cmd.Flags().Changed("token"):
@@ -131,7 +132,7 @@ func publishOne(cmd *cobra.Command, to *client.Client, session, event, data stri
 	if wantsJSON(cmd) {
 		return printResult(cmd, published{PublishResult: result})
 	}
-	_, err = fmt.Fprintln(cmd.OutOrStdout(), printable(result.LastID))
+	_, err = fmt.Fprintln(cmd.OutOrStdout(), printable(excerpt.Text(result.LastID)))
 	return err
 }
 
@@ -157,6 +158,6 @@ func printResult(cmd *cobra.Command, result published) error {
 	if result.Unknown > 0 {
 		text += fmt.Sprintf("; whether %d more are published is unknown", result.Unknown)
 	}
-	_, err := fmt.Fprintln(cmd.OutOrStdout(), printable(text))
+	_, err := fmt.Fprintln(cmd.OutOrStdout(), printable(excerpt.Text(text)))
 	return err
 }

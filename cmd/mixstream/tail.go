@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mixstream/mixstream/client"
+	"github.com/mixstream/mixstream/internal/excerpt"
 )
 
 type tail struct {
@@ -96,9 +97,9 @@ func (t *tail) explain(err error, lastEventID string) error {
 	var gap *client.GapError
 	switch {
 	case errors.As(err, &gap):
-		return fmt.Errorf("%w; go on behind the gap with --last-event-id %s", err, gap.ResumeFrom)
+		return fmt.Errorf("%w; go on behind the gap with --last-event-id %s", err, excerpt.Text(gap.ResumeFrom))
 	case errors.Is(err, context.Canceled) && lastEventID != "":
-		return fmt.Errorf("%w; go on with --last-event-id %s", errInterrupted, lastEventID)
+		return fmt.Errorf("%w; go on with --last-event-id %s", errInterrupted, excerpt.Text(lastEventID))
 	case errors.Is(err, context.Canceled):
 		return errInterrupted
 	}

@@ -4,6 +4,7 @@ import (
 	"net"
 	"strconv"
 
+	"github.com/mixstream/mixstream/internal/excerpt"
 	"go.opentelemetry.io/otel/attribute"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 )
@@ -32,6 +33,13 @@ const (
 
 var messagingSystem = semconv.MessagingSystemKey.String("mixstream")
 
+// session returns the attributes for a session, whose id may have been refused for its
+// length.
+func session(id string) []attribute.KeyValue {
+	id = excerpt.Text(id)
+	return []attribute.KeyValue{semconv.MessagingDestinationName(id), sessionIDKey.String(id)}
+}
+
 func statusCode(status int) attribute.KeyValue { return semconv.HTTPResponseStatusCode(status) }
 
 // peer returns the address of the client, as far as there is one.
@@ -40,7 +48,7 @@ func peer(remoteAddr string) []attribute.KeyValue {
 	if err != nil {
 		return nil
 	}
-	attrs := []attribute.KeyValue{semconv.NetworkPeerAddress(host)}
+	attrs := []attribute.KeyValue{semconv.NetworkPeerAddress(excerpt.Text(host))} // a middleware may have it from a header
 	if n, err := strconv.Atoi(port); err == nil {
 		attrs = append(attrs, semconv.NetworkPeerPort(n))
 	}

@@ -10,6 +10,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/internal/excerpt"
 	"github.com/mixstream/mixstream/server"
 )
 
@@ -38,9 +39,7 @@ func (o *Observer) PublishStarted(ctx context.Context, sessionID string) context
 		messagingSystem,
 		semconv.MessagingOperationName(publishSpan),
 		semconv.MessagingOperationTypeSend,
-		semconv.MessagingDestinationName(sessionID),
-		sessionIDKey.String(sessionID),
-	))
+	), trace.WithAttributes(session(sessionID)...))
 	return ctx
 }
 
@@ -67,7 +66,7 @@ func (o *Observer) PublishEnded(ctx context.Context, p server.Publication) {
 	}
 	if p.Err != nil {
 		span.SetAttributes(semconv.ErrorTypeKey.String(errorType(p.Err)))
-		span.SetStatus(codes.Error, p.Err.Error())
+		span.SetStatus(codes.Error, excerpt.Text(p.Err.Error()))
 		return
 	}
 	span.SetAttributes(semconv.MessagingMessageID(p.ID))

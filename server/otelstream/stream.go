@@ -8,6 +8,7 @@ import (
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
 
+	"github.com/mixstream/mixstream/internal/excerpt"
 	"github.com/mixstream/mixstream/server"
 )
 
@@ -27,10 +28,8 @@ func (o *Observer) StreamOpened(ctx context.Context, s server.StreamInfo) (conte
 	o.instruments.active.Add(ctx, 1)
 	traced, span := o.tracer.Start(ctx, streamSpan, trace.WithSpanKind(trace.SpanKindInternal), trace.WithAttributes(
 		messagingSystem,
-		semconv.MessagingDestinationName(s.SessionID),
-		sessionIDKey.String(s.SessionID),
 		resumedKey.Bool(s.Resumed),
-	), trace.WithAttributes(peer(s.RemoteAddr)...))
+	), trace.WithAttributes(session(s.SessionID)...), trace.WithAttributes(peer(s.RemoteAddr)...))
 	if !span.SpanContext().IsValid() {
 		return ctx, &stream{observer: o, ctx: context.Background(), span: span} // which holds nothing of the request
 	}
@@ -74,7 +73,7 @@ func (s *stream) Ended(e server.End) {
 		s.span.SetAttributes(semconv.ErrorTypeKey.String(string(e.Reason)))
 		description := ""
 		if e.Err != nil {
-			description = e.Err.Error()
+			description = excerpt.Text(e.Err.Error())
 		}
 		s.span.SetStatus(codes.Error, description)
 	}
