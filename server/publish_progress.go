@@ -28,6 +28,7 @@ type progressBody struct {
 
 	due   time.Time // when an event must have come; zero: it is set by the next Read
 	begun bool      // the present line has a brace
+	over  bool      // none has come in time
 	timer *time.Timer
 	cut   chan struct{} // closed once the timer has interrupted a Read
 }
@@ -44,6 +45,9 @@ func newProgressBody(w http.ResponseWriter, body io.ReadCloser, limit time.Durat
 
 // Read implements io.Reader.
 func (b *progressBody) Read(p []byte) (n int, err error) {
+	if b.over {
+		return 0, stalledError(b.limit)
+	}
 	if b.due.IsZero() {
 		b.due = time.Now().Add(b.limit)
 	}
@@ -51,6 +55,7 @@ func (b *progressBody) Read(p []byte) (n int, err error) {
 	n, err = b.ReadCloser.Read(p)
 	if !b.timer.Stop() {
 		<-b.cut // so that no later deadline is overwritten
+		b.over = true
 		return n, stalledError(b.limit)
 	}
 	if b.lines && b.hasEvent(p[:n]) {
