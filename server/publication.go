@@ -183,15 +183,18 @@ func (p *publication) append(ctx context.Context, n int, last bool) error {
 
 // Bounds of one call of the log.
 const (
-	appendTimeout = eventlog.KeyLife / 3
-	leftTimeout   = 5 * time.Second // when the client has left
+	keyedTimeout = eventlog.KeyLife / 3 // under a key, long before the log may forget it
+	leftTimeout  = 5 * time.Second      // when the client has left
 )
 
 // settling returns the context to append with. What has come whole is not left halfway: it
-// outlasts a client that leaves, for a while, and a server that shuts down. It ends long
-// before the log may forget a key.
+// outlasts a client that leaves, for a while, and a server that shuts down.
 func (p *publication) settling(ctx context.Context) (context.Context, context.CancelFunc) {
-	settling, cancel := context.WithTimeout(context.WithoutCancel(ctx), appendTimeout)
+	limit := never
+	if p.key != nil {
+		limit = keyedTimeout
+	}
+	settling, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	stop := context.AfterFunc(ctx, func() {
 		if p.server.streams.draining.Load() {
 			return // which interrupts the reading of the body, and so ends ctx

@@ -171,7 +171,7 @@ func TestKeyOfRacingBodies(t *testing.T) {
 // its beginning is not published again by anybody.
 func TestKeyOfQuietBody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		srv := newServer(t, everyonePublishes)
+		srv := newServer(t, everyonePublishes, server.WithPublishIdleTimeout(0))
 		in, out := io.Pipe()
 		quiet := handle(t.Context(), srv, in)
 		io.WriteString(out, contentLines(0, 2))
@@ -202,7 +202,7 @@ func TestKeyOfQuietBody(t *testing.T) {
 func TestKeyForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := &away{Log: eventlog.NewMemory(eventlog.Retention{})}
-		srv := newServer(t, everyonePublishes, server.WithLog(log))
+		srv := newServer(t, everyonePublishes, server.WithLog(log), server.WithPublishIdleTimeout(0))
 		in, out := io.Pipe()
 		answer := handle(t.Context(), srv, in)
 		io.WriteString(out, contentLines(0, 2))

@@ -157,7 +157,7 @@ type slowLog struct {
 	pause time.Duration
 }
 
-func (l slowLog) Append(ctx context.Context, s eventlog.Session, key string, entries []eventlog.Entry) error {
+func (l slowLog) Append(ctx context.Context, s eventlog.Session, key *eventlog.Key, entries []eventlog.Entry) error {
 	time.Sleep(l.pause)
 	return l.Log.Append(ctx, s, key, entries)
 }

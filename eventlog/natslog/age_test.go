@@ -11,15 +11,15 @@ import (
 	"github.com/mixstream/mixstream/eventlog/natslog"
 )
 
-// An age that NATS would refuse is refused before anything is opened, and in words.
+// An age within which a key would be forgotten is refused before anything is opened.
 func TestAgeTooShort(t *testing.T) {
-	for _, age := range []time.Duration{1, time.Millisecond, 100*time.Millisecond - 1} {
+	for _, age := range []time.Duration{1, time.Millisecond, eventlog.KeyLife - 1} {
 		err := natslog.Options{Dir: t.TempDir(), Retention: natslog.Retention{Age: age}}.Check()
-		if err == nil || !strings.Contains(err.Error(), "must be at least 100ms") {
+		if err == nil || !strings.Contains(err.Error(), "must be at least 3m0s") {
 			t.Errorf("%v: %v", age, err)
 		}
 	}
-	for _, age := range []time.Duration{-1, 0, 100 * time.Millisecond, math.MaxInt64} {
+	for _, age := range []time.Duration{-1, 0, eventlog.KeyLife, math.MaxInt64} {
 		if err := (natslog.Options{Dir: t.TempDir(), Retention: natslog.Retention{Age: age}}).Check(); err != nil {
 			t.Errorf("%v: %v", age, err)
 		}
@@ -57,7 +57,7 @@ func TestErrorsAreBounded(t *testing.T) {
 	m.delete(huge+"b", time.Hour)
 	for name, err := range map[string]error{
 		"there":   m.log.Create(t.Context(), own(huge+"a"), &eventlog.Entry{Name: "session_created", Data: []byte("{}")}),
-		"deleted": m.log.Append(t.Context(), own(huge+"b"), "", []eventlog.Entry{{Name: "content", Data: []byte("{}")}}),
+		"deleted": m.log.Append(t.Context(), own(huge+"b"), nil, []eventlog.Entry{{Name: "content", Data: []byte("{}")}}),
 		"unknown": m.log.Delete(t.Context(), huge+"c", &eventlog.Entry{Name: "session_deleted", Data: []byte("{}")}, 0),
 		"name":    natslog.Options{Dir: "x", Name: huge}.Check(),
 		"prefix":  natslog.Options{Dir: "x", Prefix: huge}.Check(),
