@@ -9,8 +9,9 @@ import (
 
 // connection is what a stream writes to: to net/http, until it is detached.
 type connection struct {
-	w    http.ResponseWriter
-	sent instant // when the last write began
+	w        http.ResponseWriter
+	flushers []flusher // to be called in turn after each write to w
+	sent     instant   // when the last write began
 
 	// mu guards the deadline against abort.
 	mu       sync.Mutex
@@ -19,14 +20,19 @@ type connection struct {
 	aborted  bool    // nothing more is written
 }
 
-// connect is called before anything is written.
-func (l *live) connect(w http.ResponseWriter) {
+// connect must be called before anything is written. Its error, errNoFlush, can be
+// answered.
+func (l *live) connect(w http.ResponseWriter) (err error) {
+	if l.flushers, err = flushers(w); err != nil {
+		return err
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.w = w
 	// A deadline that passes resets a stream of HTTP/2, also an idle one. One of
 	// HTTP/1.1 has only its next write fail, and that sets another before it.
 	l.clear = l.visit.request.ProtoMajor != 1
+	return nil
 }
 
 func (l *live) controller() *http.ResponseController { return http.NewResponseController(l.w) }
@@ -51,25 +57,19 @@ func (l *live) write(fill func(*buffer)) (err error) {
 	if _, err := l.w.Write(buf.payload()); err != nil {
 		return err
 	}
-	if err := l.controller().Flush(); err != nil {
-		return err
+	for _, f := range l.flushers {
+		switch err := f.FlushError(); {
+		case errors.Is(err, http.ErrNotSupported):
+			return errNoFlush
+		case err != nil:
+			return err
+		}
 	}
 	if l.clear {
 		l.disarm()
 	}
 	l.wrote(len(buf.payload()), before)
 	return nil
-}
-
-// flush flushes within a deadline.
-func (l *live) flush() error {
-	if err := l.arm(); err != nil {
-		return err
-	}
-	if l.clear {
-		defer l.disarm()
-	}
-	return l.controller().Flush()
 }
 
 // arm sees to it that the deadline leaves the next write its time: the write timeout

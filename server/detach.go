@@ -114,7 +114,7 @@ func (l *live) release(d *detached) {
 	}
 	l.visit.request, l.visit.stream, l.visit.slot = nil, nil, slot{}
 	l.visit = v
-	l.w = nil
+	l.w, l.flushers = nil, nil
 }
 
 // setUserTimeout bounds how long written data may stay unacknowledged, where the

@@ -44,8 +44,11 @@ func (e *PublishError) Error() string {
 // Unwrap returns the reason.
 func (e *PublishError) Unwrap() error { return e.Err }
 
-// errNoFlush is told to whoever opens a stream behind a middleware that buffers.
+// errNoFlush is the answer to a request for a stream behind a middleware that buffers.
 var errNoFlush = errors.New("server: the http.ResponseWriter cannot flush: a middleware hides http.Flusher, and has no Unwrap method for http.ResponseController")
+
+// errCircular is the answer to every request behind a middleware whose writer has itself below it.
+var errCircular = errors.New("server: the http.ResponseWriter unwraps to itself: the Unwrap method of a middleware is wrong")
 
 // restError returns the body of an error. Its message is bounded, whatever it repeats of
 // the request.

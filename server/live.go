@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
+	"runtime/debug"
 	"sync/atomic"
 	"time"
 
@@ -102,9 +104,7 @@ func (l *live) VisitStreamEventsResponse(w http.ResponseWriter) error {
 	if !l.visit.claimed.CompareAndSwap(false, true) {
 		return errOver
 	}
-	l.connect(w)
-	l.remote = l.visit.request.RemoteAddr
-	if err := l.writeHeader(); err != nil {
+	if err := l.prepare(w); err != nil {
 		return err
 	}
 	draining := l.server.streams.add(l)
@@ -116,7 +116,7 @@ func (l *live) VisitStreamEventsResponse(w http.ResponseWriter) error {
 	}()
 	l.opened()
 	if draining || l.unread != nil {
-		err = l.write(func(buf *buffer) { l.appendConnected(buf, l.server.drainRetry()) })
+		err = l.writeFirst(func(buf *buffer) { l.appendConnected(buf, l.server.drainRetry()) })
 		err = cmp.Or(err, l.unread)
 	} else if err = l.greet(); err == nil && !l.atEnd() {
 		if detached = l.detach(); detached {
@@ -125,41 +125,61 @@ func (l *live) VisitStreamEventsResponse(w http.ResponseWriter) error {
 		err = l.run()
 	}
 	reason = l.endReason(err)
+	if errors.Is(err, errNoFlush) {
+		panic(http.ErrAbortHandler) // an answer that ends in order would be a stream
+	}
 	return nil
 }
 
-// writeHeader sends the header. If that fails, since the writer cannot flush or a
-// middleware panics, it frees what the stream holds.
-func (l *live) writeHeader() error {
-	sent := false
+// prepare sets the header. If it fails, because the writer cannot flush or a middleware
+// panics, it frees what the stream holds.
+func (l *live) prepare(w http.ResponseWriter) error {
+	prepared := false
 	defer func() {
-		if !sent {
+		if !prepared {
 			l.server.leave(l.visit)
 		}
 	}()
-	h := l.w.Header()
+	if err := l.connect(w); err != nil {
+		return err
+	}
+	l.remote = l.visit.request.RemoteAddr
+	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-cache")
 	h.Set("X-Accel-Buffering", "no") // nginx would buffer the stream otherwise
 	if l.detachable() {
 		h.Set("Connection", "close") // net/http gives the connection away, for good
 	}
-	// A flush that is not supported has sent nothing, so that the error can still
-	// be answered; any other error shows again at the first write.
-	if err := l.flush(); errors.Is(err, http.ErrNotSupported) {
-		h.Del("Cache-Control")
-		h.Del("X-Accel-Buffering")
-		l.retire(true)
-		return errNoFlush
-	}
-	sent = true
+	prepared = true
 	return nil
+}
+
+// writeFirst sends the header, and with it the first event. The status comes before any
+// flush: some middlewares decide then what becomes of the answer. The event does as well:
+// others decide only when they see some of the body.
+//
+// A panic, such as that of a middleware which cannot flush, cuts the connection. Once the
+// status is set, an answer that a recovering middleware ends in order would be a stream.
+func (l *live) writeFirst(fill func(*buffer)) error {
+	defer func() {
+		switch p := recover(); p {
+		case nil:
+			return
+		case http.ErrAbortHandler:
+		default:
+			l.log(slog.LevelError, "panic serving a stream", slog.Any("panic", p), slog.String("stack", string(debug.Stack())))
+		}
+		panic(http.ErrAbortHandler)
+	}()
+	l.w.WriteHeader(http.StatusOK)
+	return l.write(fill)
 }
 
 // greet counts the reader and writes what every stream begins with.
 func (l *live) greet() error {
 	l.readers = l.server.readers.enter(l.sessionID)
-	if err := l.write(func(buf *buffer) { l.prelude(buf, l.server.cfg.retry) }); err != nil {
+	if err := l.writeFirst(func(buf *buffer) { l.prelude(buf, l.server.cfg.retry) }); err != nil {
 		return err
 	}
 	l.plan()

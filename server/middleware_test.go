@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"testing"
 	"time"
 
@@ -19,7 +18,6 @@ import (
 	"github.com/klauspost/compress/gzhttp"
 	"github.com/klauspost/compress/zstd"
 
-	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/gen"
 	"github.com/mixstream/mixstream/server"
 	"github.com/mixstream/mixstream/sse"
@@ -51,23 +49,6 @@ func wantLive(t *testing.T, srv *server.Server, session string, open func(lastEv
 // plain opens streams of a session over the client of the test server.
 func plain(t *testing.T, ts *httptest.Server, target string) func(string) *reader {
 	return func(lastEventID string) *reader { return openURL(t, ts, target, lastEventID) }
-}
-
-// http.TimeoutHandler keeps what it wraps from flushing: it is refused at once.
-func TestTimeoutHandler(t *testing.T) {
-	events := &faultyLog{Log: eventlog.NewMemory(eventlog.Retention{})}
-	var l logged
-	srv := newServer(t, server.WithLog(events), l.option())
-	publish(t, srv, "s", "")
-	ts := serve(t, http.TimeoutHandler(srv, time.Hour, "too late"))
-	message := wantError(t, get(t, ts, streamURL(ts, "s")), http.StatusInternalServerError, gen.RESTErrorTypeInternalError)
-	if !strings.Contains(message, "cannot flush") || !strings.Contains(message, "middleware") {
-		t.Errorf("message %q", message)
-	}
-	if l.count("level=ERROR") != 1 || events.open.Load() != 0 || srv.Readers("s") != 0 {
-		t.Errorf("logged %q; %d readers of the log, %d of the session", l.buf.String(), events.open.Load(), srv.Readers("s"))
-	}
-	wantError(t, get(t, ts, streamURL(ts, "nobody")), http.StatusNotFound, gen.RESTErrorTypeNotFound)
 }
 
 // Writers may be wrapped any number of times, as long as they can be unwrapped.
@@ -177,28 +158,4 @@ func TestGzipStuckReader(t *testing.T) {
 		publish(t, srv, "s", hex.EncodeToString(noise))
 	}
 	until(t, "the reader is dropped", func() bool { return srv.Readers("s") == 0 })
-}
-
-// faultyFlush is a ResponseWriter of a middleware that panics when the header goes out.
-type faultyFlush struct{ http.ResponseWriter }
-
-func (faultyFlush) Flush() { panic("by a middleware") }
-
-// A middleware that panics costs the request, whose stream leaves nothing behind.
-func TestFlushPanics(t *testing.T) {
-	events := &faultyLog{Log: eventlog.NewMemory(eventlog.Retention{})}
-	srv := newServer(t, server.WithLog(events))
-	publish(t, srv, "s", "")
-	func() {
-		defer func() {
-			if recover() == nil {
-				t.Error("no panic")
-			}
-		}()
-		srv.ServeHTTP(faultyFlush{httptest.NewRecorder()}, httptest.NewRequest(http.MethodGet, "/stream?sessionId=s", nil))
-	}()
-	wantFree(t, srv)
-	if n := events.open.Load(); n != 0 {
-		t.Errorf("%d readers of the log are open", n)
-	}
 }

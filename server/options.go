@@ -230,8 +230,8 @@ func WithMaxEventSize(n int) Option { return func(c *config) { c.maxEventSize = 
 func WithMaxSessionIDLength(n int) Option { return func(c *config) { c.maxSessionIDLength = n } }
 
 // OnFirstReader sets a function that is called when a session gets its first
-// reader. The stream goes on when it returns. Calls for one session never overlap
-// with each other or with those of OnLastReader.
+// reader. The server answers that reader when f returns. Calls for one session never
+// overlap with each other or with those of OnLastReader.
 func OnFirstReader(f func(sessionID string)) Option { return func(c *config) { c.onFirstReader = f } }
 
 // OnLastReader sets a function that is called when a session's last reader has

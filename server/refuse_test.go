@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -148,27 +147,5 @@ func TestRequestEndedByMiddleware(t *testing.T) {
 	wantError(t, res, http.StatusServiceUnavailable, gen.RESTErrorTypeUnavailable)
 	if res.Header.Get("Retry-After") == "" {
 		t.Error("no Retry-After")
-	}
-}
-
-// hidden is a ResponseWriter that cannot flush.
-type hidden struct{ w http.ResponseWriter }
-
-func (h hidden) Header() http.Header         { return h.w.Header() }
-func (h hidden) Write(p []byte) (int, error) { return h.w.Write(p) }
-func (h hidden) WriteHeader(code int)        { h.w.WriteHeader(code) }
-
-func TestHiddenFlush(t *testing.T) {
-	log := &faultyLog{Log: eventlog.NewMemory(eventlog.Retention{})}
-	srv := newServer(t, server.WithLog(log))
-	publish(t, srv, "s", "")
-	rec := httptest.NewRecorder()
-	srv.ServeHTTP(hidden{rec}, httptest.NewRequest(http.MethodGet, "/stream?sessionId=s", nil))
-	res := rec.Result()
-	if message := wantError(t, res, http.StatusInternalServerError, gen.RESTErrorTypeInternalError); !strings.Contains(message, "flush") {
-		t.Errorf("message %q", message)
-	}
-	if res.Header.Get("X-Accel-Buffering") != "" || log.open.Load() != 0 || srv.Readers("s") != 0 {
-		t.Errorf("header %v, %d readers of the log, %d of the session", res.Header, log.open.Load(), srv.Readers("s"))
 	}
 }

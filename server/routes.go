@@ -172,7 +172,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		writeError(w, http.StatusNotImplemented, gen.RESTErrorTypeInternalError, missing.Error())
 	case errors.Is(err, errNoFlush):
 		s.cfg.logger.ErrorContext(r.Context(), "stream refused", "session", s.sessionOf(r), "remote", r.RemoteAddr, "error", err)
-		writeError(w, http.StatusInternalServerError, gen.RESTErrorTypeInternalError, errNoFlush.Error())
+		writeError(w, http.StatusInternalServerError, gen.RESTErrorTypeInternalError, errNoFlush.Error()) // without the writer's type
 	case r.Context().Err() != nil:
 		// The client has left, if no middleware and no http.Server ended the request:
 		// then an empty 200 would tell the client that there is nothing to come back for.

@@ -64,6 +64,11 @@ func New(opts ...Option) (*Server, error) {
 // ServeHTTP serves the operations of the spec. What is not a stream is answered
 // with an ErrorResponse.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if circular(w) {
+		s.cfg.logger.ErrorContext(r.Context(), "request failed", "path", r.URL.Path, "remote", r.RemoteAddr, "error", errCircular)
+		writeError(w, http.StatusInternalServerError, gen.RESTErrorTypeInternalError, errCircular.Error())
+		return
+	}
 	if !cleanpath.Is(r.URL.Path) {
 		notFound(w)
 		return

@@ -62,10 +62,14 @@ type tapConn struct {
 	f func([]byte)
 }
 
-// Write is given a chunk at a time, once the header of the answer is out: by net/http
-// the first one, which is small, and by the detached stream the others.
+// Write is given a chunk at a time: by net/http the first one, which is small, with the
+// header of the answer, and by the detached stream the others.
 func (c *tapConn) Write(p []byte) (int, error) {
-	head, rest, _ := bytes.Cut(p, []byte("\r\n"))
+	chunk := p
+	if bytes.HasPrefix(p, []byte("HTTP/")) {
+		_, chunk, _ = bytes.Cut(p, []byte("\r\n\r\n"))
+	}
+	head, rest, _ := bytes.Cut(chunk, []byte("\r\n"))
 	payload, ended := bytes.CutSuffix(rest, []byte("\r\n"))
 	if size, err := strconv.ParseInt(string(head), 16, 32); err == nil && size > 0 && ended && int(size) == len(payload) {
 		c.f(payload)
