@@ -107,13 +107,14 @@ type behind struct {
 
 // do sends a request, and decodes the answer as its Content-Encoding says.
 func (c *behind) do(t *testing.T, method, target, body string) (*http.Response, error) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
 	req, err := http.NewRequestWithContext(ctx, method, c.ts.URL+target, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if body != "" {
+	if strings.HasPrefix(body, "{") {
 		req.Header.Set("Content-Type", "application/json")
 	}
 	req.Header.Set("Accept-Encoding", "gzip") // set by hand, it is left to us
@@ -160,6 +161,8 @@ func (c *behind) wantOthers(t *testing.T) {
 	wantError(t, c.request(t, http.MethodGet, "/elsewhere", ""), http.StatusNotFound, gen.RESTErrorTypeNotFound)
 	res := c.request(t, http.MethodPost, "/stream?sessionId=posted", `{"type":"content","data":{}}`)
 	wantError(t, res, http.StatusBadRequest, gen.RESTErrorTypeValidationError)
+	res = c.request(t, http.MethodPost, "/stream?sessionId=posted", "plain")
+	wantError(t, res, http.StatusUnsupportedMediaType, gen.RESTErrorTypeBadRequest)
 	c.wantPosted(t, "posted")
 }
 

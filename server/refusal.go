@@ -79,11 +79,12 @@ func asRefusal(err error) *RefusalError {
 
 // answer writes the refusal.
 func (e *RefusalError) answer(w http.ResponseWriter) {
-	h := w.Header()
-	maps.Copy(h, e.Header.Clone())
+	h := w.Header() // in which a middleware may have said how it encodes the body
+	added := e.Header.Clone()
 	for _, ofBody := range []string{"Content-Length", "Content-Encoding", "Transfer-Encoding"} {
-		h.Del(ofBody)
+		added.Del(ofBody)
 	}
+	maps.Copy(h, added)
 	switch e.Status {
 	case http.StatusUnauthorized:
 		setDefault(h, "WWW-Authenticate", "Bearer")
