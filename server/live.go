@@ -99,7 +99,7 @@ func (l *live) nudge() {
 
 // VisitStreamEventsResponse streams until the client leaves, the session or the
 // server ends, or a write fails; of a stream that is detached, only the beginning.
-// Once the header is out it returns no error: nothing could be answered any more.
+// Once the stream has begun it returns no error: nothing else could be answered.
 func (l *live) VisitStreamEventsResponse(w http.ResponseWriter) error {
 	if !l.visit.claimed.CompareAndSwap(false, true) {
 		return errOver

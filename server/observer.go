@@ -21,7 +21,7 @@ type Observer interface {
 	// PublishEnded is called once for each PublishStarted, when the log has
 	// acknowledged the event or it was not published.
 	PublishEnded(ctx context.Context, p Publication)
-	// StreamOpened is called when the header of a stream is out. The stream goes on
+	// StreamOpened is called before anything of a stream is sent. The stream goes on
 	// with the context that it returns, which must descend from ctx, and tells the
 	// StreamObserver, unless it is nil, what becomes of it.
 	StreamOpened(ctx context.Context, s StreamInfo) (context.Context, StreamObserver)
