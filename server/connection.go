@@ -9,9 +9,8 @@ import (
 
 // connection is what a stream writes to: to net/http, until it is detached.
 type connection struct {
-	w        http.ResponseWriter
-	flushers []flusher // to be called in turn after each write to w
-	sent     instant   // when the last write began
+	out  *output
+	sent instant // when the last write began
 
 	// mu guards the deadline against abort.
 	mu       sync.Mutex
@@ -23,19 +22,22 @@ type connection struct {
 // connect must be called before anything is written. Its error, errNoFlush, can be
 // answered.
 func (l *live) connect(w http.ResponseWriter) (err error) {
-	if l.flushers, err = flushers(w); err != nil {
+	out := &output{ResponseWriter: w}
+	if out.flushers, err = flushers(w); err != nil {
 		return err
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.w = w
+	l.out = out
 	// A deadline that passes resets a stream of HTTP/2, also an idle one. One of
 	// HTTP/1.1 has only its next write fail, and that sets another before it.
 	l.clear = l.visit.request.ProtoMajor != 1
 	return nil
 }
 
-func (l *live) controller() *http.ResponseController { return http.NewResponseController(l.w) }
+func (l *live) controller() *http.ResponseController {
+	return http.NewResponseController(l.out.ResponseWriter)
+}
 
 // write writes and flushes, within one deadline, what fill puts into the buffer.
 func (l *live) write(fill func(*buffer)) (err error) {
@@ -54,16 +56,11 @@ func (l *live) write(fill func(*buffer)) (err error) {
 	if err := l.arm(); err != nil {
 		return err
 	}
-	if _, err := l.w.Write(buf.payload()); err != nil {
+	if _, err := l.out.Write(buf.payload()); err != nil {
 		return err
 	}
-	for _, f := range l.flushers {
-		switch err := f.FlushError(); {
-		case errors.Is(err, http.ErrNotSupported):
-			return errNoFlush
-		case err != nil:
-			return err
-		}
+	if err := l.out.flush(); err != nil {
+		return err
 	}
 	if l.clear {
 		l.disarm()

@@ -55,7 +55,7 @@ func (l *live) detachable() bool {
 	if r := l.visit.request; !l.server.cfg.detach || r.ProtoMajor != 1 || r.ProtoMinor != 1 || r.TLS != nil || r.ContentLength != 0 {
 		return false // a body that nobody has read makes the kernel reset a connection that is closed
 	}
-	w := l.w
+	w := l.out.ResponseWriter
 	if own, ok := w.(*answer); ok {
 		w = own.ResponseWriter
 	}
@@ -114,7 +114,7 @@ func (l *live) release(d *detached) {
 	}
 	l.visit.request, l.visit.stream, l.visit.slot = nil, nil, slot{}
 	l.visit = v
-	l.w, l.flushers = nil, nil
+	l.out = noOutput
 }
 
 // setUserTimeout bounds how long written data may stay unacknowledged, where the

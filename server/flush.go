@@ -9,6 +9,29 @@ import (
 	"slices"
 )
 
+// output is the ResponseWriter that an attached stream is written to. A stream holds a
+// pointer to it, so that a detached one holds no more than that.
+type output struct {
+	http.ResponseWriter
+	flushers []flusher
+}
+
+// noOutput is the output of all detached streams. An abort may still look for deadlines there.
+var noOutput = new(output)
+
+// flush brings to the client what was written.
+func (o *output) flush() error {
+	for _, f := range o.flushers {
+		switch err := f.FlushError(); {
+		case errors.Is(err, http.ErrNotSupported):
+			return errNoFlush
+		case err != nil:
+			return err
+		}
+	}
+	return nil
+}
+
 // flusher is what http.ResponseController looks for first.
 type flusher interface{ FlushError() error }
 

@@ -172,7 +172,7 @@ func (l *live) writeFirst(fill func(*buffer)) error {
 		}
 		panic(http.ErrAbortHandler)
 	}()
-	l.w.WriteHeader(http.StatusOK)
+	l.out.WriteHeader(http.StatusOK)
 	return l.write(fill)
 }
 
