@@ -7,7 +7,8 @@ import (
 	"github.com/mixstream/mixstream/eventlog"
 )
 
-// faultyLog is a log that fails on demand, and counts its open readers.
+// faultyLog is a log that fails on demand, and counts its open readers. What it returns
+// beside an error is wrong, so that a server that looks at it is found out.
 type faultyLog struct {
 	eventlog.Log
 	follow, lookup, bounds, append error
@@ -17,12 +18,14 @@ type faultyLog struct {
 	open, failed                   atomic.Int64 // readers, and reads that have failed
 }
 
+var wrongRecord = eventlog.Record{Deleted: 1}
+
 func (l *faultyLog) Lookup(ctx context.Context, session string) (eventlog.Record, error) {
 	if l.lookup != nil {
-		return eventlog.Record{}, l.lookup
+		return wrongRecord, l.lookup
 	}
 	if l.failLookup.Load() > 0 && l.failLookup.Add(-1) >= 0 {
-		return eventlog.Record{}, errGone
+		return wrongRecord, errGone
 	}
 	record, err := l.Log.Lookup(ctx, session)
 	if l.afterLookup != nil {
@@ -33,6 +36,9 @@ func (l *faultyLog) Lookup(ctx context.Context, session string) (eventlog.Record
 
 func (l *faultyLog) Append(ctx context.Context, s eventlog.Session, key *eventlog.Key, entries []eventlog.Entry) error {
 	if l.append != nil {
+		for i := range entries {
+			entries[i].ID = 1 << 62
+		}
 		return l.append
 	}
 	return l.Log.Append(ctx, s, key, entries)
@@ -40,7 +46,7 @@ func (l *faultyLog) Append(ctx context.Context, s eventlog.Session, key *eventlo
 
 func (l *faultyLog) Follow(ctx context.Context, s eventlog.Session, wake func()) (eventlog.Reader, error) {
 	if l.follow != nil {
-		return nil, l.follow
+		return (*faultyReader)(nil), l.follow
 	}
 	r, err := l.Log.Follow(ctx, s, wake)
 	if err != nil {
@@ -58,10 +64,10 @@ type faultyReader struct {
 
 func (r *faultyReader) Bounds(ctx context.Context) (floor, end uint64, err error) {
 	if r.log.bounds != nil {
-		return 0, 0, r.log.bounds
+		return 1 << 62, 1, r.log.bounds
 	}
 	if r.log.failBounds.Load() > 0 && r.log.failBounds.Add(-1) >= 0 {
-		return 0, 0, errGone
+		return 1 << 62, 1, errGone
 	}
 	return r.Reader.Bounds(ctx)
 }
@@ -69,7 +75,7 @@ func (r *faultyReader) Bounds(ctx context.Context) (floor, end uint64, err error
 func (r *faultyReader) Read(ctx context.Context, after uint64, limit int) (eventlog.Batch, error) {
 	if err := r.log.read.Load(); err != nil {
 		r.log.failed.Add(1)
-		return eventlog.Batch{}, *err
+		return eventlog.Batch{Entries: []eventlog.Entry{{ID: 1 << 62, Name: "wrong", Data: []byte("{}")}}, Position: 1 << 62}, *err
 	}
 	return r.Reader.Read(ctx, after, limit)
 }

@@ -46,7 +46,9 @@ func (s *Server) open(ctx context.Context, v *visit, sessionID, resume string) (
 	// The reader comes first: whatever happens to the session from here on wakes it.
 	l.visit, v.stream = v, l
 	var refusal gen.StreamEventsResponseObject
-	if l.reader, err = s.log.Follow(ctx, s.session(sessionID), l.waker()); err == nil {
+	var reader eventlog.Reader
+	if reader, err = s.log.Follow(ctx, s.session(sessionID), l.waker()); err == nil {
+		l.reader = reader
 		refusal, err = l.begin(ctx, resume)
 	}
 	if err != nil {
@@ -91,8 +93,11 @@ func (st *stream) lookup(ctx context.Context) (known bool, err error) {
 	if errors.Is(err, eventlog.ErrSessionNotFound) {
 		return st.server.cfg.sessions(ctx, st.sessionID)
 	}
+	if err != nil {
+		return false, err // what is known of the deletion stays known
+	}
 	st.deleted = record.Deleted
-	return err == nil, err
+	return true, nil
 }
 
 // finished tells whether the session was deleted and has nothing after the position.

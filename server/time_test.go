@@ -167,6 +167,34 @@ func TestDeletedAndTrimmed(t *testing.T) {
 	})
 }
 
+// A stream whose session was deleted ends in the gap in which it was forgotten, although
+// a look-up fails in between and the application vouches for the id.
+func TestDeletionOutlastsFailedLookup(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		events := &faultyLog{Log: eventlog.NewMemory(eventlog.Retention{})}
+		srv := newServer(t, server.WithLog(events), anySession(), server.WithLogOutage(time.Hour))
+		first := publish(t, srv, "s", "")
+		end := remove(t, srv, "s")
+		events.read.Store(&errGone)
+		r := record(srv, "s", before(t, first)) // which learns of the deletion, and reads nothing
+		defer r.conn.Close()
+		time.Sleep(10 * time.Minute) // over the grace period
+		publish(t, srv, "other", "") // upon which the log forgets the session
+		events.failLookup.Store(1)
+		events.read.Store(nil)
+		time.Sleep(time.Minute)
+		select {
+		case <-r.ended:
+		default:
+			t.Error("the stream goes on")
+		}
+		got := r.events()
+		if e := got[len(got)-1]; !isGap(e) || number(t, e.id) < number(t, end) {
+			t.Errorf("the last event is %+v, want a gap behind %s", e, end)
+		}
+	})
+}
+
 // When the context ends first, no stream waits for its turn.
 func TestShutdownAbortsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
