@@ -96,18 +96,15 @@ func (l *live) arm() error {
 	return nil
 }
 
-// retire is called when the stream has written its last; whole tells whether what it
-// has written is. What net/http still writes for it on HTTP/1.1, the last chunk, has
-// its time as well; net/http itself clears the deadline after that.
-func (l *live) retire(whole bool) {
-	switch d := l.detached.Load(); {
-	case d != nil:
-		d.close(whole)
-	case l.clear:
+// retire is called when an attached stream has written its last. What net/http still
+// writes for it on HTTP/1.1, the last chunk, has its time as well; net/http itself clears
+// the deadline after that.
+func (l *live) retire() {
+	if l.clear {
 		l.disarm()
-	default:
-		_ = l.arm() // only an aborted stream has an error
+		return
 	}
+	_ = l.arm() // only an aborted stream has an error
 }
 
 // disarm clears the deadline.
@@ -141,6 +138,9 @@ func (l *live) abort() {
 	if !l.aborted {
 		l.aborted = true
 		_ = l.setDeadline(time.Unix(1, 0)) // arm has told if it is unsupported
+		if d := l.detached.Load(); d != nil {
+			_ = d.conn.SetReadDeadline(time.Unix(1, 0)) // of a parting
+		}
 		l.call(callAbort)
 	}
 }

@@ -82,6 +82,7 @@ func (*nowhere) Control(func(uintptr)) error   { return nil }
 type unread struct{ net.Conn }
 
 func (unread) Close() error                     { return nil }
+func (unread) SetReadDeadline(time.Time) error  { return nil }
 func (unread) SetWriteDeadline(time.Time) error { return nil }
 
 // standIn makes a stream as one that has been detached, on a connection that is no

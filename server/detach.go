@@ -40,6 +40,13 @@ import (
 // reading for twice the write timeout, even if all that it is owed fits into the send
 // buffer: its stream ends with [EndClientLeft], and it resumes when it comes back.
 //
+// When a detached stream ends, the server closes its own side of the connection, and reads
+// and drops what the client sends, so that the kernel does not reset the connection while the
+// last events are on their way. It closes the connection when the client has closed its side,
+// after 16 MiB, or after the write timeout; Server.Shutdown waits one second for it. Where
+// the connection is a wrapped one, and on other systems than Linux, a goroutine does so for
+// one second.
+//
 // The kernel's send buffer of a detached connection is set to sendBuffer bytes (see
 // [SendBuffer]): zero is 64 KiB, and negative leaves it as it is.
 func WithDetachedStreams(sendBuffer int) Option {

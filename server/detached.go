@@ -27,6 +27,7 @@ type detached struct {
 	blocking bool      // its turns are taken by a goroutine of its own, which may wait
 	owed     *debt     // what the socket did not take
 	broken   bool      // a write has failed
+	parting  *parting  // nil until the stream has ended
 }
 
 // debt is the rest of a write.
@@ -44,6 +45,10 @@ const maxTurns = 16
 
 // serve takes the turns of a stream for a worker, as many as it can without waiting.
 func (d *detached) serve() {
+	if d.parting != nil {
+		d.dismiss()
+		return
+	}
 	for range maxTurns {
 		wrote, ended, err := d.guarded(d.turn)
 		switch {
@@ -176,16 +181,3 @@ func (d *detached) send(p []byte) error {
 
 // lastChunk ends a body (RFC 9112, section 7.1).
 const lastChunk = "0\r\n\r\n"
-
-// close ends the body, if it is whole, and closes the connection.
-func (d *detached) close(whole bool) {
-	if whole && !d.broken {
-		_ = d.send([]byte(lastChunk)) // who does not take it sees a connection that broke, and comes back
-	}
-	d.life.end()
-	d.server.leaving.forget(d)
-	if tcp, ok := d.conn.(*net.TCPConn); ok && d.broken {
-		_ = tcp.SetLinger(0) // a reset: a reader that goes on is to know, and not to wait for more
-	}
-	d.conn.Close()
-}

@@ -24,7 +24,8 @@ type streams struct {
 // to the next process. Publishing is not concerned, but over HTTP: a body that is still
 // on its way is answered with 503, and so is a new one.
 //
-// It returns nil when no stream is open any more. If the context ends first, it
+// It returns nil when no stream is open any more. The connection of a detached stream (see
+// [WithDetachedStreams]) may keep it for up to a second longer. If the context ends first, it
 // ends the rest at once and returns the context's error; another call waits until
 // they are gone. Call it before http.Server.Shutdown, which waits for open streams
 // but does not end them.

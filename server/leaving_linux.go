@@ -57,6 +57,18 @@ func (g *leaving) watch(d *detached) {
 	}
 }
 
+// await has the stream, which has ended, called when its client sends something or leaves,
+// once. It reports whether it will be.
+func (g *leaving) await(d *detached) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if d.raw == nil || int(d.fd) >= len(g.streams) || g.streams[d.fd].d != d {
+		return false
+	}
+	event := syscall.EpollEvent{Events: clientLeft | syscall.EPOLLIN, Fd: d.fd, Pad: g.streams[d.fd].number}
+	return syscall.EpollCtl(g.epfd, syscall.EPOLL_CTL_MOD, int(d.fd), &event) == nil
+}
+
 // forget is called before the connection is closed.
 func (g *leaving) forget(d *detached) {
 	g.mu.Lock()

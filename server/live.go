@@ -265,9 +265,15 @@ func (l *live) read() (batch eventlog.Batch, gap bool, err error) {
 // waits for all of it: the log may be closed then.
 func (l *live) finish(reason EndReason, err error) {
 	whole := false
-	defer l.server.streams.remove(l)
+	defer func() {
+		if d := l.detached.Load(); d != nil {
+			d.part(whole)
+			return
+		}
+		l.retire()
+		l.server.streams.remove(l)
+	}()
 	defer l.server.leave(l.visit)
-	defer func() { l.retire(whole) }()
 	l.tellEnd(reason, err)
 	whole = reason != EndPanic
 }
