@@ -109,7 +109,7 @@ func (l *live) attend(wrote bool) (ended bool, err error) {
 	}
 	soon := now.add(l.late())
 	if d := l.detached.Load(); d != nil && !d.blocking && l.check.passed(soon) {
-		l.calls.Or(calls)
+		l.calls.Or(callTimer)   // for the turn that is taken anew, with the end that was drawn
 		return false, errBehind // the application may take its time
 	}
 	if l.leave.passed(soon) {

@@ -5,7 +5,9 @@ package server
 import (
 	"context"
 	"errors"
+	"net/http"
 	"testing"
+	"time"
 
 	"github.com/mixstream/mixstream/eventlog"
 )
@@ -31,6 +33,25 @@ func TestOutageIsOverForReaderBehind(t *testing.T) {
 	}
 	if d.outage != (outage{}) {
 		t.Errorf("the log was read, and the outage goes on: %+v", d.outage)
+	}
+}
+
+// The end that a drain has drawn stays, though a reauthorization is due at the same time and
+// the turn is taken again for it.
+func TestDrainDrawsOnce(t *testing.T) {
+	c := newCrew(t, WithAuthorizer(func(*http.Request, string) error { return nil }), WithReauthorization(time.Hour))
+	conn := c.conn()
+	d := standIn(t, c.srv, "s", &conn, unread{})
+	c.srv.streams.spread = time.Hour
+	d.check = c.srv.now()
+	d.calls.Or(callDrain)
+	if _, _, err := d.turn(); !errors.Is(err, errBehind) {
+		t.Fatalf("got %v, want that the authorizer is asked elsewhere", err)
+	}
+	drawn := d.leave
+	d.blocking = true
+	if _, ended, err := d.turn(); ended || err != nil || d.leave != drawn || d.check <= c.srv.now() {
+		t.Errorf("ended %v, %v; the end was drawn at %d, and then at %d", ended, err, drawn, d.leave)
 	}
 }
 
