@@ -1,0 +1,176 @@
+package server_test
+
+import (
+	"context"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/mixstream/mixstream/eventlog"
+	"github.com/mixstream/mixstream/server"
+	"github.com/mixstream/mixstream/sse"
+)
+
+// hookedLog is a log that calls afterRead after each read of a session, with whether it has
+// found something, and before the reader learns of it.
+type hookedLog struct {
+	eventlog.Log
+	afterRead func(session string, found bool)
+}
+
+func (l *hookedLog) Follow(ctx context.Context, s eventlog.Session, wake func()) (eventlog.Reader, error) {
+	r, err := l.Log.Follow(ctx, s, wake)
+	if err != nil {
+		return nil, err
+	}
+	return hookedReader{r, l, s.ID}, nil
+}
+
+type hookedReader struct {
+	eventlog.Reader
+	log     *hookedLog
+	session string
+}
+
+func (r hookedReader) Read(ctx context.Context, after uint64, limit int) (eventlog.Batch, error) {
+	b, err := r.Reader.Read(ctx, after, limit)
+	r.log.afterRead(r.session, len(b.Entries) > 0)
+	return b, err
+}
+
+// A stream is woken for an event that comes when it has just found that there is none, and
+// is about to rest. No heartbeat would heal a loss.
+func TestWakeOfStreamAboutToRest(t *testing.T) {
+	for name, size := range map[string]int{"taken by a worker": 0, "taken by a goroutine": 200 << 10} {
+		t.Run(name, func(t *testing.T) {
+			const rounds = 10
+			var publishNext func()
+			var left atomic.Int64
+			events := &hookedLog{eventlog.NewMemory(eventlog.Retention{}), func(_ string, found bool) {
+				if !found && left.Load() > 0 && left.Add(-1) >= 0 {
+					publishNext()
+				}
+			}}
+			bothModes(t, func(t *testing.T, mode server.Option) {
+				srv := newAttachedServer(t, mode, server.WithLog(events), server.WithHeartbeat(time.Hour))
+				t.Cleanup(func() { shutNow(srv) })
+				ts := serve(t, srv, smallBuffers)
+				publishNext = func() { publish(t, srv, "s", strings.Repeat("x", size)) }
+				publish(t, srv, "s", "")
+				_, dec := dialStream(t, ts.Listener.Addr().String(), "s")
+				left.Store(rounds)
+				publishNext()
+				for n := range rounds + 1 {
+					if e, err := read(dec); err != nil || e.name != "content" {
+						t.Fatalf("%d of %d events came, and then %+v, %v", n, rounds+1, e, err)
+					}
+				}
+			})
+		})
+	}
+}
+
+// Many publishers wake many streams at a time, and none misses anything, nor gets it twice.
+func TestWakesFromAllSides(t *testing.T) {
+	const publishers, each, readers = 8, 50, 8
+	srv, _ := newDetachedServer(t, server.WithHeartbeat(time.Hour))
+	ts := serve(t, srv)
+	publish(t, srv, "s", "")
+	var decs []*sse.Decoder
+	for range readers {
+		_, dec := dialStream(t, ts.Listener.Addr().String(), "s")
+		decs = append(decs, dec)
+	}
+	var all sync.WaitGroup
+	for range publishers {
+		all.Go(func() {
+			for range each {
+				if _, err := srv.Publish(context.Background(), "s", content("")); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	for _, dec := range decs {
+		last := uint64(0)
+		for range publishers * each {
+			e, err := read(dec)
+			if err != nil || e.name != "content" {
+				t.Fatalf("got %+v, %v", e, err)
+			}
+			if id := number(t, e.id); id <= last {
+				t.Fatalf("event %d came after %d", id, last)
+			} else {
+				last = id
+			}
+		}
+	}
+}
+
+// Streams that wait for the authorizer hold up no others, however many they are.
+func TestSlowAuthorizerHoldsUpItsReadersOnly(t *testing.T) {
+	var slow atomic.Bool
+	var waiting atomic.Int64
+	free := make(chan struct{})
+	srv, _ := newDetachedServer(t, server.WithHeartbeat(time.Hour), server.WithReauthorization(50*time.Millisecond),
+		server.WithAuthorizer(func(_ *http.Request, session string) error {
+			if session == "slow" && slow.Load() {
+				waiting.Add(1)
+				<-free
+			}
+			return nil
+		}))
+	t.Cleanup(func() { close(free) })
+	address := serve(t, srv).Listener.Addr().String()
+	publish(t, srv, "slow", "")
+	publish(t, srv, "s", "")
+	streams := int64(10 * runtime.GOMAXPROCS(0))
+	for range streams {
+		dialStream(t, address, "slow")
+	}
+	_, dec := dialStream(t, address, "s")
+	slow.Store(true)
+	until(t, "all but one wait", func() bool { return waiting.Load() == streams })
+	id := publish(t, srv, "s", "")
+	if e, err := read(dec); err != nil || e.id != id {
+		t.Errorf("got %+v, %v, want event %s", e, err, id)
+	}
+}
+
+// hijacked is a connection that says when net/http gives it away.
+type hijacked struct {
+	net.Conn
+	given func()
+}
+
+// SetDeadline is called by net/http for this alone.
+func (c *hijacked) SetDeadline(t time.Time) error {
+	c.given()
+	return c.Conn.SetDeadline(t)
+}
+
+// A server that cannot wait ends a stream also when that is just being detached, and the log
+// would have it wait.
+func TestShutdownWhileDetaching(t *testing.T) {
+	events, waits, _ := patientLog()
+	srv, o := newDetachedServer(t, server.WithLog(events), server.WithHeartbeat(time.Hour))
+	ts := serve(t, srv, func(ts *httptest.Server) {
+		ts.Listener = wrapListener{ts.Listener, func(c net.Conn) net.Conn {
+			return &hijacked{c, func() {
+				waits.Store(true)
+				shutNow(srv)
+			}}
+		}}
+	})
+	publish(t, srv, "s", "")
+	dialStream(t, ts.Listener.Addr().String(), "s")
+	receive(t, o.streams).wantEnd(t, server.EndShutdown)
+	wantFree(t, srv)
+}
