@@ -76,6 +76,66 @@ func TestWakeOfStreamAboutToRest(t *testing.T) {
 	}
 }
 
+// wokenLog is a log whose readers find nothing, and are woken by the test.
+type wokenLog struct {
+	eventlog.Log
+	wake    chan func()
+	reading atomic.Int64
+	most    atomic.Int64 // how many reads there were at a time
+	reads   atomic.Int64
+}
+
+func (l *wokenLog) Follow(ctx context.Context, s eventlog.Session, wake func()) (eventlog.Reader, error) {
+	r, err := l.Log.Follow(ctx, s, func() {})
+	l.wake <- wake
+	return wokenReader{r, l}, err
+}
+
+type wokenReader struct {
+	eventlog.Reader
+	log *wokenLog
+}
+
+func (r wokenReader) Read(ctx context.Context, after uint64, limit int) (eventlog.Batch, error) {
+	n := r.log.reading.Add(1)
+	defer r.log.reading.Add(-1)
+	r.log.reads.Add(1)
+	if n > r.log.most.Load() {
+		r.log.most.Store(n)
+	}
+	return r.Reader.Read(ctx, after, limit)
+}
+
+// However many wake a stream at a time, it has one turn at a time, and one after the last of
+// them.
+func TestOneTurnAtATime(t *testing.T) {
+	const wakers, rounds = 4, 5000
+	events := &wokenLog{Log: eventlog.NewMemory(eventlog.Retention{}), wake: make(chan func(), 1)}
+	srv, _ := newDetachedServer(t, server.WithLog(events), server.WithHeartbeat(time.Hour))
+	ts := serve(t, srv)
+	publish(t, srv, "s", "")
+	dialStream(t, ts.Listener.Addr().String(), "s")
+	wake := <-events.wake
+	for round := range int64(rounds) {
+		before := events.reads.Load()
+		var ready atomic.Int64
+		var all sync.WaitGroup
+		for range wakers {
+			all.Go(func() {
+				for ready.Add(1); ready.Load() < wakers; {
+					runtime.Gosched()
+				}
+				wake()
+			})
+		}
+		all.Wait()
+		until(t, "the stream has read", func() bool { return events.reads.Load() > before })
+		if n := events.most.Load(); n > 1 {
+			t.Fatalf("%d turns at a time in round %d", n, round)
+		}
+	}
+}
+
 // Many publishers wake many streams at a time, and none misses anything, nor gets it twice.
 func TestWakesFromAllSides(t *testing.T) {
 	const publishers, each, readers = 8, 50, 8

@@ -84,3 +84,22 @@ func TestReaderThatStopsBeforeTheLastChunk(t *testing.T) {
 		})
 	}
 }
+
+// After a write that has failed nothing is written, be it the last chunk.
+func TestNothingIsWrittenAfterFailedWrite(t *testing.T) {
+	srv, o := newDetachedServer(t, server.WithWriteTimeout(100*time.Millisecond))
+	listener := &pipes{accepted: make(chan net.Conn), closed: make(chan struct{})}
+	serve(t, srv, func(ts *httptest.Server) {
+		ts.Listener.Close()
+		ts.Listener = listener
+	})
+	publish(t, srv, "s", "")
+	client, conn := net.Pipe()
+	listener.accepted <- conn
+	askStream(t, client, "HTTP/1.1", "s")
+	publish(t, srv, "s", "")
+	receive(t, o.streams).wantEnd(t, server.EndSlowReader)
+	if rest, err := io.ReadAll(client); err != nil || len(rest) > 0 {
+		t.Errorf("got %q, %v, want that the connection is closed", rest, err)
+	}
+}

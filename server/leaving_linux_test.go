@@ -82,3 +82,30 @@ func TestConnectionClosedBelow(t *testing.T) {
 		until(t, "no client is watched", func() bool { return srv.Watched() == 0 })
 	})
 }
+
+// The stream of a connection that somebody else has closed ends, without a heartbeat, when
+// another connection has its descriptor.
+func TestDescriptorUsedAgain(t *testing.T) {
+	const streams = 10
+	conns := make(chan net.Conn, 2*streams)
+	srv, _ := newDetachedServer(t, server.WithHeartbeat(time.Hour))
+	ts := serve(t, srv, func(ts *httptest.Server) {
+		ts.Config.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
+			conns <- c
+			return ctx
+		}
+	})
+	publish(t, srv, "s", "")
+	address := ts.Listener.Addr().String()
+	for range streams {
+		dialStream(t, address, "s")
+	}
+	until(t, "all are watched", func() bool { return srv.Watched() == streams })
+	for range streams {
+		(<-conns).Close()
+	}
+	for range streams / 2 { // each takes two descriptors, one for either side
+		dialStream(t, address, "s")
+	}
+	until(t, "some have ended", func() bool { return srv.Readers("s") < streams+streams/2 })
+}
