@@ -103,15 +103,17 @@ func (r wokenReader) Read(ctx context.Context, after uint64, limit int) (eventlo
 	if n > r.log.most.Load() {
 		r.log.most.Store(n)
 	}
+	time.Sleep(20 * time.Microsecond) // for another to come
 	return r.Reader.Read(ctx, after, limit)
 }
 
 // However many wake a stream at a time, it has one turn at a time, and one after the last of
 // them.
 func TestOneTurnAtATime(t *testing.T) {
-	const wakers, rounds = 4, 5000
+	const wakers, rounds = 4, 500
 	events := &wokenLog{Log: eventlog.NewMemory(eventlog.Retention{}), wake: make(chan func(), 1)}
-	srv, _ := newDetachedServer(t, server.WithLog(events), server.WithHeartbeat(time.Hour))
+	srv := newAttachedServer(t, server.WithDetachedStreams(0), server.WithLog(events), server.WithHeartbeat(time.Hour))
+	t.Cleanup(func() { shutNow(srv) })
 	ts := serve(t, srv)
 	publish(t, srv, "s", "")
 	dialStream(t, ts.Listener.Addr().String(), "s")
@@ -122,8 +124,11 @@ func TestOneTurnAtATime(t *testing.T) {
 		var all sync.WaitGroup
 		for range wakers {
 			all.Go(func() {
-				for ready.Add(1); ready.Load() < wakers; {
-					runtime.Gosched()
+				ready.Add(1)
+				for spins := 0; ready.Load() < wakers; spins++ {
+					if spins > 1000 { // the others have no processor
+						runtime.Gosched()
+					}
 				}
 				wake()
 			})

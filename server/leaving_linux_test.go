@@ -84,7 +84,7 @@ func TestConnectionClosedBelow(t *testing.T) {
 }
 
 // The stream of a connection that somebody else has closed ends, without a heartbeat, when
-// another connection has its descriptor.
+// another connection has its descriptor; and the client of that one is watched.
 func TestDescriptorUsedAgain(t *testing.T) {
 	const streams = 10
 	conns := make(chan net.Conn, 2*streams)
@@ -104,8 +104,14 @@ func TestDescriptorUsedAgain(t *testing.T) {
 	for range streams {
 		(<-conns).Close()
 	}
-	for range streams / 2 { // each takes two descriptors, one for either side
-		dialStream(t, address, "s")
+	const more = streams / 2 // each takes two descriptors, one for either side
+	clients := make([]net.Conn, more)
+	for i := range clients {
+		clients[i], _ = dialStream(t, address, "s")
 	}
-	until(t, "some have ended", func() bool { return srv.Readers("s") < streams+streams/2 })
+	until(t, "some have ended", func() bool { return srv.Readers("s") < streams+more })
+	for _, c := range clients {
+		c.Close()
+	}
+	until(t, "all clients that left were noticed", func() bool { return srv.Readers("s") < streams })
 }
