@@ -3,11 +3,13 @@
 package server_test
 
 import (
+	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/mixstream/mixstream/server"
+	"github.com/mixstream/mixstream/sse"
 )
 
 // Half of the readers stop reading in the middle of a flood: the others get everything,
@@ -62,4 +64,33 @@ func TestHalfOfDetachedReadersStuck(t *testing.T) {
 	flood("half", 1)
 	c.close()
 	wantFree(t, srv)
+}
+
+// Readers that have been behind and have caught up, and then stop reading, hold up no others.
+func TestReadersStuckAgain(t *testing.T) {
+	srv, _ := newDetachedServer(t, server.WithHeartbeat(time.Hour), server.WithWriteTimeout(time.Hour))
+	ts := serve(t, srv)
+	address := ts.Listener.Addr().String()
+	publish(t, srv, "slow", "")
+	publish(t, srv, "s", "")
+	slow := make([]*sse.Decoder, 5*runtime.GOMAXPROCS(0))
+	for i := range slow {
+		_, slow[i] = dialStream(t, address, "slow")
+	}
+	_, dec := dialStream(t, address, "s")
+	for range 2 {
+		id := publish(t, srv, "slow", strings.Repeat("x", 400_000)) // more than a worker can write
+		for _, dec := range slow {
+			if e, err := read(dec); err != nil || e.id != id {
+				t.Fatalf("got %+v, %v", e.id, err)
+			}
+		}
+	}
+	for range 8 { // more than the kernel takes at both ends
+		publish(t, srv, "slow", strings.Repeat("x", 1_000_000))
+	}
+	id := publish(t, srv, "s", "")
+	if e, err := read(dec); err != nil || e.id != id {
+		t.Errorf("got %+v, %v, want event %s", e, err, id)
+	}
 }

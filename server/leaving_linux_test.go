@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/server"
 )
 
@@ -114,4 +115,37 @@ func TestDescriptorUsedAgain(t *testing.T) {
 		c.Close()
 	}
 	until(t, "all clients that left were noticed", func() bool { return srv.Readers("s") < streams })
+}
+
+// deafLog is a log that does not look at its context.
+type deafLog struct{ eventlog.Log }
+
+func (l deafLog) Follow(ctx context.Context, s eventlog.Session, wake func()) (eventlog.Reader, error) {
+	r, err := l.Log.Follow(ctx, s, wake)
+	return deafReader{r}, err
+}
+
+type deafReader struct{ eventlog.Reader }
+
+func (r deafReader) Read(_ context.Context, after uint64, limit int) (eventlog.Batch, error) {
+	return r.Reader.Read(context.Background(), after, limit)
+}
+
+// A stream ends at once also where the log does not look at the stream's context.
+func TestEndOfStreamWithDeafLog(t *testing.T) {
+	for name, end := range map[server.EndReason]func(*server.Server, net.Conn){
+		server.EndClientLeft: func(_ *server.Server, c net.Conn) { c.Close() },
+		server.EndShutdown:   func(srv *server.Server, _ net.Conn) { shutNow(srv) },
+	} {
+		t.Run(string(name), func(t *testing.T) {
+			srv, o := newDetachedServer(t, server.WithHeartbeat(time.Hour), server.WithDrainWindow(time.Hour),
+				server.WithLog(deafLog{eventlog.NewMemory(eventlog.Retention{})}))
+			ts := serve(t, srv)
+			publish(t, srv, "s", "")
+			conn, _ := dialStream(t, ts.Listener.Addr().String(), "s")
+			end(srv, conn)
+			receive(t, o.streams).wantEnd(t, name)
+			wantFree(t, srv)
+		})
+	}
 }

@@ -45,16 +45,3 @@ func TestEndOfClientThatStays(t *testing.T) {
 		})
 	}
 }
-
-// Nor does it hold up a shutdown that has ended its stream.
-func TestShutdownOfClientThatStays(t *testing.T) {
-	srv, _ := newDetachedServer(t, server.WithWriteTimeout(time.Hour))
-	ts := serve(t, srv)
-	publish(t, srv, "s", "")
-	talk(t, ts, "\r\n")
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	if err := srv.Shutdown(ctx); err != nil {
-		t.Error(err)
-	}
-}

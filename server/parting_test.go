@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"bufio"
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -193,5 +194,26 @@ func TestEndOfClientThatSendsForEver(t *testing.T) {
 	receive(t, c.sent) // that there was nothing to send
 	if err := receive(t, c.sent); isTimeout(err) {
 		t.Errorf("it sent all the time, until %v", err)
+	}
+}
+
+// A client that never closes its side does not hold up a shutdown that has ended its stream.
+func TestShutdownOfClientThatStays(t *testing.T) {
+	for name, wrap := range map[string]func(net.Conn) net.Conn{
+		"TCP":     func(c net.Conn) net.Conn { return c },
+		"wrapped": func(c net.Conn) net.Conn { return &tapConn{c, func([]byte) {}} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv, _ := newDetachedServer(t, server.WithWriteTimeout(time.Hour))
+			ts := serve(t, srv, func(ts *httptest.Server) { ts.Listener = wrapListener{ts.Listener, wrap} })
+			publish(t, srv, "s", "")
+			talk(t, ts, "\r\n")
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			defer cancel()
+			if err := srv.Shutdown(ctx); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }

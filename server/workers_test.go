@@ -3,6 +3,7 @@
 package server
 
 import (
+	"bytes"
 	"context"
 	"runtime"
 	"strconv"
@@ -99,4 +100,26 @@ func TestReadsThatWait(t *testing.T) {
 			c.end()
 		})
 	}
+}
+
+// A stream that has more to write than it may at a time gets all of it, by one wake.
+func TestManyTurnsOfOneWake(t *testing.T) {
+	const writes = 3 * maxTurns
+	c := newCrew(t)
+	conn := c.conn()
+	d := standIn(t, c.srv, "s", &conn, unread{})
+	c.srv.workers.release(d)
+	entries := make([]eventlog.Entry, writes)
+	for i := range entries {
+		entries[i] = eventlog.Entry{Name: "content", Data: append(bytes.Repeat([]byte{' '}, maxWrite), "{}"...)}
+	}
+	if err := c.srv.log.Append(t.Context(), eventlog.Session{ID: "s"}, "", entries); err != nil {
+		t.Fatal(err)
+	}
+	for began := time.Now(); c.writes.Load() < writes; time.Sleep(time.Millisecond) {
+		if time.Since(began) > 20*time.Second {
+			t.Fatalf("%d of %d writes", c.writes.Load(), writes)
+		}
+	}
+	c.end()
 }
