@@ -36,6 +36,23 @@ func TestOutageIsOverForReaderBehind(t *testing.T) {
 	}
 }
 
+// taker is a connection that takes all that a goroutine writes.
+type taker struct{ unread }
+
+func (taker) Write(p []byte) (int, error) { return len(p), nil }
+
+// A stream that ends for an outage says so, though a goroutine has to write its last.
+func TestOutageEndsReaderBehind(t *testing.T) {
+	c := newCrew(t, WithLogOutage(0), WithLog(&ReadLog{eventlog.NewMemory(eventlog.Retention{}), func(context.Context, string) error { return eventlog.ErrUnavailable }}))
+	d := standIn(t, c.srv, "s", &full{}, taker{})
+	if _, _, err := d.turn(); !errors.Is(err, errBehind) {
+		t.Fatalf("got %v, want that the reader is behind", err)
+	}
+	if _, ended, err := d.pay(); !ended || !errors.Is(err, eventlog.ErrUnavailable) {
+		t.Errorf("ended %v, %v, want that the log is unavailable", ended, err)
+	}
+}
+
 // The end that a drain has drawn stays, though a reauthorization is due at the same time and
 // the turn is taken again for it.
 func TestDrainDrawsOnce(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -238,4 +239,57 @@ func TestShutdownWhileDetaching(t *testing.T) {
 	dialStream(t, ts.Listener.Addr().String(), "s")
 	receive(t, o.streams).wantEnd(t, server.EndShutdown)
 	wantFree(t, srv)
+}
+
+// Hooks that take their time hold up only the ends of the streams that they are called for.
+func TestSlowHooksHoldUpNoOthers(t *testing.T) {
+	free := make(chan struct{})
+	var waiting atomic.Int64
+	srv, _ := newDetachedServer(t, anySession(), server.WithHeartbeat(100*time.Millisecond), server.OnLastReader(func(session string) {
+		if session != "s" {
+			waiting.Add(1)
+			<-free
+		}
+	}))
+	t.Cleanup(func() { close(free) })
+	address := serve(t, srv).Listener.Addr().String()
+	streams := int64(10 * runtime.GOMAXPROCS(0))
+	for i := range streams {
+		conn, _ := dialStream(t, address, strconv.FormatInt(i, 10))
+		conn.Close()
+	}
+	until(t, "all that have left wait", func() bool { return waiting.Load() == streams })
+	_, dec := dialStream(t, address, "s")
+	id := publish(t, srv, "s", "")
+	for {
+		e, err := read(dec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.id == id {
+			break
+		}
+	}
+}
+
+// What a socket has not taken at once is written once, though the goroutine that did so is
+// needed again for the authorizer.
+func TestDebtIsPaidOnce(t *testing.T) {
+	var v verdict
+	srv, _ := newDetachedServer(t, server.WithHeartbeat(time.Hour), server.WithAuthorizer(v.authorize), server.WithReauthorization(20*time.Millisecond))
+	ts := serve(t, srv, smallBuffers)
+	publish(t, srv, "s", "")
+	_, dec := dialStream(t, ts.Listener.Addr().String(), "s")
+	for range 2 {
+		id := publish(t, srv, "s", strings.Repeat("x", 1_000_000))
+		if e, err := read(dec); err != nil || e.id != id {
+			t.Fatalf("got %s, %v, want event %s", e.id, err, id)
+		}
+		v.set(nil)
+		until(t, "it is asked again", func() bool { return v.count() > 2 })
+	}
+	id := publish(t, srv, "s", "")
+	if e, err := read(dec); err != nil || e.id != id {
+		t.Fatalf("got %s, %v, want event %s", e.id, err, id)
+	}
 }
