@@ -40,6 +40,20 @@ func TestStreamOutlastsOutage(t *testing.T) {
 	}
 }
 
+// A log that is back is found so without a wake and without a heartbeat.
+func TestLogIsTriedAgain(t *testing.T) {
+	events := &faultyLog{Log: eventlog.NewMemory(eventlog.Retention{})}
+	srv := newServer(t, server.WithLog(events), server.WithHeartbeat(time.Hour))
+	id := publish(t, srv, "s", "")
+	r := open(t, serve(t, srv), "s")
+	r.want("connected", id)
+	events.read.Store(&errGone)
+	missed := publish(t, srv, "s", "")
+	until(t, "the log is read", func() bool { return events.failed.Load() > 0 })
+	events.read.Store(nil)
+	r.wantContents(missed)
+}
+
 // A log that tells a gap after a position that it has is behind for a moment. The stream
 // waits for it: to go back would repeat what was written.
 func TestStreamNeverGoesBack(t *testing.T) {
