@@ -110,6 +110,8 @@ func drain(t *testing.T, source *client.Source) string {
 // TestRetryField has times that a server may and may not set. A valid one counts
 // from its line on, also in a block that is never finished.
 func TestRetryField(t *testing.T) {
+	policy := noJitter
+	policy.MaxServerDelay = 100 * time.Millisecond
 	for field, want := range map[string]bool{
 		"retry: 40\n": true, "retry:040\n": true, "retry: 40\n\n": true, "retry: 40\r": true, "retry: 40\nretry: x\n": true,
 		"retry: 40": false, "retry: +40\n": false, "retry: -40\n": false, "retry: 40ms\n": false, "retry:  40\n": false,
@@ -117,7 +119,7 @@ func TestRetryField(t *testing.T) {
 	} {
 		var delays []client.Retry
 		server := serve(t, send(field), over)
-		source := server.source("", client.WithRetryPolicy(noJitter), client.OnRetry(func(r client.Retry) { delays = append(delays, r) }))
+		source := server.source("", client.WithRetryPolicy(policy), client.OnRetry(func(r client.Retry) { delays = append(delays, r) }))
 		drain(t, source)
 		if len(delays) != 1 || delays[0].Delay.Milliseconds() == 40 != want {
 			t.Errorf("%q: %+v", field, delays)

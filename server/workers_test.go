@@ -113,7 +113,7 @@ func TestManyTurnsOfOneWake(t *testing.T) {
 	for i := range entries {
 		entries[i] = eventlog.Entry{Name: "content", Data: append(bytes.Repeat([]byte{' '}, maxWrite), "{}"...)}
 	}
-	if err := c.srv.log.Append(t.Context(), eventlog.Session{ID: "s"}, "", entries); err != nil {
+	if err := c.srv.log.Append(t.Context(), eventlog.Session{ID: "s"}, nil, entries); err != nil {
 		t.Fatal(err)
 	}
 	for began := time.Now(); c.writes.Load() < writes; time.Sleep(time.Millisecond) {
