@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/streamtest"
