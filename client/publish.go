@@ -230,7 +230,9 @@ func readPublished(resp *http.Response, result *gen.PublishResult) error {
 	if err != nil && !final {
 		return err
 	}
-	if resp.StatusCode == http.StatusCreated && json.Unmarshal(body, result) == nil && result.LastID != "" {
+	var got gen.PublishResult
+	if resp.StatusCode == http.StatusCreated && json.Unmarshal(body, &got) == nil && got.FirstID != "" && got.LastID != "" {
+		*result = got
 		return nil
 	}
 	return publishError(&APIError{StatusCode: resp.StatusCode, Header: resp.Header, Body: body, Request: resp.Request})

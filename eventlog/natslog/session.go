@@ -89,10 +89,13 @@ func (l *Log) Append(ctx context.Context, s eventlog.Session, key *eventlog.Key,
 			identify(r)
 			return mark{r.Floor, fresh}, nil
 		})
+		if err != nil {
+			return err
+		}
 		for i := range entries {
 			entries[i].ID = first + uint64(i)
 		}
-		return err
+		return nil
 	})
 }
 
