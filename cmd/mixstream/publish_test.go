@@ -191,3 +191,44 @@ func getAs(t *testing.T, url, host string) (status int, body string) {
 	}
 	return res.StatusCode, string(text)
 }
+
+// What nobody knows is said as such.
+func TestPublishOutcomeUnknown(t *testing.T) {
+	for name, c := range map[string]struct {
+		status       int
+		body         string
+		text, asJSON string
+	}{
+		"a key that is forgotten": {
+			http.StatusConflict, `{"error":{"code":409,"type":"bad_request","message":"x"},"count":1,"lastId":"7"}`,
+			"1 events published to 7; whether 2 more are published is unknown\n", `{"count":1,"firstId":"","lastId":"7","unknown":2}`,
+		},
+		"another count than was sent": {
+			http.StatusCreated, `{"firstId":"7","lastId":"8","count":2}`,
+			"0 events published; whether 3 more are published is unknown\n", `{"count":0,"firstId":"","lastId":"","unknown":3}`,
+		},
+		"a refusal": {
+			http.StatusForbidden, `{"error":{"code":403,"type":"forbidden","message":"x"}}`,
+			"0 events published\n", `{"count":0,"firstId":"","lastId":""}`,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ts := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Type", "application/json")
+				w.WriteHeader(c.status)
+				_, _ = io.WriteString(w, c.body)
+			}))
+			defer ts.Close()
+			line := `{"event":"content","data":{"type":"content","content":"x"}}` + "\n"
+			for _, asJSON := range []bool{false, true} {
+				args, want := []string{"publish", ts.URL, "s1"}, c.text
+				if asJSON {
+					args, want = append(args, "--json"), c.asJSON+"\n"
+				}
+				if status, stdout, stderr := execute(t, line+"\n"+line+line, args...); status != exitFailure || stdout != want {
+					t.Errorf("status %d, got %q, want %q: %s", status, stdout, want, stderr)
+				}
+			}
+		})
+	}
+}
