@@ -123,8 +123,9 @@ func (k *Key) Compare(has Appended, entries []Entry) (repeated bool, err error) 
 	case len(entries) == 0 || k.Close && !has.Closed || !has.Same(k.Appended.Add(entries...)):
 		return false, &KeyError{Key: k.Name, Appended: has}
 	}
+	first := has.Last + 1 - uint64(len(entries))
 	for i := range entries {
-		entries[i].ID = has.Last - uint64(len(entries)-1-i)
+		entries[i].ID = first + uint64(i)
 	}
 	k.Appended = has
 	return true, nil

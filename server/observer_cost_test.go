@@ -111,7 +111,9 @@ func delivery(t testing.TB, o Observer) (a *live, next func()) {
 	}
 	a = res.(*live)
 	t.Cleanup(a.reader.Close)
-	a.connect(void{make(http.Header)})
+	if err := a.connect(void{make(http.Header)}); err != nil {
+		t.Fatal(err)
+	}
 	a.opened()
 	from, wake := a.position, a.waker()
 	return a, func() {

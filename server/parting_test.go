@@ -191,7 +191,9 @@ func TestEndOfClientThatSendsForEver(t *testing.T) {
 	}()
 	remove(t, srv, "s")
 	receive(t, o.streams).wantEnd(t, server.EndSessionDeleted)
-	receive(t, c.sent) // that there was nothing to send
+	if err := receive(t, c.sent); err != nil { // there was nothing to send
+		t.Fatal(err)
+	}
 	if err := receive(t, c.sent); isTimeout(err) {
 		t.Errorf("it sent all the time, until %v", err)
 	}

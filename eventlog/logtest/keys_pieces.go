@@ -1,6 +1,7 @@
 package logtest
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -136,7 +137,7 @@ func keyHammer(f *fixture) {
 	var got [bodies][]string
 	for _, e := range r.until(end, f.append(own("a"), 1)[0].ID) {
 		for i := range all {
-			if slices.ContainsFunc(all[i], func(o eventlog.Entry) bool { return string(o.Data) == string(e.Data) }) {
+			if slices.ContainsFunc(all[i], func(o eventlog.Entry) bool { return bytes.Equal(o.Data, e.Data) }) {
 				got[i] = append(got[i], string(e.Data))
 			}
 		}

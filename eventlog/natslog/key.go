@@ -23,7 +23,7 @@ import (
 // one replica: the message id of the key keeps out any other, and the record follows.
 type keyRecord struct {
 	Count  int    `json:"count"`
-	Piece  int    `json:"piece,omitempty"` // how many entries it stands right behind
+	Piece  uint64 `json:"piece,omitempty"` // how many entries it stands right behind
 	First  uint64 `json:"first,omitempty"` // 0: the first of the piece
 	Last   uint64 `json:"last,omitempty"`  // 0: the last of the piece
 	Digest []byte `json:"digest"`
@@ -39,7 +39,7 @@ func newKeyRecord(a eventlog.Appended) keyRecord {
 func (r keyRecord) appended(seq uint64) eventlog.Appended {
 	a := eventlog.Appended{Count: r.Count, First: r.First, Last: r.Last, Digest: eventlog.Digest(r.Digest), Closed: r.Closed, Revision: seq}
 	if r.First == 0 {
-		a.First = seq - uint64(r.Piece)
+		a.First = seq - r.Piece
 	}
 	if r.Last == 0 {
 		a.Last = seq - 1
@@ -65,7 +65,7 @@ func (d *draft) alone() bool {
 // keyMessage returns the message that is stored behind the entries of a draft.
 func (d *draft) keyMessage() *nats.Msg {
 	r := newKeyRecord(d.key.Appended.Add(d.entries...))
-	r.Piece, r.First, r.Last, r.Closed = len(d.entries), d.key.Appended.First, 0, d.key.Close
+	r.Piece, r.First, r.Last, r.Closed = uint64(len(d.entries)), d.key.Appended.First, 0, d.key.Close
 	return r.message(d.keySubject, d.key.Appended.Revision)
 }
 

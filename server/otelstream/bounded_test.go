@@ -42,7 +42,7 @@ func TestSpansAreBounded(t *testing.T) {
 			t.Errorf("%.100s has a description of %d bytes", span.Name, len(span.Status.Description))
 		}
 		for _, a := range span.Attributes {
-			if n := len(a.Value.Emit()); n > limit {
+			if n := len(a.Value.String()); n > limit {
 				t.Errorf("%.100s has %s of %d bytes", span.Name, a.Key, n)
 			}
 		}
