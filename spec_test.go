@@ -18,19 +18,19 @@ import (
 // our server and our client every server: the fields of each schema with their
 // types, "?" for an optional one.
 const contract = `
-SSEBaseEvent: data object, event EventName, id string, retry? integer
+SSEBaseEvent: data object, event EventName, id string, retry? integer/int64
 ErrorResponse: error RESTError
 RESTError: code integer, message string, type bad_request|not_found|internal_error|unauthorized|validation_error|forbidden|rate_limited|unavailable
 `
 
 // eventContract is contract for the data of the events, by event name and schema.
 const eventContract = `
-complete SSECompleteEvent: content? string, done boolean, messageId? string, parentToolCallId? string, reasoning? string, reasoningDuration? integer, type string
+complete SSECompleteEvent: content? string, done boolean, messageId? string, parentToolCallId? string, reasoning? string, reasoningDuration? integer/int64, type string
 connected SSEConnectedEvent: sessionId string
 content SSEContentEvent: assistantMessageId? string, content string, parentToolCallId? string, type string
-error SSEErrorEvent: attempt? integer, error string, maxAttempts? integer, parentToolCallId? string, retryAfter? integer, type? string
+error SSEErrorEvent: attempt? integer, error string, maxAttempts? integer, parentToolCallId? string, retryAfter? integer/int64, type? string
 heartbeat SSEHeartbeatEvent: type string
-notification SSENotificationEvent: choices? []string, createdAt integer, id string, message string, notificationType info|warning|error|question, parentToolCallId? string, responseType acknowledge|text|choice, sessionId string, timeout integer, title string, type string
+notification SSENotificationEvent: choices? []string, createdAt integer/int64, id string, message string, notificationType info|warning|error|question, parentToolCallId? string, responseType acknowledge|text|choice, sessionId string, timeout integer/int64, title string, type string
 permission SSEPermissionEvent: action string, description string, id string, params? object, parentToolCallId? string, path? string, sessionId string, toolName ToolName, type string
 session_created SSESessionCreatedEvent: createdAt integer/int64, sessionId string, title string, type string
 session_deleted SSESessionDeletedEvent: sessionId string, type string

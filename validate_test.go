@@ -106,7 +106,7 @@ func (m maker) value(schema object) any {
 	case "boolean":
 		return m.IntN(2) == 0
 	}
-	return []any{0, -1, 1763942400000, json.Number("2.0"), json.Number("1e3")}[m.IntN(5)]
+	return []any{0, -1, int64(1763942400000), json.Number("2.0"), json.Number("1e3")}[m.IntN(5)]
 }
 
 // any returns a value of any kind.

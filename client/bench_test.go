@@ -23,7 +23,7 @@ type tokens struct {
 func newTokens() *tokens {
 	var text strings.Builder
 	for i := range 1000 {
-		id := strconv.Itoa(1_790_000_000_000_000 + i)
+		id := strconv.FormatInt(1_790_000_000_000_000+int64(i), 10)
 		text.WriteString(block("content", id, `{"type":"content","content":" token","assistantMessageId":"msg_0123456789"}`))
 	}
 	return &tokens{text: text.String()}

@@ -18,12 +18,12 @@ var wire = []struct {
 	bare     string
 	optional string
 }{
-	{"complete", `"type":"complete","done":true`, `"content":"all","messageId":"m1","parentToolCallId":"p1","reasoning":"why","reasoningDuration":12`},
+	{"complete", `"type":"complete","done":true`, `"content":"all","messageId":"m1","parentToolCallId":"p1","reasoning":"why","reasoningDuration":1099511627776`},
 	{"connected", `"sessionId":"s1"`, ``},
 	{"content", `"type":"content","content":"tok\nen"`, `"assistantMessageId":"a1","parentToolCallId":"p1"`},
-	{"error", `"error":"failed"`, `"attempt":1,"maxAttempts":3,"parentToolCallId":"p1","retryAfter":500,"type":"overloaded"`},
+	{"error", `"error":"failed"`, `"attempt":1,"maxAttempts":3,"parentToolCallId":"p1","retryAfter":1099511627776,"type":"overloaded"`},
 	{"heartbeat", `"type":"heartbeat"`, ``},
-	{"notification", `"type":"notification","createdAt":1,"id":"n1","message":"Go on?","notificationType":"question","responseType":"choice","sessionId":"s1","timeout":30,"title":"T"`, `"choices":["y","n"],"parentToolCallId":"p1"`},
+	{"notification", `"type":"notification","createdAt":1763942400000,"id":"n1","message":"Go on?","notificationType":"question","responseType":"choice","sessionId":"s1","timeout":1099511627776,"title":"T"`, `"choices":["y","n"],"parentToolCallId":"p1"`},
 	{"permission", `"type":"permission","action":"write","description":"d","id":"q1","sessionId":"s1","toolName":"Bash"`, `"params":{"a":1},"parentToolCallId":"p1","path":"/tmp"`},
 	{"session_created", `"type":"session_created","createdAt":9007199254740993,"sessionId":"s2","title":"T"`, ``},
 	{"session_deleted", `"type":"session_deleted","sessionId":"s2"`, ``},
@@ -50,19 +50,25 @@ func wantData(name gen.EventName, all bool) gen.Event {
 		}
 		return &n
 	}
+	milliseconds := func(n int64) *int64 {
+		if !all {
+			return nil
+		}
+		return &n
+	}
 	switch name {
 	case "complete":
-		return &gen.CompleteData{Type: "complete", Done: true, Content: set("all"), MessageID: set("m1"), ParentToolCallID: set("p1"), Reasoning: set("why"), ReasoningDuration: num(12)}
+		return &gen.CompleteData{Type: "complete", Done: true, Content: set("all"), MessageID: set("m1"), ParentToolCallID: set("p1"), Reasoning: set("why"), ReasoningDuration: milliseconds(1 << 40)}
 	case "connected":
 		return &gen.ConnectedData{SessionID: "s1"}
 	case "content":
 		return &gen.ContentData{Type: "content", Content: "tok\nen", AssistantMessageID: set("a1"), ParentToolCallID: set("p1")}
 	case "error":
-		return &gen.ErrorData{Error: "failed", Attempt: num(1), MaxAttempts: num(3), ParentToolCallID: set("p1"), RetryAfter: num(500), Type: set("overloaded")}
+		return &gen.ErrorData{Error: "failed", Attempt: num(1), MaxAttempts: num(3), ParentToolCallID: set("p1"), RetryAfter: milliseconds(1 << 40), Type: set("overloaded")}
 	case "heartbeat":
 		return &gen.HeartbeatData{Type: "heartbeat"}
 	case "notification":
-		d := &gen.NotificationData{Type: "notification", CreatedAt: 1, ID: "n1", Message: "Go on?", NotificationType: "question", ResponseType: "choice", SessionID: "s1", Timeout: 30, Title: "T", ParentToolCallID: set("p1")}
+		d := &gen.NotificationData{Type: "notification", CreatedAt: 1763942400000, ID: "n1", Message: "Go on?", NotificationType: "question", ResponseType: "choice", SessionID: "s1", Timeout: 1 << 40, Title: "T", ParentToolCallID: set("p1")}
 		if all {
 			d.Choices = []string{"y", "n"}
 		}

@@ -178,7 +178,7 @@ type CompleteData struct {
 	Reasoning *string `json:"reasoning,omitempty"`
 
 	// ReasoningDuration How long the reasoning took, in milliseconds.
-	ReasoningDuration *int `json:"reasoningDuration,omitempty"`
+	ReasoningDuration *int64 `json:"reasoningDuration,omitempty"`
 
 	// Type The name of the event once more.
 	Type string `json:"type"`
@@ -220,7 +220,7 @@ type ErrorData struct {
 	ParentToolCallID *string `json:"parentToolCallId,omitempty"`
 
 	// RetryAfter Milliseconds until the next attempt.
-	RetryAfter *int `json:"retryAfter,omitempty"`
+	RetryAfter *int64 `json:"retryAfter,omitempty"`
 
 	// Type The kind of error; `replay_gap` is a gap in this stream.
 	Type *string `json:"type,omitempty"`
@@ -247,7 +247,7 @@ type NotificationData struct {
 	Choices []string `json:"choices,omitempty"`
 
 	// CreatedAt When it was made, in milliseconds since 1970.
-	CreatedAt int `json:"createdAt"`
+	CreatedAt int64 `json:"createdAt"`
 
 	// ID The notification.
 	ID string `json:"id"`
@@ -268,7 +268,7 @@ type NotificationData struct {
 	SessionID string `json:"sessionId"`
 
 	// Timeout Milliseconds until it expires; 0 is never.
-	Timeout int `json:"timeout"`
+	Timeout int64 `json:"timeout"`
 
 	// Title A short heading.
 	Title string `json:"title"`
@@ -376,7 +376,7 @@ type SSEBaseEvent struct {
 	ID string `json:"id"`
 
 	// Retry How long to wait before a reconnection, in milliseconds.
-	Retry *int `json:"retry,omitempty"`
+	Retry *int64 `json:"retry,omitempty"`
 }
 
 // SSECompleteEvent The turn is finished; the session goes on.
@@ -391,7 +391,7 @@ type SSECompleteEvent struct {
 	ID string `json:"id"`
 
 	// Retry How long to wait before a reconnection, in milliseconds.
-	Retry *int `json:"retry,omitempty"`
+	Retry *int64 `json:"retry,omitempty"`
 }
 
 // SSEConnectedEvent The first event of every stream. Its id is the position from which the stream goes on.
@@ -406,7 +406,7 @@ type SSEConnectedEvent struct {
 	ID string `json:"id"`
 
 	// Retry How long to wait before a reconnection, in milliseconds.
-	Retry *int `json:"retry,omitempty"`
+	Retry *int64 `json:"retry,omitempty"`
 }
 
 // SSEContentEvent A piece of the answer, as it is written.
@@ -421,7 +421,7 @@ type SSEContentEvent struct {
 	ID string `json:"id"`
 
 	// Retry How long to wait before a reconnection, in milliseconds.
-	Retry *int `json:"retry,omitempty"`
+	Retry *int64 `json:"retry,omitempty"`
 }
 
 // SSEErrorEvent Something failed. The type `replay_gap` says that events before this position may be missing.
@@ -436,7 +436,7 @@ type SSEErrorEvent struct {
 	ID string `json:"id"`
 
 	// Retry How long to wait before a reconnection, in milliseconds.
-	Retry *int `json:"retry,omitempty"`
+	Retry *int64 `json:"retry,omitempty"`
 }
 
 // SSEEventStream One event of the stream.
@@ -456,7 +456,7 @@ type SSEHeartbeatEvent struct {
 	ID string `json:"id"`
 
 	// Retry How long to wait before a reconnection, in milliseconds.
-	Retry *int `json:"retry,omitempty"`
+	Retry *int64 `json:"retry,omitempty"`
 }
 
 // SSENotificationEvent A message to the person in front of the session, possibly a question.
@@ -471,7 +471,7 @@ type SSENotificationEvent struct {
 	ID string `json:"id"`
 
 	// Retry How long to wait before a reconnection, in milliseconds.
-	Retry *int `json:"retry,omitempty"`
+	Retry *int64 `json:"retry,omitempty"`
 }
 
 // SSEPermissionEvent The agent asks to be allowed to use a tool.
@@ -486,7 +486,7 @@ type SSEPermissionEvent struct {
 	ID string `json:"id"`
 
 	// Retry How long to wait before a reconnection, in milliseconds.
-	Retry *int `json:"retry,omitempty"`
+	Retry *int64 `json:"retry,omitempty"`
 }
 
 // SSESessionCreatedEvent A session of the same scope was created.
@@ -501,7 +501,7 @@ type SSESessionCreatedEvent struct {
 	ID string `json:"id"`
 
 	// Retry How long to wait before a reconnection, in milliseconds.
-	Retry *int `json:"retry,omitempty"`
+	Retry *int64 `json:"retry,omitempty"`
 }
 
 // SSESessionDeletedEvent A session of the same scope was deleted. It is the last event of the session itself.
@@ -516,7 +516,7 @@ type SSESessionDeletedEvent struct {
 	ID string `json:"id"`
 
 	// Retry How long to wait before a reconnection, in milliseconds.
-	Retry *int `json:"retry,omitempty"`
+	Retry *int64 `json:"retry,omitempty"`
 }
 
 // SSEThinkingEvent A piece of the reasoning, as it is made.
@@ -531,7 +531,7 @@ type SSEThinkingEvent struct {
 	ID string `json:"id"`
 
 	// Retry How long to wait before a reconnection, in milliseconds.
-	Retry *int `json:"retry,omitempty"`
+	Retry *int64 `json:"retry,omitempty"`
 }
 
 // SSEToolExecutionCompleteEvent A tool has run.
@@ -546,7 +546,7 @@ type SSEToolExecutionCompleteEvent struct {
 	ID string `json:"id"`
 
 	// Retry How long to wait before a reconnection, in milliseconds.
-	Retry *int `json:"retry,omitempty"`
+	Retry *int64 `json:"retry,omitempty"`
 }
 
 // SSEToolExecutionStartEvent A tool starts to run.
@@ -561,7 +561,7 @@ type SSEToolExecutionStartEvent struct {
 	ID string `json:"id"`
 
 	// Retry How long to wait before a reconnection, in milliseconds.
-	Retry *int `json:"retry,omitempty"`
+	Retry *int64 `json:"retry,omitempty"`
 }
 
 // SSEToolUseParameterDeltaEvent A piece of the parameters of a tool call, as the model writes them.
@@ -576,7 +576,7 @@ type SSEToolUseParameterDeltaEvent struct {
 	ID string `json:"id"`
 
 	// Retry How long to wait before a reconnection, in milliseconds.
-	Retry *int `json:"retry,omitempty"`
+	Retry *int64 `json:"retry,omitempty"`
 }
 
 // SSEToolUseParameterStreamingCompleteEvent The parameters of a tool call are complete.
@@ -591,7 +591,7 @@ type SSEToolUseParameterStreamingCompleteEvent struct {
 	ID string `json:"id"`
 
 	// Retry How long to wait before a reconnection, in milliseconds.
-	Retry *int `json:"retry,omitempty"`
+	Retry *int64 `json:"retry,omitempty"`
 }
 
 // SSEToolUseStartEvent The model begins a tool call.
@@ -606,7 +606,7 @@ type SSEToolUseStartEvent struct {
 	ID string `json:"id"`
 
 	// Retry How long to wait before a reconnection, in milliseconds.
-	Retry *int `json:"retry,omitempty"`
+	Retry *int64 `json:"retry,omitempty"`
 }
 
 // SSEUserMessageCreatedEvent The person wrote a message.
@@ -621,7 +621,7 @@ type SSEUserMessageCreatedEvent struct {
 	ID string `json:"id"`
 
 	// Retry How long to wait before a reconnection, in milliseconds.
-	Retry *int `json:"retry,omitempty"`
+	Retry *int64 `json:"retry,omitempty"`
 }
 
 // SessionCreatedData The data of `session_created`.

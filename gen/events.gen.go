@@ -423,14 +423,14 @@ type dataSchema struct {
 	enum  []any
 
 	pattern   *regexp.Regexp
-	minLength int // in characters
-	maxLength *int
+	minLength uint64 // in characters
+	maxLength *uint64
 
 	minimum, maximum *float64
 
 	items    *dataSchema
-	minItems int
-	maxItems *int
+	minItems uint64
+	maxItems *uint64
 
 	required   []string
 	properties []dataProperty
@@ -506,12 +506,13 @@ func (s *dataSchema) checkType(value any) *misfit {
 }
 
 func (s *dataSchema) checkString(value string) *misfit {
+	length := uint64(utf8.RuneCountInString(value))
 	switch {
 	case s.pattern != nil && !s.pattern.MatchString(value):
 		return &misfit{reason: "must match " + s.pattern.String()}
-	case utf8.RuneCountInString(value) < s.minLength:
+	case length < s.minLength:
 		return &misfit{reason: fmt.Sprintf("must have %d characters or more", s.minLength)}
-	case s.maxLength != nil && utf8.RuneCountInString(value) > *s.maxLength:
+	case s.maxLength != nil && length > *s.maxLength:
 		return &misfit{reason: fmt.Sprintf("must have %d characters or less", *s.maxLength)}
 	}
 	return nil
@@ -529,9 +530,9 @@ func (s *dataSchema) checkNumber(value float64) *misfit {
 
 func (s *dataSchema) checkArray(value []any) *misfit {
 	switch {
-	case len(value) < s.minItems:
+	case uint64(len(value)) < s.minItems:
 		return &misfit{reason: fmt.Sprintf("must have %d items or more", s.minItems)}
-	case s.maxItems != nil && len(value) > *s.maxItems:
+	case s.maxItems != nil && uint64(len(value)) > *s.maxItems:
 		return &misfit{reason: fmt.Sprintf("must have %d items or less", *s.maxItems)}
 	case s.items == nil:
 		return nil

@@ -17,10 +17,10 @@ func ptr[T any](v T) *T { return &v }
 
 // publishable are the events that an application may publish, with every field set.
 var publishable = []gen.Event{
-	&gen.CompleteData{Type: "complete", Content: ptr("a"), Done: true, MessageID: ptr("m"), ParentToolCallID: ptr("p"), Reasoning: ptr("r"), ReasoningDuration: ptr(7)},
+	&gen.CompleteData{Type: "complete", Content: ptr("a"), Done: true, MessageID: ptr("m"), ParentToolCallID: ptr("p"), Reasoning: ptr("r"), ReasoningDuration: ptr(int64(1 << 40))},
 	&gen.ContentData{Type: "content", Content: "line\none\r\n\x00<b>&\u2028日本", AssistantMessageID: ptr("m"), ParentToolCallID: ptr("p")},
-	&gen.ErrorData{Error: "e", Type: ptr("tool"), Attempt: ptr(1), MaxAttempts: ptr(2), ParentToolCallID: ptr("p"), RetryAfter: ptr(3)},
-	&gen.NotificationData{Type: "notification", ID: "n", SessionID: "s", Title: "t", Message: "m", Choices: []string{"a", "b"}, CreatedAt: 1, Timeout: 2, NotificationType: gen.NotificationDataNotificationTypeInfo, ResponseType: gen.NotificationDataResponseTypeChoice, ParentToolCallID: ptr("p")},
+	&gen.ErrorData{Error: "e", Type: ptr("tool"), Attempt: ptr(1), MaxAttempts: ptr(2), ParentToolCallID: ptr("p"), RetryAfter: ptr(int64(1 << 40))},
+	&gen.NotificationData{Type: "notification", ID: "n", SessionID: "s", Title: "t", Message: "m", Choices: []string{"a", "b"}, CreatedAt: 1763942400000, Timeout: 1 << 40, NotificationType: gen.NotificationDataNotificationTypeInfo, ResponseType: gen.NotificationDataResponseTypeChoice, ParentToolCallID: ptr("p")},
 	&gen.PermissionData{Type: "permission", ID: "p", SessionID: "s", Action: "a", Description: "d", Params: map[string]any{"k": "v"}, Path: ptr("/"), ToolName: "Bash", ParentToolCallID: ptr("p")},
 	&gen.ThinkingData{Type: "thinking", Content: "c"},
 	&gen.ToolExecutionCompleteData{Type: "tool_execution_complete", Progress: "p", Success: true, ToolCallID: "t", ToolName: "web_search"},

@@ -62,7 +62,7 @@ func (a *agent) turn(ctx context.Context) error {
 		Type: string(gen.EventNameNotification), ID: a.messageID("notification"), SessionID: demoSession,
 		Title: "Finished", Message: fmt.Sprintf("Looked at %d files.", len(listing.files)),
 		NotificationType: gen.NotificationDataNotificationTypeInfo, ResponseType: gen.NotificationDataResponseTypeAcknowledge,
-		CreatedAt: int(time.Now().UnixMilli()),
+		CreatedAt: time.Now().UnixMilli(),
 	})
 	messageID := a.messageID("assistant")
 	say.event(&gen.CompleteData{

@@ -91,9 +91,9 @@ func startProxy(targets ...string) (*site, error) {
 			return nil, err
 		}
 	}
-	var n atomic.Int64
+	var n atomic.Uint64
 	return startSite(&httputil.ReverseProxy{
-		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(urls[int(n.Add(1))%len(urls)]) },
+		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(urls[n.Add(1)%uint64(len(urls))]) },
 	})
 }
 

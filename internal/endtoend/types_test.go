@@ -1,6 +1,7 @@
 package endtoend_test
 
 import (
+	"math"
 	"reflect"
 	"testing"
 
@@ -56,7 +57,9 @@ func fill(v reflect.Value, optional bool) {
 		switch f := v.Field(i); f.Kind() {
 		case reflect.String:
 			f.SetString(hostile)
-		case reflect.Int, reflect.Int64:
+		case reflect.Int:
+			f.SetInt(math.MaxInt32)
+		case reflect.Int64:
 			f.SetInt(1 << 40)
 		case reflect.Bool:
 			f.SetBool(true)
@@ -68,6 +71,8 @@ func fill(v reflect.Value, optional bool) {
 					e.SetString(hostile)
 				case reflect.Int:
 					e.SetInt(-7)
+				case reflect.Int64:
+					e.SetInt(-1 << 40)
 				}
 			}
 		case reflect.Slice:

@@ -105,16 +105,19 @@ func typeCheck(t *testing.T, spec string, generated []byte) {
 		}
 		files = append(files, f)
 	}
-	config := types.Config{
-		Importer: noImporter{},
-		Error: func(err error) {
-			if !strings.Contains(err.Error(), "could not import") {
-				t.Error(err)
-			}
-		},
+	for _, arch := range []string{"amd64", "386"} { // with an int of 64 bits, and of 32
+		config := types.Config{
+			Importer: noImporter{},
+			Sizes:    types.SizesFor("gc", arch),
+			Error: func(err error) {
+				if !strings.Contains(err.Error(), "could not import") {
+					t.Errorf("%s: %v", arch, err)
+				}
+			},
+		}
+		// Error has had every error.
+		_, _ = config.Check("api", fset, files, nil)
 	}
-	// Error has had every error.
-	_, _ = config.Check("api", fset, files, nil)
 }
 
 // noImporter is an importer that has no package.

@@ -43,7 +43,7 @@ func (w *literals) fields(s *openapi3.Schema) {
 		fmt.Fprintf(&w.b, "minLength: %d,\n", s.MinLength)
 	}
 	if s.MaxLength != nil {
-		fmt.Fprintf(&w.b, "maxLength: new(%d),\n", *s.MaxLength)
+		fmt.Fprintf(&w.b, "maxLength: new(uint64(%d)),\n", *s.MaxLength)
 	}
 	if s.Min != nil {
 		fmt.Fprintf(&w.b, "minimum: new(float64(%v)),\n", *s.Min)
@@ -55,7 +55,7 @@ func (w *literals) fields(s *openapi3.Schema) {
 		fmt.Fprintf(&w.b, "minItems: %d,\n", s.MinItems)
 	}
 	if s.MaxItems != nil {
-		fmt.Fprintf(&w.b, "maxItems: new(%d),\n", *s.MaxItems)
+		fmt.Fprintf(&w.b, "maxItems: new(uint64(%d)),\n", *s.MaxItems)
 	}
 	w.one("items", s.Items)
 	w.strings("required", s.Required)
