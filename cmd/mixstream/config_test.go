@@ -114,7 +114,7 @@ func TestBadEnvironment(t *testing.T) {
 		{"MIXSTREAM_MAX_STREAMS", "many", `MIXSTREAM_MAX_STREAMS: --max-streams "many": must be a whole number`},
 		{"MIXSTREAM_TOKEN_FILE", "", "MIXSTREAM_TOKEN_FILE: --token-file is set, but empty"},
 		{"MIXSTREAM_CONFIG", "/does/not/exist", "--config: open /does/not/exist"},
-		{"MIXSTREAM_LISTEN", "nowhere", "--listen: listen tcp: address nowhere: missing port in address (set by MIXSTREAM_LISTEN)"},
+		{"MIXSTREAM_LISTEN", "nowhere", "--listen: address nowhere: missing port in address (set by MIXSTREAM_LISTEN)"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Setenv(c.name, c.value)

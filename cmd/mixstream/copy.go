@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -40,7 +41,12 @@ and --log-ca are for whichever is on NATS.`,
 				to.creds, to.ca = "", ""
 			}
 			from.existing = true
-			if dir, isFile := strings.CutPrefix(from.log, "file:"); isFile && dir != "" {
+			_, fromErr := from.options()
+			_, toErr := to.options()
+			if err := cmp.Or(fromErr, toErr); err != nil {
+				return asUsage(err)
+			}
+			if dir, isFile := strings.CutPrefix(from.log, "file:"); isFile {
 				if _, err := os.Stat(dir); err != nil {
 					return asUsage(fmt.Errorf("--from: %w", err))
 				}

@@ -18,21 +18,30 @@ type endpoint struct {
 	hangup      chan os.Signal // upon which the certificate is read again
 }
 
-// open begins to listen, and reads the certificate.
-func (s *serve) open(logger *slog.Logger) (*endpoint, error) {
-	l, err := net.Listen("tcp", s.listen)
-	if err != nil {
-		return nil, fmt.Errorf("--listen: %w", asListenError(err))
+// checkAddress returns what is wrong with the address that a flag gives to listen on,
+// whatever else listens there.
+func checkAddress(flag, address string) error {
+	if _, err := net.ResolveTCPAddr("tcp", address); err != nil {
+		return fmt.Errorf("--%s: %w", flag, err)
 	}
-	e := &endpoint{Listener: l, hangup: make(chan os.Signal, 1)}
-	if s.tlsCert == "" && s.tlsKey == "" {
-		return e, nil
+	return nil
+}
+
+// open reads the certificate, and begins to listen.
+func (s *serve) open(logger *slog.Logger) (e *endpoint, err error) {
+	e = &endpoint{hangup: make(chan os.Signal, 1)}
+	secure := s.tlsCert != "" || s.tlsKey != ""
+	if secure {
+		if e.certificate, err = openCertificate(s.tlsCert, s.tlsKey, logger); err != nil {
+			return nil, asUsage(err)
+		}
 	}
-	if e.certificate, err = openCertificate(s.tlsCert, s.tlsKey, logger); err != nil {
-		l.Close()
-		return nil, asUsage(err)
+	if e.Listener, err = net.Listen("tcp", s.listen); err != nil {
+		return nil, fmt.Errorf("--listen: %w", err)
 	}
-	signal.Notify(e.hangup, syscall.SIGHUP)
+	if secure {
+		signal.Notify(e.hangup, syscall.SIGHUP)
+	}
 	return e, nil
 }
 

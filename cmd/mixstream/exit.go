@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"net"
 
 	"github.com/mixstream/mixstream/client"
 )
@@ -45,17 +44,6 @@ func asUsage(err error) error {
 		return nil
 	}
 	return usageError{err}
-}
-
-// asListenError makes an error of net.Listen one of the configuration if the address
-// is none, whoever else listens.
-func asListenError(err error) error {
-	var address *net.AddrError
-	var name *net.DNSError
-	if errors.As(err, &address) || errors.As(err, &name) {
-		return asUsage(err)
-	}
-	return err
 }
 
 // exitStatus returns the status for an error that a command has ended with.

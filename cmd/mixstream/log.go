@@ -88,6 +88,18 @@ func checkNoLog(flags *pflag.FlagSet) (err error) {
 	return err
 }
 
+// check returns what is wrong with the flags, and opens nothing.
+func (f *logFlags) check() error {
+	if f.log != "memory" {
+		_, err := f.options()
+		return err
+	}
+	if f.creds != "" || f.ca != "" || f.stream != "" || f.prefix != "" || f.replicas != 0 || f.sync != 0 {
+		return errors.New("--log memory: --log-creds, --log-ca, --log-stream, --log-prefix, --log-replicas and --log-sync are for other logs")
+	}
+	return nil
+}
+
 // open opens the log. Close is to be called when nobody uses it any more.
 func (f *logFlags) open(ctx context.Context, logger *slog.Logger) (log eventlog.Log, closeLog func() error, err error) {
 	if f.log != "memory" {
@@ -97,8 +109,8 @@ func (f *logFlags) open(ctx context.Context, logger *slog.Logger) (log eventlog.
 		}
 		return l, closeLog, nil
 	}
-	if f.creds != "" || f.ca != "" || f.stream != "" || f.prefix != "" || f.replicas != 0 || f.sync != 0 {
-		return nil, nil, asUsage(errors.New("--log memory: --log-creds, --log-ca, --log-stream, --log-prefix, --log-replicas and --log-sync are for other logs"))
+	if err := f.check(); err != nil {
+		return nil, nil, asUsage(err)
 	}
 	retention := eventlog.Retention{Entries: f.entries, TotalBytes: f.bytes, Age: f.age}
 	if f.bytes < 0 {
@@ -167,6 +179,11 @@ func (f *logFlags) options() (natslog.Options, error) {
 	case isNATS(f.log):
 		o.URL = f.log
 		fromEnvironment(&o)
+		if o.Credentials != "" {
+			if _, err := os.Stat(o.Credentials); err != nil {
+				return o, fmt.Errorf("--log-creds or %s: %w", natsCredsVariable, err)
+			}
+		}
 	default:
 		return o, f.errorf("must be memory, file:DIR or nats://HOST")
 	}

@@ -99,7 +99,7 @@ func TestCopy(t *testing.T) {
 // Two servers and a publisher on one NATS server, which asks for a token.
 func TestServeNATSLog(t *testing.T) {
 	ns := startNATS(t, &natsserver.Options{StoreDir: t.TempDir(), Authorization: "secret"})
-	if status, _, stderr := execute(t, "", "serve", "--log", ns.ClientURL()); status != 1 || !strings.Contains(stderr, "Authorization") {
+	if status, _, stderr := execute(t, "", "serve", "--listen", "127.0.0.1:0", "--log", ns.ClientURL()); status != 1 || !strings.Contains(stderr, "Authorization") {
 		t.Errorf("without the token: status %d: %s", status, stderr)
 	}
 	t.Setenv(natsTokenVariable, "secret")
@@ -142,7 +142,7 @@ func TestLogIsChecked(t *testing.T) {
 			t.Errorf("%q: status %d: %s", test.args, status, stderr)
 		}
 	}
-	if status, _, stderr := execute(t, "", "serve", "--log", "nats://127.0.0.1:1"); status != exitFailure || !strings.Contains(stderr, "no servers available") {
+	if status, _, stderr := execute(t, "", "serve", "--listen", "127.0.0.1:0", "--log", "nats://127.0.0.1:1"); status != exitFailure || !strings.Contains(stderr, "no servers available") {
 		t.Errorf("nobody is there: status %d: %s", status, stderr)
 	}
 }

@@ -62,7 +62,7 @@ func TestNATSWithTLS(t *testing.T) {
 		}
 		return stdout + stderr
 	}
-	if got := run(exitFailure, "", "serve", "--log", log); !strings.Contains(got, "certificate") {
+	if got := run(exitFailure, "", "serve", "--listen", "127.0.0.1:0", "--log", log); !strings.Contains(got, "certificate") {
 		t.Errorf("without the authority: %s", got)
 	}
 	old := "file:" + t.TempDir()

@@ -128,7 +128,7 @@ func (o *ops) listen(ctx context.Context, address string, hosts []string, tell t
 	}
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err != nil {
-		return nil, fmt.Errorf("--ops-listen: %w", asListenError(err))
+		return nil, fmt.Errorf("--ops-listen: %w", err)
 	}
 	mux := http.NewServeMux()
 	o.routes(mux, nil)

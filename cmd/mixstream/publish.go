@@ -87,13 +87,19 @@ func (p *publish) checkArgs(cmd *cobra.Command, args []string) error {
 }
 
 func (p *publish) run(cmd *cobra.Command, args []string) (err error) {
+	var line []byte
+	if n := len(args); n > 2 {
+		if line, err = eventLine(args[n-2], args[n-1]); err != nil {
+			return asUsage(err)
+		}
+	}
 	to, closeLog, args, err := p.target(cmd, args)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, closeLog()) }()
-	if len(args) == 3 {
-		return publishOne(cmd, to, args[0], args[1], args[2])
+	if line != nil {
+		return publishOne(cmd, to, args[0], line)
 	}
 	out := &outflow{client: to, session: args[0]}
 	if isTerminal(cmd.ErrOrStderr()) && !wantsJSON(cmd) {
@@ -117,15 +123,20 @@ func (p *publish) run(cmd *cobra.Command, args []string) (err error) {
 	return err
 }
 
-// publishOne publishes one event and prints its id.
-func publishOne(cmd *cobra.Command, to *client.Client, session, event, data string) error {
+// eventLine returns the line that publishes an event.
+func eventLine(event, data string) ([]byte, error) {
 	var line bytes.Buffer
 	fmt.Fprintf(&line, `{"event":%s,"data":`, quote(event))
 	if err := json.Compact(&line, []byte(data)); err != nil {
-		return asUsage(fmt.Errorf("the data is not JSON: %w", err))
+		return nil, fmt.Errorf("the data is not JSON: %w", err)
 	}
 	line.WriteByte('}')
-	result, err := to.PublishLines(cmd.Context(), session, line.Bytes())
+	return line.Bytes(), nil
+}
+
+// publishOne publishes the event of a line and prints its id.
+func publishOne(cmd *cobra.Command, to *client.Client, session string, line []byte) error {
+	result, err := to.PublishLines(cmd.Context(), session, line)
 	if err != nil {
 		return err
 	}

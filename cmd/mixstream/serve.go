@@ -145,26 +145,25 @@ Pages of other origins can read the streams of a browser's user only if
 
 func (s *serve) run(cmd *cobra.Command) (err error) {
 	logger, tell := newLogger(cmd, s.level.Level), newTeller(cmd)
+	if err := s.checkFlags(); err != nil {
+		return asUsage(err)
+	}
+	accepted, err := s.accepted(cmd.Flags())
+	if err != nil {
+		return asUsage(err)
+	}
 	var folder files
 	if s.demo {
 		if folder, err = openFiles(s.dir); err != nil {
 			return asUsage(fmt.Errorf("--dir: %w", err))
 		}
 	}
-	accepted, err := s.accepted(cmd.Flags())
-	if err != nil {
-		return asUsage(err)
-	}
-	_, err = s.cors.wrap(nil)
-	if err = cmp.Or(err, s.checkLimits()); err != nil {
-		return asUsage(err)
-	}
 	end, err := s.open(logger)
 	if err != nil {
 		return err
 	}
 	defer end.close()
-	// The log comes last: what is wrong with a flag leaves no new one behind.
+	// The log comes last: an address that is taken leaves no new one behind.
 	events, closeLog, err := s.log.open(cmd.Context(), logger)
 	if err != nil {
 		return err
@@ -223,6 +222,13 @@ func (s *serve) run(cmd *cobra.Command) (err error) {
 			return stopServer(srv, hs, s.shutdownTimeout)
 		}
 	}
+}
+
+// checkFlags returns what is wrong with the flags themselves, so that wrong usage is told
+// before a port is taken or a log is made.
+func (s *serve) checkFlags() error {
+	_, err := s.cors.wrap(nil)
+	return cmp.Or(s.checkLimits(), err, checkAddress("listen", s.listen), checkAddress("ops-listen", s.ops), s.log.check())
 }
 
 // accepted returns the tokens of which a request needs one; none if it needs none.
