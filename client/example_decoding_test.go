@@ -70,6 +70,6 @@ func ExampleWithJSON() {
 	}))
 	// Output:
 	// unknown: weather {"sunny":true} <nil>
-	// unknown: content {"type":"content","content":"Hello","mood":"cheerful"} json: unknown field "mood"
+	// unknown: content {"type":"content","content":"Hello","mood":"cheerful"} "content": data: unknown field "mood"
 	// complete
 }

@@ -54,7 +54,7 @@ func (c *Client) Publish(ctx context.Context, sessionID string, event gen.Event,
 	case isUnknown:
 		return "", fmt.Errorf("client: publish: unknown event %s: only what the spec names can be published", excerpt.Quote(event.EventName()))
 	}
-	data, err := json.Marshal(event)
+	data, err := gen.EncodeEvent(event)
 	if err != nil {
 		return "", fmt.Errorf("client: publish: %w", err)
 	}

@@ -208,6 +208,8 @@ func (s *Stream) refuse(event *Event) error {
 	switch {
 	case !ok || !s.cfg.strict:
 		return nil
+	case errors.As(unknown.Err, new(*gen.InvalidEventError)): // which has the name as well
+		return fmt.Errorf("%w %w", ErrUnknownEvent, unknown.Err)
 	case unknown.Err != nil:
 		return fmt.Errorf("%w %s: %w", ErrUnknownEvent, excerpt.Quote(unknown.Name), excerpt.Error(unknown.Err))
 	}

@@ -3,11 +3,15 @@
 package gen
 
 import (
+	"cmp"
 	"context"
+	"encoding"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -64,7 +68,7 @@ func EventNames() []EventName {
 // DecodeEvent decodes the data of the streamEvents event called name with
 // encoding/json. It never fails: an event that the spec does not name, and data
 // that does not unmarshal into its Go type, come back as an *UnknownEvent, whose
-// Data aliases data.
+// Data aliases data, and whose Err says where the data is wrong.
 func DecodeEvent(name string, data []byte) Event {
 	return DecodeEventFunc(name, data, json.Unmarshal)
 }
@@ -110,9 +114,19 @@ func DecodeEventFunc(name string, data []byte, unmarshal func(data []byte, v any
 		return &UnknownEvent{Name: name, Data: data}
 	}
 	if err := unmarshal(data, event); err != nil {
-		return &UnknownEvent{Name: name, Data: data, Err: err}
+		return &UnknownEvent{Name: name, Data: data, Err: undecodable(name, data, event, err)}
 	}
 	return event
+}
+
+// EncodeEvent returns the data of an event as JSON. It does not validate it, but
+// there are Go values that JSON has not. The error is an *InvalidEventError.
+func EncodeEvent(event Event) ([]byte, error) {
+	data, err := json.Marshal(event)
+	if err != nil {
+		return nil, unencodable(string(event.EventName()), event, err)
+	}
+	return data, nil
 }
 
 // EventName returns "complete".
@@ -203,7 +217,7 @@ func (*UserMessageCreatedData) isEvent() {}
 type UnknownEvent struct {
 	Name string          // the value of the SSE field "event"
 	Data json.RawMessage // the data as it came; nil where it was too large to be kept
-	Err  error           // why a named event could not be decoded; nil if the spec has no such name
+	Err  error           // why a named event could not be decoded, mostly an *InvalidEventError; nil if the spec has no such name
 }
 
 // EventName returns Name.
@@ -235,6 +249,181 @@ func (UnimplementedServer) StreamEvents(context.Context, StreamEventsRequestObje
 // PublishEvents returns a *NotImplementedError.
 func (UnimplementedServer) PublishEvents(context.Context, PublishEventsRequestObject) (PublishEventsResponseObject, error) {
 	return nil, &NotImplementedError{Operation: "publishEvents"}
+}
+
+// InvalidEventError says where the data of an event is wrong, and why: it cannot be
+// decoded or encoded, or does not fit its schema.
+type InvalidEventError struct {
+	Event  string // the event's name
+	Path   string // which part of the data, as a JSON Pointer (RFC 6901); empty for the whole
+	Reason string // what is wrong with it
+	Err    error  // the error of the JSON package; nil if only the schema is not met
+}
+
+// Error tells all but Err, and of what is long the beginning: names and paths may come from
+// outside.
+func (e *InvalidEventError) Error() string {
+	path, ofPath := cut(e.Path, 200)
+	reason, ofReason := cut(e.Reason, 1000)
+	return quoted(e.Event) + ": data" + path + ofPath + ": " + reason + ofReason
+}
+
+// quoted returns s in quotes, or the beginning of a long one.
+func quoted(s string) string {
+	begin, rest := cut(s, 100)
+	return strconv.Quote(begin) + rest
+}
+
+// cut returns s, or of more than n bytes the beginning, and how many there were.
+func cut(s string, n int) (begin, rest string) {
+	if len(s) <= n {
+		return s, ""
+	}
+	end := n
+	for end > n-utf8.UTFMax && !utf8.RuneStart(s[end]) {
+		end--
+	}
+	return s[:end], fmt.Sprintf("… (%d bytes)", len(s))
+}
+
+// Unwrap returns Err.
+func (e *InvalidEventError) Unwrap() error { return e.Err }
+
+// maxSearched is how deep in the data a wrong part is looked for. Each level is decoded
+// once more, and data that is nested without end must not make that expensive.
+const maxSearched = 32
+
+// undecodable returns the error for data that an unmarshal function has refused with err.
+// It looks for the part with encoding/json: the function may know the types of events only.
+func undecodable(name string, data []byte, event any, err error) error {
+	path, found := findUndecodable(data, reflect.TypeOf(event).Elem(), maxSearched)
+	return &InvalidEventError{Event: name, Path: path, Reason: whyMisfit(cmp.Or(found, err)), Err: err}
+}
+
+// findUndecodable returns the innermost part of data that json.Unmarshal refuses for a Go
+// type, with the error for it; a nil error if it refuses none.
+func findUndecodable(data []byte, t reflect.Type, depth int) (path string, err error) {
+	if err = json.Unmarshal(data, reflect.New(t).Interface()); err == nil || depth == 0 {
+		return "", err
+	}
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if decodes := reflect.PointerTo(t); decodes.Implements(reflect.TypeFor[json.Unmarshaler]()) || decodes.Implements(reflect.TypeFor[encoding.TextUnmarshaler]()) {
+		return "", err
+	}
+	members, items := map[string]json.RawMessage{}, []json.RawMessage{}
+	switch t.Kind() {
+	case reflect.Struct, reflect.Map:
+		_ = json.Unmarshal(data, &members) // what is no object has no members
+	case reflect.Slice, reflect.Array:
+		_ = json.Unmarshal(data, &items)
+	}
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		member, ok := memberType(t, name)
+		if !ok {
+			continue
+		}
+		if path, err := findUndecodable(members[name], member, depth-1); err != nil {
+			return (&misfit{path: path}).within(name).path, err
+		}
+	}
+	for i, item := range items {
+		if path, err := findUndecodable(item, t.Elem(), depth-1); err != nil {
+			return (&misfit{path: path}).within(strconv.Itoa(i)).path, err
+		}
+	}
+	return "", err
+}
+
+// memberType returns the Go type of a member of an object that is a struct or a map.
+func memberType(t reflect.Type, name string) (reflect.Type, bool) {
+	if t.Kind() == reflect.Map {
+		return t.Elem(), true
+	}
+	for _, f := range reflect.VisibleFields(t) {
+		if member, ok := memberName(f); ok && strings.EqualFold(member, name) {
+			return f.Type, true
+		}
+	}
+	return nil, false
+}
+
+// memberName returns the name of a field in JSON; false if it has none.
+func memberName(f reflect.StructField) (string, bool) {
+	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+	return cmp.Or(name, f.Name), f.IsExported() && name != "-" && (name != "" || !f.Anonymous)
+}
+
+// unencodable returns the error for a value that json.Marshal has refused with err.
+func unencodable(name string, value any, err error) error {
+	path, found := findUnencodable(reflect.ValueOf(value), maxSearched)
+	return &InvalidEventError{Event: name, Path: path, Reason: whyMisfit(cmp.Or(found, err)), Err: err}
+}
+
+// findUnencodable is findUndecodable for json.Marshal.
+func findUnencodable(v reflect.Value, depth int) (path string, err error) {
+	if _, err = json.Marshal(v.Interface()); err == nil || depth == 0 {
+		return "", err
+	}
+	for !v.Type().Implements(reflect.TypeFor[json.Marshaler]()) && (v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface) {
+		v = v.Elem()
+	}
+	members := map[string]reflect.Value{}
+	switch kind := v.Kind(); {
+	case v.Type().Implements(reflect.TypeFor[json.Marshaler]()), v.Type().Implements(reflect.TypeFor[encoding.TextMarshaler]()):
+		return "", err
+	case kind == reflect.Struct:
+		for _, f := range reflect.VisibleFields(v.Type()) {
+			member, named := memberName(f)
+			if field, noEmbedded := v.FieldByIndexErr(f.Index); named && noEmbedded == nil {
+				members[member] = field
+			}
+		}
+	case kind == reflect.Map && v.Type().Key().Kind() == reflect.String:
+		for _, key := range v.MapKeys() {
+			members[key.String()] = v.MapIndex(key)
+		}
+	case kind == reflect.Slice, kind == reflect.Array:
+		for i := range v.Len() {
+			members[strconv.Itoa(i)] = v.Index(i)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		if path, err := findUnencodable(members[name], depth-1); err != nil {
+			return (&misfit{path: path}).within(name).path, err
+		}
+	}
+	return "", err
+}
+
+// whyMisfit says in the words of the spec, and briefly, why a JSON package refuses a value.
+func whyMisfit(err error) string {
+	reason := strings.TrimPrefix(err.Error(), "json: ")
+	if wrong := new(json.UnmarshalTypeError); errors.As(err, &wrong) && wrong.Type != nil {
+		reason = "must be of type " + specType(wrong.Type) + ", and is " + wrong.Value
+	}
+	reason, rest := cut(reason, 200) // some errors repeat the whole value
+	return reason + rest
+}
+
+// specType returns the type of JSON that a Go type is for.
+func specType(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Bool:
+		return "boolean"
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64, reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		return "integer (" + t.Kind().String() + ")"
+	case reflect.Float32, reflect.Float64:
+		return "number"
+	case reflect.String:
+		return "string"
+	case reflect.Slice, reflect.Array:
+		return "array"
+	case reflect.Struct, reflect.Map:
+		return "object"
+	}
+	return t.String()
 }
 
 // ValidateEvent tells whether data is JSON that fits the schema of the
@@ -283,124 +472,91 @@ func ValidateEvent(name string, data []byte) error {
 }
 
 // Validate tells whether the data, as JSON, fits its schema: a Go value can miss an
-// enum, a pattern or a limit. The error is an *InvalidEventError or json.Marshal's.
+// enum, a pattern or a limit. The error is an *InvalidEventError.
 func (d *CompleteData) Validate() error { return validateValue("complete", d, "CompleteData") }
 
 // Validate tells whether the data, as JSON, fits its schema: a Go value can miss an
-// enum, a pattern or a limit. The error is an *InvalidEventError or json.Marshal's.
+// enum, a pattern or a limit. The error is an *InvalidEventError.
 func (d *ConnectedData) Validate() error { return validateValue("connected", d, "ConnectedData") }
 
 // Validate tells whether the data, as JSON, fits its schema: a Go value can miss an
-// enum, a pattern or a limit. The error is an *InvalidEventError or json.Marshal's.
+// enum, a pattern or a limit. The error is an *InvalidEventError.
 func (d *ContentData) Validate() error { return validateValue("content", d, "ContentData") }
 
 // Validate tells whether the data, as JSON, fits its schema: a Go value can miss an
-// enum, a pattern or a limit. The error is an *InvalidEventError or json.Marshal's.
+// enum, a pattern or a limit. The error is an *InvalidEventError.
 func (d *ErrorData) Validate() error { return validateValue("error", d, "ErrorData") }
 
 // Validate tells whether the data, as JSON, fits its schema: a Go value can miss an
-// enum, a pattern or a limit. The error is an *InvalidEventError or json.Marshal's.
+// enum, a pattern or a limit. The error is an *InvalidEventError.
 func (d *HeartbeatData) Validate() error { return validateValue("heartbeat", d, "HeartbeatData") }
 
 // Validate tells whether the data, as JSON, fits its schema: a Go value can miss an
-// enum, a pattern or a limit. The error is an *InvalidEventError or json.Marshal's.
+// enum, a pattern or a limit. The error is an *InvalidEventError.
 func (d *NotificationData) Validate() error {
 	return validateValue("notification", d, "NotificationData")
 }
 
 // Validate tells whether the data, as JSON, fits its schema: a Go value can miss an
-// enum, a pattern or a limit. The error is an *InvalidEventError or json.Marshal's.
+// enum, a pattern or a limit. The error is an *InvalidEventError.
 func (d *PermissionData) Validate() error { return validateValue("permission", d, "PermissionData") }
 
 // Validate tells whether the data, as JSON, fits its schema: a Go value can miss an
-// enum, a pattern or a limit. The error is an *InvalidEventError or json.Marshal's.
+// enum, a pattern or a limit. The error is an *InvalidEventError.
 func (d *SessionCreatedData) Validate() error {
 	return validateValue("session_created", d, "SessionCreatedData")
 }
 
 // Validate tells whether the data, as JSON, fits its schema: a Go value can miss an
-// enum, a pattern or a limit. The error is an *InvalidEventError or json.Marshal's.
+// enum, a pattern or a limit. The error is an *InvalidEventError.
 func (d *SessionDeletedData) Validate() error {
 	return validateValue("session_deleted", d, "SessionDeletedData")
 }
 
 // Validate tells whether the data, as JSON, fits its schema: a Go value can miss an
-// enum, a pattern or a limit. The error is an *InvalidEventError or json.Marshal's.
+// enum, a pattern or a limit. The error is an *InvalidEventError.
 func (d *ThinkingData) Validate() error { return validateValue("thinking", d, "ThinkingData") }
 
 // Validate tells whether the data, as JSON, fits its schema: a Go value can miss an
-// enum, a pattern or a limit. The error is an *InvalidEventError or json.Marshal's.
+// enum, a pattern or a limit. The error is an *InvalidEventError.
 func (d *ToolExecutionCompleteData) Validate() error {
 	return validateValue("tool_execution_complete", d, "ToolExecutionCompleteData")
 }
 
 // Validate tells whether the data, as JSON, fits its schema: a Go value can miss an
-// enum, a pattern or a limit. The error is an *InvalidEventError or json.Marshal's.
+// enum, a pattern or a limit. The error is an *InvalidEventError.
 func (d *ToolExecutionStartData) Validate() error {
 	return validateValue("tool_execution_start", d, "ToolExecutionStartData")
 }
 
 // Validate tells whether the data, as JSON, fits its schema: a Go value can miss an
-// enum, a pattern or a limit. The error is an *InvalidEventError or json.Marshal's.
+// enum, a pattern or a limit. The error is an *InvalidEventError.
 func (d *ToolUseParameterDeltaData) Validate() error {
 	return validateValue("tool_use_parameter_delta", d, "ToolUseParameterDeltaData")
 }
 
 // Validate tells whether the data, as JSON, fits its schema: a Go value can miss an
-// enum, a pattern or a limit. The error is an *InvalidEventError or json.Marshal's.
+// enum, a pattern or a limit. The error is an *InvalidEventError.
 func (d *ToolUseParameterStreamingCompleteData) Validate() error {
 	return validateValue("tool_use_parameter_streaming_complete", d, "ToolUseParameterStreamingCompleteData")
 }
 
 // Validate tells whether the data, as JSON, fits its schema: a Go value can miss an
-// enum, a pattern or a limit. The error is an *InvalidEventError or json.Marshal's.
+// enum, a pattern or a limit. The error is an *InvalidEventError.
 func (d *ToolUseStartData) Validate() error {
 	return validateValue("tool_use_start", d, "ToolUseStartData")
 }
 
 // Validate tells whether the data, as JSON, fits its schema: a Go value can miss an
-// enum, a pattern or a limit. The error is an *InvalidEventError or json.Marshal's.
+// enum, a pattern or a limit. The error is an *InvalidEventError.
 func (d *UserMessageCreatedData) Validate() error {
 	return validateValue("user_message_created", d, "UserMessageCreatedData")
-}
-
-// InvalidEventError says why the data of an event does not fit its schema.
-type InvalidEventError struct {
-	Event  string // the event's name
-	Path   string // which part of the data, as a JSON Pointer (RFC 6901); empty for the whole
-	Reason string // what is wrong with it
-}
-
-// Error tells all of it, and of what is long the beginning: names and paths may come from
-// outside.
-func (e *InvalidEventError) Error() string {
-	path, ofPath := cut(e.Path, 200)
-	reason, ofReason := cut(e.Reason, 1000)
-	return quoted(e.Event) + ": data" + path + ofPath + ": " + reason + ofReason
-}
-
-// quoted returns s in quotes, or the beginning of a long one.
-func quoted(s string) string {
-	begin, rest := cut(s, 100)
-	return strconv.Quote(begin) + rest
-}
-
-// cut returns s, or of more than n bytes the beginning, and how many there were.
-func cut(s string, n int) (begin, rest string) {
-	if len(s) <= n {
-		return s, ""
-	}
-	end := n
-	for end > n-utf8.UTFMax && !utf8.RuneStart(s[end]) {
-		end--
-	}
-	return s[:end], fmt.Sprintf("… (%d bytes)", len(s))
 }
 
 func validateValue(event string, d any, schema string) error {
 	data, err := json.Marshal(d)
 	if err != nil {
-		return err
+		return unencodable(event, d, err)
 	}
 	return validateData(event, data, schema)
 }
@@ -408,7 +564,7 @@ func validateValue(event string, d any, schema string) error {
 func validateData(event string, data []byte, schema string) error {
 	var value any
 	if err := json.Unmarshal(data, &value); err != nil {
-		return &InvalidEventError{Event: event, Reason: strings.TrimPrefix(err.Error(), "json: ")}
+		return &InvalidEventError{Event: event, Reason: whyMisfit(err), Err: err}
 	}
 	if m := dataSchemas[schema].check(value); m != nil {
 		return &InvalidEventError{Event: event, Path: m.path, Reason: m.reason}

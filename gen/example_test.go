@@ -19,13 +19,13 @@ func ExampleDecodeEvent() {
 		case *gen.ContentData:
 			fmt.Println("content:", data.Content)
 		case *gen.UnknownEvent:
-			fmt.Printf("unknown: %s %s, known by name: %t\n", data.Name, data.Data, data.Err != nil)
+			fmt.Printf("unknown: %s %s: %v\n", data.Name, data.Data, data.Err)
 		}
 	}
 	// Output:
 	// content: Hello
-	// unknown: weather {"sky":"blue"}, known by name: false
-	// unknown: content {"type":"content","content":7}, known by name: true
+	// unknown: weather {"sky":"blue"}: <nil>
+	// unknown: content {"type":"content","content":7}: "content": data/content: must be of type string, and is number
 }
 
 func ExampleValidateEvent() {

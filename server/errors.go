@@ -17,8 +17,9 @@ var (
 	// connected, heartbeat, session_created, session_deleted, and an error of type
 	// replay_gap.
 	ErrReservedEvent = errors.New("only the server may send this event")
-	// ErrUnknownEvent is the reason for an event that the spec does not name, whose
-	// data does not fit, or whose Go type is not a generated one.
+	// ErrUnknownEvent is the reason for an event that the spec does not name, or whose
+	// Go type is not a generated one. For an event that the spec names, and whose data
+	// is wrong, the reason is a *gen.InvalidEventError.
 	ErrUnknownEvent = errors.New("not an event of the spec")
 	// ErrNilEvent is the reason for a nil event, or a nil pointer to its data.
 	ErrNilEvent = errors.New("the event is nil")
@@ -38,6 +39,10 @@ type PublishError struct {
 }
 
 func (e *PublishError) Error() string {
+	var misfit *gen.InvalidEventError
+	if errors.As(e.Err, &misfit) { // which has the name as well
+		return fmt.Sprintf("server: publish %v", misfit)
+	}
 	return fmt.Sprintf("server: publish %s: %v", excerpt.Quote(e.Event), excerpt.Error(e.Err))
 }
 

@@ -79,9 +79,12 @@ func ExampleServer_PublishJSON() {
 		return
 	}
 	_, err = srv.PublishJSON(context.Background(), "session-1", "content", []byte(`{"content": 1}`))
-	var refused *server.PublishError
-	fmt.Println(errors.As(err, &refused), errors.Is(err, server.ErrUnknownEvent))
-	// Output: true true
+	fmt.Println(err)
+	var misfit *gen.InvalidEventError
+	fmt.Println(errors.As(err, &misfit))
+	// Output:
+	// server: publish "content": data/content: must be of type string, and is number
+	// true
 }
 
 // Shutdown ends the streams, and http.Server.Shutdown then the server.

@@ -43,7 +43,7 @@ func (s *Server) Publish(ctx context.Context, sessionID string, event gen.Event)
 	if err := publishable(event); err != nil {
 		return "", err
 	}
-	data, err := json.Marshal(event)
+	data, err := gen.EncodeEvent(event)
 	if err != nil {
 		return "", &PublishError{Event: event.EventName(), Err: err}
 	}
@@ -89,9 +89,9 @@ func publishableJSON(event gen.Event, data []byte) ([]byte, error) {
 	}
 	switch {
 	case compact.Bytes()[0] != '{':
-		return nil, &PublishError{Event: name, Err: fmt.Errorf("%w: the data is not an object", ErrUnknownEvent)}
+		return nil, &PublishError{Event: name, Err: &gen.InvalidEventError{Event: string(name), Reason: "must be an object"}}
 	case !utf8.Valid(data):
-		return nil, &PublishError{Event: name, Err: fmt.Errorf("%w: the data is not valid UTF-8", ErrUnknownEvent)}
+		return nil, &PublishError{Event: name, Err: &gen.InvalidEventError{Event: string(name), Reason: "must be valid UTF-8"}}
 	case name == gen.EventNameError && saysGap(data):
 		return nil, &PublishError{Event: name, Err: ErrReservedEvent}
 	}
@@ -103,7 +103,10 @@ func publishable(event gen.Event) error {
 	switch e := event.(type) {
 	case *gen.UnknownEvent:
 		err := ErrUnknownEvent
-		if e.Err != nil {
+		switch {
+		case errors.As(e.Err, new(*gen.InvalidEventError)):
+			err = e.Err
+		case e.Err != nil:
 			err = fmt.Errorf("%w: %w", ErrUnknownEvent, e.Err)
 		}
 		return &PublishError{Event: e.EventName(), Err: err}

@@ -53,7 +53,7 @@ func decodePublished(text []byte) (gen.PublishedEvent, error) {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return event, fmt.Errorf("%w: it ends too early", errNotJSON)
 	case err != nil:
-		return event, fmt.Errorf("%w: %s", errNotJSON, excerpt.Text(strings.TrimPrefix(err.Error(), "json: ")))
+		return event, fmt.Errorf("%w: %s", errNotJSON, excerpt.Text(whyNoEvent(err)))
 	case event.Event == "":
 		return event, fmt.Errorf(`%w: "event" is required`, errNotJSON)
 	case event.Data == nil:
@@ -63,4 +63,16 @@ func decodePublished(text []byte) (gen.PublishedEvent, error) {
 		return event, fmt.Errorf("%w: something follows it", errNotJSON)
 	}
 	return event, nil
+}
+
+// whyNoEvent says what encoding/json has refused of what stands around the data.
+func whyNoEvent(err error) string {
+	var misfit *json.UnmarshalTypeError
+	switch {
+	case !errors.As(err, &misfit):
+		return strings.TrimPrefix(err.Error(), "json: ")
+	case misfit.Field == "":
+		return "must be an object, and is " + misfit.Value
+	}
+	return fmt.Sprintf("%q must be a string, and is %s", misfit.Field, misfit.Value)
 }

@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/mixstream/mixstream/gen"
@@ -38,35 +39,52 @@ func TestPublishJSONRefusals(t *testing.T) {
 	for _, test := range []struct {
 		name   gen.EventName
 		data   string
-		reason error
+		reason error // nil: a *gen.InvalidEventError, whose text is misfit
+		misfit string
 	}{
-		{"content", ``, server.ErrUnknownEvent},
-		{"content", `{`, server.ErrUnknownEvent},
-		{"content", `{} {}`, server.ErrUnknownEvent},
-		{"content", "{\"content\":\"a\nb\"}", server.ErrUnknownEvent},
-		{"content", `null`, server.ErrUnknownEvent},
-		{"content", ` null `, server.ErrUnknownEvent},
-		{"content", `[]`, server.ErrUnknownEvent},
-		{"content", `"text"`, server.ErrUnknownEvent},
-		{"content", `1`, server.ErrUnknownEvent},
-		{"content", `{"content":1}`, server.ErrUnknownEvent},
-		{"content", "{\"content\":\"\xff\"}", server.ErrUnknownEvent},
-		{"rate_limit_error", `{}`, server.ErrUnknownEvent},
-		{"", `{}`, server.ErrUnknownEvent},
-		{"content\nid: 1", `{}`, server.ErrUnknownEvent},
-		{"connected", `{"sessionId":"s"}`, server.ErrReservedEvent},
-		{"heartbeat", `{}`, server.ErrReservedEvent},
-		{"session_created", `{}`, server.ErrReservedEvent},
-		{"session_deleted", `{}`, server.ErrReservedEvent},
-		{"error", `{"type":"replay_gap"}`, server.ErrReservedEvent},
-		{"error", `{"type":"replay\u005fgap"}`, server.ErrReservedEvent},
-		{"error", `{"type":"replay_gap","Type":"x"}`, server.ErrReservedEvent},
-		{"error", `{"type":"x","Type":"replay_gap"}`, server.ErrReservedEvent},
-		{"content", `{"content":"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"}`, server.ErrEventTooLarge},
+		{"content", ``, nil, `"content": data: unexpected end of JSON input`},
+		{"content", `{`, nil, `"content": data: unexpected end of JSON input`},
+		{"content", `{} {}`, nil, `"content": data: invalid character '{' after top-level value`},
+		{"content", "{\"content\":\"a\nb\"}", nil, `"content": data: invalid character '\n' in string literal`},
+		{"content", `null`, nil, `"content": data: must be an object`},
+		{"content", ` null `, nil, `"content": data: must be an object`},
+		{"content", `[]`, nil, `"content": data: must be of type object, and is array`},
+		{"content", `"text"`, nil, `"content": data: must be of type object, and is string`},
+		{"content", `1`, nil, `"content": data: must be of type object, and is number`},
+		{"content", `{"content":1}`, nil, `"content": data/content: must be of type string, and is number`},
+		{"content", "{\"content\":\"\xff\"}", nil, `"content": data: must be valid UTF-8`},
+		{"error", `{"error":"e","attempt":1.0}`, nil, `"error": data/attempt: must be of type integer (int), and is number 1.0`},
+		{"notification", `{"choices":["a",{}]}`, nil, `"notification": data/choices/1: must be of type string, and is object`},
+		{"rate_limit_error", `{}`, server.ErrUnknownEvent, ""},
+		{"", `{}`, server.ErrUnknownEvent, ""},
+		{"content\nid: 1", `{}`, server.ErrUnknownEvent, ""},
+		{"connected", `{"sessionId":"s"}`, server.ErrReservedEvent, ""},
+		{"heartbeat", `{}`, server.ErrReservedEvent, ""},
+		{"session_created", `{}`, server.ErrReservedEvent, ""},
+		{"session_deleted", `{}`, server.ErrReservedEvent, ""},
+		{"error", `{"type":"replay_gap"}`, server.ErrReservedEvent, ""},
+		{"error", `{"type":"replay\u005fgap"}`, server.ErrReservedEvent, ""},
+		{"error", `{"type":"replay_gap","Type":"x"}`, server.ErrReservedEvent, ""},
+		{"error", `{"type":"x","Type":"replay_gap"}`, server.ErrReservedEvent, ""},
+		{"content", `{"content":"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"}`, server.ErrEventTooLarge, ""},
 	} {
 		_, err := srv.PublishJSON(t.Context(), "s", test.name, []byte(test.data))
+		if test.reason == nil {
+			wantMisfit(t, err, test.misfit)
+			continue
+		}
 		wantRefusal(t, err, test.name, test.reason)
 	}
 	_, err := srv.PublishJSON(t.Context(), "", "content", []byte(`{}`))
 	wantRefusal(t, err, "content", server.ErrInvalidSessionID)
+}
+
+// wantMisfit expects a *PublishError that says what is wrong with the data, and where.
+func wantMisfit(t *testing.T, err error, text string) {
+	t.Helper()
+	var refused *server.PublishError
+	var misfit *gen.InvalidEventError
+	if !errors.As(err, &refused) || !errors.As(err, &misfit) || errors.Is(err, server.ErrUnknownEvent) || err.Error() != "server: publish "+text {
+		t.Errorf("got %v, want %s", err, text)
+	}
 }

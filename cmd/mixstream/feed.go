@@ -70,7 +70,13 @@ func (f *feed) publish(ctx context.Context, text []byte, err error) error {
 	var l line
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.DisallowUnknownFields()
-	if err := dec.Decode(&l); err != nil {
+	var misfit *json.UnmarshalTypeError
+	switch err := dec.Decode(&l); {
+	case errors.As(err, &misfit) && misfit.Field != "":
+		return fmt.Errorf("not a JSON event: %q must be a string, and is %s", misfit.Field, misfit.Value)
+	case errors.As(err, &misfit):
+		return fmt.Errorf("not a JSON event: must be an object, and is %s", misfit.Value)
+	case err != nil:
 		return fmt.Errorf("not a JSON event: %w", err)
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {

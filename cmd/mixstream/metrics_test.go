@@ -119,7 +119,7 @@ func TestMetricsUnderLoad(t *testing.T) {
 		}
 	}
 	fmt.Fprintln(p.stdin, `{"session":"s","event":"content","data":{"content":5}}`)
-	p.stderr.find(t, "not an event of the spec")
+	p.stderr.find(t, "data/content: must be of type string")
 	until(t, "the writes are counted", func() bool {
 		return total(scrape(t, url)["mixstream_delivery_events_total"], nil) == readers*events
 	})
@@ -175,7 +175,7 @@ func TestMetricsUnderLoad(t *testing.T) {
 	wantTotal(t, now, "mixstream_stream_gaps_total", nil, 1)
 	wantTotal(t, now, "mixstream_publish_events_total", map[string]string{"mixstream_event_name": "content"}, events+1)
 	wantTotal(t, now, "mixstream_publish_duration_seconds", map[string]string{"error_type": ""}, events+1)
-	wantTotal(t, now, "mixstream_publish_duration_seconds", map[string]string{"error_type": "unknown_event"}, 1)
+	wantTotal(t, now, "mixstream_publish_duration_seconds", map[string]string{"error_type": "invalid_event"}, 1)
 }
 
 // A reader that reads nothing any more is counted when its write times out.

@@ -25,14 +25,16 @@ func TestServeAndTail(t *testing.T) {
 	fmt.Fprintln(p.stdin, `nonsense`)
 	p.stderr.find(t, "line 4: not a JSON event")
 	for line, want := range map[string]string{
-		`{"event":"content","data":{}}`:                                            `"session" is missing`,
-		`{"session":"s1","data":{}}`:                                               `"event" is missing`,
-		`{"session":"s1","event":"heartbeat","data":{"type":"heartbeat"}}`:         "only the server",
-		`{"session":"s1","event":"nothing","data":{}}`:                             "not an event of the spec",
-		`{"session":"s1","event":"content","data":{"content":5}}`:                  "not an event of the spec",
+		`{"event":"content","data":{}}`:                                    `"session" is missing`,
+		`{"session":"s1","data":{}}`:                                       `"event" is missing`,
+		`{"session":"s1","event":"heartbeat","data":{"type":"heartbeat"}}`: "only the server",
+		`{"session":"s1","event":"nothing","data":{}}`:                     "not an event of the spec",
+		`{"session":"s1","event":"content","data":{"content":5}}`:          `: server: publish "content": data/content: must be of type string, and is number`,
+		`{"session":5,"event":"content","data":{}}`:                        `"session" must be a string, and is number`,
+		`["session"]`: "must be an object, and is array",
 		`{"session":"s1","event":"content","data":{"content":"x"}} and more`:       "something follows",
 		`{"session":"s1","event":"content","data":{"content":"x"},"surplus":true}`: "surplus",
-		`{"session":"s1","event":"content","data":null}`:                           "not an object",
+		`{"session":"s1","event":"content","data":null}`:                           "must be an object",
 		strings.Repeat("x", maxLine+70_000):                                        "longer than",
 	} {
 		fmt.Fprintln(p.stdin, line)

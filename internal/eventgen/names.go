@@ -148,12 +148,13 @@ func declared(s *stream) []string {
 	if s == nil {
 		return []string{
 			"Operation", "Operations", "UnknownEvent", "InvalidEventError", "NotImplementedError", "UnimplementedServer",
-			"context", "json", "fmt", "maps", "math", "regexp", "slices", "strconv", "strings", "utf8",
+			"cmp", "context", "encoding", "json", "errors", "fmt", "maps", "math", "reflect", "regexp", "slices", "strconv", "strings", "utf8",
 			"dataSchema", "dataSchemas", "dataProperty", "misfit", "checkEach", "oneLine", "scalar", "validateData", "validateValue",
+			"maxSearched", "undecodable", "findUndecodable", "unencodable", "findUnencodable", "memberType", "memberName", "whyMisfit", "specType",
 		}
 	}
 	return []string{
 		s.Prefix + "Event", s.Prefix + "EventNames", "Decode" + s.Prefix + "Event", "Decode" + s.Prefix + "EventFunc",
-		"Validate" + s.Prefix + "Event",
+		"Encode" + s.Prefix + "Event", "Validate" + s.Prefix + "Event",
 	}
 }

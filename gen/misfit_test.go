@@ -1,0 +1,51 @@
+package gen_test
+
+import (
+	"encoding/json"
+	"errors"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/mixstream/mixstream/gen"
+)
+
+// TestUndecodable has an event that the spec names come with wrong data: the error names
+// the event and the field by its path, and says what is wrong.
+func TestUndecodable(t *testing.T) {
+	for _, test := range []struct{ name, data, want string }{
+		{"content", `{"content":5}`, `"content": data/content: must be of type string, and is number`},
+		{"content", `{"Content":true}`, `"content": data/Content: must be of type string, and is bool`},
+		{"content", `[]`, `"content": data: must be of type object, and is array`},
+		{"content", `{"content":"a"`, `"content": data: unexpected end of JSON input`},
+		{"error", `{"attempt":1.0}`, `"error": data/attempt: must be of type integer (int), and is number 1.0`},
+		{"error", `{"retryAfter":9223372036854775808}`, `"error": data/retryAfter: must be of type integer (int64), and is number 9223372036854775808`},
+		{"notification", `{"choices":["a",{}]}`, `"notification": data/choices/1: must be of type string, and is object`},
+		{"notification", `{"choices":{}}`, `"notification": data/choices: must be of type array, and is object`},
+		{"permission", `{"params":[]}`, `"permission": data/params: must be of type object, and is array`},
+		{"complete", `{"done":"yes"}`, `"complete": data/done: must be of type boolean, and is string`},
+	} {
+		unknown, ok := gen.DecodeEvent(test.name, []byte(test.data)).(*gen.UnknownEvent)
+		if !ok || unknown.Err == nil || unknown.Err.Error() != test.want {
+			t.Errorf("%s %s: got %+v, want %s", test.name, test.data, unknown, test.want)
+		}
+	}
+	unknown := gen.DecodeEvent("error", []byte(`{"attempt":`+strings.Repeat("1", 1<<20)+`}`)).(*gen.UnknownEvent)
+	var cause *json.UnmarshalTypeError
+	if !errors.As(unknown.Err, &cause) || len(unknown.Err.Error()) > 300 {
+		t.Errorf("%d bytes of an error, which wraps %v", len(unknown.Err.Error()), cause)
+	}
+}
+
+// TestUnencodable has Go values that JSON has not.
+func TestUnencodable(t *testing.T) {
+	event := &gen.PermissionData{Params: map[string]any{"a/b": []any{1, map[string]any{"n": math.Inf(1)}}}}
+	const want = `"permission": data/params/a~1b/1/n: unsupported value: +Inf`
+	if _, err := gen.EncodeEvent(event); err == nil || err.Error() != want {
+		t.Errorf("encode: %v", err)
+	}
+	event.ToolName = "Bash"
+	if err := event.Validate(); err == nil || err.Error() != want {
+		t.Errorf("validate: %v", err)
+	}
+}
