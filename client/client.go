@@ -11,6 +11,7 @@ import (
 
 	"github.com/mixstream/mixstream/gen"
 	"github.com/mixstream/mixstream/internal/excerpt"
+	"github.com/mixstream/mixstream/internal/redact"
 )
 
 // Client opens the event streams of one server, and publishes to them. It is safe for concurrent use.
@@ -36,11 +37,15 @@ func (c *config) check() error {
 	u, err := url.Parse(c.baseURL)
 	switch {
 	case err != nil:
-		return fmt.Errorf("client: base URL: %w", excerpt.Error(err))
+		return fmt.Errorf("client: base URL: %w", excerpt.Error(redact.Error(err)))
 	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
-		return fmt.Errorf("client: base URL %s: not an absolute http or https URL", excerpt.Quote(c.baseURL))
-	case strings.ContainsAny(c.baseURL, "?#"):
-		return fmt.Errorf("client: base URL %s: has a query or a fragment", excerpt.Quote(c.baseURL))
+		return fmt.Errorf("client: base URL %s: not an absolute http or https URL", excerpt.Quote(redact.URL(c.baseURL)))
+	case strings.ContainsAny(c.baseURL, "?#"): // in which there may be a token
+		base, _, _ := strings.Cut(redact.URL(c.baseURL), "?")
+		base, _, _ = strings.Cut(base, "#")
+		return fmt.Errorf("client: base URL %s: has a query or a fragment", excerpt.Quote(base))
+	case !reachable(u):
+		return fmt.Errorf("client: base URL %s: no server can have this host and port", excerpt.Quote(redact.URL(c.baseURL)))
 	case c.httpClient == nil:
 		return errors.New("client: nil HTTP client")
 	case c.httpClient.Timeout != 0:

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/mixstream/mixstream/internal/excerpt"
+	"github.com/mixstream/mixstream/internal/redact"
 )
 
 // connection is one event stream over HTTP, from the attempt to its end.
@@ -94,7 +95,7 @@ func notAnswered(resp *http.Response, err error) error {
 		resp.Body.Close()
 	}
 	var redirect *redirectError
-	if !errors.As(err, &redirect) {
+	if err = redact.Error(err); !errors.As(err, &redirect) {
 		return err
 	}
 	if redirect.resp != nil {

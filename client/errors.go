@@ -11,6 +11,7 @@ import (
 
 	"github.com/mixstream/mixstream/gen"
 	"github.com/mixstream/mixstream/internal/excerpt"
+	"github.com/mixstream/mixstream/internal/redact"
 )
 
 var (
@@ -86,7 +87,7 @@ func (e *APIError) target() string {
 	if e.Request == nil || e.Request.URL == nil {
 		return "the server"
 	}
-	return excerpt.Text(e.Request.Method + " " + e.Request.URL.Redacted())
+	return excerpt.Text(e.Request.Method + " " + redact.Parsed(e.Request.URL))
 }
 
 // ErrorResponse is an APIError whose body is an ErrorResponse of the spec. It

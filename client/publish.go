@@ -174,6 +174,8 @@ func repeat(ctx context.Context, policy RetryPolicy, cfg sourceConfig, send func
 			return fmt.Errorf("client: publish: %w", contextError(ctx))
 		case errors.As(err, &answer) && !retryable(answer.StatusCode, false):
 			return err
+		case answer == nil && unreachable(err):
+			return fmt.Errorf("client: publish: %w", err)
 		case answer != nil:
 			o.asked = retryAfter(answer.Header)
 		default:

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/mixstream/mixstream/internal/excerpt"
+	"github.com/mixstream/mixstream/internal/redact"
 )
 
 // maxRedirects in a row is what net/http allows by default.
@@ -45,11 +46,11 @@ func withRedirects(hc *http.Client) *http.Client {
 // checkRedirect prepares the request r that follows those of via, or refuses it.
 func checkRedirect(r *http.Request, via []*http.Request, own func(*http.Request, []*http.Request) error) error {
 	if r.URL.Scheme != "http" && r.URL.Scheme != "https" || r.URL.Host == "" {
-		return fmt.Errorf("redirect to %s, which is no http or https URL", excerpt.Quote(r.URL.Redacted()))
+		return fmt.Errorf("redirect to %s, which is no http or https URL", excerpt.Quote(redact.Parsed(r.URL)))
 	}
 	if r.Method != via[0].Method {
 		// It would open a stream instead of publishing to it, and wait for its end.
-		return fmt.Errorf("redirect to %s, which would make a %s of the %s; 307 and 308 do not", excerpt.Quote(r.URL.Redacted()), r.Method, via[0].Method)
+		return fmt.Errorf("redirect to %s, which would make a %s of the %s; 307 and 308 do not", excerpt.Quote(redact.Parsed(r.URL)), r.Method, via[0].Method)
 	}
 	// Each request gets the headers of the first again, so what a foreign server
 	// was not shown, one behind it must not be shown either.
@@ -117,7 +118,7 @@ func (c redirectChecker) RoundTrip(r *http.Request) (*http.Response, error) {
 			if resp.Request == nil {
 				resp.Request = r
 			}
-			return nil, &redirectError{cause: fmt.Errorf("redirect without a usable Location: %w", err), resp: resp}
+			return nil, &redirectError{cause: fmt.Errorf("redirect without a usable Location: %w", redact.Error(err)), resp: resp}
 		}
 	}
 	return resp, nil

@@ -274,7 +274,7 @@ func (s *Source) judge(err error) error {
 	if errors.Is(err, errNothingMore) {
 		return io.EOF
 	}
-	if errors.Is(err, ErrLastEventID) {
+	if errors.Is(err, ErrLastEventID) || unreachable(err) {
 		return err
 	}
 	var api *APIError

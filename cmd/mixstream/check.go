@@ -20,6 +20,7 @@ import (
 
 	"github.com/mixstream/mixstream/eventlog/natslog"
 	"github.com/mixstream/mixstream/internal/excerpt"
+	"github.com/mixstream/mixstream/internal/redact"
 )
 
 // expiresSoon is how long before its end a certificate is warned of.
@@ -80,7 +81,7 @@ Exit status: 0 if serve would start, 2 if there is a problem.`
 // found notes what was found: a problem if there is an error, else what is right.
 func (c *check) found(subject string, err error, text string) {
 	if err != nil {
-		c.note(problem, subject, c.config.locate(err).Error())
+		c.note(problem, subject, redact.Text(c.config.locate(err).Error()))
 		return
 	}
 	c.note(ok, subject, text)
@@ -92,7 +93,7 @@ func (c *check) note(v verdict, subject, text string) {
 
 func (c *check) checkConfig(flags *pflag.FlagSet, err error) {
 	if err != nil {
-		for text := range strings.SplitSeq(err.Error(), "\n") {
+		for text := range strings.SplitSeq(redact.Text(err.Error()), "\n") {
 			c.note(problem, "configuration", text)
 		}
 	}
@@ -259,7 +260,7 @@ func (c *check) report(w io.Writer) error {
 			if err != nil {
 				return err
 			}
-			out.write(string(line) + "\n")
+			out.json(append(line, '\n'))
 		} else {
 			out.line(styles[f.Verdict], string(f.Verdict), f.Subject+": "+f.Text)
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/rs/cors"
 
 	"github.com/mixstream/mixstream/internal/excerpt"
+	"github.com/mixstream/mixstream/internal/redact"
 )
 
 // crossOrigin is what pages of other origins may do.
@@ -28,7 +29,7 @@ func (c *crossOrigin) wrap(h http.Handler) (http.Handler, error) {
 	}
 	for _, origin := range c.origins {
 		if err := checkOrigin(origin); err != nil {
-			return nil, fmt.Errorf("--cors-origin %s: %w", excerpt.Quote(origin), err)
+			return nil, fmt.Errorf("--cors-origin %s: %w", excerpt.Quote(redact.URL(origin)), err)
 		}
 		if c.credentials && strings.Contains(origin, "*") {
 			return nil, fmt.Errorf("--cors-origin %s: no wildcard with --cors-credentials: any page could read what the user may read", excerpt.Quote(origin))

@@ -162,7 +162,7 @@ func (d *demo) follow(ctx context.Context, cmd *cobra.Command, baseURL string) (
 			return nil, connections, err
 		}
 		if d.json {
-			_, err = cmd.OutOrStdout().Write(eventJSON(event, stream.Raw()))
+			err = out.json(eventJSON(event, stream.Raw()))
 		} else {
 			err = out.event(event, stream.Raw())
 		}

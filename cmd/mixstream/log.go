@@ -18,6 +18,7 @@ import (
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/eventlog/natslog"
 	"github.com/mixstream/mixstream/internal/excerpt"
+	"github.com/mixstream/mixstream/internal/redact"
 )
 
 // Environment variables with what NATS asks for.
@@ -140,19 +141,12 @@ func (f *logFlags) errorf(format string, args ...any) error {
 
 // shown returns the log as it may be printed: without what is secret in an address.
 func (f *logFlags) shown() string {
-	if !isNATS(f.log) {
+	if strings.HasPrefix(f.log, "file:") {
 		return f.log
 	}
 	var shown []string
 	for address := range strings.SplitSeq(f.log, ",") {
-		u, err := url.Parse(strings.TrimSpace(address))
-		if err != nil {
-			continue // isNATS has parsed it
-		}
-		if u.User != nil { // which may be a token
-			u.User = url.User("xxxxx")
-		}
-		shown = append(shown, u.String())
+		shown = append(shown, redact.URL(strings.TrimSpace(address)))
 	}
 	return strings.Join(shown, ",")
 }

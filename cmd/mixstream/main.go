@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mixstream/mixstream/internal/excerpt"
+	"github.com/mixstream/mixstream/internal/redact"
 )
 
 func main() {
@@ -46,9 +47,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err != nil && !errors.Is(err, errReported) {
 		text := linesOf(err)
 		if wantsJSON(cmd) {
-			newLogger(cmd, slog.LevelInfo).Error(text)
+			newLogger(cmd, slog.LevelInfo).Error(redact.Text(text))
 		} else {
-			fmt.Fprintln(stderr, "mixstream:", printable(text))
+			fmt.Fprintln(stderr, "mixstream:", message(text))
 		}
 	}
 	return exitStatus(err)

@@ -11,6 +11,8 @@ import (
 	"github.com/mixstream/mixstream/internal/excerpt"
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
+
+	"github.com/mixstream/mixstream/internal/redact"
 )
 
 // levels are what --level can be, the least important first.
@@ -37,11 +39,22 @@ func (l *level) Type() string { return "debug, info, warn or error" }
 
 // newLogger returns the logger of a command, which writes to standard error.
 func newLogger(cmd *cobra.Command, l slog.Level) *slog.Logger {
-	options := &slog.HandlerOptions{Level: l}
+	options := &slog.HandlerOptions{Level: l, ReplaceAttr: withoutSecrets}
 	if wantsJSON(cmd) {
 		return slog.New(slog.NewJSONHandler(cmd.ErrOrStderr(), options))
 	}
 	return slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), options))
+}
+
+// withoutSecrets takes the secrets of URLs out of what is logged.
+func withoutSecrets(_ []string, a slog.Attr) slog.Attr {
+	switch v := a.Value.Any().(type) {
+	case string:
+		a.Value = slog.StringValue(redact.Text(v))
+	case error:
+		a.Value = slog.StringValue(redact.Text(v.Error()))
+	}
+	return a
 }
 
 // wantsJSON tells whether what a command says is for a program.
@@ -76,7 +89,7 @@ func (t teller) say(l slog.Level, text string, attributes []any) {
 		t.json.Log(context.Background(), l, text, attributes...)
 		return
 	}
-	fmt.Fprintf(t.out, "mixstream: %s\n", printable(text))
+	fmt.Fprintf(t.out, "mixstream: %s\n", message(text))
 }
 
 // isTerminal tells whether w is a terminal that more than lines can be written to.

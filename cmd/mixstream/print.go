@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode"
 
 	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/gen"
@@ -17,12 +16,13 @@ import (
 type printer struct {
 	w       io.Writer
 	colours bool
+	screen  bool          // w is a terminal
 	flowing gen.EventName // the kind of text that the last line is still open for
 	err     error         // of the first write that failed; nothing is written after it
 }
 
 func newPrinter(w io.Writer) *printer {
-	return &printer{w: w, colours: hasColours(w)}
+	return &printer{w: w, colours: hasColours(w), screen: isTerminal(w)}
 }
 
 // ANSI styles.
@@ -89,7 +89,7 @@ func (p *printer) flow(e gen.Event, style, text string) {
 		p.endLine()
 		p.flowing = e.EventName()
 	}
-	p.write(p.style(style, printable(text)))
+	p.write(p.style(style, flowing(text)))
 }
 
 func (p *printer) endLine() {
@@ -104,20 +104,20 @@ func (p *printer) line(style, label, text string) {
 	p.write(strings.TrimRight(p.style(style, fmt.Sprintf("%-10s", printable(label)))+" "+printable(text), " ") + "\n")
 }
 
+// json writes a line of JSON: to a terminal without what could steer it, and else byte for
+// byte. It returns the error of the first write that failed.
+func (p *printer) json(line []byte) error {
+	if p.screen {
+		line = escapeJSON(line)
+	}
+	p.write(string(line))
+	return p.err
+}
+
 func (p *printer) write(s string) {
 	if p.err == nil {
 		_, p.err = io.WriteString(p.w, s)
 	}
-}
-
-// printable replaces what could steer a terminal.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) && r != '\n' && r != '\t' {
-			return unicode.ReplacementChar
-		}
-		return r
-	}, s)
 }
 
 // eventJSON returns an event as a line of JSON, with its data as it came, byte

@@ -43,7 +43,7 @@ func TestPrinter(t *testing.T) {
 	show(&gen.ContentData{Content: "\x1b[31mtwo"})
 	show(&gen.CompleteData{})
 	show(&gen.UnknownEvent{Name: "new_kind"})
-	want := "Hm.\nOne \ufffd[31mtwo\ncomplete\nnew_kind   {}\n"
+	want := "Hm.\nOne \\x1b[31mtwo\ncomplete\nnew_kind   {}\n"
 	if out.String() != want {
 		t.Errorf("got %q, want %q", out.String(), want)
 	}

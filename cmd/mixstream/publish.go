@@ -13,6 +13,7 @@ import (
 	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/gen"
 	"github.com/mixstream/mixstream/internal/excerpt"
+	"github.com/mixstream/mixstream/internal/redact"
 )
 
 type publish struct {
@@ -75,7 +76,7 @@ func (p *publish) checkArgs(cmd *cobra.Command, args []string) error {
 	}
 	switch {
 	case len(args) > 0 && strings.Contains(args[0], "://"):
-		return fmt.Errorf("needs a URL or --log, and not both: received %s and --log %s", excerpt.Quote(args[0]), excerpt.Quote(p.log.shown()))
+		return fmt.Errorf("needs a URL or --log, and not both: received %s and --log %s", excerpt.Quote(redact.URL(args[0])), excerpt.Quote(p.log.shown()))
 	case len(args) != 1 && len(args) != 3:
 		return fmt.Errorf("needs, with --log, SESSION, and perhaps EVENT and JSON: received %d arguments", len(args))
 	case cmd.Flags().Changed("token"):
@@ -157,7 +158,11 @@ type published struct {
 
 func printResult(cmd *cobra.Command, result published) error {
 	if wantsJSON(cmd) {
-		return json.NewEncoder(cmd.OutOrStdout()).Encode(result)
+		line, err := json.Marshal(result)
+		if err != nil {
+			return err
+		}
+		return newPrinter(cmd.OutOrStdout()).json(append(line, '\n'))
 	}
 	text := fmt.Sprintf("%d events published", result.Count)
 	if result.FirstID != "" {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -26,13 +27,17 @@ func newTail() *cobra.Command {
 		Short: "Follow a session, over any number of reconnections",
 		Long: `Follows the stream of a session, on a server whose base URL is given (without
 "/stream"). What happens is printed as it comes; reconnections are told on
-standard error.
+standard error. What others have written is shown without what could steer a terminal;
+only the text of an agent may have lines.
 
 A server that asks for a bearer token is given the one in the environment variable
 MIXSTREAM_TOKEN, or that of --token, which every user of this machine can see in
 the list of processes.
 
-It gives up after 10 minutes without the server.
+It gives up after 10 minutes without the server, and at once at an address that no
+server can have. A session that the server does not know is answered with 404: it is
+known from its first event on, and before that where the server vouches for it, as
+mixstream serve does without --strict-sessions.
 
 Exit status: 0 when the stream has ended for good (the session was deleted, or
 the turn is complete with --until-complete), 3 when events are lost to a gap, 130 when
@@ -81,7 +86,7 @@ func (t *tail) run(cmd *cobra.Command, url, session string) error {
 			return t.explain(err, stream.LastEventID())
 		}
 		if t.json {
-			_, err = cmd.OutOrStdout().Write(eventJSON(event, stream.Raw()))
+			err = out.json(eventJSON(event, stream.Raw()))
 		} else {
 			err = out.event(event, stream.Raw())
 		}
@@ -95,7 +100,10 @@ func (t *tail) run(cmd *cobra.Command, url, session string) error {
 // explain adds to an error how to go on.
 func (t *tail) explain(err error, lastEventID string) error {
 	var gap *client.GapError
+	var refused *client.ErrorResponse
 	switch {
+	case errors.As(err, &refused) && refused.StatusCode == http.StatusNotFound:
+		return fmt.Errorf("%w; a session is known from its first event on, or before that if the server vouches for it: mixstream serve does so without --strict-sessions, a server in Go with server.WithSessions", err)
 	case errors.As(err, &gap):
 		return fmt.Errorf("%w; go on behind the gap with --last-event-id %s", err, excerpt.Text(gap.ResumeFrom))
 	case errors.Is(err, context.Canceled) && lastEventID != "":

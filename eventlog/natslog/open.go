@@ -12,6 +12,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/mixstream/mixstream/eventlog"
+	"github.com/mixstream/mixstream/internal/redact"
 )
 
 // Log is an eventlog.Log on NATS JetStream. All methods are safe for concurrent use.
@@ -78,7 +79,7 @@ func (l *Log) open(ctx context.Context) (err error) {
 		}
 	}
 	if l.nc, err = l.connect(ctx); err != nil {
-		return fmt.Errorf("natslog: connect: %w", err)
+		return fmt.Errorf("natslog: connect: %w", redact.Error(err))
 	}
 	js, err := jetstream.New(l.nc)
 	if err != nil {
@@ -148,7 +149,7 @@ func (l *Log) connect(ctx context.Context) (*nats.Conn, error) {
 		}),
 		nats.ReconnectHandler(func(nc *nats.Conn) {
 			l.lost.Store(false)
-			o.Logger.Info("natslog: connected again", "server", nc.ConnectedUrlRedacted())
+			o.Logger.Info("natslog: connected again", "server", nc.ConnectedAddr())
 			l.checkSoon()
 		}),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"github.com/mixstream/mixstream/internal/redact"
+)
+
+// printable returns a text of others for one line of a terminal: what could steer it, end
+// the line or change the order of what is read is escaped, as in a Go string.
+func printable(s string) string { return escape(s, "\t") }
+
+// flowing is printable for a text that may have lines.
+func flowing(s string) string { return escape(strings.ReplaceAll(s, "\r\n", "\n"), "\t\n") }
+
+// message returns what a command says, for standard error: without the secrets of URLs, and
+// with its further lines indented, so that no text of others can look like another message.
+func message(s string) string {
+	return strings.ReplaceAll(flowing(redact.Text(s)), "\n", "\n  ")
+}
+
+// escape escapes the control and format characters of a text, among which are those that
+// set the direction of writing, and the separators of lines, except those that are allowed.
+func escape(s, allowed string) string {
+	var b strings.Builder
+	for len(s) > 0 {
+		r, size := utf8.DecodeRuneInString(s)
+		switch {
+		case r == utf8.RuneError && size == 1:
+			b.WriteRune(unicode.ReplacementChar)
+		case unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) && !strings.ContainsRune(allowed, r):
+			b.WriteString(strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
+		default:
+			b.WriteString(s[:size])
+		}
+		s = s[size:]
+	}
+	return b.String()
+}
+
+// escapeJSON escapes the same in the strings of JSON, whose meaning it keeps.
+func escapeJSON(text []byte) []byte {
+	var b []byte
+	for _, r := range string(text) {
+		switch {
+		case r == '\n' || r == '\t' || !unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp):
+			b = utf8.AppendRune(b, r)
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			b = fmt.Appendf(b, `\u%04x\u%04x`, high, low)
+		default:
+			b = fmt.Appendf(b, `\u%04x`, r)
+		}
+	}
+	return b
+}
