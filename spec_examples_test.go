@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"reflect"
 	"slices"
 	"strings"
@@ -13,22 +14,35 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// TestEventExamples sees to it that every event is described, and that its
-// example is valid for its schema, for that of the stream and for no other event,
-// and survives the generated Go type.
+// TestEventExamples sees to it that every event of the table is described, and that the
+// example of an event is valid for its schema, for that of the stream and for no other
+// event, and survives the generated Go type. An event that was added may be without both:
+// then an example is made.
 func TestEventExamples(t *testing.T) {
 	spec := loadSpec(t)
 	schemas := compileSchemas(t, spec)
+	tabled := map[string]bool{}
+	for key := range lines(eventContract) {
+		name, _, _ := strings.Cut(key, " ")
+		tabled[name] = true
+	}
 	events := spec.at("components", "schemas", "SSEEventStream", "discriminator", "mapping")
 	for _, name := range slices.Sorted(maps.Keys(events)) {
 		schema := schemaName(events[name])
 		t.Run(name, func(t *testing.T) {
-			if description, _ := spec.schema(schema)["description"].(string); description == "" {
+			if description, _ := spec.schema(schema)["description"].(string); description == "" && tabled[name] {
 				t.Error("it has no description")
 			}
 			example, ok := spec.schema(schema)["example"].(object)
-			if !ok {
+			if !ok && tabled[name] {
 				t.Fatal("it has no example")
+			}
+			if !ok {
+				m := maker{spec: spec, Rand: rand.New(rand.NewPCG(1, 1)), plain: true}
+				example = object{"event": name, "id": "1", "data": m.value(spec.eventData(name))}
+				if err := schemas["SSEEventStream"].Validate(example); err != nil {
+					t.Skipf("no example can be made for it, and it has none: %v", err)
+				}
 			}
 			if err := schemas["SSEEventStream"].Validate(example); err != nil {
 				t.Error(err)
@@ -80,6 +94,9 @@ func TestErrorExamples(t *testing.T) {
 			}
 			content := child(child(spec.response(method, status), "content"), "application/json")
 			example := child(content, "example")
+			if example == nil && !strings.Contains(operationContract+publishContract, "\n"+status+" ") {
+				continue // of an error that was added
+			}
 			// What refuses events is an ErrorResponse as well.
 			for _, schema := range []string{"ErrorResponse", spec.kind(content["schema"])} {
 				if err := schemas[schema].Validate(example); err != nil {

@@ -14,9 +14,9 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// contract is what the schemas must be, so that every client of the API can read
+// contract is what the schemas must have, so that every client of the API can read
 // our server and our client every server: the fields of each schema with their
-// types, "?" for an optional one.
+// types, "?" for an optional one. An optional field and a value of an enum may be added.
 const contract = `
 SSEBaseEvent: data object, event EventName, id string, retry? integer/int64
 ErrorResponse: error RESTError
@@ -99,9 +99,7 @@ func TestSpecIsValid(t *testing.T) {
 func TestSchemasKeepTheContract(t *testing.T) {
 	spec := loadSpec(t)
 	for name, want := range lines(contract) {
-		if got := spec.fields(spec.schema(name)); got != want {
-			t.Errorf("%s:\n  is   %s\n  want %s", name, got, want)
-		}
+		wantFields(t, name, spec.fields(spec.schema(name)), want)
 	}
 	tool := spec.schema("ToolName")
 	core := "Bash ReadText Glob ReadMedia Grep Write Edit Search TodoWrite ExitPlanMode Show Task"
@@ -143,9 +141,7 @@ func TestEventsKeepTheContract(t *testing.T) {
 		if got, want := fmt.Sprint(properties["event"], own["required"]), "map[$ref:#/components/schemas/EventName const:"+name+"] [event data]"; got != want {
 			t.Errorf("%s:\n  is   %s\n  want %s", schema, got, want)
 		}
-		if got := spec.fields(spec.schema(spec.kind(properties["data"]))); got != want {
-			t.Errorf("%s:\n  is   %s\n  want %s", schema, got, want)
-		}
+		wantFields(t, schema, spec.fields(spec.schema(spec.kind(properties["data"]))), want)
 	}
 	if count != 16 {
 		t.Errorf("the table has %d events", count)
@@ -178,8 +174,83 @@ func TestOperationsKeepTheContract(t *testing.T) {
 			line = append(line, slices.Sorted(maps.Keys(child(response, "headers")))...)
 			got = append(got, strings.Join(line, " ")+"\n")
 		}
-		if got, want := strings.Join(got, ""), strings.TrimPrefix(want, "\n"); got != want {
-			t.Errorf("is:\n%swant:\n%s", got, want)
+		wantOperation(t, got, want)
+	}
+}
+
+// wantFields compares the fields of a schema with a line of a table. Optional ones may have
+// been added, and values of an enum behind the others.
+func wantFields(t *testing.T, name, is, want string) {
+	t.Helper()
+	wanted := map[string]string{}
+	for field := range strings.SplitSeq(want, ", ") {
+		key, kind, _ := strings.Cut(field, " ")
+		wanted[key] = kind
+	}
+	for field := range strings.SplitSeq(is, ", ") {
+		key, kind, _ := strings.Cut(field, " ")
+		want, ok := wanted[key]
+		switch {
+		case !ok && strings.HasSuffix(key, "?"):
+		case !ok:
+			t.Errorf("%s has %s %s, which the table has not, and which is not optional", name, key, kind)
+		case kind != want && !(strings.Contains(want, "|") && strings.HasPrefix(kind, want+"|")):
+			t.Errorf("%s: %s is %s, want %s", name, key, kind, want)
+		}
+		delete(wanted, key)
+	}
+	for key, kind := range wanted {
+		t.Errorf("%s has no %s %s", name, key, kind)
+	}
+}
+
+// wantOperation compares an operation with a table, each a line of which must be there in
+// its order. Optional parameters may have been added, and answers that are errors.
+func wantOperation(t *testing.T, is []string, want string) {
+	t.Helper()
+	wanted := slices.Collect(strings.Lines(strings.TrimPrefix(want, "\n")))
+	for _, line := range is {
+		fields := strings.Fields(line)
+		switch {
+		case len(wanted) > 0 && line == wanted[0]:
+			wanted = wanted[1:]
+		case len(fields) == 3 && strings.HasSuffix(fields[1], "?"):
+		case len(fields) > 2 && fields[0] >= "400" && fields[0] <= "599" && fields[1] == "application/json":
+		default:
+			t.Errorf("%s: it has %q, where the table has %q", is[0], line, wanted)
+			return
+		}
+	}
+	if len(wanted) > 0 {
+		t.Errorf("%s: it has no %q", is[0], wanted)
+	}
+}
+
+// TestTablesTellBreaks shows that the tables pass additions, and nothing else.
+func TestTablesTellBreaks(t *testing.T) {
+	const fields, operation = "kind a|b, name string, size? integer", "\nGET /x\nquery a string\n200 text/event-stream X\n404 application/json E\n"
+	lines := func(text string) []string { return slices.Collect(strings.Lines(text)) }
+	for is, passes := range map[string]bool{
+		fields: true, "kind a|b|c, mood? string, name string, size? integer": true,
+		"kind a|b, mood string, name string, size? integer": false, "kind a|b, name string": false, "kind a, name string, size? integer": false,
+		"kind a|b, name? string, size? integer": false, "kind a|b, name string, size? number": false, "kind a|bc, name string, size? integer": false,
+	} {
+		fake := new(testing.T)
+		if wantFields(fake, "x", is, fields); fake.Failed() == passes {
+			t.Errorf("%s: passes %t", is, !passes)
+		}
+	}
+	for is, passes := range map[string]bool{
+		operation[1:]: true,
+		"GET /x\nquery a string\nquery b? string\n200 text/event-stream X\n402 application/json E\n404 application/json E\n": true,
+		"GET /x\nquery a string\nquery b string\n200 text/event-stream X\n404 application/json E\n":                          false,
+		"GET /x\n200 text/event-stream X\n404 application/json E\n":                                                          false,
+		"GET /x\nquery a string\n200 text/event-stream X\n202 application/json X\n404 application/json E\n":                  false,
+		"GET /x\nquery a string\n200 text/event-stream X\n":                                                                  false,
+	} {
+		fake := new(testing.T)
+		if wantOperation(fake, lines(is), operation); fake.Failed() == passes {
+			t.Errorf("%s: passes %t", is, !passes)
 		}
 	}
 }
@@ -238,6 +309,20 @@ func (d document) at(keys ...string) object {
 // schema returns the schema of this name; nil if there is none.
 func (d document) schema(name string) object {
 	return d.at("components", "schemas", name)
+}
+
+// eventData returns the schema of the data of an event, and eventDataName its name.
+func (d document) eventData(event string) object { return d.schema(d.eventDataName(event)) }
+
+func (d document) eventDataName(event string) string {
+	schema := d.schema(schemaName(d.at("components", "schemas", "SSEEventStream", "discriminator", "mapping")[event]))
+	levels, _ := schema["allOf"].([]any)
+	for _, level := range append(levels, any(schema)) {
+		if data, ok := child(level.(object), "properties")["data"]; ok {
+			return d.kind(data)
+		}
+	}
+	return ""
 }
 
 // response returns the response of an operation with this status, following its reference.

@@ -15,7 +15,7 @@ import (
 func newer() *streamtest.Server {
 	return streamtest.NewServer(streamtest.Script{streamtest.Open(), streamtest.Send(
 		streamtest.Block("weather", "1", `{"sunny":true}`),
-		streamtest.Block("content", "2", `{"type":"content","content":"Hello","mood":"cheerful"}`),
+		streamtest.Block("content", "2", `{"type":"content","content":"Hello","addedLater":1}`),
 		streamtest.Block("complete", "3", `{"type":"complete","done":true}`))})
 }
 
@@ -70,6 +70,6 @@ func ExampleWithJSON() {
 	}))
 	// Output:
 	// unknown: weather {"sunny":true} <nil>
-	// unknown: content {"type":"content","content":"Hello","mood":"cheerful"} "content": data: unknown field "mood"
+	// unknown: content {"type":"content","content":"Hello","addedLater":1} "content": data: unknown field "addedLater"
 	// complete
 }
