@@ -87,6 +87,7 @@ func TestErrorExamples(t *testing.T) {
 	schemas := compileSchemas(t, spec)
 	// Clients of the original API decode these two strictly.
 	strict := []string{"bad_request", "not_found", "internal_error", "unauthorized", "validation_error"}
+	tables := operationContract + publishContract
 	for _, method := range []string{"get", "post"} {
 		for _, status := range slices.Sorted(maps.Keys(spec.at("paths", "/stream", method, "responses"))) {
 			if status < "400" {
@@ -94,7 +95,7 @@ func TestErrorExamples(t *testing.T) {
 			}
 			content := child(child(spec.response(method, status), "content"), "application/json")
 			example := child(content, "example")
-			if example == nil && !strings.Contains(operationContract+publishContract, "\n"+status+" ") {
+			if example == nil && !strings.Contains(tables, "\n"+status+" ") {
 				continue // of an error that was added
 			}
 			// What refuses events is an ErrorResponse as well.

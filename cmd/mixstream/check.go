@@ -260,7 +260,7 @@ func (c *check) report(w io.Writer) error {
 			if err != nil {
 				return err
 			}
-			out.json(append(line, '\n'))
+			_ = out.json(append(line, '\n')) // out.err has it as well
 		} else {
 			out.line(styles[f.Verdict], string(f.Verdict), f.Subject+": "+f.Text)
 		}

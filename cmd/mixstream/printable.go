@@ -28,7 +28,7 @@ func message(s string) string {
 // set the direction of writing, and the separators of lines, except those that are allowed.
 func escape(s, allowed string) string {
 	var b strings.Builder
-	for len(s) > 0 {
+	for s != "" {
 		r, size := utf8.DecodeRuneInString(s)
 		switch {
 		case r == utf8.RuneError && size == 1:

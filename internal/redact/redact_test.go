@@ -40,7 +40,7 @@ func TestError(t *testing.T) {
 	if err.Error() != `Get "http://xxxxx@host/": unexpected EOF` || !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Error(err)
 	}
-	if redact.Error(io.EOF) != io.EOF || redact.Error(nil) != nil {
+	if err := redact.Error(io.EOF); !errors.Is(err, io.EOF) || redact.Error(nil) != nil {
 		t.Error("another error is not as it was")
 	}
 }
