@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 
 	"github.com/mixstream/mixstream/eventlog"
@@ -12,10 +13,23 @@ import (
 type faultyLog struct {
 	eventlog.Log
 	follow, lookup, bounds, append error
-	read                           atomic.Pointer[error]
+	read                           readFailure
 	failLookup, failBounds         atomic.Int32 // how many of the next calls find the log unavailable
 	afterLookup                    func()
 	open, failed                   atomic.Int64 // readers, and reads that have failed
+}
+
+// readFailure is what reads fail with. Store waits for those under way: what is appended
+// after it is read by none of them.
+type readFailure struct {
+	mu  sync.RWMutex
+	err *error
+}
+
+func (f *readFailure) Store(err *error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.err = err
 }
 
 var wrongRecord = eventlog.Record{Deleted: 1}
@@ -73,7 +87,9 @@ func (r *faultyReader) Bounds(ctx context.Context) (floor, end uint64, err error
 }
 
 func (r *faultyReader) Read(ctx context.Context, after uint64, limit int) (eventlog.Batch, error) {
-	if err := r.log.read.Load(); err != nil {
+	r.log.read.mu.RLock()
+	defer r.log.read.mu.RUnlock()
+	if err := r.log.read.err; err != nil {
 		r.log.failed.Add(1)
 		return eventlog.Batch{Entries: []eventlog.Entry{{ID: 1 << 62, Name: "wrong", Data: []byte("{}")}}, Position: 1 << 62}, *err
 	}
