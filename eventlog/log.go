@@ -137,6 +137,14 @@ type Log interface {
 	Follow(ctx context.Context, s Session, wake func()) (Reader, error)
 }
 
+// Writable is implemented by a Log that may be readable while nothing can be appended to
+// it: its disk is full, or it can only be read.
+type Writable interface {
+	// Writable returns nil if entries can be appended, as far as the log knows, and
+	// otherwise an error that wraps ErrUnavailable and says why. It does not wait.
+	Writable(ctx context.Context) error
+}
+
 // Reader reads the entries of one session and its scope, merged in the order of
 // their ids. It holds no position of its own. Its methods may be called by one
 // goroutine at a time.

@@ -50,6 +50,25 @@ func TestReadyFollowsLog(t *testing.T) {
 	}
 }
 
+// readOnlyLog is a log that can be read, and perhaps not appended to.
+type readOnlyLog struct {
+	eventlog.Log
+	failure error
+}
+
+func (l *readOnlyLog) Writable(context.Context) error { return l.failure }
+
+// A server is not ready while nothing can be appended, though its log can be read.
+func TestReadyFollowsWritableLog(t *testing.T) {
+	log := &readOnlyLog{Log: eventlog.NewMemory(eventlog.Retention{})}
+	srv := newServer(t, server.WithLog(log))
+	for _, log.failure = range []error{nil, errGone, nil} {
+		if err := srv.Ready(t.Context()); !errors.Is(err, log.failure) {
+			t.Errorf("got %v, want %v", err, log.failure)
+		}
+	}
+}
+
 // A log that says nothing does not hold the probe up.
 func TestReadyWithoutAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

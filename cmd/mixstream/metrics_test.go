@@ -150,7 +150,7 @@ func TestMetricsUnderLoad(t *testing.T) {
 			t.Errorf("%s is documented, and %s is not scraped", d.name, d.prometheus())
 			continue
 		}
-		want := map[string]dto.MetricType{"Counter": dto.MetricType_COUNTER, "UpDownCounter": dto.MetricType_GAUGE, "Histogram": dto.MetricType_HISTOGRAM}[d.kind]
+		want := map[string]dto.MetricType{"Counter": dto.MetricType_COUNTER, "UpDownCounter": dto.MetricType_GAUGE, "Gauge": dto.MetricType_GAUGE, "Histogram": dto.MetricType_HISTOGRAM}[d.kind]
 		if family.GetType() != want {
 			t.Errorf("%s is a %v, want a %v", d.prometheus(), family.GetType(), want)
 		}

@@ -23,9 +23,9 @@ import (
 )
 
 const opsHelp = `For those who operate it: /healthz answers 200 while the process does; /readyz 503
-while the server is shutting down, or its log cannot be reached; /metrics has metrics
-for Prometheus, for which a token is needed if there are any; /openapi.yaml is the
-spec. The first three move to a listener of their own, without tokens and TLS, with
+while the server is shutting down, or its log cannot be reached or appended to;
+/metrics has metrics for Prometheus, for which a token is needed if there are any;
+/openapi.yaml is the spec. The first three move to a listener of their own, without tokens and TLS, with
 --ops-listen.`
 
 // ops is what those who operate a server ask it.
@@ -110,7 +110,7 @@ func (o *ops) readyz(w http.ResponseWriter, r *http.Request) {
 	case r.Context().Err() != nil: // the prober has left
 		return
 	}
-	why, level := "the log of events cannot be reached", slog.LevelWarn
+	why, level := "the log of events cannot be reached or appended to", slog.LevelWarn
 	if errors.Is(err, server.ErrDraining) {
 		why, level = "shutting down", slog.LevelInfo
 	}

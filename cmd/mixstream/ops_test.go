@@ -141,11 +141,11 @@ func TestReadyz(t *testing.T) {
 		body   string
 	}{
 		{nil, 200, "ok\n"},
-		{gone, 503, "the log of events cannot be reached\n"},
-		{gone, 503, "the log of events cannot be reached\n"},
+		{gone, 503, "the log of events cannot be reached or appended to\n"},
+		{gone, 503, "the log of events cannot be reached or appended to\n"},
 		{nil, 200, "ok\n"},
 		{nil, 200, "ok\n"},
-		{errors.New("broken"), 503, "the log of events cannot be reached\n"},
+		{errors.New("broken"), 503, "the log of events cannot be reached or appended to\n"},
 		{nil, 200, "ok\n"},
 		{server.ErrDraining, 503, "shutting down\n"},
 	} {

@@ -179,6 +179,9 @@ func (s *serve) run(cmd *cobra.Command) (err error) {
 		return asUsage(err)
 	}
 	o.ready = srv.Ready
+	if err := o.observer.ObserveReady(srv.Ready); err != nil {
+		return err
+	}
 	closeOps, err := o.listen(cmd.Context(), s.ops, s.hosts, tell)
 	if err != nil {
 		return err

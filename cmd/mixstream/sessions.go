@@ -22,6 +22,14 @@ type sessions struct {
 	latest []string // the latest last
 }
 
+// Writable implements eventlog.Writable.
+func (s *sessions) Writable(ctx context.Context) error {
+	if log, ok := s.Log.(eventlog.Writable); ok {
+		return log.Writable(ctx)
+	}
+	return nil
+}
+
 // Create implements eventlog.Log.
 func (s *sessions) Create(ctx context.Context, session eventlog.Session, e *eventlog.Entry) error {
 	err := s.Log.Create(ctx, session, e)

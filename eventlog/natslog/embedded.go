@@ -1,11 +1,14 @@
 package natslog
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"math"
+	"net"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"github.com/nats-io/nats-server/v2/server"
 )
@@ -17,13 +20,18 @@ const maxPayload = 8 << 20
 // lockName names the file of a folder that is locked while a process uses it.
 const lockName = "lock"
 
-// embedded is a nats-server in this process.
+// embedded is a nats-server in this process, which is stopped and started again where
+// that is what mends its store. The log's connection finds the one that runs.
 type embedded struct {
-	server *server.Server
-	lock   *os.File
+	options Options
+	lock    *os.File
+
+	mu     sync.Mutex
+	server *server.Server // nil while none runs
 }
 
-func startEmbedded(o Options) (*embedded, error) {
+// lockDir makes the folder of an embedded server, and locks it.
+func lockDir(o Options) (*embedded, error) {
 	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("natslog: %w", err)
 	}
@@ -31,6 +39,12 @@ func startEmbedded(o Options) (*embedded, error) {
 	if err != nil {
 		return nil, fmt.Errorf("natslog: folder %s is in use by another process: %w", o.Dir, err)
 	}
+	return &embedded{options: o, lock: lock}, nil
+}
+
+// start starts a server, of which none may run.
+func (e *embedded) start() error {
+	o := e.options
 	opts := &server.Options{
 		ServerName:         "mixstream",
 		DontListen:         true,
@@ -45,23 +59,54 @@ func startEmbedded(o Options) (*embedded, error) {
 	}
 	ns, err := server.NewServer(opts)
 	if err != nil {
-		_ = lock.Close() // which also unlocks it
-		return nil, fmt.Errorf("natslog: embedded server: %w", err)
+		return fmt.Errorf("natslog: embedded server: %w", err)
 	}
 	ns.SetLoggerV2(serverLogger{o.Logger}, false, false, false)
-	e := &embedded{server: ns, lock: lock}
 	ns.Start()
 	if !ns.JetStreamEnabled() {
-		e.stop()
-		return nil, fmt.Errorf("natslog: embedded server: cannot use folder %s; the logger is told why", o.Dir)
+		ns.Shutdown()
+		ns.WaitForShutdown()
+		return fmt.Errorf("natslog: embedded server: cannot use folder %s; the logger is told why", o.Dir)
 	}
-	return e, nil
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.server = ns
+	return nil
 }
 
-func (e *embedded) stop() {
-	e.server.Shutdown()
-	e.server.WaitForShutdown()
+// halt stops the server, if one runs.
+func (e *embedded) halt() {
+	e.mu.Lock()
+	ns := e.server
+	e.server = nil
+	e.mu.Unlock()
+	if ns != nil {
+		ns.Shutdown()
+		ns.WaitForShutdown()
+	}
+}
+
+// close stops the server, and unlocks the folder.
+func (e *embedded) close() {
+	e.halt()
 	_ = e.lock.Close() // which also unlocks it
+}
+
+// InProcessConn implements nats.InProcessConnProvider.
+func (e *embedded) InProcessConn() (net.Conn, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.server == nil {
+		return nil, errors.New("the embedded server is being started again")
+	}
+	return e.server.InProcessConn()
+}
+
+// stores reports whether the server runs, and has not given up its store.
+func (e *embedded) stores() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.server != nil && e.server.JetStreamEnabled()
 }
 
 // serverLogger hands on what the embedded server reports.

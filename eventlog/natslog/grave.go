@@ -63,7 +63,9 @@ func (l *Log) buryDue(ctx context.Context) (first error) {
 		if s == nil || err != nil {
 			return cmp.Or(first, err)
 		}
-		seq = s.Seq + 1
+		if seq = s.Seq + 1; s.Subject == l.subjects.trialRecord() {
+			continue
+		}
 		due, id, _ := strings.Cut(string(s.Data), " ")
 		if ms, err := strconv.ParseInt(due, 10, 64); err == nil && time.Now().Before(time.UnixMilli(ms)) {
 			continue

@@ -35,7 +35,9 @@ type Log struct {
 	lost     atomic.Bool   // the connection
 	stale    atomic.Bool   // the last check has failed
 	checkNow chan struct{}
-	live     chan *nats.Msg // what the stream republishes
+	doubts   chan struct{}         // whether entries can be appended
+	blocked  atomic.Pointer[error] // why none can be; nil: they can, as far as is known
+	live     chan *nats.Msg        // what the stream republishes
 	bounds   shared[bounds]
 
 	mu      sync.Mutex // guards what follows
@@ -60,6 +62,7 @@ func Open(ctx context.Context, o Options) (*Log, error) {
 		batches:  make(chan struct{}, maxBatches),
 		closed:   make(chan struct{}),
 		checkNow: make(chan struct{}, 1),
+		doubts:   make(chan struct{}, 1),
 		live:     make(chan *nats.Msg, 1<<14),
 		feeds:    make(map[string]*feed),
 		writers:  make(map[string]*writer),
@@ -74,7 +77,10 @@ func Open(ctx context.Context, o Options) (*Log, error) {
 
 func (l *Log) open(ctx context.Context) (err error) {
 	if l.options.Dir != "" {
-		if l.embedded, err = startEmbedded(l.options); err != nil {
+		if l.embedded, err = lockDir(l.options); err != nil {
+			return err
+		}
+		if err := l.embedded.start(); err != nil {
 			return err
 		}
 	}
@@ -99,6 +105,7 @@ func (l *Log) open(ctx context.Context) (err error) {
 	}
 	l.wg.Go(l.deliver)
 	l.wg.Go(l.check)
+	l.wg.Go(l.tend)
 	l.wg.Go(l.bury)
 	return nil
 }
@@ -122,7 +129,7 @@ func (l *Log) connect(ctx context.Context) (*nats.Conn, error) {
 	url := o.URL
 	if l.embedded != nil {
 		url = ""
-		opts = append(opts, nats.InProcessServer(l.embedded.server))
+		opts = append(opts, nats.InProcessServer(l.embedded))
 	}
 	if o.Credentials != "" {
 		opts = append(opts, nats.UserCredentials(o.Credentials))
@@ -173,7 +180,7 @@ func (l *Log) Close() error {
 		}
 		l.wg.Wait()
 		if l.embedded != nil {
-			l.embedded.stop()
+			l.embedded.close()
 		}
 	})
 	return nil

@@ -123,6 +123,9 @@ func (l *Log) fit(msgs []*nats.Msg) error {
 func (l *Log) acknowledged(ctx context.Context, m *nats.Msg) (pubAck, error) {
 	answer, err := l.request(ctx, m)
 	if err != nil {
+		if !errors.Is(err, context.Canceled) {
+			l.doubt()
+		}
 		return pubAck{}, err
 	}
 	var ack pubAck

@@ -174,6 +174,9 @@ func (l *Log) change(ctx context.Context, id string, f func(context.Context, *wr
 	defer cancel()
 	limited, end := context.WithCancelCause(limited)
 	defer context.AfterFunc(l.ctx, func() { end(errClosed) })()
+	if err := l.Writable(ctx); err != nil && l.embedded != nil {
+		return err // and not after having tried in vain
+	}
 	w, err := l.writer(limited, l.subjects.session(id))
 	if err != nil {
 		return failed(ctx, err)

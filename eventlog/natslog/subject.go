@@ -31,6 +31,8 @@ func (s subjects) records() string          { return s.name + "_SESSIONS" }
 func (s subjects) session(id string) string { return s.prefix + ".e." + token(id) }
 func (s subjects) record(id string) string  { return s.prefix + ".r." + token(id) }
 func (s subjects) grave(id string) string   { return s.prefix + ".g." + token(id) }
+func (s subjects) trial() string            { return s.prefix + ".s.~" } // no scope has this token
+func (s subjects) trialRecord() string      { return s.prefix + ".g.~" } // and no session
 func (s subjects) key(life, name string) string {
 	return s.prefix + ".k." + life + "." + token(name)
 }

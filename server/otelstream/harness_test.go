@@ -61,6 +61,9 @@ func observeWith(t *testing.T, options []otelstream.Option, opts ...server.Optio
 	if err != nil {
 		t.Fatal(err)
 	}
+	if err := observer.ObserveReady(o.srv.Ready); err != nil {
+		t.Fatal(err)
+	}
 	t.Cleanup(func() {
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel()
@@ -147,6 +150,12 @@ func (o *observed) value(name string, attrs ...attribute.KeyValue) (value int64)
 	set := attribute.NewSet(attrs...)
 	switch data := o.metrics()[name].Data.(type) {
 	case nil:
+	case metricdata.Gauge[int64]:
+		for _, p := range data.DataPoints {
+			if p.Attributes.Equals(&set) {
+				value += p.Value
+			}
+		}
 	case metricdata.Sum[int64]:
 		for _, p := range data.DataPoints {
 			if p.Attributes.Equals(&set) {

@@ -40,6 +40,16 @@ func everything(o *observed) {
 	o.want("mixstream.stream.active", 0)
 }
 
+// Whether a server is ready is asked whenever metrics are collected.
+func TestReadyMetric(t *testing.T) {
+	o := observe(t, small())
+	o.want("mixstream.server.ready", 1)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_ = o.srv.Shutdown(ctx) // it has no streams
+	o.want("mixstream.server.ready", 0)
+}
+
 func TestMetrics(t *testing.T) {
 	o := observe(t, small())
 	ctx := context.Background()
@@ -172,6 +182,8 @@ func TestInstruments(t *testing.T) {
 			}
 		}
 		switch data := m.Data.(type) {
+		case metricdata.Gauge[int64]:
+			kind = "Gauge"
 		case metricdata.Sum[int64]:
 			if kind = "UpDownCounter"; data.IsMonotonic {
 				kind = "Counter"

@@ -21,6 +21,7 @@ type Observer struct {
 	publishSpans bool
 	instruments  instruments
 	publications publications
+	meter        metric.Meter
 }
 
 var _ server.Observer = (*Observer)(nil)
@@ -58,7 +59,8 @@ func New(opts ...Option) (*Observer, error) {
 	if c.tracers == nil {
 		c.tracers = otel.GetTracerProvider()
 	}
-	in, err := newInstruments(c.meters.Meter(scope, metric.WithSchemaURL(schemaURL)))
+	meter := c.meters.Meter(scope, metric.WithSchemaURL(schemaURL))
+	in, err := newInstruments(meter)
 	if err != nil {
 		return nil, fmt.Errorf("otelstream: %w", err)
 	}
@@ -67,7 +69,31 @@ func New(opts ...Option) (*Observer, error) {
 		publishSpans: c.publishSpans,
 		instruments:  in,
 		publications: newPublications(),
+		meter:        meter,
 	}, nil
+}
+
+// ObserveReady adds the metric mixstream.server.ready, which is 1 when ready returns nil and
+// otherwise 0. Ready is [server.Server.Ready], and is called whenever metrics are collected:
+//
+//	observer.ObserveReady(srv.Ready)
+//
+// It fails if the meter provider does. Call it once at most.
+func (o *Observer) ObserveReady(ready func(context.Context) error) error {
+	_, err := o.meter.Int64ObservableGauge("mixstream.server.ready", metric.WithUnit("{server}"),
+		metric.WithDescription("Whether the server is ready: 1 if its log can be reached and appended to, and it is not shutting down."),
+		metric.WithInt64Callback(func(ctx context.Context, to metric.Int64Observer) error {
+			var value int64
+			if ready(ctx) == nil {
+				value = 1
+			}
+			to.Observe(value)
+			return nil
+		}))
+	if err != nil {
+		return fmt.Errorf("otelstream: %w", err)
+	}
+	return nil
 }
 
 // StreamRefused implements server.Observer.

@@ -1,0 +1,131 @@
+package natslog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/mixstream/mixstream/eventlog"
+)
+
+// roomSize is how much room a disk must have for the embedded server to be used.
+const roomSize = 64 << 10
+
+// tryAgain is how soon a log to which nothing can be appended is tried again.
+const tryAgain = time.Second
+
+var _ eventlog.Writable = (*Log)(nil)
+
+// Writable implements eventlog.Writable. It asks nobody: it returns what the last append,
+// or the look at the disk of an embedded server every Options.CheckInterval, has shown.
+func (l *Log) Writable(context.Context) error {
+	if err := l.blocked.Load(); err != nil {
+		return fmt.Errorf("natslog: %w: nothing can be appended: %w", eventlog.ErrUnavailable, *err)
+	}
+	return nil
+}
+
+// doubt makes tend find out whether entries can be appended.
+func (l *Log) doubt() {
+	select {
+	case l.doubts <- struct{}{}:
+	default:
+	}
+}
+
+// tend keeps the log writable for as long as it is open: a nats-server that has once failed
+// to write to a stream never does again, and does not answer publications.
+func (l *Log) tend() {
+	tick := time.NewTicker(l.options.CheckInterval)
+	defer tick.Stop()
+	for {
+		doubtful := false
+		select {
+		case <-l.ctx.Done():
+			return
+		case <-l.doubts:
+			doubtful = true
+		case <-tick.C:
+		}
+		for {
+			err := l.examine(l.ctx, doubtful)
+			if l.ctx.Err() != nil {
+				return
+			}
+			before := l.blocked.Load()
+			if err == nil {
+				if l.blocked.Store(nil); before != nil {
+					l.options.Logger.Info("natslog: entries can be appended again")
+				}
+				break
+			}
+			if l.blocked.Store(&err); before == nil {
+				l.options.Logger.Error("natslog: nothing can be appended", "error", err)
+			}
+			doubtful = true
+			if !sleep(l.ctx, tryAgain) {
+				return
+			}
+		}
+	}
+}
+
+// examine returns why nothing can be appended, and starts an embedded server again where
+// that helps. Doubtful says that an append has failed, or that the disk was full.
+func (l *Log) examine(ctx context.Context, doubtful bool) error {
+	if l.embedded != nil {
+		if err := checkRoom(l.options.Dir); err != nil {
+			return err
+		}
+		if l.embedded.stores() && !doubtful {
+			return nil
+		}
+	} else if !doubtful || l.lost.Load() {
+		return nil // the loss of the connection is known by itself
+	}
+	err := errors.New("the embedded server does not store any more")
+	if l.embedded == nil || l.blocked.Load() == nil && l.embedded.stores() {
+		if err = l.tryAppend(ctx); err == nil || l.embedded == nil {
+			return err
+		}
+	}
+	l.options.Logger.Warn("natslog: the embedded server is started again", "error", err)
+	l.embedded.halt()
+	if err := l.embedded.start(); err != nil {
+		return err
+	}
+	return l.tryAppend(ctx)
+}
+
+// tryAppend stores a message that is no entry in each of the streams.
+func (l *Log) tryAppend(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*l.options.RequestTimeout)
+	defer cancel()
+	for _, subject := range []string{l.subjects.trial(), l.subjects.trialRecord()} {
+		for {
+			_, err := l.acknowledged(ctx, &nats.Msg{Subject: subject})
+			if err == nil {
+				break
+			}
+			// The connection to a server that was started again comes a moment later.
+			if !unsent(err) || !sleep(ctx, 50*time.Millisecond) {
+				return fmt.Errorf("store a message: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
+// checkRoom returns why an embedded server cannot write to its folder.
+func checkRoom(dir string) error {
+	f, err := os.CreateTemp(dir, ".check-*")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(make([]byte, roomSize))
+	return errors.Join(err, f.Close(), os.Remove(f.Name()))
+}
