@@ -28,9 +28,10 @@ func (l *Log) check() {
 	all, young := time.NewTicker(l.options.CheckInterval), time.NewTicker(checkYoung)
 	defer all.Stop()
 	defer young.Stop()
+	complaint := "" // that was logged last
 	for {
 		var feeds []*feed
-		cool := false
+		cool, records := false, true
 		select {
 		case <-l.ctx.Done():
 			return
@@ -39,6 +40,7 @@ func (l *Log) check() {
 		case <-all.C:
 			feeds, cool = l.openFeeds(), true
 		case <-young.C:
+			records = false
 			l.mu.Lock()
 			feeds, l.young = l.young, nil
 			l.mu.Unlock()
@@ -46,9 +48,19 @@ func (l *Log) check() {
 				continue
 			}
 		}
-		err := l.compare(l.ctx, feeds)
+		err := l.adopt(l.ctx)
+		if err == nil {
+			err = l.compare(l.ctx, feeds)
+		}
+		if err == nil && records {
+			err = l.recogniseRecords(l.ctx)
+		}
 		l.stale.Store(err != nil)
-		if err != nil && l.ctx.Err() == nil {
+		switch {
+		case err == nil:
+			complaint = ""
+		case l.ctx.Err() == nil && err.Error() != complaint: // which may last
+			complaint = err.Error()
 			l.options.Logger.Warn("natslog: cannot compare with the stream", "error", err)
 		}
 		if cool {

@@ -26,9 +26,11 @@ func Copy(ctx context.Context, to, from *Log) (entries int, err error) {
 	if err != nil {
 		return 0, failed(ctx, err)
 	}
-	if b.Last != to.start {
+	if b.Last != to.start.Load() {
 		return 0, errors.New("natslog: copy: the log to copy to is not empty")
 	}
+	from.trusted.Store(true)
+	from.strange.Store(nil)
 	c := copying{to: to, from: from, ends: make(map[uint64]uint64), floors: make(map[string]uint64)}
 	if err := c.readRecords(ctx); err != nil {
 		return 0, failed(ctx, fmt.Errorf("copy the records: %w", err))
@@ -75,7 +77,7 @@ func (c *copying) readRecords(ctx context.Context) error {
 		if r.exists() && r.rev < seq { // or else it comes again, at its new place
 			c.records = append(c.records, r)
 			if r.Deleted != 0 {
-				c.ends[r.Deleted] = c.to.start // if it is not retained
+				c.ends[r.Deleted] = c.to.start.Load() // if it is not retained
 			}
 		}
 	}
@@ -137,7 +139,7 @@ func (c *copying) copyEntry(ctx context.Context, m *message) error {
 
 func (c *copying) writeRecords(ctx context.Context) error {
 	for _, r := range c.records {
-		r.rev, r.Floor, r.Written = 0, c.to.start, true
+		r.rev, r.Floor, r.Written = 0, c.to.start.Load(), true
 		if r.State == deleted {
 			r.Deleted = c.ends[r.Deleted]
 			b, err := c.to.askBounds(ctx)

@@ -43,7 +43,10 @@ func hasCode(err error, code int) bool {
 func transient(err error) bool {
 	var ours *apiError
 	var theirs *jetstream.APIError
+	var strange strangeError
 	switch {
+	case errors.As(err, &strange), errors.Is(err, errBehind):
+		return true
 	case errors.As(err, &ours):
 		return ours.Code >= 429 || ours.ErrCode == codeDuplicateInWork
 	case errors.As(err, &theirs):

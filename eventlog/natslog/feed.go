@@ -156,6 +156,15 @@ func (f *feed) cool() {
 	f.touched = false
 }
 
+// wakeAll wakes the readers.
+func (f *feed) wakeAll() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, r := range f.readers {
+		r.wake()
+	}
+}
+
 func (f *feed) add(r *reader) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

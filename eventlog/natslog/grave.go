@@ -63,7 +63,7 @@ func (l *Log) buryDue(ctx context.Context) (first error) {
 		if s == nil || err != nil {
 			return cmp.Or(first, err)
 		}
-		if seq = s.Seq + 1; s.Subject == l.subjects.trialRecord() {
+		if seq = s.Seq + 1; s.Subject == l.subjects.trialRecord() || s.Subject == l.subjects.pinned() {
 			continue
 		}
 		due, id, _ := strings.Cut(string(s.Data), " ")

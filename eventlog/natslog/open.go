@@ -21,10 +21,10 @@ type Log struct {
 	subjects subjects
 	embedded *embedded // nil: connected
 	nc       *nats.Conn
+	js       jetstream.JetStream
 	batches  chan struct{} // a place for each atomic batch under way
 
 	age          time.Duration // of the stream's entries; 0 is no limit
-	start        uint64        // the position before the first entry that the log ever had
 	cacheEntries int           // how many entries a feed holds at most
 
 	ctx      context.Context // ends with Close
@@ -39,6 +39,17 @@ type Log struct {
 	blocked  atomic.Pointer[error] // why none can be; nil: they can, as far as is known
 	live     chan *nats.Msg        // what the stream republishes
 	bounds   shared[bounds]
+
+	identity atomic.Pointer[identity]
+	pinned   atomic.Bool                  // the identity is written down
+	used     atomic.Bool                  // something was asked of the log
+	trusted  atomic.Bool                  // whatever the streams are, since they are copied
+	strange  atomic.Pointer[strangeError] // why the streams are not those of the log; nil: they are
+	start    atomic.Uint64                // the position before the first entry that the log ever had
+	high     atomic.Uint64                // the highest sequence that was stored, as far as is known
+	sure     atomic.Uint64                // one that the stream of the log is known to have had
+	behind   atomic.Int64                 // since when the stream ends before that, in Unix nanoseconds; 0: it does not
+	epoch    atomic.Uint64                // counts the streams that were adopted
 
 	mu      sync.Mutex // guards what follows
 	feeds   map[string]*feed
@@ -68,7 +79,7 @@ func Open(ctx context.Context, o Options) (*Log, error) {
 		writers:  make(map[string]*writer),
 	}
 	l.ctx, l.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	l.bounds.get = l.askBounds
+	l.bounds.get = l.askKnownBounds
 	if err := l.open(ctx); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}
@@ -87,14 +98,16 @@ func (l *Log) open(ctx context.Context) (err error) {
 	if l.nc, err = l.connect(ctx); err != nil {
 		return fmt.Errorf("natslog: connect: %w", redact.Error(err))
 	}
-	js, err := jetstream.New(l.nc)
-	if err != nil {
+	if l.js, err = jetstream.New(l.nc); err != nil {
 		return fmt.Errorf("natslog: %w", err)
 	}
 	for {
 		// A cluster that has just started has no leader for its streams yet.
 		try, cancel := context.WithTimeout(ctx, l.options.RequestTimeout)
-		err := l.ensureStreams(try, js)
+		entries, err := l.ensureStreams(try, l.js)
+		if err == nil {
+			err = l.opened(try, entries)
+		}
 		cancel()
 		if err == nil {
 			break

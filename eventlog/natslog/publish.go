@@ -105,7 +105,18 @@ func (l *Log) publish(ctx context.Context, msgs []*nats.Msg) (first uint64, repe
 			return 0, false, cutOff(err)
 		}
 	}
+	stored := l.high.Load()
 	ack, err := l.acknowledged(ctx, last)
+	switch {
+	case err != nil:
+	case ack.Seq <= l.start.Load():
+		// It was stored in another stream, and has got an id of before.
+		err = fmt.Errorf("natslog: %w: the stream was made again", eventlog.ErrOutcomeUnknown)
+	case !ack.Duplicate && ack.Seq <= stored:
+		err = l.estrange(fmt.Sprintf("stream %s has stored %d, and had stored %d before", l.subjects.entries(), ack.Seq, stored))
+	case !ack.Duplicate:
+		l.stored(ack.Seq)
+	}
 	return ack.Seq + 1 - uint64(len(msgs)), ack.Duplicate, err
 }
 

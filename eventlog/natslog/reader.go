@@ -116,8 +116,17 @@ func (l *Log) floorOf(ctx context.Context, f *feed) (uint64, error) {
 	}
 }
 
+// use notes that the log is used, and not only looked at.
+func (l *Log) use() {
+	if !l.used.Load() {
+		l.used.Store(true)
+		l.checkSoon()
+	}
+}
+
 // usable tells whether the log can be reached, as far as is known.
 func (l *Log) usable(ctx context.Context) error {
+	l.use()
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
@@ -125,6 +134,8 @@ func (l *Log) usable(ctx context.Context) error {
 		return fmt.Errorf("natslog: %w: the log is closed", eventlog.ErrUnavailable)
 	case l.lost.Load():
 		return fmt.Errorf("natslog: %w: the connection is lost", eventlog.ErrUnavailable)
+	case l.strange.Load() != nil:
+		return fmt.Errorf("natslog: %w: %w", eventlog.ErrUnavailable, *l.strange.Load())
 	case l.stale.Load():
 		return fmt.Errorf("natslog: %w: the stream does not answer", eventlog.ErrUnavailable)
 	}

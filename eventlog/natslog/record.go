@@ -74,7 +74,7 @@ type mark struct {
 // within returns the mark as a position of the log.
 func (m mark) within(l *Log, b bounds) uint64 {
 	if m.exact {
-		return max(m.position, l.start)
+		return max(m.position, l.start.Load())
 	}
 	return max(m.position, b.First-1)
 }
@@ -122,6 +122,9 @@ func (l *Log) put(ctx context.Context, r *record) error {
 		m.Header[ttlHeader] = []string{strconv.FormatInt(int64((min(l.age, maxAge)+time.Hour)/time.Second), 10)}
 	}
 	if err := l.fit([]*nats.Msg{m}); err != nil {
+		return err
+	}
+	if err := l.familiar(); err != nil {
 		return err
 	}
 	uncertain := false

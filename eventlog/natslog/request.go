@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/nats-io/nats.go"
 )
@@ -50,7 +51,11 @@ func (l *Log) api(ctx context.Context, call string, body, answer any) error {
 	if err := json.Unmarshal(m.Data, &failure); err != nil {
 		return fmt.Errorf("answer to %s: %w", call, err)
 	}
-	if failure.Error != nil {
+	switch {
+	case failure.Error == nil:
+	case failure.Error.ErrCode == codeNoStream && l.identity.Load() != nil:
+		return l.estrange("a stream of the log is gone: " + call)
+	default:
 		return failure.Error
 	}
 	if answer == nil {
@@ -98,15 +103,18 @@ func (l *Log) askEntry(ctx context.Context, g get) (m message, found bool, err e
 // bounds are the first and the last sequence of the stream of the entries, and how many
 // of them it has.
 type bounds struct {
-	First    uint64 `json:"first_seq"`
-	Last     uint64 `json:"last_seq"`
-	Messages int    `json:"messages"`
+	Created  time.Time `json:"-"`
+	First    uint64    `json:"first_seq"`
+	Last     uint64    `json:"last_seq"`
+	Messages int       `json:"messages"`
 }
 
 func (l *Log) askBounds(ctx context.Context) (bounds, error) {
 	var info struct {
-		State bounds `json:"state"`
+		Created time.Time `json:"created"`
+		State   bounds    `json:"state"`
 	}
 	err := l.api(ctx, "STREAM.INFO."+l.subjects.entries(), nil, &info)
+	info.State.Created = info.Created
 	return info.State, err
 }

@@ -177,6 +177,11 @@ func (l *Log) change(ctx context.Context, id string, f func(context.Context, *wr
 	if err := l.Writable(ctx); err != nil && l.embedded != nil {
 		return err // and not after having tried in vain
 	}
+	if l.use(); !l.pinned.Load() && l.strange.Load() == nil {
+		if err := l.pin(limited, *l.identity.Load()); err != nil {
+			return failed(ctx, err)
+		}
+	}
 	w, err := l.writer(limited, l.subjects.session(id))
 	if err != nil {
 		return failed(ctx, err)

@@ -69,21 +69,26 @@ func limit[T ~int64](v, byDefault, none T) T {
 	return v
 }
 
-// ensureStreams makes the streams that are not there, and checks those that are.
-func (l *Log) ensureStreams(ctx context.Context, js jetstream.JetStream) error {
+// ensureStreams makes the streams that are not there, checks those that are, and returns how
+// that of the entries is configured.
+func (l *Log) ensureStreams(ctx context.Context, js jetstream.JetStream) (got jetstream.StreamConfig, err error) {
 	if _, err := l.ensureStream(ctx, js, l.recordStream()); err != nil {
-		return fmt.Errorf("natslog: stream %s: %w", l.subjects.records(), err)
+		return got, fmt.Errorf("natslog: stream %s: %w", l.subjects.records(), err)
 	}
-	got, err := l.ensureStream(ctx, js, l.entryStream())
-	if err != nil {
-		return fmt.Errorf("natslog: stream %s: %w", l.subjects.entries(), err)
+	if got, err = l.ensureStream(ctx, js, l.entryStream()); err != nil {
+		return got, fmt.Errorf("natslog: stream %s: %w", l.subjects.entries(), err)
 	}
-	l.age, l.start = got.MaxAge, got.FirstSeq-1
+	return got, nil
+}
+
+// opened takes over what the stream of the entries is like.
+func (l *Log) opened(ctx context.Context, entries jetstream.StreamConfig) error {
+	l.age = entries.MaxAge
 	l.cacheEntries = maxCached
-	if n := got.MaxMsgsPerSubject; n > 0 {
+	if n := entries.MaxMsgsPerSubject; n > 0 {
 		l.cacheEntries = int(min(n, maxCached))
 	}
-	return nil
+	return l.introduce(ctx, entries.FirstSeq-1)
 }
 
 func (l *Log) ensureStream(ctx context.Context, js jetstream.JetStream, want jetstream.StreamConfig) (jetstream.StreamConfig, error) {
@@ -98,7 +103,7 @@ func (l *Log) ensureStream(ctx context.Context, js jetstream.JetStream, want jet
 		return want, err
 	}
 	got := s.CachedInfo().Config
-	changed, err := l.settle(got, want)
+	changed, err := l.settle(s.CachedInfo(), want)
 	if err != nil || changed == nil {
 		return got, err
 	}
@@ -114,7 +119,8 @@ func (l *Log) ensureStream(ctx context.Context, js jetstream.JetStream, want jet
 
 // settle checks a stream that exists, and returns it with the limits that the
 // options set, or nil if it has them.
-func (l *Log) settle(got, want jetstream.StreamConfig) (changed *jetstream.StreamConfig, err error) {
+func (l *Log) settle(info *jetstream.StreamInfo, want jetstream.StreamConfig) (changed *jetstream.StreamConfig, err error) {
+	got := info.Config
 	republish := func(c jetstream.StreamConfig) jetstream.RePublish {
 		if c.RePublish == nil {
 			return jetstream.RePublish{}
@@ -137,7 +143,7 @@ func (l *Log) settle(got, want jetstream.StreamConfig) (changed *jetstream.Strea
 		return nil, errors.New("it must keep one message a subject, allow their TTL, and have no other limit")
 	case got.DenyPurge || got.Sealed:
 		return nil, errors.New("it must allow purging, and not be sealed")
-	case !records && got.FirstSeq <= 1<<40:
+	case !records && info.State.FirstSeq <= 1<<40:
 		return nil, errors.New("its first sequence was not set from the clock when it was made")
 	case records:
 		return nil, nil

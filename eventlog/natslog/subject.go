@@ -33,6 +33,7 @@ func (s subjects) record(id string) string  { return s.prefix + ".r." + token(id
 func (s subjects) grave(id string) string   { return s.prefix + ".g." + token(id) }
 func (s subjects) trial() string            { return s.prefix + ".s.~" } // no scope has this token
 func (s subjects) trialRecord() string      { return s.prefix + ".g.~" } // and no session
+func (s subjects) pinned() string           { return s.prefix + ".g.~log" }
 func (s subjects) key(life, name string) string {
 	return s.prefix + ".k." + life + "." + token(name)
 }

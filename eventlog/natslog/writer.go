@@ -22,6 +22,7 @@ type writer struct {
 	used time.Time // when the last one let go
 
 	// What follows belongs to the one who writes.
+	epoch  uint64 // of the log, in which the place was known
 	known  bool
 	last   uint64  // the last message under the subject; 0: it is empty
 	next   link    // of the message that comes next
@@ -144,6 +145,13 @@ type sentError struct{ error }
 func (e sentError) Unwrap() error { return e.error }
 
 func (w *writer) tryWrite(ctx context.Context, d *draft, settle func(context.Context) (mark, error)) (first uint64, err error) {
+	if err := w.log.familiar(); err != nil {
+		return 0, err
+	}
+	if epoch := w.log.epoch.Load(); w.epoch != epoch {
+		w.lose()
+		w.epoch = epoch
+	}
 	if !w.known {
 		// Before settle makes a record for what nobody can store.
 		if err := w.log.fit(d.messages(w)); err != nil {
