@@ -22,6 +22,11 @@ import (
 //
 // Nobody may write to either log meanwhile. After an error the new log is of no use.
 func Copy(ctx context.Context, to, from *Log) (entries int, err error) {
+	return copyLog(ctx, to, from, false)
+}
+
+// copyLog is Copy, which leaves out what cannot be read of a damaged log.
+func copyLog(ctx context.Context, to, from *Log, damaged bool) (entries int, err error) {
 	b, err := to.askBounds(ctx)
 	if err != nil {
 		return 0, failed(ctx, err)
@@ -31,7 +36,7 @@ func Copy(ctx context.Context, to, from *Log) (entries int, err error) {
 	}
 	from.trusted.Store(true)
 	from.strange.Store(nil)
-	c := copying{to: to, from: from, ends: make(map[uint64]uint64), floors: make(map[string]uint64)}
+	c := copying{to: to, from: from, damaged: damaged, ends: make(map[uint64]uint64), floors: make(map[string]uint64)}
 	if err := c.readRecords(ctx); err != nil {
 		return 0, failed(ctx, fmt.Errorf("copy the records: %w", err))
 	}
@@ -41,7 +46,7 @@ func Copy(ctx context.Context, to, from *Log) (entries int, err error) {
 	if b, err = to.askBounds(ctx); err != nil {
 		return c.entries, failed(ctx, err)
 	}
-	if b.Messages < c.entries {
+	if b.Messages < c.entries && !damaged {
 		return c.entries, fmt.Errorf("natslog: copy: of %d entries the new log has retained %d only: it must retain more entries or bytes", c.entries, b.Messages)
 	}
 	if err := c.writeRecords(ctx); err != nil {
@@ -52,6 +57,7 @@ func Copy(ctx context.Context, to, from *Log) (entries int, err error) {
 
 type copying struct {
 	to, from *Log
+	damaged  bool // from has lost something, and not everything can be read
 	records  []*record
 	ends     map[uint64]uint64 // the new ids of entries that ended sessions
 	floors   map[string]uint64 // up to where what is under a subject is an earlier session's
@@ -67,10 +73,14 @@ func (c *copying) readRecords(ctx context.Context) error {
 		}
 		seq = s.Seq + 1
 		r, err := parseRecord(s)
-		if err != nil {
-			return err
+		if err == nil {
+			r, err = c.from.lookup(ctx, string(r.ID))
 		}
-		if r, err = c.from.lookup(ctx, string(r.ID)); err != nil {
+		if err != nil && c.damaged && ctx.Err() == nil {
+			c.from.options.Logger.Error("natslog: a record cannot be read", "subject", s.Subject, "error", err)
+			continue
+		}
+		if err != nil {
 			return err
 		}
 		c.floors[c.from.subjects.session(string(r.ID))] = r.Floor
@@ -87,6 +97,9 @@ func (c *copying) copyEntries(ctx context.Context) error {
 	b, err := c.from.askBounds(ctx)
 	if err != nil {
 		return err
+	}
+	if c.damaged {
+		return c.salvage(ctx, b)
 	}
 	for seq := b.First; seq <= b.Last; {
 		p, err := c.from.page(ctx, get{Seq: seq, Batch: pageEntries, MaxBytes: pageBytes})
@@ -107,6 +120,26 @@ func (c *copying) copyEntries(ctx context.Context) error {
 			if err := c.copyEntry(ctx, m); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+// salvage copies the entries one by one. One that cannot be read ends what is answered.
+func (c *copying) salvage(ctx context.Context, b bounds) error {
+	const most = 100_000 // that cannot be read in a row
+	for seq, missing := b.First, 0; seq <= b.Last && missing < most; {
+		m, found, err := c.from.askEntry(ctx, get{Seq: seq, NextFor: ">"})
+		if err != nil {
+			return err
+		}
+		if seq++; !found {
+			missing++
+			continue
+		}
+		seq, missing = m.ID+1, 0
+		if err := c.copyEntry(ctx, &m); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -14,9 +14,10 @@
 //
 // The first sequence of a new stream is the clock's (microseconds since 1970), so
 // ids from before a store was wiped are lower than any later one, and are told as a
-// gap. A store that was restored from a copy, or truncated, cannot be told by its
-// ids: it gives out numbers again that readers have seen for other entries. After
-// such a loss, restore into a new stream; see docs/logs.md.
+// gap. The streams are known by when they were made, and an embedded store also by its
+// checksums and its highest sequence, so one that was made again or damaged is told as a
+// gap too. A store that was restored from a copy cannot be told: it gives out numbers again
+// that readers have seen for other entries. Restore into a new stream; see docs/logs.md.
 //
 // # No gap is missed
 //

@@ -24,7 +24,8 @@ const lockName = "lock"
 // that is what mends its store. The log's connection finds the one that runs.
 type embedded struct {
 	options Options
-	lock    *os.File
+	lock    *os.File // nil, as is what follows: of a folder within one that is locked
+	highest *highest
 
 	mu     sync.Mutex
 	server *server.Server // nil while none runs
@@ -35,11 +36,23 @@ func lockDir(o Options) (*embedded, error) {
 	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("natslog: %w", err)
 	}
+	e := &embedded{options: o}
+	if o.inside {
+		return e, nil
+	}
 	lock, err := lockFile(filepath.Join(o.Dir, lockName))
 	if err != nil {
 		return nil, fmt.Errorf("natslog: folder %s is in use by another process: %w", o.Dir, err)
 	}
-	return &embedded{options: o, lock: lock}, nil
+	e.lock = lock
+	if e.highest, err = openHighest(o.Dir); err == nil {
+		err = e.finishMending()
+	}
+	if err != nil {
+		e.close()
+		return nil, fmt.Errorf("natslog: %w", err)
+	}
+	return e, nil
 }
 
 // start starts a server, of which none may run.
@@ -89,7 +102,12 @@ func (e *embedded) halt() {
 // close stops the server, and unlocks the folder.
 func (e *embedded) close() {
 	e.halt()
-	_ = e.lock.Close() // which also unlocks it
+	if e.highest != nil {
+		_ = e.highest.file.Close() // what it has is written
+	}
+	if e.lock != nil {
+		_ = e.lock.Close() // which also unlocks it
+	}
 }
 
 // InProcessConn implements nats.InProcessConnProvider.

@@ -47,3 +47,6 @@ func (l *Log) RecordSubject(session string) string { return l.subjects.record(se
 
 // Bury forgets the sessions whose grace period is over.
 func (l *Log) Bury(ctx context.Context) error { return l.buryDue(ctx) }
+
+// Doubt makes the log find out whether entries can be appended, and its store is whole.
+func (l *Log) Doubt() { l.doubt() }

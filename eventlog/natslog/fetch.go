@@ -59,6 +59,9 @@ func (l *Log) fetch(ctx context.Context, f *feed, a *ahead, after, through uint6
 		case err != nil:
 			return err
 		case !found:
+			if l.embedded != nil {
+				l.doubt() // it was trimmed, or cannot be read
+			}
 			return eventlog.ErrGap
 		case m.prev > after:
 			f.raise(m.prev) // what is before it is not to be offered again

@@ -60,6 +60,10 @@ func (l *Log) recognise(b bounds, stored uint64) error {
 		l.sure.Store(b.Last)
 		return nil
 	}
+	if l.embedded != nil { // which is no cluster, and has lost something
+		l.doubt()
+		return errBehind
+	}
 	// A new leader may not have got there yet.
 	now := time.Now().UnixNano()
 	if since := l.behind.Load(); since == 0 {

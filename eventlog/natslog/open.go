@@ -1,6 +1,7 @@
 package natslog
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +26,7 @@ type Log struct {
 	batches  chan struct{} // a place for each atomic batch under way
 
 	age          time.Duration // of the stream's entries; 0 is no limit
+	retention    Retention     // of the stream's entries, as it is
 	cacheEntries int           // how many entries a feed holds at most
 
 	ctx      context.Context // ends with Close
@@ -91,6 +93,13 @@ func (l *Log) open(ctx context.Context) (err error) {
 		if l.embedded, err = lockDir(l.options); err != nil {
 			return err
 		}
+		damage := l.embedded.damage()
+		if _, is := errors.AsType[damageError](damage); is {
+			damage = l.embedded.mend(ctx, damage)
+		}
+		if damage != nil {
+			return damage
+		}
 		if err := l.embedded.start(); err != nil {
 			return err
 		}
@@ -101,16 +110,29 @@ func (l *Log) open(ctx context.Context) (err error) {
 	if l.js, err = jetstream.New(l.nc); err != nil {
 		return fmt.Errorf("natslog: %w", err)
 	}
-	for {
+	for tries := 1; ; tries++ {
 		// A cluster that has just started has no leader for its streams yet.
 		try, cancel := context.WithTimeout(ctx, l.options.RequestTimeout)
 		entries, err := l.ensureStreams(try, l.js)
+		if err == nil && l.embedded != nil {
+			err = l.damaged(try)
+		}
 		if err == nil {
 			err = l.opened(try, entries)
 		}
 		cancel()
+		if _, is := errors.AsType[damageError](err); is {
+			l.embedded.halt()
+			if err := cmp.Or(l.embedded.mend(ctx, err), l.embedded.start()); err != nil {
+				return err
+			}
+			continue
+		}
 		if err == nil {
 			break
+		}
+		if l.embedded != nil && tries >= 10 {
+			return fmt.Errorf("natslog: folder %s: %w", l.options.Dir, err) // it is no cluster
 		}
 		if !transient(err) || ctx.Err() != nil || !sleep(ctx, 200*time.Millisecond) {
 			return err

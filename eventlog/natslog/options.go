@@ -25,8 +25,7 @@ type Options struct {
 	// disk. Zero is after each append, so that an entry that was acknowledged
 	// survives a power cut. With an interval appends are faster, and a power cut or
 	// a crash of the system (not of the process) loses what came within it, although
-	// it was acknowledged and perhaps delivered: the ids of what was lost are then
-	// given out again.
+	// it was acknowledged and perhaps delivered: that is told as a gap.
 	SyncInterval time.Duration
 
 	// URL is the address of a NATS server with JetStream, or of several, separated
@@ -77,6 +76,7 @@ type Options struct {
 	// By default nothing is logged.
 	Logger *slog.Logger
 
+	inside   bool                 // Dir is, or is within, a folder that is locked already
 	dropLive func(*nats.Msg) bool // in tests: tells which live messages are lost
 	shortAge bool                 // in tests: lets Retention.Age be less than the life of a key
 }

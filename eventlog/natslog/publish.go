@@ -47,6 +47,7 @@ type draft struct {
 
 // pubAck is the answer to a publication.
 type pubAck struct {
+	Stream    string    `json:"stream"`
 	Seq       uint64    `json:"seq"`
 	Duplicate bool      `json:"duplicate"`
 	Error     *apiError `json:"error"`
@@ -145,6 +146,9 @@ func (l *Log) acknowledged(ctx context.Context, m *nats.Msg) (pubAck, error) {
 	}
 	switch {
 	case ack.Error == nil:
+		if l.embedded != nil {
+			l.embedded.acknowledged(ack)
+		}
 		return ack, nil
 	case ack.Error.ErrCode == codeWrongLast, ack.Error.ErrCode == codeWrongLastInWork, ack.Error.ErrCode == codeIncompleteBatch:
 		return ack, errMoved

@@ -1,6 +1,7 @@
 package natslog
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -84,6 +85,7 @@ func (l *Log) ensureStreams(ctx context.Context, js jetstream.JetStream) (got je
 // opened takes over what the stream of the entries is like.
 func (l *Log) opened(ctx context.Context, entries jetstream.StreamConfig) error {
 	l.age = entries.MaxAge
+	l.retention = Retention{Entries: entries.MaxMsgsPerSubject, Bytes: entries.MaxBytes, Age: cmp.Or(entries.MaxAge, -1)}
 	l.cacheEntries = maxCached
 	if n := entries.MaxMsgsPerSubject; n > 0 {
 		l.cacheEntries = int(min(n, maxCached))

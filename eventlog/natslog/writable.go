@@ -1,6 +1,7 @@
 package natslog
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -86,6 +87,17 @@ func (l *Log) examine(ctx context.Context, doubtful bool) error {
 		}
 	} else if !doubtful || l.lost.Load() {
 		return nil // the loss of the connection is known by itself
+	}
+	if l.embedded != nil && l.embedded.stores() {
+		err := l.damaged(ctx)
+		if _, is := errors.AsType[damageError](err); is {
+			l.embedded.halt()
+			if err := cmp.Or(l.embedded.mend(ctx, err), l.embedded.start()); err != nil {
+				return err
+			}
+			l.checkSoon()
+			return l.tryAppend(ctx)
+		}
 	}
 	err := errors.New("the embedded server does not store any more")
 	if l.embedded == nil || l.blocked.Load() == nil && l.embedded.stores() {
