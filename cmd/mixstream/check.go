@@ -236,7 +236,7 @@ func (c *check) checkLog(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, checkWithin)
 	defer cancel()
 	// What serve would change of the streams is not wrong with them.
-	f.existing, f.entries, f.bytes, f.age = true, 0, 0, 0
+	f.existing, f.entries, f.bytes, f.age, f.idle = true, 0, 0, 0, 0
 	_, closeLog, err := f.open(ctx, slog.New(slog.DiscardHandler))
 	switch {
 	case errors.Is(err, jetstream.ErrStreamNotFound):

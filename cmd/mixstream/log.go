@@ -56,6 +56,7 @@ type logFlags struct {
 	entries  int
 	bytes    int64
 	age      time.Duration
+	idle     time.Duration
 
 	existing bool // make and change nothing
 }
@@ -72,6 +73,7 @@ func (f *logFlags) add(flags *pflag.FlagSet, byDefault string) {
 	flags.IntVar(&f.entries, "log-entries", 0, "how many events of a session are retained; -1 is no limit (default 10000)")
 	flags.Int64Var(&f.bytes, "log-bytes", 0, "how many bytes are retained; -1 is no limit (default 256 MiB in memory, of which 16 MiB of a session, 1 GiB otherwise)")
 	flags.DurationVar(&f.age, "log-age", 0, "for how long events are retained; negative is no limit (default 1h in memory, 24h otherwise)")
+	flags.DurationVar(&f.idle, "log-idle", 0, "after how long without an event and without a reader a session is forgotten, on all servers of the log; 0 is never")
 }
 
 // completeLog completes a value of --log.
@@ -113,7 +115,10 @@ func (f *logFlags) open(ctx context.Context, logger *slog.Logger) (log eventlog.
 	if err := f.check(); err != nil {
 		return nil, nil, asUsage(err)
 	}
-	retention := eventlog.Retention{Entries: f.entries, TotalBytes: f.bytes, Age: f.age}
+	if f.idle < 0 {
+		return nil, nil, asUsage(fmt.Errorf("--log-idle %v: must not be negative", f.idle))
+	}
+	retention := eventlog.Retention{Entries: f.entries, TotalBytes: f.bytes, Age: f.age, Idle: f.idle}
 	if f.bytes < 0 {
 		retention.Bytes = f.bytes // else a session would have a limit still
 	}
@@ -160,7 +165,7 @@ func (f *logFlags) options() (natslog.Options, error) {
 		Name:         f.stream,
 		Prefix:       f.prefix,
 		Replicas:     f.replicas,
-		Retention:    natslog.Retention{Entries: int64(f.entries), Bytes: f.bytes, Age: f.age},
+		Retention:    natslog.Retention{Entries: int64(f.entries), Bytes: f.bytes, Age: f.age, Idle: f.idle},
 		Existing:     f.existing,
 	}
 	switch dir, isFile := strings.CutPrefix(f.log, "file:"); {

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	natsserver "github.com/nats-io/nats-server/v2/server"
 )
@@ -144,5 +147,39 @@ func TestLogIsChecked(t *testing.T) {
 	}
 	if status, _, stderr := execute(t, "", "serve", "--listen", "127.0.0.1:0", "--log", "nats://127.0.0.1:1"); status != exitFailure || !strings.Contains(stderr, "no servers available") {
 		t.Errorf("nobody is there: status %d: %s", status, stderr)
+	}
+}
+
+// Sessions that have been idle are forgotten where --log-idle says so.
+func TestServeForgetsIdleSessions(t *testing.T) {
+	for name, log := range map[string]string{"memory": "memory", "folder": "file:" + t.TempDir()} {
+		t.Run(name, func(t *testing.T) {
+			p, url := serving(t, "--log", log, "--log-idle", "300ms", "--strict-sessions")
+			fmt.Fprintln(p.stdin, strings.Replace(helloEvent, "{", `{"session":"s1",`, 1))
+			status := func() int {
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				req, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/stream?sessionId=s1&lastEventId=0", nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				res, err := http.DefaultClient.Do(req)
+				if err != nil {
+					t.Fatal(err)
+				}
+				res.Body.Close()
+				http.DefaultClient.CloseIdleConnections()
+				return res.StatusCode
+			}
+			until(t, "the session is there", func() bool { return status() == http.StatusOK })
+			for began := time.Now(); status() != http.StatusNotFound; time.Sleep(time.Second) { // each look is a use of it
+				if time.Since(began) > 20*time.Second {
+					t.Fatal("the session is not forgotten")
+				}
+			}
+		})
+	}
+	if status, _, stderr := execute(t, "", "serve", "--listen", "127.0.0.1:0", "--log-idle", "-1s"); status != exitUsage || !strings.Contains(stderr, "--log-idle") {
+		t.Errorf("status %d: %s", status, stderr)
 	}
 }

@@ -210,6 +210,40 @@ func BenchmarkSessions(b *testing.B) {
 	}
 }
 
+// BenchmarkIdleSession reports what a session with one entry and without a reader takes in
+// memory, in a folder: just made, once the process has not been asked for it for some minutes
+// (with MIXSTREAM_SLOW), and after a restart.
+func BenchmarkIdleSession(b *testing.B) {
+	const n = 20_000
+	o := natslog.Options{Dir: b.TempDir(), SyncInterval: time.Minute}
+	for b.Loop() {
+		l, err := natslog.Open(b.Context(), o)
+		if err != nil {
+			b.Fatal(err)
+		}
+		before := inUse()
+		for i := range n {
+			benchAppend(b, l, own(fmt.Sprint("session-", i)), 1)
+		}
+		b.ReportMetric(float64(inUse()-before)/n, "new-bytes/session")
+		if slow() {
+			time.Sleep(5 * time.Minute)
+			b.ReportMetric(float64(inUse()-before)/n, "idle-bytes/session")
+		}
+		if err := l.Close(); err != nil {
+			b.Fatal(err)
+		}
+		before = inUse()
+		if l, err = natslog.Open(b.Context(), o); err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(inUse()-before)/n, "restarted-bytes/session")
+		if err := l.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 // inUse returns the bytes of the heap and the stacks.
 func inUse() int64 {
 	for range 2 { // the second frees what pools kept through the first

@@ -115,7 +115,7 @@ func (s stored) check(t *testing.T, told *notes) {
 // Any bit of a store is flipped, or a file of it cut off.
 func TestDamagedStore(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
-	random := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // no secret
+	random := rand.New(rand.NewPCG(seed, 0))
 	t.Logf("seed %d", seed)
 	n := 12
 	if slow() {

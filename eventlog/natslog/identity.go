@@ -23,9 +23,9 @@ func (i identity) equal(other identity) bool {
 	return i.Entries.Equal(other.Entries) && i.Records.Equal(other.Records)
 }
 
-// clockSlack is how much earlier than its creation the first sequence of a stream may be that
-// another process has made, by its own clock.
-const clockSlack = time.Minute
+// clockSlack is how many microseconds earlier than its creation the first sequence of a stream
+// may be that another process has made, by its own clock.
+const clockSlack = uint64(time.Minute / time.Microsecond)
 
 // strangeError says that a stream is not the one that the log knows. It is transient:
 // the log is unavailable until adopt has made sure of the ids.
@@ -156,23 +156,27 @@ func (l *Log) adopt(ctx context.Context) error {
 // findStreams returns the identity of the streams that are there, which it makes if they are
 // not, and the bounds of the entries.
 func (l *Log) findStreams(ctx context.Context) (found identity, b bounds, err error) {
-	for _, c := range []struct {
-		config jetstream.StreamConfig
-		made   *time.Time
-	}{{l.recordStream(), &found.Records}, {l.entryStream(), &found.Entries}} {
-		s, err := l.js.Stream(ctx, c.config.Name)
-		if errors.Is(err, jetstream.ErrStreamNotFound) && !l.options.Existing {
-			if _, err = l.ensureStream(ctx, l.js, c.config); err == nil {
-				s, err = l.js.Stream(ctx, c.config.Name)
-			}
-		}
-		if err != nil {
-			return found, b, fmt.Errorf("natslog: stream %s: %w", c.config.Name, err)
-		}
-		*c.made = s.CachedInfo().Created
+	if found.Records, err = l.findStream(ctx, l.recordStream()); err == nil {
+		found.Entries, err = l.findStream(ctx, l.entryStream())
 	}
-	b, err = l.askBounds(ctx)
+	if err == nil {
+		b, err = l.askBounds(ctx)
+	}
 	return found, b, err
+}
+
+// findStream returns when a stream was made, which it does if there is none.
+func (l *Log) findStream(ctx context.Context, want jetstream.StreamConfig) (made time.Time, err error) {
+	s, err := l.js.Stream(ctx, want.Name)
+	if errors.Is(err, jetstream.ErrStreamNotFound) && !l.options.Existing {
+		if _, err = l.ensureStream(ctx, l.js, want); err == nil {
+			s, err = l.js.Stream(ctx, want.Name)
+		}
+	}
+	if err != nil {
+		return made, fmt.Errorf("natslog: stream %s: %w", want.Name, err)
+	}
+	return s.CachedInfo().Created, nil
 }
 
 // raise makes sure that the first sequence of the entries is above all of before, of which
@@ -185,7 +189,7 @@ func (l *Log) raise(ctx context.Context, found identity, b bounds, another bool,
 	}
 	first := uint64(max(later.UnixMicro(), 0))
 	switch {
-	case b.First >= first, sure > 0 && b.First > max(sure, l.start.Load()+1) && b.First+uint64(clockSlack.Microseconds()) >= first:
+	case b.First >= first, sure > 0 && b.First > max(sure, l.start.Load()+1) && b.First+clockSlack >= first:
 		return b, nil
 	case another && b.Messages > 0, first <= max(l.high.Load(), b.Last):
 		return b, fmt.Errorf("natslog: stream %s was made again, and its ids from %d on may have been given out before: delete it, to have it made anew, or copy it into a new log", l.subjects.entries(), b.First)
@@ -266,11 +270,11 @@ func (l *Log) introduce(ctx context.Context, start uint64) error {
 		before = *pinned
 		l.pinned.Store(true)
 	case b.Messages > 0:
-		any, err := l.ask(ctx, l.subjects.records(), get{Seq: 1, NextFor: ">"})
+		record, err := l.ask(ctx, l.subjects.records(), get{Seq: 1, NextFor: ">"})
 		if err != nil {
 			return err
 		}
-		if any == nil { // every entry has come after a record
+		if record == nil { // every entry has come after a record
 			before.Records = time.Time{}
 		}
 	}

@@ -81,7 +81,7 @@ func (e *embedded) copyTo(ctx context.Context, fresh string) (err error) {
 		return err
 	}
 	n, err := copyLog(ctx, to, from, true)
-	if err = errors.Join(err, to.Close()); err != nil {
+	if err := errors.Join(err, to.Close()); err != nil {
 		return err
 	}
 	o.Logger.Warn("natslog: entries of a damaged store were copied", "count", n)

@@ -142,6 +142,9 @@ func (l *Log) open(ctx context.Context) (err error) {
 	l.wg.Go(l.check)
 	l.wg.Go(l.tend)
 	l.wg.Go(l.bury)
+	if l.options.Retention.Idle > 0 {
+		l.wg.Go(l.idle)
+	}
 	return nil
 }
 

@@ -94,6 +94,13 @@ type Retention struct {
 	// Age is the age of an entry; by default 24 hours. It must be eventlog.KeyLife at
 	// least, since the stream trims the records of keys by it as well.
 	Age time.Duration
+	// Idle is after how long without an entry of its own and without a reader, in any
+	// process that has set it, a session is forgotten: its record, and what it still has of
+	// entries. A position from before is told as a gap if the session is made again. Set it
+	// longer than anybody would stay away, longer than eventlog.KeyLife (a key ends with its
+	// session), and the same for all processes. By default a session is kept until it is deleted. The clocks of the processes
+	// and of the NATS server must agree to a quarter of it.
+	Idle time.Duration
 }
 
 const (
@@ -145,6 +152,8 @@ func (o Options) withDefaults() (Options, error) {
 		return o, errors.New("natslog: negative duration")
 	case o.tooYoung(o.Retention.Age):
 		return o, fmt.Errorf("natslog: Retention.Age is %v; it must be at least %v, for which a key is honoured", o.Retention.Age, eventlog.KeyLife)
+	case o.Retention.Idle < 0:
+		return o, errors.New("natslog: Retention.Idle must not be negative")
 	case o.AppendTimeout > time.Minute:
 		return o, errors.New("natslog: AppendTimeout must be a minute at most")
 	case o.Replicas < 1 || o.Replicas > 5:

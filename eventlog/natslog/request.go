@@ -66,10 +66,11 @@ func (l *Log) api(ctx context.Context, call string, body, answer any) error {
 
 // stored is a message as the leader of a stream has it.
 type stored struct {
-	Subject string `json:"subject"`
-	Seq     uint64 `json:"seq"`
-	Header  []byte `json:"hdrs"`
-	Data    []byte `json:"data"`
+	Subject string    `json:"subject"`
+	Seq     uint64    `json:"seq"`
+	Header  []byte    `json:"hdrs"`
+	Data    []byte    `json:"data"`
+	Time    time.Time `json:"time"` // when it was stored, by the server's clock
 }
 
 // ask asks the leader of a stream for one message; nil is that it has none.

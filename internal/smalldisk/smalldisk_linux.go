@@ -33,7 +33,7 @@ func New(t testing.TB, bytes string) string {
 // Fill fills the disk that a folder is on, and returns what frees it.
 func Fill(t testing.TB, dir string) (free func()) {
 	t.Helper()
-	f, err := os.Create(filepath.Join(dir, "filler"))
+	f, err := os.Create(filepath.Join(dir, "filler")) //nolint:gosec // the test chooses the folder
 	if err != nil {
 		t.Fatal(err)
 	}
