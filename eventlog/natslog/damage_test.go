@@ -1,6 +1,7 @@
 package natslog_test
 
 import (
+	"encoding/binary"
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
@@ -237,4 +238,26 @@ func TestDamagedWhileRunning(t *testing.T) {
 		t.Errorf("id %d after %d", next, ids[49])
 	}
 	r.expectGap(ids[10])
+}
+
+// A sequence that is damaged would have nats-server count to it.
+func TestDamagedSequence(t *testing.T) {
+	for i := range store(t, false).files(t, ".blk") {
+		s := store(t, false)
+		path := s.files(t, ".blk")[i]
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		length := int(binary.LittleEndian.Uint32(data) &^ (1 << 31))
+		data[length+11] ^= 1 << 5 // bit 61 of the second message's
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		told := &notes{}
+		s.check(t, told)
+		if !told.has("level=ERROR") {
+			t.Errorf("%s: the logger was told %s", path, told.text.String())
+		}
+	}
 }

@@ -66,9 +66,18 @@ func (e *embedded) finishMending() error {
 	return os.RemoveAll(fresh)
 }
 
-// copyTo copies the store into a folder.
+// copyTo copies the store into a folder. Without the indexes of its streams nats-server reads
+// each block anew, and drops what is behind the damage in it. With them it takes lengths and
+// sequences as they are, and a flipped bit can make it count to 2^62.
 func (e *embedded) copyTo(ctx context.Context, fresh string) (err error) {
 	o := e.options
+	names := subjects{o.Name, o.Prefix}
+	for _, stream := range []string{names.entries(), names.records()} {
+		err := os.Remove(filepath.Join(blocks(o.Dir, stream), "index.db"))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
 	o.inside, o.Existing, o.SyncInterval = true, false, time.Minute
 	from, err := Open(ctx, o)
 	if err != nil {

@@ -29,12 +29,17 @@ const (
 	seqFlags    = 3 << 62 // of what was erased or deleted
 )
 
+// blocks returns the folder of a stream's blocks.
+func blocks(dir, stream string) string {
+	return filepath.Join(dir, storeName, "$G", "streams", stream, "msgs")
+}
+
 // scan reads the blocks of a stream of an embedded server, and returns a damageError for one
 // that does not have what was written to it. nats-server checks a message only when it reads
 // it, and drops the rest of the block then. The last write may not have been finished, if it
 // was after what was acknowledged.
 func scan(dir, stream string, acknowledged uint64) error {
-	msgs := filepath.Join(dir, "jetstream", "$G", "streams", stream, "msgs")
+	msgs := blocks(dir, stream)
 	names, err := os.ReadDir(msgs)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -42,16 +47,16 @@ func scan(dir, stream string, acknowledged uint64) error {
 	if err != nil {
 		return err
 	}
-	var blocks []int
+	var numbers []int
 	for _, name := range names {
 		var n int
 		if _, err := fmt.Sscanf(name.Name(), "%d.blk", &n); err == nil && name.Name() == fmt.Sprintf("%d.blk", n) {
-			blocks = append(blocks, n)
+			numbers = append(numbers, n)
 		}
 	}
-	slices.Sort(blocks)
+	slices.Sort(numbers)
 	var last uint64
-	for i, n := range blocks {
+	for i, n := range numbers {
 		path := filepath.Join(msgs, fmt.Sprintf("%d.blk", n))
 		data, err := os.ReadFile(path) //nolint:gosec // it is of the application's folder
 		if errors.Is(err, fs.ErrNotExist) {
@@ -61,7 +66,7 @@ func scan(dir, stream string, acknowledged uint64) error {
 			return err
 		}
 		good, err := scanBlock(data, fmt.Sprintf("%s-%d", stream, n), &last)
-		if err != nil && (i < len(blocks)-1 || last < acknowledged) {
+		if err != nil && (i < len(numbers)-1 || last < acknowledged) {
 			return damageError{fmt.Sprintf("%s at byte %d, after message %d: %v", path, good, last, err)}
 		}
 	}
