@@ -130,10 +130,10 @@ func (c *copying) salvage(ctx context.Context, b bounds) error {
 	const most = 100_000 // that cannot be read in a row
 	for seq, missing := b.First, 0; seq <= b.Last && missing < most; {
 		m, found, err := c.from.askEntry(ctx, get{Seq: seq, NextFor: ">"})
-		if err != nil {
+		if err != nil && (transient(err) || ctx.Err() != nil) {
 			return err
 		}
-		if seq++; !found {
+		if seq++; err != nil || !found {
 			missing++
 			continue
 		}
