@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nuid"
 
 	"github.com/mixstream/mixstream/eventlog"
@@ -52,6 +53,11 @@ func copyLog(ctx context.Context, to, from *Log, damaged bool) (entries int, err
 	if err := c.writeRecords(ctx); err != nil {
 		return c.entries, failed(ctx, fmt.Errorf("copy the records: %w", err))
 	}
+	for _, m := range c.keys {
+		if _, err := to.acknowledged(ctx, m); err != nil {
+			return c.entries, failed(ctx, fmt.Errorf("copy the keys: %w", err))
+		}
+	}
 	return c.entries, nil
 }
 
@@ -61,6 +67,7 @@ type copying struct {
 	records  []*record
 	ends     map[uint64]uint64 // the new ids of entries that ended sessions
 	floors   map[string]uint64 // up to where what is under a subject is an earlier session's
+	keys     []*nats.Msg       // the records of keys
 	entries  int
 }
 
@@ -146,6 +153,9 @@ func (c *copying) salvage(ctx context.Context, b bounds) error {
 }
 
 func (c *copying) copyEntry(ctx context.Context, m *message) error {
+	if c.from.subjects.isKey(m.subject) {
+		return c.readKey(ctx, m)
+	}
 	if m.Name == "" || m.ID <= c.floors[m.subject] {
 		return nil
 	}
@@ -167,6 +177,24 @@ func (c *copying) copyEntry(ctx context.Context, m *message) error {
 	if _, ok := c.ends[m.ID]; ok {
 		c.ends[m.ID] = id
 	}
+	return nil
+}
+
+// readKey reads the record of a key: what was published before is not to be published again
+// after the copy. The ids that it has stay those that were acknowledged.
+func (c *copying) readKey(ctx context.Context, m *message) error {
+	a, err := c.from.askKey(ctx, m.subject)
+	switch {
+	case err != nil && c.damaged && ctx.Err() == nil && !transient(err):
+		c.from.options.Logger.Error("natslog: the record of a key cannot be read", "subject", m.subject, "error", err)
+		return nil
+	case err != nil:
+		return err
+	case a.Revision != m.ID:
+		return nil // there is a later one
+	}
+	subject := c.to.subjects.prefix + m.subject[len(c.from.subjects.prefix):]
+	c.keys = append(c.keys, newKeyRecord(a).message(subject, 0))
 	return nil
 }
 

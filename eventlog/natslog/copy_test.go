@@ -29,6 +29,10 @@ func TestRestoreIntoNewLog(t *testing.T) {
 	old := []uint64{start, m.create(s)}
 	old = append(old, m.append(s, 3)...)
 	m.append(other, 2)
+	keyed, alone := &eventlog.Key{Name: "k"}, func() *eventlog.Key { return &eventlog.Key{Name: "alone", Close: true} }
+	m.under(other, keyed, 2)
+	m.under(other, keyed, 1)
+	lone := m.under(other, alone(), 1)
 	m.create(eventlog.Session{ID: "b", Scope: "x"})
 	ended := m.delete("b", time.Hour)
 	old = append(old, ended)
@@ -54,8 +58,8 @@ func TestRestoreIntoNewLog(t *testing.T) {
 
 	from := mustOpen(t, natslog.Options{Dir: backup})
 	to := mustOpen(t, natslog.Options{Dir: t.TempDir()})
-	if n, err := natslog.Copy(t.Context(), to, from); n != 9 || err != nil {
-		t.Fatalf("%d entries were copied, error %v; want 9", n, err)
+	if n, err := natslog.Copy(t.Context(), to, from); n != 13 || err != nil {
+		t.Fatalf("%d entries were copied, error %v; want 13", n, err)
 	}
 	m = tester{t, to}
 	r := m.follow(s)
@@ -83,6 +87,19 @@ func TestRestoreIntoNewLog(t *testing.T) {
 		if id == "b" && (record.Deleted == 0 || record.Deleted != b.Entries[5].ID || record.Scope != "x") {
 			t.Errorf("the record of the deleted session is %+v; its last entry is %d", record, b.Entries[5].ID)
 		}
+	}
+	// What was published under a key is known to the copy, with the ids of before.
+	if got := m.under(other, alone(), 1); got[0] != lone[0] {
+		t.Errorf("what was published under a key is published again, with id %d instead of %d", got[0], lone[0])
+	}
+	var reused *eventlog.KeyError
+	err = to.Append(t.Context(), other, &eventlog.Key{Name: "k"}, []eventlog.Entry{{Name: "content", Data: []byte("0")}})
+	if !errors.As(err, &reused) || reused.Appended.Count != 3 || reused.Appended.First != keyed.Appended.First || reused.Appended.Last != keyed.Appended.Last {
+		t.Errorf("Append: error %v (%+v), want a *KeyError with %+v", err, reused, keyed.Appended)
+	}
+	last := keyed.Appended.Last
+	if got := m.under(other, keyed, 1); got[0] <= last || keyed.Appended.Count != 4 {
+		t.Errorf("appended as %d behind %d, and the key is %+v", got[0], last, keyed.Appended)
 	}
 	if _, err := natslog.Copy(t.Context(), to, from); err == nil {
 		t.Error("a log was copied to one that is not empty")

@@ -41,7 +41,7 @@ func outOfSpace(t *testing.T, l *natslog.Log, dir string, told *notes, heal func
 	uncertain := 0
 	until(t, "nothing can be appended", func() bool {
 		e := []eventlog.Entry{{Name: "content", Data: bytes.Repeat([]byte("x"), 2000)}}
-		err := l.Append(t.Context(), own("a"), "", e)
+		err := l.Append(t.Context(), own("a"), nil, e)
 		switch {
 		case err == nil:
 			acknowledged = append(acknowledged, e[0].ID)

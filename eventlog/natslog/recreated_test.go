@@ -100,7 +100,7 @@ func TestStreamMadeAgain(t *testing.T) {
 			for i := range 6 { // of which the first may come before anything was noticed
 				m := []tester{one, other}[i%2]
 				e := []eventlog.Entry{{Name: "content", Data: []byte("{}")}}
-				if err := m.log.Append(t.Context(), s, "", e); err != nil {
+				if err := m.log.Append(t.Context(), s, nil, e); err != nil {
 					if !errors.Is(err, eventlog.ErrUnavailable) && !errors.Is(err, eventlog.ErrOutcomeUnknown) {
 						t.Errorf("Append: %v", err)
 					}
@@ -199,7 +199,7 @@ func TestStreamMadeAgainWithEntries(t *testing.T) {
 	}
 	m.log.(*natslog.Log).CheckNow()
 	until(t, "the log says so", func() bool { return told.has("was made again, and its ids") })
-	err := m.log.Append(t.Context(), own("a"), "", []eventlog.Entry{{Name: "content", Data: []byte("{}")}})
+	err := m.log.Append(t.Context(), own("a"), nil, []eventlog.Entry{{Name: "content", Data: []byte("{}")}})
 	if !errors.Is(err, eventlog.ErrUnavailable) || errors.Is(err, eventlog.ErrOutcomeUnknown) {
 		t.Errorf("Append: %v", err)
 	}

@@ -79,6 +79,8 @@ func (l *Log) Append(ctx context.Context, s eventlog.Session, key *eventlog.Key,
 		}
 		if w.record != nil {
 			identify(w.record)
+		} else {
+			w.lose() // a place that a copy has found
 		}
 		first, err := w.write(ctx, d, func(ctx context.Context) (mark, error) {
 			r, fresh, err := l.admit(ctx, w, s)

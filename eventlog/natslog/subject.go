@@ -3,6 +3,7 @@ package natslog
 import (
 	"crypto/sha256"
 	"encoding/base64"
+	"strings"
 
 	"github.com/mixstream/mixstream/eventlog"
 )
@@ -37,6 +38,7 @@ func (s subjects) pinned() string           { return s.prefix + ".g.~log" }
 func (s subjects) key(life, name string) string {
 	return s.prefix + ".k." + life + "." + token(name)
 }
+func (s subjects) isKey(subject string) bool  { return strings.HasPrefix(subject, s.prefix+".k.") }
 func (s subjects) live(subject string) string { return s.prefix + ".live" + subject[len(s.prefix):] }
 func (s subjects) stored(live string) string  { return s.prefix + live[len(s.prefix)+len(".live"):] }
 func (s subjects) republishFrom() string      { return s.prefix + ".*.*" }

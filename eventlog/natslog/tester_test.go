@@ -38,11 +38,17 @@ func (m tester) append(s eventlog.Session, n int) []uint64 {
 
 func (m tester) keyed(s eventlog.Session, key string, n int) []uint64 {
 	m.Helper()
+	return m.under(s, named(key), n)
+}
+
+// under appends n entries under a key, which are the same each time.
+func (m tester) under(s eventlog.Session, key *eventlog.Key, n int) []uint64 {
+	m.Helper()
 	entries := make([]eventlog.Entry, n)
 	for i := range entries {
 		entries[i] = eventlog.Entry{Name: "content", Data: fmt.Appendf(nil, "%d", i)}
 	}
-	if err := m.log.Append(m.Context(), s, named(key), entries); err != nil {
+	if err := m.log.Append(m.Context(), s, key, entries); err != nil {
 		m.Fatalf("Append: %v", err)
 	}
 	ids := make([]uint64, n)
