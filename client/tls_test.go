@@ -60,7 +60,9 @@ func (p *tlsProxy) serve(conn *net.TCPConn) {
 		return
 	}
 	defer server.Close()
+	over := make(chan struct{})
 	p.running.Go(func() {
+		defer close(over)
 		defer server.Close()
 		io.Copy(server, conn) //nolint:errcheck // whatever ends it is the end
 	})
@@ -78,16 +80,22 @@ func (p *tlsProxy) serve(conn *net.TCPConn) {
 		} else {
 			_, err = conn.Write(record)
 		}
+		if errors.Is(err, errCut) {
+			_ = conn.CloseWrite() // to close it with unread input would be a reset
+			<-over
+		}
 		if err != nil {
 			return
 		}
 	}
 }
 
+// errCut is the fault of a connection that ends in order below TLS.
+var errCut = errors.New("cut")
+
 // TestTLSFails has streams over TLS whose connections break, below HTTP, in the
 // middle of an event.
 func TestTLSFails(t *testing.T) {
-	cut := errors.New("cut")
 	says := func(text string) func(error) bool {
 		return func(err error) bool { return strings.Contains(err.Error(), text) }
 	}
@@ -109,12 +117,12 @@ func TestTLSFails(t *testing.T) {
 		}, func(err error) bool { return errors.As(err, &header) }},
 		{"a record that is cut", func(c *net.TCPConn, record []byte) error {
 			c.Write(record[:len(record)/2]) //nolint:errcheck // it is cut anyway
-			return cut
+			return errCut
 		}, unexpected},
-		{"a record that is lost", func(*net.TCPConn, []byte) error { return cut }, unexpected}, // and no close_notify
+		{"a record that is lost", func(*net.TCPConn, []byte) error { return errCut }, unexpected}, // and no close_notify
 		{"a reset", func(c *net.TCPConn, _ []byte) error {
 			c.SetLinger(0)
-			return cut
+			return syscall.ECONNRESET
 		}, func(err error) bool { return errors.Is(err, syscall.ECONNRESET) }},
 	}
 	for _, test := range tests {
