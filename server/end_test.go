@@ -123,7 +123,7 @@ func TestEndByFailures(t *testing.T) {
 		srv := newServer(t, server.WithObserver(o), server.WithLog(events))
 		r, s := followed(t, srv, o, srv)
 		broken := errors.New("broken")
-		events.read.Store(&broken)
+		events.read.Store(broken)
 		publish(t, srv, "s", "")
 		r.wantEnd()
 		if e := s.wantEnd(t, server.EndLogFailed); !errors.Is(e.Err, broken) {

@@ -23,10 +23,10 @@ type faultyLog struct {
 // after it is read by none of them.
 type readFailure struct {
 	mu  sync.RWMutex
-	err *error
+	err error
 }
 
-func (f *readFailure) Store(err *error) {
+func (f *readFailure) Store(err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.err = err
@@ -91,7 +91,7 @@ func (r *faultyReader) Read(ctx context.Context, after uint64, limit int) (event
 	defer r.log.read.mu.RUnlock()
 	if err := r.log.read.err; err != nil {
 		r.log.failed.Add(1)
-		return eventlog.Batch{Entries: []eventlog.Entry{{ID: 1 << 62, Name: "wrong", Data: []byte("{}")}}, Position: 1 << 62}, *err
+		return eventlog.Batch{Entries: []eventlog.Entry{{ID: 1 << 62, Name: "wrong", Data: []byte("{}")}}, Position: 1 << 62}, err
 	}
 	return r.Reader.Read(ctx, after, limit)
 }

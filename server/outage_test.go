@@ -23,7 +23,7 @@ func TestStreamOutlastsOutage(t *testing.T) {
 	r := open(t, serve(t, srv), "s", "0")
 	r.want("connected", before(t, first))
 	r.wantContents(first)
-	events.read.Store(&errGone)
+	events.read.Store(errGone)
 	missed := publish(t, srv, "s", "missed")
 	for range 3 {
 		if e := r.next(); e.name != "heartbeat" || e.id != first || e.retry >= 0 {
@@ -47,7 +47,7 @@ func TestLogIsTriedAgain(t *testing.T) {
 	id := publish(t, srv, "s", "")
 	r := open(t, serve(t, srv), "s")
 	r.want("connected", id)
-	events.read.Store(&errGone)
+	events.read.Store(errGone)
 	missed := publish(t, srv, "s", "")
 	until(t, "the log is read", func() bool { return events.failed.Load() > 0 })
 	events.read.Store(nil)
@@ -64,7 +64,7 @@ func TestStreamNeverGoesBack(t *testing.T) {
 	r.want("connected", before(t, ids[0]))
 	r.wantContents(ids...)
 	behind := fmt.Errorf("test: %w", eventlog.ErrGap)
-	events.read.Store(&behind)
+	events.read.Store(behind)
 	next := publish(t, srv, "s", "next")
 	until(t, "the log is read", func() bool { return events.failed.Load() > 0 })
 	events.read.Store(nil)
@@ -78,7 +78,7 @@ func TestOutageEndsStream(t *testing.T) {
 	events := &faultyLog{Log: eventlog.NewMemory(eventlog.Retention{})}
 	srv := newServer(t, server.WithLog(events), server.WithObserver(o), server.WithLogOutage(50*time.Millisecond))
 	r, s := followed(t, srv, o, srv)
-	events.read.Store(&errGone)
+	events.read.Store(errGone)
 	publish(t, srv, "s", "")
 	e := r.next()
 	if e.name != "heartbeat" || e.retry < 2000 || e.retry > 7000 {

@@ -127,7 +127,7 @@ func TestReadFails(t *testing.T) {
 	r := open(t, ts, "s")
 	id := r.next().id
 	broken := errors.New("broken")
-	log.read.Store(&broken)
+	log.read.Store(broken)
 	missed := publish(t, srv, "s", "")
 	r.wantEnd()
 	log.read.Store(nil)

@@ -114,7 +114,7 @@ func TestLevelsOfEnds(t *testing.T) {
 			}},
 		"log failed": {"ERROR", "log_failed", nil, func(t *testing.T, srv *server.Server, log *faultyLog) {
 			broken := errors.New("the reason")
-			log.read.Store(&broken)
+			log.read.Store(broken)
 			publish(t, srv, "s", "")
 		}},
 		"write failed": {"WARN", "write_failed", nil, func(t *testing.T, srv *server.Server, _ *faultyLog) {

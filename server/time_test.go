@@ -175,7 +175,7 @@ func TestDeletionOutlastsFailedLookup(t *testing.T) {
 		srv := newServer(t, server.WithLog(events), anySession(), server.WithLogOutage(time.Hour))
 		first := publish(t, srv, "s", "")
 		end := remove(t, srv, "s")
-		events.read.Store(&errGone)
+		events.read.Store(errGone)
 		r := record(srv, "s", before(t, first)) // which learns of the deletion, and reads nothing
 		defer r.conn.Close()
 		time.Sleep(10 * time.Minute) // over the grace period
