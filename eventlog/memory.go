@@ -109,7 +109,7 @@ func (m *Memory) Append(ctx context.Context, s Session, key *Key, entries []Entr
 		return err
 	}
 	if key != nil {
-		has := m.keys.get(ss, key.Name)
+		has := m.keys.get(now, ss, key.Name)
 		repeated, err := key.Compare(has, entries)
 		if repeated {
 			m.keys.put(now, ss, key)

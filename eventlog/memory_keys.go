@@ -9,7 +9,7 @@ import (
 // keys remembers what was appended under deduplication keys.
 type keys struct {
 	byName map[keyName]keyed
-	order  []keyTime // when keys were used, oldest first
+	order  []keyTime // one for each key, and the next to be looked at first
 }
 
 // keyName stands for a key of one record: a session that was forgotten and made again
@@ -22,6 +22,7 @@ type keyed struct {
 	used time.Duration // last
 }
 
+// keyTime says when a key was used, and perhaps was again since.
 type keyTime struct {
 	keyName
 	at time.Duration
@@ -34,11 +35,15 @@ func nameKey(ss *session, key string) keyName {
 
 // get returns what a key of a session stands for: nothing, if it is not known or if
 // there is no session.
-func (k *keys) get(ss *session, key string) Appended {
+func (k *keys) get(now time.Duration, ss *session, key string) Appended {
 	if ss == nil || len(k.byName) == 0 {
 		return Appended{}
 	}
-	return k.byName[nameKey(ss, key)].Appended
+	has := k.byName[nameKey(ss, key)]
+	if now-has.used > KeyLife {
+		return Appended{}
+	}
+	return has.Appended
 }
 
 // put remembers what a key stands for, for KeyLife from now.
@@ -47,16 +52,23 @@ func (k *keys) put(now time.Duration, ss *session, key *Key) {
 		k.byName = make(map[keyName]keyed)
 	}
 	name := nameKey(ss, key.Name)
+	if _, known := k.byName[name]; !known {
+		k.order = append(k.order, keyTime{name, now})
+	}
 	k.byName[name] = keyed{key.Appended, now}
-	k.order = append(k.order, keyTime{name, now})
 }
 
+// expire forgets keys that are over their life, each within twice that: one that was used
+// again in between is looked at another time.
 func (k *keys) expire(now time.Duration) {
 	for len(k.order) > 0 && now-k.order[0].at > KeyLife {
-		if name := k.order[0].keyName; now-k.byName[name].used > KeyLife { // and was not used again
-			delete(k.byName, name)
-		}
+		name := k.order[0].keyName
 		k.order = k.order[1:]
+		if used := k.byName[name].used; now-used > KeyLife {
+			delete(k.byName, name)
+		} else {
+			k.order = append(k.order, keyTime{name, used})
+		}
 	}
 	if len(k.order) == 0 {
 		*k = keys{}

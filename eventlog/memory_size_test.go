@@ -165,3 +165,17 @@ func TestForgottenSessionsLeaveNothing(t *testing.T) {
 		}
 	})
 }
+
+// A key takes the memory of one key, however often it is used within its life.
+func TestKeyUsedOften(t *testing.T) {
+	m := tester{t, eventlog.NewMemory(eventlog.Retention{Entries: 1})}
+	key := &eventlog.Key{Name: "k"}
+	grown := m.grown(func() {
+		for range 50_000 {
+			m.keyed(own("a"), key, "{}")
+		}
+	})
+	if grown > 1<<16 {
+		t.Errorf("the log has grown by %d bytes", grown)
+	}
+}
