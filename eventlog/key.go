@@ -50,6 +50,7 @@ type Key struct {
 type Appended struct {
 	Count       int    // of the entries
 	First, Last uint64 // the ids of the first and the last of them
+	Piece       int    // how many of them came with the last one, and stand next to each other
 	Digest      Digest // of all of them, in their order
 	Closed      bool   // nothing more is appended under the key
 	// Revision belongs to the log, which may keep there where it has the key.
@@ -84,6 +85,7 @@ func (a Appended) Add(entries ...Entry) Appended {
 		a.First = entries[0].ID
 	}
 	a.Count += len(entries)
+	a.Piece = len(entries)
 	a.Last = entries[len(entries)-1].ID
 	h := sha256.New()
 	var size [8]byte
@@ -106,8 +108,9 @@ func (a Appended) Same(b Appended) bool { return a.Count == b.Count && a.Digest 
 // which is the zero Appended if it does not know the key, with what an Append of the
 // entries expects, while nobody else can append under the key. It reports whether the
 // call is a repetition of the one that the log knows last: then it sets the ids of the
-// entries, which stand next to each other, and moves the key. Otherwise the log either
-// fails with the error or adds the entries.
+// entries, and moves the key. Otherwise the log either fails with the error or adds the
+// entries. Entries that came in several pieces stand apart, and have ids that only the
+// callers of then know: to repeat them as one piece is an error.
 func (k *Key) Compare(has Appended, entries []Entry) (repeated bool, err error) {
 	switch {
 	case k.Appended.Count > 0 && has.Count == 0:
@@ -120,7 +123,7 @@ func (k *Key) Compare(has Appended, entries []Entry) (repeated bool, err error) 
 			return false, &KeyError{Key: k.Name, Appended: has}
 		}
 		return repeated, nil
-	case len(entries) == 0 || k.Close && !has.Closed || !has.Same(k.Appended.Add(entries...)):
+	case len(entries) == 0 || has.Piece < len(entries) || k.Close && !has.Closed || !has.Same(k.Appended.Add(entries...)):
 		return false, &KeyError{Key: k.Name, Appended: has}
 	}
 	first := has.Last + 1 - uint64(len(entries))

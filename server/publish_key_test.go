@@ -101,6 +101,29 @@ func TestRepetitionAfterTrimming(t *testing.T) {
 	}
 }
 
+// The answer to a repetition has the ids of before, also if it comes as one piece.
+func TestRepetitionHasIDsOfBefore(t *testing.T) {
+	log := &calls{Log: eventlog.NewMemory(eventlog.Retention{}), done: make(chan struct{}, 1)}
+	ts := serve(t, newServer(t, everyonePublishes, server.WithLog(log)))
+	in, out := io.Pipe()
+	answer := make(chan publication, 1)
+	go func() { answer <- post(t, ts, "s", ndjsonType, "key", in) }()
+	for i := range 3 {
+		io.WriteString(out, contentLines(i, i+1))
+		receive(t, log.done)
+		post(t, ts, "other", jsonType, "", strings.NewReader(contentLine("between")))
+		receive(t, log.done)
+	}
+	out.Close()
+	first := receive(t, answer)
+	for range 2 {
+		if again := post(t, ts, "s", ndjsonType, "key", strings.NewReader(contentLines(0, 3))); first.status != 201 || again.status != 201 || again.result != first.result {
+			t.Errorf("%+v at first, and then %+v", first.result, again.result)
+		}
+	}
+	wantTexts(t, ts, "s", texts(0, 3)...)
+}
+
 // Another body under a key is refused, and nothing of it is published.
 func TestKeyOfAnotherBody(t *testing.T) {
 	ts := serve(t, newServer(t, everyonePublishes))

@@ -40,6 +40,35 @@ func keyInPieces(f *fixture) {
 	r.expect(end, slices.Concat(first, second, third, f.append(own("a"), 1))...)
 }
 
+// A repetition of several pieces in one has the ids of before, or is told what the key
+// stands for: pieces stand apart.
+func keyOfJoinedPieces(f *fixture) {
+	r := f.follow(own("a"))
+	_, end := r.bounds()
+	key := &eventlog.Key{Name: "k"}
+	var all []eventlog.Entry
+	for i := range 4 {
+		if key.Close = i == 3; i == 2 {
+			f.piece(own("a"), key) // a renewal
+		}
+		all = append(all, f.piece(own("a"), key, f.entries(2)...)...)
+		f.append(own("b"), 1)
+	}
+	for from := 0; from < len(all); from += 2 {
+		before := eventlog.Appended{}.Add(all[:from]...)
+		repeated := &eventlog.Key{Name: "k", Appended: before, Close: true}
+		entries := again(all[from:])
+		if from < len(all)-2 {
+			f.wantReused(own("a"), *repeated, key.Appended, entries...)
+			continue
+		}
+		if got := f.piece(own("a"), repeated, entries...); !slices.Equal(ids(got), ids(all[from:])) {
+			f.Errorf("repeated Append set ids %d, want %d", ids(got), ids(all[from:]))
+		}
+	}
+	r.expect(end, append(all, f.append(own("a"), 1)...)...)
+}
+
 // An Append of no entries renews a key or closes it, and does nothing else.
 func keyWithoutEntries(f *fixture) {
 	s := eventlog.Session{ID: "a", Scope: "x"}

@@ -50,6 +50,7 @@ func Run(t *testing.T, open func(t *testing.T, o Options) eventlog.Log) {
 		{"Key of a forgotten session", Options{}, keyOfForgottenSession},
 		{"Key of any name", Options{}, keyOfAnyName},
 		{"Key in pieces", Options{}, keyInPieces},
+		{"Key of joined pieces", Options{}, keyOfJoinedPieces},
 		{"Key without entries", Options{}, keyWithoutEntries},
 		{"Key forgotten", Options{}, keyForgotten},
 		{"Key of trimmed entries", Options{Entries: 8}, keyOfTrimmedEntries},

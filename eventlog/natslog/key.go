@@ -23,23 +23,23 @@ import (
 // one replica: the message id of the key keeps out any other, and the record follows.
 type keyRecord struct {
 	Count  int    `json:"count"`
-	Piece  uint64 `json:"piece,omitempty"` // how many entries it stands right behind
-	First  uint64 `json:"first,omitempty"` // 0: the first of the piece
-	Last   uint64 `json:"last,omitempty"`  // 0: the last of the piece
+	Piece  int    `json:"piece,omitempty"`
+	First  uint64 `json:"first,omitempty"` // 0: the first of the piece, which is right before the record
+	Last   uint64 `json:"last,omitempty"`  // 0: right before the record
 	Digest []byte `json:"digest"`
 	Closed bool   `json:"closed,omitempty"`
 }
 
 // newKeyRecord returns the record of a key as it stands.
 func newKeyRecord(a eventlog.Appended) keyRecord {
-	return keyRecord{Count: a.Count, First: a.First, Last: a.Last, Digest: a.Digest[:], Closed: a.Closed}
+	return keyRecord{Count: a.Count, Piece: a.Piece, First: a.First, Last: a.Last, Digest: a.Digest[:], Closed: a.Closed}
 }
 
 // appended returns what a key stands for by its record with that sequence.
 func (r keyRecord) appended(seq uint64) eventlog.Appended {
-	a := eventlog.Appended{Count: r.Count, First: r.First, Last: r.Last, Digest: eventlog.Digest(r.Digest), Closed: r.Closed, Revision: seq}
+	a := eventlog.Appended{Count: r.Count, Piece: r.Piece, First: r.First, Last: r.Last, Digest: eventlog.Digest(r.Digest), Closed: r.Closed, Revision: seq}
 	if r.First == 0 {
-		a.First = seq - r.Piece
+		a.First = seq - uint64(r.Piece) //nolint:gosec // a length
 	}
 	if r.Last == 0 {
 		a.Last = seq - 1
@@ -65,7 +65,7 @@ func (d *draft) alone() bool {
 // keyMessage returns the message that is stored behind the entries of a draft.
 func (d *draft) keyMessage() *nats.Msg {
 	r := newKeyRecord(d.key.Appended.Add(d.entries...))
-	r.Piece, r.First, r.Last, r.Closed = uint64(len(d.entries)), d.key.Appended.First, 0, d.key.Close
+	r.First, r.Last, r.Closed = d.key.Appended.First, 0, d.key.Close
 	return r.message(d.keySubject, d.key.Appended.Revision)
 }
 
