@@ -17,6 +17,7 @@ import (
 const (
 	codeWrongLast       = 10071
 	codeWrongLastInWork = 10164
+	codeWrongLastID     = 10070
 	codeDuplicate       = 10201
 	codeDuplicateInWork = 10158
 	codeIncompleteBatch = 10176

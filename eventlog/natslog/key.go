@@ -82,32 +82,62 @@ func (l *Log) askKey(ctx context.Context, subject string) (eventlog.Appended, er
 	return r.appended(s.Seq), nil
 }
 
-// settleKey finds out what the key of a draft stands for. It reports whether the draft is
-// stored already. Seq, if not 0, is the message that is stored under the key's message id.
-func (l *Log) settleKey(ctx context.Context, d *draft, seq uint64) (repeated bool, err error) {
-	has, err := l.askKey(ctx, d.keySubject)
+// askLone asks what a key stands for whose message id the stream knows. That may be one
+// entry alone, whose record is not there yet, or never will be.
+func (l *Log) askLone(ctx context.Context, subject, keySubject string) (eventlog.Appended, error) {
+	// A message that is never stored, since none has that other id; but the stream looks
+	// first whether it knows this one.
+	ack, err := l.acknowledged(ctx, &nats.Msg{Subject: subject, Header: nats.Header{
+		msgIDHeader:      {keySubject},
+		expectedIDHeader: {"none"},
+	}})
+	if hasCode(err, codeWrongLastID) {
+		return eventlog.Appended{}, nil
+	}
 	if err != nil {
+		return eventlog.Appended{}, err
+	}
+	m, found, err := l.askEntry(ctx, get{Seq: ack.Seq})
+	if err != nil {
+		return eventlog.Appended{}, err
+	}
+	has, err := l.askKey(ctx, keySubject)
+	switch {
+	case err != nil || has.Count > 0:
+		return has, err
+	case !found || m.batched: // the record was lost, to a limit of the stream
+		return eventlog.Appended{}, fmt.Errorf("natslog: %w", eventlog.ErrKeyForgotten)
+	}
+	has.Closed = true
+	return has.Add(m.Entry), nil
+}
+
+// settleKey compares what the key of a draft stands for with what the draft expects, and
+// reports whether the draft is stored already. Then it renews the key.
+func (l *Log) settleKey(ctx context.Context, d *draft, has eventlog.Appended) (repeated bool, err error) {
+	key := *d.key
+	repeated, err = key.Compare(has, d.entries)
+	switch {
+	case err != nil:
+		return false, err
+	case !repeated:
+		d.key.Appended.Revision = has.Revision
+		return false, nil
+	}
+	if key.Appended, err = l.putKey(ctx, d.keySubject, has); err != nil && !errors.Is(err, errMoved) {
 		return false, err
 	}
-	lone := has.Count == 0 && seq != 0
-	if lone { // whoever stored it has not got to its record
-		m, found, err := l.askEntry(ctx, get{Seq: seq})
-		switch {
-		case err != nil:
-			return false, err
-		case !found:
-			return false, fmt.Errorf("natslog: %w: something was stored under the key, and is trimmed already", eventlog.ErrOutcomeUnknown)
-		}
-		has = eventlog.Appended{Closed: true}.Add(m.Entry)
+	*d.key = key // after errMoved, another has renewed it or is ahead
+	return true, nil
+}
+
+// putKey stores what a key stands for in the place of its record.
+func (l *Log) putKey(ctx context.Context, subject string, a eventlog.Appended) (eventlog.Appended, error) {
+	ack, err := l.acknowledged(ctx, newKeyRecord(a).message(subject, a.Revision))
+	if err == nil {
+		a.Revision = ack.Seq
 	}
-	repeated, err = d.key.Compare(has, d.entries)
-	switch {
-	case err == nil && repeated && lone:
-		l.recordKey(d)
-	case err == nil:
-		d.key.Appended.Revision = has.Revision
-	}
-	return repeated, err
+	return a, err
 }
 
 // recordKey stores the record of a draft that was alone, without waiting: until it is
@@ -124,27 +154,30 @@ func (l *Log) renewKey(ctx context.Context, w *writer, id string, key *eventlog.
 			return err
 		}
 		var has eventlog.Appended
+		var subject string
 		switch {
 		case r.State == deleted:
 			return fmt.Errorf("%w: %s", eventlog.ErrSessionDeleted, excerpt.Quote(id))
 		case r.exists():
-			if has, err = l.askKey(ctx, l.subjects.key(r.Life, key.Name)); err != nil {
+			subject = l.subjects.key(r.Life, key.Name)
+			has, err = l.askKey(ctx, subject)
+			if err == nil && has.Count == 0 && key.Appended.Count > 0 {
+				has, err = l.askLone(ctx, w.subject, subject)
+			}
+			if err != nil {
 				return err
 			}
 		}
-		repeated, err := key.Compare(has, nil)
-		if repeated || err != nil || has.Count == 0 {
+		if _, err := key.Compare(has, nil); err != nil || has.Count == 0 {
 			return err
 		}
-		next := has
-		next.Closed = key.Close
-		ack, err := l.acknowledged(ctx, newKeyRecord(next).message(l.subjects.key(r.Life, key.Name), has.Revision))
+		has.Closed = has.Closed || key.Close
+		has, err = l.putKey(ctx, subject, has)
 		if errors.Is(err, errMoved) {
 			continue
 		}
 		if err == nil {
-			next.Revision = ack.Seq
-			key.Appended = next
+			key.Appended = has
 		}
 		return err
 	}

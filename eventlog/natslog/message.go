@@ -11,18 +11,19 @@ import (
 
 // Headers of NATS.
 const (
-	seqHeader      = "Nats-Sequence"
-	subjectHeader  = "Nats-Subject"
-	lastHeader     = "Nats-Last-Sequence"
-	upToHeader     = "Nats-UpTo-Sequence"
-	pendingHeader  = "Nats-Num-Pending"
-	msgIDHeader    = nats.MsgIdHdr
-	expectedHeader = nats.ExpectedLastSubjSeqHdr
-	batchIDHeader  = "Nats-Batch-Id"
-	batchSeqHeader = "Nats-Batch-Sequence"
-	commitHeader   = "Nats-Batch-Commit"
-	ttlHeader      = "Nats-TTL"
-	statusHeader   = "Status"
+	seqHeader        = "Nats-Sequence"
+	subjectHeader    = "Nats-Subject"
+	lastHeader       = "Nats-Last-Sequence"
+	upToHeader       = "Nats-UpTo-Sequence"
+	pendingHeader    = "Nats-Num-Pending"
+	msgIDHeader      = nats.MsgIdHdr
+	expectedHeader   = nats.ExpectedLastSubjSeqHdr
+	expectedIDHeader = nats.ExpectedLastMsgIdHdr
+	batchIDHeader    = "Nats-Batch-Id"
+	batchSeqHeader   = "Nats-Batch-Sequence"
+	commitHeader     = "Nats-Batch-Commit"
+	ttlHeader        = "Nats-TTL"
+	statusHeader     = "Status"
 )
 
 // message is a message of the stream of the entries. Its data is a line
@@ -36,6 +37,7 @@ type message struct {
 	link
 	subject string
 	msgID   string
+	batched bool // it was stored in one step with others
 }
 
 // link says what is before a message under its subject.
@@ -106,7 +108,7 @@ func parseUint(digits []byte) (uint64, bool) {
 // parseMessage parses a stored message. One that no log has written is no entry,
 // and before it there may be anything.
 func parseMessage(subject string, seq uint64, h nats.Header, data []byte) message {
-	m := message{subject: subject, msgID: first(h, msgIDHeader)}
+	m := message{subject: subject, msgID: first(h, msgIDHeader), batched: first(h, batchIDHeader) != ""}
 	if !m.open(seq, data) {
 		m.Entry, m.link = eventlog.Entry{ID: seq}, link{prev: seq - 1, root: true, birth: true}
 	}

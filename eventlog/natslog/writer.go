@@ -1,6 +1,7 @@
 package natslog
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -152,6 +153,7 @@ func (w *writer) tryWrite(ctx context.Context, d *draft, settle func(context.Con
 		w.lose()
 		w.epoch = epoch
 	}
+	placed := w.known
 	if !w.known {
 		// Before settle makes a record for what nobody can store.
 		if err := w.log.fit(d.messages(w)); err != nil {
@@ -171,7 +173,11 @@ func (w *writer) tryWrite(ctx context.Context, d *draft, settle func(context.Con
 	}
 	if d.key != nil && (d.sent || d.alone()) {
 		// A failure may have been the key's, and the draft may be stored.
-		if repeated, err := w.log.settleKey(ctx, d, 0); repeated || err != nil {
+		has, err := w.log.askKey(ctx, d.keySubject)
+		if err != nil {
+			return 0, err
+		}
+		if repeated, err := w.settleKey(ctx, d, has, placed); repeated || err != nil {
 			return d.entries[0].ID, err
 		}
 	}
@@ -182,14 +188,16 @@ func (w *writer) tryWrite(ctx context.Context, d *draft, settle func(context.Con
 	first, repeated, err := w.log.publish(ctx, d.messages(w))
 	n := uint64(max(len(d.entries), 1))
 	switch {
-	case d.key != nil && err == nil && repeated:
-		w.known = false
-		if repeated, err = w.log.settleKey(ctx, d, first); err == nil && !repeated {
-			err = errMoved
+	case d.key != nil && (err == nil && repeated || errors.Is(err, errRepeated)):
+		has, err := w.log.askLone(ctx, w.subject, d.keySubject)
+		if err != nil {
+			return 0, err
 		}
-		return first, err
-	case d.key != nil && errors.Is(err, errRepeated):
-		return 0, errMoved // by what is alone under the key; its record will tell
+		if repeated, err := w.settleKey(ctx, d, has, placed); !repeated || err != nil {
+			return 0, cmp.Or(err, errMoved)
+		}
+		w.known = false
+		return d.entries[0].ID, nil
 	case errors.Is(err, errRepeated):
 		w.known = false // that may be after the place that was known
 		return w.log.original(ctx, w.subject, d)
@@ -203,6 +211,15 @@ func (w *writer) tryWrite(ctx context.Context, d *draft, settle func(context.Con
 		err = sentError{err}
 	}
 	return first, err
+}
+
+// settleKey does what Log.settleKey does, unless the key is known and the place was before
+// this try: then the session may be deleted since, and with it the key.
+func (w *writer) settleKey(ctx context.Context, d *draft, has eventlog.Appended, placed bool) (repeated bool, err error) {
+	if placed && has.Count > 0 {
+		return false, errMoved
+	}
+	return w.log.settleKey(ctx, d, has)
 }
 
 // stored moves the key of a draft that is stored, beginning with a sequence.
