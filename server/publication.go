@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/mixstream/mixstream/eventlog"
@@ -29,7 +28,7 @@ type publication struct {
 	first, last uint64 // the ids of what the log has of the body
 	count       int
 
-	mu       sync.Mutex         // guards what follows, for renewKey
+	turn     chan struct{}      // with a key, holds the one who has what follows; see take
 	key      *eventlog.Key      // nil without an Idempotency-Key
 	ahead    *eventlog.Appended // what the log has under the key, while that is more than of this body has come
 	repeated eventlog.Appended  // what has come, then
@@ -129,14 +128,21 @@ func (b *batch) take(n int, err error) {
 // A log that does not take an entry of this size refuses all that come with it. They are
 // then appended one by one, so that those before it are published.
 func (p *publication) flush(ctx context.Context, end bool) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	ctx, cancel := p.settling(ctx)
+	defer cancel()
+	if err := p.take(ctx); err != nil {
+		return err
+	}
+	defer p.letGo()
 	for {
 		if err := p.skipRepeated(end); err != nil {
 			return err
 		}
 		n := p.batch.next()
 		if n == 0 && !(end && p.keyIsOpen()) {
+			if end {
+				p.renewRepeated(ctx)
+			}
 			return nil
 		}
 		switch err := p.append(ctx, n, end && n == len(p.batch.entries)); {
@@ -154,8 +160,6 @@ func (p *publication) flush(ctx context.Context, end bool) error {
 // the body. If the log has more under the key than has come here, nothing is appended, and
 // ahead is set.
 func (p *publication) append(ctx context.Context, n int, last bool) error {
-	ctx, cancel := p.settling(ctx)
-	defer cancel()
 	var key *eventlog.Key
 	if p.key != nil {
 		key = &eventlog.Key{Name: p.key.Name, Appended: p.key.Appended, Close: last}
@@ -181,7 +185,7 @@ func (p *publication) append(ctx context.Context, n int, last bool) error {
 	return nil
 }
 
-// Bounds of one call of the log.
+// Bounds of the calls of the log that append what has come.
 const (
 	keyedTimeout = eventlog.KeyLife / 3 // under a key, long before the log may forget it
 	leftTimeout  = 5 * time.Second      // when the client has left

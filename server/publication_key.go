@@ -18,11 +18,41 @@ import (
 var ErrRepeated = errors.New("server: published before, under the same Idempotency-Key")
 
 // useKey makes the publication one of a body with an Idempotency-Key.
-func (p *publication) useKey(key string) { p.key = &eventlog.Key{Name: "publish/" + key} }
+func (p *publication) useKey(key string) {
+	p.key, p.turn = &eventlog.Key{Name: "publish/" + key}, make(chan struct{}, 1)
+}
+
+// take waits until a renewal that is under way is over: what the publication knows of its
+// key then belongs to the caller, until it calls letGo.
+func (p *publication) take(ctx context.Context) error {
+	if p.turn == nil {
+		return nil
+	}
+	select {
+	case p.turn <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (p *publication) letGo() {
+	if p.turn != nil {
+		<-p.turn
+	}
+}
 
 // keyIsOpen reports whether the key is to be closed when the body is at its end.
 func (p *publication) keyIsOpen() bool {
 	return p.key != nil && p.key.Appended.Count > 0 && !p.key.Appended.Closed
+}
+
+// renewRepeated renews the key of a body of which an earlier request has published the
+// end. Whether it succeeds or not, all is published.
+func (p *publication) renewRepeated(ctx context.Context) {
+	if p.key != nil && p.repeated.Count > 0 && p.repeated.Count == p.key.Appended.Count {
+		_ = p.append(ctx, 0, true)
+	}
 }
 
 // follow takes note of what the log has under the key, where that is not what the log has
@@ -62,13 +92,18 @@ func (p *publication) flushRefused(ctx context.Context) error {
 	if err := p.flush(ctx, false); err != nil {
 		return err
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	if err := p.take(ctx); err != nil {
+		return err
+	}
+	defer p.letGo()
 	if p.ahead != nil {
 		return eventlog.ErrKeyReused // the log has an event in the place of the line
 	}
 	return nil
 }
+
+// renewEvery is how often a key is renewed, and how long that may take.
+const renewEvery = eventlog.KeyLife / 6
 
 // keepKey renews the key while the body is on its way, so that the log knows it however
 // long the next event takes. The function that it returns ends that.
@@ -80,7 +115,7 @@ func (p *publication) keepKey(ctx context.Context) (stop func()) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		again := time.NewTicker(eventlog.KeyLife / 6)
+		again := time.NewTicker(renewEvery)
 		defer again.Stop()
 		for {
 			select {
@@ -100,10 +135,14 @@ func (p *publication) keepKey(ctx context.Context) (stop func()) {
 // renewKey renews the key, or learns that another request is ahead under it. What fails
 // here fails again, or not, with the next event.
 func (p *publication) renewKey(ctx context.Context) {
-	if !p.mu.TryLock() {
+	select {
+	case p.turn <- struct{}{}:
+		defer p.letGo()
+	default:
 		return // an Append is under way, which renews it as well
 	}
-	defer p.mu.Unlock()
+	ctx, cancel := context.WithTimeout(ctx, renewEvery)
+	defer cancel()
 	key := eventlog.Key{Name: p.key.Name, Appended: p.key.Appended}
 	if p.ahead != nil {
 		key.Appended = *p.ahead
@@ -117,5 +156,7 @@ func (p *publication) renewKey(ctx context.Context) {
 		p.key.Appended = key.Appended
 	case errors.As(err, &other) && p.ahead == nil && other.Appended.Count > p.key.Appended.Count:
 		_ = p.follow(other.Appended) // which is ahead
+	case errors.As(err, &other) && p.ahead != nil && other.Appended.Count >= p.ahead.Count:
+		p.ahead = &other.Appended // and goes on, or has ended
 	}
 }
