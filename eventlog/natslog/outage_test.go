@@ -27,6 +27,8 @@ func TestOutage(t *testing.T) {
 		return errors.Is(err, eventlog.ErrUnavailable)
 	}
 	until(t, "the log notices", gone)
+	// Until then a request may be sent, and its outcome is unknown.
+	until(t, "the connection is lost", func() bool { return !m.log.(*natslog.Log).Connection().IsConnected() })
 	e := eventlog.Entry{Name: "content", Data: []byte("{}")}
 	_, lookup := m.log.Lookup(t.Context(), "a")
 	_, follow := m.log.Follow(t.Context(), own("b"), func() {})
