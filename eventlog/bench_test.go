@@ -133,3 +133,31 @@ func BenchmarkMemoryFollow(b *testing.B) {
 		r.Close()
 	}
 }
+
+// Appending under keys: each entry under one of its own, and pieces under one key.
+func BenchmarkMemoryAppendKeyed(b *testing.B) {
+	for _, n := range []int{1, 256} {
+		for _, kind := range []string{"none", "own", "one"} {
+			b.Run(fmt.Sprintf("entries=%d/key=%s", n, kind), func(b *testing.B) {
+				log := eventlog.NewMemory(eventlog.Retention{})
+				entries := make([]eventlog.Entry, n)
+				for i := range entries {
+					entries[i] = eventlog.Entry{Name: "content", Data: benchData}
+				}
+				var key *eventlog.Key
+				if kind == "one" {
+					key = &eventlog.Key{Name: "k"}
+				}
+				b.ReportAllocs()
+				for i := 0; b.Loop(); i++ {
+					if kind == "own" {
+						key = &eventlog.Key{Name: fmt.Sprint(i), Close: true}
+					}
+					if err := log.Append(b.Context(), own("a"), key, entries); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package endtoend_test
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -10,11 +11,13 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	natsserver "github.com/nats-io/nats-server/v2/server"
 
+	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/eventlog/natslog"
 	"github.com/mixstream/mixstream/gen"
@@ -187,6 +190,109 @@ func postLines(ctx context.Context, address, session, key string, body io.Reader
 	return a
 }
 
+// A body comes line by line through a slow proxy, which drops the first answer: the
+// publication is repeated, at once and by the client, and each line is there once.
+func TestAnswerLost(t *testing.T) {
+	const lines = 250
+	pause := time.Duration(atScale(0, 10)) * time.Millisecond
+	var body strings.Builder
+	for i := range lines {
+		body.WriteString(contentLine(fmt.Sprintf("token %d", i)))
+	}
+	for _, kind := range []string{"memory", "file", "nats"} {
+		t.Run(kind, func(t *testing.T) {
+			log := openLog(t, kind)
+			srv, err := server.New(server.WithLog(log), server.WithPublishAuthorizer(func(*http.Request, string) error { return nil }))
+			if err != nil {
+				t.Fatal(err)
+			}
+			ts := httptest.NewServer(srv)
+			defer ts.Close()
+			var requests atomic.Int64
+			front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				first := requests.Add(1) == 1
+				in := io.Reader(r.Body)
+				if first {
+					in = lineByLine(r.Body, pause)
+				}
+				got := postLines(r.Context(), ts.Listener.Addr().String(), r.URL.Query().Get("sessionId"), r.Header.Get("Idempotency-Key"), in)
+				if first || got.status == 0 {
+					panic(http.ErrAbortHandler) // the answer is lost
+				}
+				w.Header().Set("Content-Type", "application/json")
+				w.WriteHeader(got.status)
+				_ = json.NewEncoder(w).Encode(got.PublishResult)
+			}))
+			defer front.Close()
+			c, err := client.New(front.URL, client.WithRetryPolicy(client.RetryPolicy{InitialInterval: time.Millisecond}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			result, err := c.PublishLines(t.Context(), "s", []byte(body.String()))
+			if err != nil || result.Count != lines || requests.Load() != 2 {
+				t.Errorf("%+v after %d requests, error %v", result, requests.Load(), err)
+			}
+			last := postLines(t.Context(), ts.Listener.Addr().String(), "s", "", strings.NewReader(contentLine("the end")))
+			r, err := log.Follow(t.Context(), eventlog.Session{ID: "s"}, func() {})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer r.Close()
+			n := 0
+			for position, end := number(result.FirstID)-1, number(last.LastID); position < end; {
+				b, err := r.Read(t.Context(), position, 1<<20)
+				if err != nil {
+					t.Fatal(err)
+				}
+				position = b.Position
+				for _, e := range b.Entries {
+					if want := fmt.Sprintf("%q", fmt.Sprintf("token %d", n)); n < lines && !strings.Contains(string(e.Data), want) {
+						t.Fatalf("event %d is %s", n, e.Data)
+					}
+					n++
+				}
+			}
+			if n != lines+1 {
+				t.Errorf("%d events, with the last one", n)
+			}
+		})
+	}
+}
+
+// lineByLine returns the lines of a body, each in a piece of its own.
+func lineByLine(body io.Reader, pause time.Duration) io.Reader {
+	r, w := io.Pipe()
+	go func() {
+		in := bufio.NewScanner(body)
+		for in.Scan() {
+			if _, err := io.WriteString(w, in.Text()+"\n"); err != nil {
+				return
+			}
+			time.Sleep(pause) // as slow as that is
+		}
+		w.CloseWithError(in.Err())
+	}()
+	return r
+}
+
+// openLog returns a log of that kind: in memory, in a folder, or on a NATS server.
+func openLog(tb testing.TB, kind string) eventlog.Log {
+	tb.Helper()
+	if kind == "memory" {
+		return eventlog.NewMemory(eventlog.Retention{})
+	}
+	o := natslog.Options{Dir: tb.TempDir()}
+	if kind == "nats" {
+		o = natslog.Options{URL: startNATS(tb)}
+	}
+	l, err := natslog.Open(tb.Context(), o)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { l.Close() })
+	return l
+}
+
 // BenchmarkPublishRepeated publishes 10,000 lines under a key and repeats them, with each
 // log. The repetition is to take at most twice the time.
 func BenchmarkPublishRepeated(b *testing.B) {
@@ -197,19 +303,7 @@ func BenchmarkPublishRepeated(b *testing.B) {
 	}
 	for _, kind := range []string{"memory", "file", "nats"} {
 		b.Run(kind, func(b *testing.B) {
-			var log eventlog.Log = eventlog.NewMemory(eventlog.Retention{})
-			if kind != "memory" {
-				o := natslog.Options{Dir: b.TempDir()}
-				if kind == "nats" {
-					o = natslog.Options{URL: startNATS(b)}
-				}
-				l, err := natslog.Open(b.Context(), o)
-				if err != nil {
-					b.Fatal(err)
-				}
-				defer l.Close()
-				log = l
-			}
+			log := openLog(b, kind)
 			srv, err := server.New(server.WithLog(log), server.WithPublishAuthorizer(func(*http.Request, string) error { return nil }))
 			if err != nil {
 				b.Fatal(err)
@@ -235,7 +329,7 @@ func BenchmarkPublishRepeated(b *testing.B) {
 }
 
 // startNATS starts a nats-server in this process, and returns its address.
-func startNATS(b *testing.B) string {
+func startNATS(b testing.TB) string {
 	b.Helper()
 	ns, err := natsserver.NewServer(&natsserver.Options{Host: "127.0.0.1", Port: -1, NoSigs: true, NoLog: true, JetStream: true, StoreDir: b.TempDir()})
 	if err != nil {
