@@ -110,7 +110,7 @@ func (c *Client) publish(ctx context.Context, sessionID, contentType string, bod
 		} else {
 			err = readPublished(resp, &result)
 		}
-		unknown = unknown || leavesUnknown(err)
+		unknown = leavesUnknown(err) || unknown && !refusesEvent(err)
 		return err
 	}
 	policy := cfg.source.retry.withDefaults()
@@ -136,6 +136,14 @@ func (e *unknownOutcomeError) Error() string {
 }
 
 func (e *unknownOutcomeError) Unwrap() []error { return []error{e.cause, ErrOutcomeUnknown} }
+
+// refusesEvent reports whether a server has refused one event of a body, and counts all
+// that is published of it: any other request with the body has come no further.
+func refusesEvent(err error) bool {
+	var counted *PublishError
+	return errors.As(err, &counted) && counted.Type == gen.RESTErrorTypeValidationError &&
+		(counted.StatusCode == http.StatusBadRequest || counted.StatusCode == http.StatusRequestEntityTooLarge)
+}
 
 // leavesUnknown reports whether a request that failed may have published events that its
 // answer does not count, or may still do so.

@@ -34,7 +34,7 @@ func (p *publications) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	p.keys, p.types, p.last = append(p.keys, r.Header.Get("Idempotency-Key")), append(p.types, r.Header.Get("Content-Type")), string(body)
 	answer := p.answers[min(len(p.keys), len(p.answers))-1]
 	status, text, _ := strings.Cut(answer, " ")
-	code, ok := map[string]int{"201": 201, "400": 400, "401": 401, "409": 409, "422": 422, "500": 500, "502": 502, "503": 503}[status]
+	code, ok := map[string]int{"201": 201, "400": 400, "401": 401, "409": 409, "413": 413, "422": 422, "500": 500, "502": 502, "503": 503}[status]
 	if !ok {
 		panic(http.ErrAbortHandler)
 	}
@@ -231,6 +231,9 @@ func TestPublishOutcomeUnknown(t *testing.T) {
 		"a failure":                       {[]string{counted(500, "internal_error")}, true},
 		"a proxy's":                       {[]string{"502 <html>"}, true},
 		"a bad line":                      {[]string{counted(400, "validation_error")}, false},
+		"a bad line, after no answer":     {[]string{"cut", counted(400, "validation_error")}, false},
+		"a large event, after no answer":  {[]string{"cut", counted(413, "validation_error")}, false},
+		"another body, after no answer":   {[]string{"cut", counted(422, "validation_error")}, true},
 		"another body":                    {[]string{counted(422, "validation_error")}, false},
 		"a key that is forgotten":         {[]string{counted(409, "bad_request")}, true},
 		"fewer than were sent":            {[]string{`201 {"firstId":"7","lastId":"7","count":1}`}, true},
