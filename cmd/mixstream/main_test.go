@@ -39,6 +39,7 @@ type process struct {
 	stop   context.CancelFunc
 	stdin  *io.PipeWriter
 	stderr *lines
+	stdout bytes.Buffer // once there is a status
 	status chan int
 }
 
@@ -49,7 +50,7 @@ func start(t *testing.T, args ...string) *process {
 	in, stdin := io.Pipe()
 	p := &process{stop: cancel, stdin: stdin, stderr: newLines(), status: make(chan int, 1)}
 	go func() {
-		p.status <- run(ctx, args, in, io.Discard, p.stderr)
+		p.status <- run(ctx, args, in, &p.stdout, p.stderr)
 		p.stderr.close()
 	}()
 	t.Cleanup(func() {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"github.com/mixstream/mixstream/client"
@@ -25,9 +26,18 @@ type outflow struct {
 	session  string
 	progress io.Writer // a terminal; nil without one
 
-	result   published // of all requests
 	began    time.Time
 	reported time.Time
+
+	mu     sync.Mutex
+	result published // of all requests, guarded by mu
+}
+
+// published returns what is published, also while a request is under way.
+func (o *outflow) published() published {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.result
 }
 
 // run publishes all lines of r. A request takes the lines that are there, so that
@@ -61,6 +71,10 @@ func (o *outflow) send(ctx context.Context, chunk []byte, first int) error {
 	if len(bytes.TrimSpace(chunk)) == 0 {
 		return nil
 	}
+	events := countEvents(chunk)
+	o.mu.Lock()
+	o.result.Unknown = events
+	o.mu.Unlock()
 	result, err := o.client.PublishLines(ctx, o.session, chunk)
 	var refused *client.PublishError
 	if errors.As(err, &refused) {
@@ -69,6 +83,7 @@ func (o *outflow) send(ctx context.Context, chunk []byte, first int) error {
 			err = fmt.Errorf("line %d of the input: %w", first+refused.Line-1, err)
 		}
 	}
+	o.mu.Lock()
 	if result.Count > 0 {
 		if o.result.Count == 0 {
 			o.result.FirstID = result.FirstID // a refusal names none
@@ -76,9 +91,11 @@ func (o *outflow) send(ctx context.Context, chunk []byte, first int) error {
 		o.result.LastID = result.LastID
 		o.result.Count += result.Count
 	}
+	o.result.Unknown = 0
 	if errors.Is(err, client.ErrOutcomeUnknown) {
-		o.result.Unknown = countEvents(chunk) - result.Count
+		o.result.Unknown = events - result.Count
 	}
+	o.mu.Unlock()
 	o.report(false)
 	return err
 }
@@ -99,8 +116,9 @@ func (o *outflow) report(end bool) {
 		return
 	}
 	o.reported = time.Now()
-	rate := float64(o.result.Count) / max(time.Since(o.began).Seconds(), 0.001)
-	fmt.Fprintf(o.progress, "\r\x1b[Kmixstream: %d events, %.0f/s", o.result.Count, rate)
+	count := o.published().Count
+	rate := float64(count) / max(time.Since(o.began).Seconds(), 0.001)
+	fmt.Fprintf(o.progress, "\r\x1b[Kmixstream: %d events, %.0f/s", count, rate)
 	if end {
 		fmt.Fprintln(o.progress)
 	}

@@ -114,11 +114,13 @@ func (p *publish) run(cmd *cobra.Command, args []string) (err error) {
 		select {
 		case err = <-done:
 		case <-time.After(time.Second):
-			return errInterrupted
+			err = errInterrupted
 		}
 	}
-	out.report(true)
-	if printErr := printResult(cmd, out.result); err == nil {
+	if !errors.Is(err, errInterrupted) {
+		out.report(true)
+	}
+	if printErr := printResult(cmd, out.published()); err == nil {
 		err = printErr
 	}
 	return err

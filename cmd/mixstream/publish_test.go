@@ -80,8 +80,8 @@ func TestPublishDoesNotWait(t *testing.T) {
 		t.Errorf("status %d: %s", status, stderr)
 	}
 	p.stop()
-	if status := <-p.status; status != exitInterrupted {
-		t.Errorf("interrupted with status %d", status)
+	if status := <-p.status; status != exitInterrupted || !strings.HasPrefix(p.stdout.String(), "1 events published, from ") {
+		t.Errorf("interrupted with status %d: %q", status, p.stdout.String())
 	}
 }
 
