@@ -125,6 +125,29 @@ func TestRepetitionHasIDsOfBefore(t *testing.T) {
 	wantTexts(t, ts, "s", texts(0, 3)...)
 }
 
+// A key stands for events, in whatever form their body comes.
+func TestRepetitionInAnotherForm(t *testing.T) {
+	ts := serve(t, newServer(t, everyonePublishes))
+	line := contentLine("1")
+	bare := strings.TrimSpace(line)
+	first := post(t, ts, "s", jsonType, "key", strings.NewReader(bare))
+	for name, body := range map[string]string{
+		"a line":                    line,
+		"without a line end":        bare,
+		"CRLF":                      bare + "\r\n",
+		"a byte order mark":         "\ufeff" + line,
+		"blank lines":               "\n \r\n" + line + "\n\n",
+		"white space in the object": strings.Replace(bare, `":`, `" : `, 1),
+	} {
+		for _, in := range []io.Reader{strings.NewReader(body), pieces(body, rand.New(rand.NewPCG(1, 4))), iotest.OneByteReader(strings.NewReader(body))} {
+			if got := post(t, ts, "s", ndjsonType, "key", in); got.status != 201 || got.result != first.result {
+				t.Errorf("%s: got %v %+v, and at first %+v", name, got, got.result, first.result)
+			}
+		}
+	}
+	wantTexts(t, ts, "s", "1")
+}
+
 // Another body under a key is refused, and nothing of it is published.
 func TestKeyOfAnotherBody(t *testing.T) {
 	ts := serve(t, newServer(t, everyonePublishes))

@@ -76,7 +76,7 @@ func (l *Log) askKey(ctx context.Context, subject string) (eventlog.Appended, er
 		return eventlog.Appended{}, err
 	}
 	var r keyRecord
-	if err := json.Unmarshal(s.Data, &r); err != nil || len(r.Digest) != len(eventlog.Digest{}) {
+	if err := json.Unmarshal(s.Data, &r); err != nil || len(r.Digest) != len(eventlog.Digest{}) || r.Piece < 1 || r.Piece > r.Count {
 		return eventlog.Appended{}, fmt.Errorf("message %d is no record of a key: %s", s.Seq, excerpt.Quote(string(s.Data)))
 	}
 	return r.appended(s.Seq), nil

@@ -77,8 +77,7 @@ func TestKeyOfSessionEndedElsewhere(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			for _, scope := range []string{"own", "shared"} {
 				s := within(scope, name, scope)
-				first, err := one.keyTexts(s, texts...)
-				if err != nil {
+				if _, err := one.keyTexts(s, texts...); err != nil {
 					t.Fatal(err)
 				}
 				other.delete(s.ID, time.Hour)
@@ -86,7 +85,8 @@ func TestKeyOfSessionEndedElsewhere(t *testing.T) {
 					t.Errorf("%s: Append to a deleted session: ids %d and error %v", scope, ids, err)
 				}
 				s = within(scope, name, scope, "again")
-				if first, err = one.keyTexts(s, texts...); err != nil {
+				first, err := one.keyTexts(s, texts...)
+				if err != nil {
 					t.Fatal(err)
 				}
 				end := other.forget(s)
