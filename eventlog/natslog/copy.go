@@ -194,7 +194,7 @@ func (c *copying) readKey(ctx context.Context, m *message) error {
 		return nil // there is a later one
 	}
 	subject := c.to.subjects.prefix + m.subject[len(c.from.subjects.prefix):]
-	c.keys = append(c.keys, newKeyRecord(a).message(subject, 0))
+	c.keys = append(c.keys, newKeyRecord(a).message(subject, 0, c.to.options.keyLife))
 	return nil
 }
 

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/eventlog/natslog"
 )
 
@@ -26,8 +27,15 @@ type stored struct {
 // process runs.
 func store(t *testing.T, killed bool) stored {
 	t.Helper()
+	return storeOf(t, killed, natslog.Options{})
+}
+
+// storeOf is store with options.
+func storeOf(t *testing.T, killed bool, o natslog.Options) stored {
+	t.Helper()
 	s := stored{dir: filepath.Join(t.TempDir(), "log"), ids: make(map[string][]uint64)}
-	l, err := natslog.Open(t.Context(), natslog.Options{Dir: s.dir})
+	o.Dir = s.dir
+	l, err := natslog.Open(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -209,9 +217,28 @@ func TestUnfinishedWrite(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	m := tester{t, mustOpen(t, natslog.Options{Dir: s.dir})}
-	for session, ids := range s.ids {
-		m.follow(own(session)).expect(ids[0], ids[1:]...)
+	told := &notes{}
+	for range 3 { // the blocks that come after do not make it one
+		l, err := natslog.Open(t.Context(), natslog.Options{Dir: s.dir, Logger: told.logger()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := tester{t, l}
+		for session, ids := range s.ids {
+			m.follow(own(session)).expect(ids[0], ids[1:]...)
+		}
+		for range 12 {
+			e := []eventlog.Entry{{Name: "content", Data: []byte(`"` + strings.Repeat("x", 1<<20) + `"`)}}
+			if err := l.Append(t.Context(), own("large"), nil, e); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+		if told.has("level=ERROR") {
+			t.Fatalf("the logger was told %s", told.text.String())
+		}
 	}
 }
 
@@ -230,7 +257,7 @@ func TestDamagedWhileRunning(t *testing.T) {
 	if err := os.WriteFile(path, data, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	m.log.(*natslog.Log).Doubt()
+	m.log.(*natslog.Log).Suspect()
 	until(t, "the damage is told", func() bool { return told.has("is copied into a new one") })
 	until(t, "the log goes on", func() bool { return told.has("goes on in another stream") })
 	next := m.append(own("a"), 1)[0]

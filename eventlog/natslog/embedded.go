@@ -1,6 +1,7 @@
 package natslog
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -45,14 +46,27 @@ func lockDir(o Options) (*embedded, error) {
 		return nil, fmt.Errorf("natslog: folder %s is in use by another process: %w", o.Dir, err)
 	}
 	e.lock = lock
-	if e.highest, err = openHighest(o.Dir); err == nil {
-		err = e.finishMending()
-	}
-	if err != nil {
+	if e.highest, err = openHighest(o.Dir); err != nil {
 		e.close()
 		return nil, fmt.Errorf("natslog: %w", err)
 	}
 	return e, nil
+}
+
+// startWhole stops the server if it runs, and starts one on a store that is as it was written:
+// one that is damaged, by what is known or is found, it mends first.
+func (e *embedded) startWhole(ctx context.Context, damage error) error {
+	e.halt()
+	if damage == nil {
+		damage = e.damage(ctx)
+	}
+	if _, is := errors.AsType[damageError](damage); is {
+		damage = e.mend(ctx, damage)
+	}
+	if damage != nil {
+		return damage
+	}
+	return e.start()
 }
 
 // start starts a server, of which none may run.

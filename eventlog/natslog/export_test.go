@@ -2,6 +2,7 @@ package natslog
 
 import (
 	"context"
+	"time"
 
 	"github.com/nats-io/nats.go"
 
@@ -19,6 +20,18 @@ func (o Options) DropLive(f func(*nats.Msg) bool) Options {
 // key.
 func (o Options) ShortAge() Options {
 	o.shortAge = true
+	return o
+}
+
+// KeyLife returns the options of a log whose records of keys last for that long.
+func (o Options) KeyLife(life time.Duration) Options {
+	o.keyLife = life
+	return o
+}
+
+// Above returns the options of a log whose ids are above a number.
+func (o Options) Above(n uint64) Options {
+	o.above = n
 	return o
 }
 
@@ -48,5 +61,11 @@ func (l *Log) RecordSubject(session string) string { return l.subjects.record(se
 // Bury forgets the sessions whose grace period is over.
 func (l *Log) Bury(ctx context.Context) error { return l.buryDue(ctx) }
 
-// Doubt makes the log find out whether entries can be appended, and its store is whole.
-func (l *Log) Doubt() { l.doubt() }
+// Suspected reports whether the log is to find out whether its store is whole.
+func (l *Log) Suspected() bool { return l.suspicion.raised.Load() }
+
+// Suspect makes the log find out whether its store is whole.
+func (l *Log) Suspect() {
+	l.suspicion.raised.Store(true)
+	l.doubt()
+}

@@ -30,7 +30,7 @@ func (r *reader) part(ctx context.Context, f *feed, a *ahead, after uint64) (vie
 		return view{}, eventlog.ErrGap
 	}
 	if after < a.from || after >= a.through {
-		if err := r.log.fetch(ctx, f, a, after, v.through); err != nil {
+		if err := r.log.fetch(ctx, f, a, after, v); err != nil {
 			*a = ahead{}
 			return view{}, err
 		}
@@ -41,9 +41,9 @@ func (r *reader) part(ctx context.Context, f *feed, a *ahead, after uint64) (vie
 	return view{entries: behind(a.entries, after), through: a.through, behind: true}, nil
 }
 
-// fetch reads what comes after a position, which is before the feed's last message, up
-// to one through which the leader of the stream has stored all.
-func (l *Log) fetch(ctx context.Context, f *feed, a *ahead, after, through uint64) error {
+// fetch reads what comes after a position, which is before the feed's last message by the
+// view, up to where the leader of the stream has stored all by that.
+func (l *Log) fetch(ctx context.Context, f *feed, a *ahead, after uint64, v view) error {
 	g := get{Seq: after + 1, NextFor: f.subject, Batch: pageEntries, MaxBytes: pageBytes}
 	p, err := l.bare(ctx, g)
 	if err == nil && len(p.messages) == 0 {
@@ -59,10 +59,7 @@ func (l *Log) fetch(ctx context.Context, f *feed, a *ahead, after, through uint6
 		case err != nil:
 			return err
 		case !found:
-			if l.embedded != nil {
-				l.doubt() // it was trimmed, or cannot be read
-			}
-			return eventlog.ErrGap
+			return l.missing(ctx, v.last)
 		case m.prev > after:
 			f.raise(m.prev) // what is before it is not to be offered again
 			return eventlog.ErrGap
@@ -75,8 +72,8 @@ func (l *Log) fetch(ctx context.Context, f *feed, a *ahead, after, through uint6
 		if m.prev > a.through { // trimmed while it was read
 			break
 		}
-		if m.ID > through { // the leader may not have it yet, nor what is before it elsewhere
-			a.through = max(a.through, through)
+		if m.ID > v.through { // the leader may not have it yet, nor what is before it elsewhere
+			a.through = max(a.through, v.through)
 			break
 		}
 		a.through = m.ID

@@ -47,13 +47,13 @@ func (r keyRecord) appended(seq uint64) eventlog.Appended {
 	return a
 }
 
-// message returns the message that puts the record in the place of the one with that
-// sequence.
-func (r keyRecord) message(subject string, before uint64) *nats.Msg {
+// message returns the message that puts the record, for a life, in the place of the one
+// with that sequence.
+func (r keyRecord) message(subject string, before uint64, life time.Duration) *nats.Msg {
 	data, _ := json.Marshal(r) // it has only numbers and bytes
 	return &nats.Msg{Subject: subject, Data: data, Header: nats.Header{
 		expectedHeader: {strconv.FormatUint(before, 10)},
-		ttlHeader:      {strconv.Itoa(int(eventlog.KeyLife / time.Second))},
+		ttlHeader:      {strconv.Itoa(int(life / time.Second))},
 	}}
 }
 
@@ -63,10 +63,10 @@ func (d *draft) alone() bool {
 }
 
 // keyMessage returns the message that is stored behind the entries of a draft.
-func (d *draft) keyMessage() *nats.Msg {
+func (d *draft) keyMessage(life time.Duration) *nats.Msg {
 	r := newKeyRecord(d.key.Appended.Add(d.entries...))
 	r.First, r.Last, r.Closed = d.key.Appended.First, 0, d.key.Close
-	return r.message(d.keySubject, d.key.Appended.Revision)
+	return r.message(d.keySubject, d.key.Appended.Revision, life)
 }
 
 // askKey asks the leader what a key stands for: nothing, if it does not know it.
@@ -133,7 +133,7 @@ func (l *Log) settleKey(ctx context.Context, d *draft, has eventlog.Appended) (r
 
 // putKey stores what a key stands for in the place of its record.
 func (l *Log) putKey(ctx context.Context, subject string, a eventlog.Appended) (eventlog.Appended, error) {
-	ack, err := l.acknowledged(ctx, newKeyRecord(a).message(subject, a.Revision))
+	ack, err := l.acknowledged(ctx, newKeyRecord(a).message(subject, a.Revision, l.options.keyLife))
 	if err == nil {
 		a.Revision = ack.Seq
 	}
@@ -143,7 +143,7 @@ func (l *Log) putKey(ctx context.Context, subject string, a eventlog.Appended) (
 // recordKey stores the record of a draft that was alone, without waiting: until it is
 // there, the message id serves.
 func (l *Log) recordKey(d *draft) {
-	_ = l.nc.PublishMsg(newKeyRecord(d.key.Appended).message(d.keySubject, 0))
+	_ = l.nc.PublishMsg(newKeyRecord(d.key.Appended).message(d.keySubject, 0, l.options.keyLife))
 }
 
 // renewKey appends nothing under a key: it renews or closes the key, if it is known.

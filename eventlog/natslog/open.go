@@ -1,7 +1,6 @@
 package natslog
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,18 +28,19 @@ type Log struct {
 	retention    Retention     // of the stream's entries, as it is
 	cacheEntries int           // how many entries a feed holds at most
 
-	ctx      context.Context // ends with Close
-	cancel   context.CancelFunc
-	wg       sync.WaitGroup
-	closing  sync.Once
-	closed   chan struct{} // by the connection
-	lost     atomic.Bool   // the connection
-	stale    atomic.Bool   // the last check has failed
-	checkNow chan struct{}
-	doubts   chan struct{}         // whether entries can be appended
-	blocked  atomic.Pointer[error] // why none can be; nil: they can, as far as is known
-	live     chan *nats.Msg        // what the stream republishes
-	bounds   shared[bounds]
+	ctx       context.Context // ends with Close
+	cancel    context.CancelFunc
+	wg        sync.WaitGroup
+	closing   sync.Once
+	closed    chan struct{} // by the connection
+	lost      atomic.Bool   // the connection
+	stale     atomic.Bool   // the last check has failed
+	checkNow  chan struct{}
+	doubts    chan struct{} // whether entries can be appended
+	suspicion suspicion
+	blocked   atomic.Pointer[error] // why none can be; nil: they can, as far as is known
+	live      chan *nats.Msg        // what the stream republishes
+	bounds    shared[bounds]
 
 	identity atomic.Pointer[identity]
 	pinned   atomic.Bool                  // the identity is written down
@@ -93,14 +93,7 @@ func (l *Log) open(ctx context.Context) (err error) {
 		if l.embedded, err = lockDir(l.options); err != nil {
 			return err
 		}
-		damage := l.embedded.damage()
-		if _, is := errors.AsType[damageError](damage); is {
-			damage = l.embedded.mend(ctx, damage)
-		}
-		if damage != nil {
-			return damage
-		}
-		if err := l.embedded.start(); err != nil {
+		if err := l.embedded.startWhole(ctx, nil); err != nil {
 			return err
 		}
 	}
@@ -110,22 +103,23 @@ func (l *Log) open(ctx context.Context) (err error) {
 	if l.js, err = jetstream.New(l.nc); err != nil {
 		return fmt.Errorf("natslog: %w", err)
 	}
+	mended := false // here: what is still damaged then would be mended for ever
 	for tries := 1; ; tries++ {
 		// A cluster that has just started has no leader for its streams yet.
 		try, cancel := context.WithTimeout(ctx, l.options.RequestTimeout)
 		entries, err := l.ensureStreams(try, l.js)
 		if err == nil && l.embedded != nil {
-			err = l.damaged(try)
+			err = l.lostMessages(try)
 		}
 		if err == nil {
 			err = l.opened(try, entries)
 		}
 		cancel()
-		if _, is := errors.AsType[damageError](err); is {
-			l.embedded.halt()
-			if err := cmp.Or(l.embedded.mend(ctx, err), l.embedded.start()); err != nil {
+		if _, is := errors.AsType[damageError](err); is && !mended {
+			if err = l.embedded.startWhole(ctx, err); err != nil {
 				return err
 			}
+			mended = true
 			continue
 		}
 		if err == nil {

@@ -76,9 +76,11 @@ type Options struct {
 	// By default nothing is logged.
 	Logger *slog.Logger
 
-	inside   bool                 // Dir is, or is within, a folder that is locked already
+	inside   bool                 // Dir is within a folder that is locked already
+	above    uint64               // the first sequence of a new stream is above this
 	dropLive func(*nats.Msg) bool // in tests: tells which live messages are lost
 	shortAge bool                 // in tests: lets Retention.Age be less than the life of a key
+	keyLife  time.Duration        // eventlog.KeyLife, but in tests: how long the record of a key lasts
 }
 
 // Retention says how much a stream retains. Zero fields have the defaults below; a
@@ -133,6 +135,7 @@ func (o Options) withDefaults() (Options, error) {
 	setDefault(&o.RequestTimeout, 5*time.Second)
 	setDefault(&o.AppendTimeout, 20*time.Second)
 	setDefault(&o.CheckInterval, 10*time.Second)
+	setDefault(&o.keyLife, eventlog.KeyLife)
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}

@@ -73,7 +73,7 @@ func (d *draft) messages(w *writer) []*nats.Msg {
 		}
 	}
 	if d.key != nil && !d.alone() {
-		msgs = append(msgs, d.keyMessage())
+		msgs = append(msgs, d.keyMessage(w.log.options.keyLife))
 	}
 	if n := len(msgs); n > 1 {
 		batch := nuid.Next()

@@ -2,6 +2,7 @@ package natslog
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
@@ -34,11 +35,11 @@ func blocks(dir, stream string) string {
 	return filepath.Join(dir, storeName, "$G", "streams", stream, "msgs")
 }
 
-// scan reads the blocks of a stream of an embedded server, and returns a damageError for one
-// that does not have what was written to it. nats-server checks a message only when it reads
-// it, and drops the rest of the block then. The last write may not have been finished, if it
-// was after what was acknowledged.
-func scan(dir, stream string, acknowledged uint64) error {
+// scan reads the blocks of a stream of an embedded server, and returns a damageError for
+// one that does not have what was written to it. nats-server checks a message
+// only when it reads it, and drops the rest of the block then. The last write may not have
+// been finished, if it was after what was acknowledged.
+func scan(ctx context.Context, dir, stream string, acknowledged uint64) error {
 	msgs := blocks(dir, stream)
 	names, err := os.ReadDir(msgs)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -57,6 +58,9 @@ func scan(dir, stream string, acknowledged uint64) error {
 	slices.Sort(numbers)
 	var last uint64
 	for i, n := range numbers {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		path := filepath.Join(msgs, fmt.Sprintf("%d.blk", n))
 		data, err := os.ReadFile(path) //nolint:gosec // it is of the application's folder
 		if errors.Is(err, fs.ErrNotExist) {

@@ -23,7 +23,7 @@ func (l *Log) entryStream() jetstream.StreamConfig {
 		Storage:            jetstream.FileStorage,
 		Replicas:           l.options.Replicas,
 		Discard:            jetstream.DiscardOld,
-		FirstSeq:           uint64(max(time.Now().UnixMicro(), 0)),
+		FirstSeq:           max(uint64(max(time.Now().UnixMicro(), 0)), l.options.above+1),
 		MaxMsgsPerSubject:  limit(r.Entries, defaultEntries, -1),
 		MaxBytes:           limit(r.Bytes, defaultBytes, -1),
 		MaxAge:             limit(r.Age, defaultAge, 0),

@@ -53,6 +53,7 @@ func (l *Log) tend() {
 		case <-tick.C:
 		}
 		for {
+			began := time.Now()
 			err := l.examine(l.ctx, doubtful)
 			if l.ctx.Err() != nil {
 				return
@@ -68,7 +69,7 @@ func (l *Log) tend() {
 				l.options.Logger.Error("natslog: nothing can be appended", "error", err)
 			}
 			doubtful = true
-			if !sleep(l.ctx, tryAgain) {
+			if !sleep(l.ctx, max(tryAgain, time.Since(began))) { // mending in vain takes long
 				return
 			}
 		}
@@ -76,40 +77,40 @@ func (l *Log) tend() {
 }
 
 // examine returns why nothing can be appended, and starts an embedded server again where
-// that helps. Doubtful says that an append has failed, or that the disk was full.
+// that helps. Doubtful says that an append has failed, that the disk was full, or that an
+// entry is missing.
 func (l *Log) examine(ctx context.Context, doubtful bool) error {
-	if l.embedded != nil {
-		if err := checkRoom(l.options.Dir); err != nil {
-			return err
+	if l.embedded == nil {
+		if !doubtful || l.lost.Load() {
+			return nil // the loss of the connection is known by itself
 		}
-		if l.embedded.stores() && !doubtful {
-			return nil
-		}
-	} else if !doubtful || l.lost.Load() {
-		return nil // the loss of the connection is known by itself
+		return l.tryAppend(ctx)
 	}
-	if l.embedded != nil && l.embedded.stores() {
-		err := l.damaged(ctx)
-		if _, is := errors.AsType[damageError](err); is {
-			l.embedded.halt()
-			if err := cmp.Or(l.embedded.mend(ctx, err), l.embedded.start()); err != nil {
-				return err
-			}
-			l.checkSoon()
-			return l.tryAppend(ctx)
-		}
-	}
-	err := errors.New("the embedded server does not store any more")
-	if l.embedded == nil || l.blocked.Load() == nil && l.embedded.stores() {
-		if err = l.tryAppend(ctx); err == nil || l.embedded == nil {
-			return err
-		}
-	}
-	l.options.Logger.Warn("natslog: the embedded server is started again", "error", err)
-	l.embedded.halt()
-	if err := l.embedded.start(); err != nil {
+	if err := checkRoom(l.options.Dir); err != nil {
 		return err
 	}
+	why := errors.New("the embedded server does not store any more")
+	var damage error
+	if l.embedded.stores() {
+		if !doubtful {
+			return nil
+		}
+		damage = onlyDamage(l.lostMessages(ctx))
+		found := cmp.Or(damage, l.scanIfSuspected(ctx)) // startWhole looks once more, at what rests
+		switch {
+		case found != nil:
+			why = found
+		case l.blocked.Load() == nil:
+			if why = l.tryAppend(ctx); why == nil {
+				return nil
+			}
+		}
+	}
+	l.options.Logger.Warn("natslog: the embedded server is started again", "error", why)
+	if err := l.embedded.startWhole(ctx, damage); err != nil {
+		return err
+	}
+	l.checkSoon()
 	return l.tryAppend(ctx)
 }
 
