@@ -23,6 +23,16 @@ func (i identity) equal(other identity) bool {
 	return i.Entries.Equal(other.Entries) && i.Records.Equal(other.Records)
 }
 
+// first returns the first sequence of streams that go on after others: that of the time when
+// the later one was made.
+func (i identity) first() uint64 {
+	later := i.Entries
+	if i.Records.After(later) {
+		later = i.Records
+	}
+	return uint64(max(later.UnixMicro(), 0))
+}
+
 // clockSlack is how many microseconds earlier than its creation the first sequence of a stream
 // may be that another process has made, by its own clock.
 const clockSlack = uint64(time.Minute / time.Microsecond)
@@ -129,16 +139,23 @@ func (l *Log) adopt(ctx context.Context) error {
 		return err
 	}
 	known := *l.identity.Load()
-	if found.equal(known) && b.Last >= l.high.Load() {
-		l.strange.Store(nil) // it was only behind
-		return nil
+	first := found.first()
+	if high := l.high.Load(); found.equal(known) {
+		switch {
+		case b.Last >= high:
+			l.strange.Store(nil) // it was only behind
+			return nil
+		case b.Messages > 0:
+			return fmt.Errorf("natslog: stream %s ends at %d, and had stored %d: its server is behind, or it has lost its end, whose ids it would give out again: copy it into a new log then", l.subjects.entries(), b.Last, high)
+		}
+		first = max(sequenceNow(), high+2) // of a stream that was in memory
 	}
 	pinned, err := l.askPinned(ctx)
 	if err != nil {
 		return err
 	}
-	if pinned == nil || !pinned.equal(found) { // or else another process was first
-		if b, err = l.raise(ctx, found, b, !found.Entries.Equal(known.Entries), l.sure.Load()); err != nil {
+	if pinned == nil || !pinned.equal(found) || found.equal(known) { // or else another process was first
+		if b, err = l.raise(ctx, first, b, !found.Entries.Equal(known.Entries), l.sure.Load()); err != nil {
 			return err
 		}
 	}
@@ -179,15 +196,10 @@ func (l *Log) findStream(ctx context.Context, want jetstream.StreamConfig) (made
 	return s.CachedInfo().Created, nil
 }
 
-// raise makes sure that the first sequence of the entries is above all of before, of which
-// one is sure to have been stored. Entries of another stream are left alone: whoever has put
+// raise makes sure that the first sequence of the entries is at least first, and so above all
+// of before, of which one is sure to have been stored. Entries of another stream are left alone: whoever has put
 // them there knows why.
-func (l *Log) raise(ctx context.Context, found identity, b bounds, another bool, sure uint64) (bounds, error) {
-	later := found.Entries
-	if found.Records.After(later) {
-		later = found.Records
-	}
-	first := uint64(max(later.UnixMicro(), 0))
+func (l *Log) raise(ctx context.Context, first uint64, b bounds, another bool, sure uint64) (bounds, error) {
 	switch {
 	case b.First >= first, sure > 0 && b.First > max(sure, l.start.Load()+1) && b.First+clockSlack >= first:
 		return b, nil
@@ -258,7 +270,7 @@ func (l *Log) introduce(ctx context.Context, start uint64) error {
 	}
 	if pinned == nil && b.Messages == 0 && !l.options.Existing {
 		// They may be made in the place of others of which nothing is known any more.
-		if b, err = l.raise(ctx, found, b, true, 0); err != nil {
+		if b, err = l.raise(ctx, found.first(), b, true, 0); err != nil {
 			return err
 		}
 		start = max(start, b.First-1)

@@ -179,18 +179,20 @@ func (l *Log) change(ctx context.Context, id string, f func(context.Context, *wr
 	if err := l.Writable(ctx); err != nil && l.embedded != nil {
 		return err // and not after having tried in vain
 	}
-	if l.use(); !l.pinned.Load() && l.strange.Load() == nil {
-		if err := l.pin(limited, *l.identity.Load()); err != nil {
-			return failed(ctx, err)
-		}
-	}
+	l.use()
 	w, err := l.writer(limited, l.subjects.session(id))
 	if err != nil {
 		return failed(ctx, err)
 	}
 	defer w.letGo()
 	for {
-		err := f(limited, w)
+		var err error
+		if !l.pinned.Load() && l.strange.Load() == nil {
+			err = l.pin(limited, *l.identity.Load())
+		}
+		if err == nil {
+			err = f(limited, w)
+		}
 		for _, final := range []error{
 			nil, eventlog.ErrOutcomeUnknown, eventlog.ErrUnavailable, eventlog.ErrSessionDeleted,
 			eventlog.ErrSessionExists, eventlog.ErrSessionNotFound, eventlog.ErrKeyReused,

@@ -23,7 +23,7 @@ func (l *Log) entryStream() jetstream.StreamConfig {
 		Storage:            jetstream.FileStorage,
 		Replicas:           l.options.Replicas,
 		Discard:            jetstream.DiscardOld,
-		FirstSeq:           max(uint64(max(time.Now().UnixMicro(), 0)), l.options.above+1),
+		FirstSeq:           max(sequenceNow(), l.options.above+1),
 		MaxMsgsPerSubject:  limit(r.Entries, defaultEntries, -1),
 		MaxBytes:           limit(r.Bytes, defaultBytes, -1),
 		MaxAge:             limit(r.Age, defaultAge, 0),
@@ -36,6 +36,9 @@ func (l *Log) entryStream() jetstream.StreamConfig {
 	c.Duplicates = window(c.MaxAge)
 	return c
 }
+
+// sequenceNow returns the sequence that a stream made now begins with.
+func sequenceNow() uint64 { return uint64(max(time.Now().UnixMicro(), 0)) }
 
 // recordStream is the stream of the records as Open makes it.
 func (l *Log) recordStream() jetstream.StreamConfig {
@@ -90,7 +93,7 @@ func (l *Log) opened(ctx context.Context, entries jetstream.StreamConfig) error 
 	if n := entries.MaxMsgsPerSubject; n > 0 {
 		l.cacheEntries = int(min(n, maxCached))
 	}
-	return l.introduce(ctx, entries.FirstSeq-1)
+	return l.introduce(ctx, max(entries.FirstSeq, 1)-1)
 }
 
 func (l *Log) ensureStream(ctx context.Context, js jetstream.JetStream, want jetstream.StreamConfig) (jetstream.StreamConfig, error) {
