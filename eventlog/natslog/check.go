@@ -74,7 +74,6 @@ func (l *Log) check() {
 func (l *Log) openFeeds() []*feed {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.young = nil
 	feeds := make([]*feed, 0, len(l.feeds))
 	for _, f := range l.feeds {
 		if f.opening == nil {

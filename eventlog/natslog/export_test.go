@@ -29,6 +29,12 @@ func (o Options) KeyLife(life time.Duration) Options {
 	return o
 }
 
+// BeforeForgetting returns the options of a log that calls f when it has found a session idle.
+func (o Options) BeforeForgetting(f func(session string)) Options {
+	o.beforeForgetting = f
+	return o
+}
+
 // Above returns the options of a log whose ids are above a number.
 func (o Options) Above(n uint64) Options {
 	o.above = n
@@ -69,3 +75,6 @@ func (l *Log) Suspect() {
 	l.suspicion.raised.Store(true)
 	l.doubt()
 }
+
+// Doubt makes the log find out whether entries can be appended.
+func (l *Log) Doubt() { l.doubt() }

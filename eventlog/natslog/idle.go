@@ -28,18 +28,15 @@ func (l *Log) idle() {
 	}
 }
 
-// touch writes the records anew of the sessions that have readers here.
+// touch keeps the sessions that have readers here.
 func (l *Log) touch(ctx context.Context) (first error) {
 	for _, f := range l.openFeeds() {
 		if !f.ofSession {
 			continue
 		}
-		s, err := l.ask(ctx, l.subjects.records(), get{LastFor: l.subjects.record(f.session)})
-		if err == nil && s != nil && len(s.Data) > 0 && time.Since(s.Time) > l.options.Retention.Idle/4 {
-			var r *record
-			if r, err = parseRecord(s); err == nil && r.State == open {
-				err = l.put(ctx, r)
-			}
+		r, err := l.load(ctx, f.session)
+		if err == nil {
+			err = l.keep(ctx, r)
 		}
 		if errors.Is(err, errMoved) {
 			err = nil // somebody else has written it
@@ -51,9 +48,31 @@ func (l *Log) touch(ctx context.Context) (first error) {
 	return first
 }
 
-// forgetIdle forgets the sessions whose record, which touch keeps young, and whose last entry
-// are older than Retention.Idle. It goes on at one that cannot be forgotten, and returns the
-// first error.
+// keep writes a record anew, well before its session is forgotten. With errMoved it is another
+// one by now.
+func (l *Log) keep(ctx context.Context, r *record) error {
+	if idle := l.options.Retention.Idle; idle <= 0 || r.State != open || time.Since(r.at) <= idle/4 {
+		return nil
+	}
+	return l.put(ctx, r)
+}
+
+// keepFollowed keeps a session that has got a reader, and returns its record as it is then. A
+// reader is served all the same if nothing can be written.
+func (l *Log) keepFollowed(ctx context.Context, r *record) (*record, error) {
+	if l.Writable(ctx) != nil {
+		return r, nil
+	}
+	limited, cancel := context.WithTimeout(ctx, l.options.RequestTimeout)
+	defer cancel()
+	if err := l.keep(limited, r); errors.Is(err, errMoved) {
+		return l.lookup(ctx, string(r.ID))
+	}
+	return r, nil
+}
+
+// forgetIdle forgets the sessions whose record and whose last entry are older than
+// Retention.Idle. It goes on at one that cannot be forgotten, and returns the first error.
 func (l *Log) forgetIdle(ctx context.Context) (first error) {
 	for seq := uint64(1); ; {
 		s, err := l.ask(ctx, l.subjects.records(), get{Seq: seq, NextFor: l.subjects.prefix + ".r.*"})
@@ -65,7 +84,7 @@ func (l *Log) forgetIdle(ctx context.Context) (first error) {
 		}
 		r, err := parseRecord(s)
 		if err == nil && r.State == open {
-			err = l.forgetIfIdle(ctx, string(r.ID))
+			err = l.forgetIfIdle(ctx, r)
 		}
 		if first = cmp.Or(first, err); transient(err) {
 			return first
@@ -74,20 +93,51 @@ func (l *Log) forgetIdle(ctx context.Context) (first error) {
 }
 
 // forgetIfIdle deletes a session without an entry that anybody would read, and without a grace
-// period: so another process that appends to it comes before, or to a session made again.
-func (l *Log) forgetIfIdle(ctx context.Context, id string) error {
-	l.mu.Lock()
-	followed := l.feeds[l.subjects.session(id)] != nil
-	l.mu.Unlock()
-	last, err := l.ask(ctx, l.subjects.entries(), get{LastFor: l.subjects.session(id)})
-	if err != nil || followed || last != nil && time.Since(last.Time) <= l.options.Retention.Idle {
+// period, if its record is still that one and no entry has come. So of a reader, whose process
+// keeps the record, and of an append one comes first: the other finds the session as it is, or
+// one made again.
+func (l *Log) forgetIfIdle(ctx context.Context, r *record) error {
+	id := string(r.ID)
+	err := l.change(ctx, id, func(ctx context.Context, w *writer) error {
+		b, err := l.bounds.ask(ctx, l)
+		if err != nil {
+			return err
+		}
+		last, err := l.ask(ctx, l.subjects.entries(), get{LastFor: w.subject})
+		if err != nil || last != nil && time.Since(last.Time) <= l.options.Retention.Idle {
+			return err
+		}
+		if l.options.beforeForgetting != nil {
+			l.options.beforeForgetting(id)
+		}
+		next := *r
+		next.State, next.Entry, next.AsOf, next.Idle = deleting, pend(&eventlog.Entry{}), b.Last, true
+		if err = l.put(ctx, &next); err == nil {
+			_, err = l.appendPending(ctx, w, &next, false)
+		}
+		if errors.Is(err, errMoved) {
+			return nil // it is in use
+		}
 		return err
-	}
-	if err := l.Delete(ctx, id, &eventlog.Entry{}, 0); err != nil {
+	})
+	if err != nil {
 		return err
 	}
 	if _, err = l.lookup(ctx, id); errors.Is(err, eventlog.ErrSessionNotFound) {
 		err = nil
 	}
 	return err
+}
+
+// errInUse says that a session which was to be forgotten is not idle any more.
+var errInUse = errors.New("the session is in use again")
+
+// stillIdle returns errInUse if something has come under a session's subject since it was found
+// idle, other than what is written to forget it.
+func (l *Log) stillIdle(ctx context.Context, r *record) error {
+	m, found, err := l.askEntry(ctx, get{LastFor: l.subjects.session(string(r.ID))})
+	if err != nil || !found || m.ID <= r.AsOf || m.msgID == fenceID(r) || m.msgID == pendingID(r) {
+		return err
+	}
+	return errInUse
 }

@@ -2,6 +2,8 @@ package natslog_test
 
 import (
 	"errors"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -61,6 +63,56 @@ func TestIdleSessionIsForgotten(t *testing.T) {
 		h := history{position: before[name][0]}
 		if err := h.read(t.Context(), f); err != nil || h.gap == 0 || len(h.ids) < 2 || h.ids[len(h.ids)-2] != next[0] {
 			t.Errorf("%s: got %d, with a gap up to %d, error %v; want %d", name, h.ids, h.gap, err, next)
+		}
+	}
+}
+
+// A session that was found idle gets an entry, or a reader, in another process, before it is
+// forgotten. It is not, or it is made again and a reader of before is told a gap.
+func TestIdleSessionIsUsedAgain(t *testing.T) {
+	ns := startNATS(t, &server.Options{StoreDir: t.TempDir()})
+	other := tester{t, mustOpen(t, natslog.Options{URL: ns.ClientURL(), Retention: natslog.Retention{Idle: 4 * time.Second}})}
+	type used struct {
+		r    *follower
+		from uint64
+		ids  []uint64
+	}
+	var mu sync.Mutex
+	sessions, now := make(map[string]*used), make(map[string]*used)
+	scopes := map[string]string{"read": "", "read, scoped": "x", "written": "", "written, scoped": "x"}
+	m := tester{t, mustOpen(t, natslog.Options{URL: ns.ClientURL(), Retention: natslog.Retention{Idle: time.Second}}.BeforeForgetting(func(id string) {
+		mu.Lock()
+		defer mu.Unlock()
+		u := sessions[id]
+		if u == nil {
+			return
+		}
+		s := eventlog.Session{ID: id, Scope: scopes[id]}
+		if strings.HasPrefix(id, "read") {
+			u.r = other.follow(s)
+		} else {
+			u.ids = append(u.ids, other.append(s, 1)...)
+		}
+		delete(sessions, id)
+		now[id] = u
+	}))}
+	for id, scope := range scopes {
+		mu.Lock()
+		ids := m.append(eventlog.Session{ID: id, Scope: scope}, 2)
+		sessions[id] = &used{from: ids[0], ids: ids[1:]}
+		mu.Unlock()
+	}
+	until(t, "the sessions are found idle", func() bool { mu.Lock(); defer mu.Unlock(); return len(sessions) == 0 })
+	if err := m.log.(*natslog.Log).Close(); err != nil {
+		t.Error(err)
+	}
+	for id, u := range now {
+		s := eventlog.Session{ID: id, Scope: scopes[id]}
+		u.ids = append(u.ids, other.append(s, 1)...)
+		for _, r := range []*follower{u.r, other.follow(s)} {
+			if r != nil {
+				r.expect(u.from, u.ids...)
+			}
 		}
 	}
 }

@@ -76,11 +76,12 @@ type Options struct {
 	// By default nothing is logged.
 	Logger *slog.Logger
 
-	inside   bool                 // Dir is within a folder that is locked already
-	above    uint64               // the first sequence of a new stream is above this
-	dropLive func(*nats.Msg) bool // in tests: tells which live messages are lost
-	shortAge bool                 // in tests: lets Retention.Age be less than the life of a key
-	keyLife  time.Duration        // eventlog.KeyLife, but in tests: how long the record of a key lasts
+	inside           bool                 // Dir is within a folder that is locked already
+	above            uint64               // the first sequence of a new stream is above this
+	dropLive         func(*nats.Msg) bool // in tests: tells which live messages are lost
+	shortAge         bool                 // in tests: lets Retention.Age be less than the life of a key
+	beforeForgetting func(session string) // in tests: is called when a session was found idle
+	keyLife          time.Duration        // eventlog.KeyLife, but in tests: how long the record of a key lasts
 }
 
 // Retention says how much a stream retains. Zero fields have the defaults below; a
@@ -100,8 +101,9 @@ type Retention struct {
 	// process that has set it, a session is forgotten: its record, and what it still has of
 	// entries. A position from before is told as a gap if the session is made again. Set it
 	// longer than anybody would stay away, longer than eventlog.KeyLife (a key ends with its
-	// session), and the same for all processes. By default a session is kept until it is deleted. The clocks of the processes
-	// and of the NATS server must agree to a quarter of it.
+	// session), and the same for all processes. The clocks of the processes
+	// and of the NATS server must agree to a quarter of it. By default a session is kept until
+	// it is deleted.
 	Idle time.Duration
 }
 

@@ -34,6 +34,9 @@ func (l *Log) Follow(ctx context.Context, s eventlog.Session, wake func()) (even
 	// The record after the feed, so that it is of the session that the feed goes on
 	// with, or of a later one.
 	record, err := l.lookup(ctx, s.ID)
+	if err == nil {
+		record, err = l.keepFollowed(ctx, record)
+	}
 	if err != nil {
 		l.unfollow(r.own)
 		return nil, err

@@ -40,13 +40,15 @@ type record struct {
 	Entry *pending      `json:"entry,omitempty"` // of a session that is being created or deleted
 	AsOf  uint64        `json:"as_of,omitempty"` // a position before that entry
 	Grace time.Duration `json:"grace,omitempty"`
+	Idle  bool          `json:"idle,omitempty"` // it is deleted only if nothing has come after AsOf
 
 	Deleted uint64    `json:"deleted,omitempty"` // the id of the last entry
 	Fence   uint64    `json:"fence,omitempty"`   // the last message under the session's subject
 	Until   time.Time `json:"until,omitzero"`    // the end of the grace period
 
-	Write string `json:"write"` // differs with each write
-	rev   uint64 // the sequence of this record; 0: there is none
+	Write string    `json:"write"` // differs with each write
+	rev   uint64    // the sequence of this record; 0: there is none
+	at    time.Time // when it was stored
 }
 
 // pending is an entry that is to be appended.
@@ -98,7 +100,7 @@ func (l *Log) load(ctx context.Context, id string) (*record, error) {
 }
 
 func parseRecord(s *stored) (*record, error) {
-	r := &record{rev: s.Seq}
+	r := &record{rev: s.Seq, at: s.Time}
 	if err := json.Unmarshal(s.Data, r); err != nil {
 		return nil, fmt.Errorf("record %d: %w", s.Seq, err)
 	}

@@ -1,6 +1,7 @@
 package natslog
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -75,13 +76,25 @@ func newRecord(s eventlog.Session, state state, before *record, b bounds) *recor
 // and brings the record to its next state. Late says that another may have begun
 // to. It returns the id of the entry.
 func (l *Log) appendPending(ctx context.Context, w *writer, r *record, late bool) (id uint64, err error) {
-	d := &draft{msgID: string(r.State) + "." + r.Life, entries: []eventlog.Entry{{Name: string(r.Entry.Name), Data: r.Entry.Data}}}
+	d := &draft{msgID: pendingID(r), entries: []eventlog.Entry{{Name: string(r.Entry.Name), Data: r.Entry.Data}}}
 	if late {
 		d.late, d.after = true, r.AsOf
 	}
-	known := func(context.Context) (mark, error) {
+	known := func(ctx context.Context) (mark, error) {
+		if r.Idle {
+			if err := l.stillIdle(ctx, r); err != nil {
+				return mark{}, err
+			}
+		}
 		return mark{r.Floor, r.State == creating || !r.Written}, nil
 	}
+	defer func() {
+		if errors.Is(err, errInUse) {
+			next := *r
+			next.State, next.Entry, next.AsOf, next.Idle = open, nil, 0, false
+			err = cmp.Or(l.put(ctx, &next), errMoved)
+		}
+	}()
 	w.lose()
 	defer w.lose()
 	to := w
@@ -89,7 +102,7 @@ func (l *Log) appendPending(ctx context.Context, w *writer, r *record, late bool
 		if r.State == deleting {
 			// From here on, whoever appends to the session's own subject without having
 			// seen this record comes too late.
-			if r.Fence, err = w.write(ctx, &draft{msgID: "fence." + r.Life}, known); err != nil {
+			if r.Fence, err = w.write(ctx, &draft{msgID: fenceID(r)}, known); err != nil {
 				return 0, err
 			}
 		}
@@ -106,7 +119,7 @@ func (l *Log) appendPending(ctx context.Context, w *writer, r *record, late bool
 		return 0, err
 	}
 	next := *r
-	next.Entry, next.AsOf = nil, 0
+	next.Entry, next.AsOf, next.Idle = nil, 0, false
 	if r.State == creating {
 		next.State = open
 	} else {
@@ -123,5 +136,9 @@ func (l *Log) appendPending(ctx context.Context, w *writer, r *record, late bool
 	}
 	return id, nil
 }
+
+// pendingID and fenceID are the message ids of what is written to create or delete a session.
+func pendingID(r *record) string { return string(r.State) + "." + r.Life }
+func fenceID(r *record) string   { return "fence." + r.Life }
 
 func pend(e *eventlog.Entry) *pending { return &pending{Name: []byte(e.Name), Data: e.Data} }
