@@ -1,6 +1,7 @@
 package natslog_test
 
 import (
+	"encoding/json"
 	"errors"
 	"strings"
 	"sync"
@@ -112,6 +113,50 @@ func TestIdleSessionIsUsedAgain(t *testing.T) {
 		for _, r := range []*follower{u.r, other.follow(s)} {
 			if r != nil {
 				r.expect(u.from, u.ids...)
+			}
+		}
+	}
+}
+
+// A process ends while it forgets an idle session. Another one brings that to its end, but not if
+// something has come meanwhile.
+func TestIdleSessionIsHalfForgotten(t *testing.T) {
+	ns := startNATS(t, &server.Options{StoreDir: t.TempDir()})
+	l := mustOpen(t, natslog.Options{URL: ns.ClientURL()})
+	m, op := tester{t, l}, operate(t, ns.ClientURL())
+	for _, s := range []eventlog.Session{own("own"), {ID: "scoped", Scope: "x"}} {
+		for _, used := range []bool{true, false} {
+			ids := m.append(s, 2)
+			records, err := op.Stream(t.Context(), l.RecordStream())
+			if err != nil {
+				t.Fatal(err)
+			}
+			stored, err := records.GetLastMsgForSubject(t.Context(), l.RecordSubject(s.ID))
+			if err != nil {
+				t.Fatal(err)
+			}
+			var record map[string]any
+			if err := json.Unmarshal(stored.Data, &record); err != nil {
+				t.Fatal(err)
+			}
+			record["state"], record["as_of"], record["idle"] = "deleting", ids[1], true
+			record["entry"] = map[string]string{"name": "", "data": ""}
+			data, err := json.Marshal(record)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := op.Publish(t.Context(), l.RecordSubject(s.ID), data); err != nil {
+				t.Fatal(err)
+			}
+			if used {
+				ids = append(ids, m.append(s, 1)...) // its place is known, and it looks at no record
+			}
+			_, err = l.Lookup(t.Context(), s.ID)
+			if used && err != nil || !used && !errors.Is(err, eventlog.ErrSessionNotFound) {
+				t.Errorf("%s, used=%v: Lookup: %v", s.ID, used, err)
+			}
+			if used {
+				m.follow(s).expect(ids[0], ids[1:]...)
 			}
 		}
 	}

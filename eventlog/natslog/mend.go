@@ -38,10 +38,10 @@ func (e *embedded) damage(ctx context.Context) error {
 	}
 	entries, records := e.highest.get()
 	names := subjects{e.options.Name, e.options.Prefix}
-	if err := scan(ctx, e.options.Dir, names.entries(), entries); err != nil {
+	if err := e.scan(ctx, names.entries(), entries); err != nil {
 		return err
 	}
-	return scan(ctx, e.options.Dir, names.records(), records)
+	return e.scan(ctx, names.records(), records)
 }
 
 // mend puts a new store in the place of a damaged one, with all that can be read of it under

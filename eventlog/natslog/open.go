@@ -116,7 +116,7 @@ func (l *Log) open(ctx context.Context) (err error) {
 		}
 		cancel()
 		if _, is := errors.AsType[damageError](err); is && !mended {
-			if err = l.embedded.startWhole(ctx, err); err != nil {
+			if err := l.embedded.startWhole(ctx, err); err != nil {
 				return err
 			}
 			mended = true

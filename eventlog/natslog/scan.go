@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/minio/highwayhash"
 )
@@ -30,6 +31,9 @@ const (
 	seqFlags    = 3 << 62 // of what was erased or deleted
 )
 
+// scanTold is how often the logger is told how far a scan has got.
+const scanTold = 5 * time.Second
+
 // blocks returns the folder of a stream's blocks.
 func blocks(dir, stream string) string {
 	return filepath.Join(dir, storeName, "$G", "streams", stream, "msgs")
@@ -39,8 +43,8 @@ func blocks(dir, stream string) string {
 // one that does not have what was written to it. nats-server checks a message
 // only when it reads it, and drops the rest of the block then. The last write may not have
 // been finished, if it was after what was acknowledged.
-func scan(ctx context.Context, dir, stream string, acknowledged uint64) error {
-	msgs := blocks(dir, stream)
+func (e *embedded) scan(ctx context.Context, stream string, acknowledged uint64) error {
+	msgs := blocks(e.options.Dir, stream)
 	names, err := os.ReadDir(msgs)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -57,9 +61,14 @@ func scan(ctx context.Context, dir, stream string, acknowledged uint64) error {
 	}
 	slices.Sort(numbers)
 	var last uint64
+	told := time.Now()
 	for i, n := range numbers {
 		if err := ctx.Err(); err != nil {
 			return err
+		}
+		if time.Since(told) > scanTold {
+			told = time.Now()
+			e.options.Logger.Info("natslog: the blocks of a stream are compared with their checksums", "stream", stream, "done", i, "of", len(numbers))
 		}
 		path := filepath.Join(msgs, fmt.Sprintf("%d.blk", n))
 		data, err := os.ReadFile(path) //nolint:gosec // it is of the application's folder
