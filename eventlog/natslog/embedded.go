@@ -53,8 +53,8 @@ func lockDir(o Options) (*embedded, error) {
 	return e, nil
 }
 
-// startWhole stops the server if it runs, and starts one on a store that is as it was written:
-// one that is damaged, by what is known or is found, it mends first.
+// startWhole stops the server if it runs, and starts one on a whole store. It mends a damaged
+// one first: damage is what is known to be damaged, or nil to look for it.
 func (e *embedded) startWhole(ctx context.Context, damage error) error {
 	e.halt()
 	if damage == nil {

@@ -13,8 +13,9 @@ const highestName = "highest"
 
 // highest is a file with the highest sequence that each stream of an embedded server has
 // acknowledged, apart from their blocks: a store that ends before it has lost something.
-// Each acknowledgement writes it, but has not the system write it to the disk, so after a
-// power cut it may be behind, and never ahead of what SyncInterval has lost.
+// Each acknowledgement writes it without syncing it to the disk. After a power cut it may
+// be behind the blocks, which makes the check weaker. It is ahead of them only if they have lost
+// what SyncInterval allows.
 type highest struct {
 	mu               sync.Mutex
 	file             *os.File

@@ -132,7 +132,7 @@ func (l *Log) adopt(ctx context.Context) error {
 	case l.strange.Load() == nil:
 		return nil
 	case !l.used.Load():
-		return *l.strange.Load() // whoever only looks changes nothing
+		return *l.strange.Load() // a process that only looks changes nothing
 	}
 	found, b, err := l.findStreams(ctx)
 	if err != nil {
@@ -197,8 +197,8 @@ func (l *Log) findStream(ctx context.Context, want jetstream.StreamConfig) (made
 }
 
 // raise makes sure that the first sequence of the entries is at least first, and so above all
-// of before, of which one is sure to have been stored. Entries of another stream are left alone: whoever has put
-// them there knows why.
+// of before, of which one is sure to have been stored. It leaves the entries of another stream alone: somebody has
+// put them there on purpose.
 func (l *Log) raise(ctx context.Context, first uint64, b bounds, another bool, sure uint64) (bounds, error) {
 	switch {
 	case b.First >= first, sure > 0 && b.First > max(sure, l.start.Load()+1) && b.First+clockSlack >= first:

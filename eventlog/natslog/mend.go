@@ -116,7 +116,9 @@ func (e *embedded) copyTo(ctx context.Context, dir, fresh string) (err error) {
 	defer func() { err = errors.Join(err, from.Close()) }()
 	o.Dir, o.Retention = fresh, from.retention
 	high, _ := e.highest.get()
-	o.above = high + 1 // if the clock was set back; the one after high is a gap for its reader
+	// If the clock was set back, the new ids still have to be above the old ones. One id is left
+	// out, so that also the last old position is told as a gap.
+	o.above = high + 1
 	to, err := Open(ctx, o)
 	if err != nil {
 		return err

@@ -19,8 +19,8 @@ type suspicion struct {
 	scanned time.Time // when the blocks were read last; it belongs to tend
 }
 
-// missing says what it is that a subject, which had something after a position, has nothing
-// there any more. Last is the last message that it was known to have.
+// missing returns the error of a read that finds nothing any more under a subject whose last
+// message was at last. It raises a suspicion if the stream should still have that message.
 func (l *Log) missing(ctx context.Context, last uint64) error {
 	if l.embedded == nil {
 		return eventlog.ErrGap
@@ -29,15 +29,15 @@ func (l *Log) missing(ctx context.Context, last uint64) error {
 	if err != nil {
 		return err
 	}
-	if last >= b.First { // or else it was trimmed with all that is as old
+	if last >= b.First { // otherwise it was trimmed with all that is as old
 		l.suspicion.raised.Store(true)
 		l.doubt()
 	}
 	return eventlog.ErrGap
 }
 
-// scanIfSuspected returns a damageError if the blocks of the embedded server's store are
-// suspected to be damaged, and seem to be.
+// scanIfSuspected scans the store of the embedded server, which runs, if there is a suspicion.
+// It returns a damageError if the store seems to be damaged.
 func (l *Log) scanIfSuspected(ctx context.Context) error {
 	if time.Since(l.suspicion.scanned) < scanEvery || !l.suspicion.raised.Swap(false) {
 		return nil
@@ -46,7 +46,7 @@ func (l *Log) scanIfSuspected(ctx context.Context) error {
 	return onlyDamage(l.embedded.damage(ctx))
 }
 
-// onlyDamage returns an error if it is a damageError.
+// onlyDamage returns err if it is a damageError, and nil otherwise.
 func onlyDamage(err error) error {
 	if damage, is := errors.AsType[damageError](err); is {
 		return damage
