@@ -51,6 +51,7 @@ func (l *Log) tend() {
 		case <-l.doubts:
 			doubtful = true
 		case <-tick.C:
+			doubtful = l.suspicion.raised.Load() // for which it was too soon
 		}
 		for {
 			began := time.Now()
