@@ -49,10 +49,10 @@ func (r rewinding) rewind(copied string) {
 }
 
 // open opens a log on the server that notices soon that it was set back.
-func (r rewinding) open(told *notes) tester {
+func (r rewinding) open(told *notes, appendTimeout time.Duration) tester {
 	return tester{r.T, mustOpen(r.T, natslog.Options{
 		URL: r.ClientURL(), Logger: told.logger(),
-		CheckInterval: 50 * time.Millisecond, RequestTimeout: 300 * time.Millisecond, AppendTimeout: time.Second,
+		CheckInterval: 50 * time.Millisecond, RequestTimeout: 500 * time.Millisecond, AppendTimeout: appendTimeout,
 	})}
 }
 
@@ -61,11 +61,12 @@ func (r rewinding) open(told *notes) tester {
 // of what is there, gives out no id again, and goes on without a gap when the stream has all.
 func TestStreamIsBehind(t *testing.T) {
 	ns, told := newRewinding(t), &notes{}
-	m := ns.open(told)
+	m := ns.open(told, 2*time.Second)
 	r := m.follow(own("a"))
 	_, start := r.bounds()
 	ids := m.append(own("a"), 3)
 	early := ns.save()
+	until(t, "the log can be used", func() bool { _, err := m.log.Lookup(t.Context(), "a"); return err == nil })
 	ids = append(ids, m.append(own("a"), 3)...)
 	r.expect(start, ids...)
 	late := ns.save()
@@ -93,9 +94,9 @@ func TestStreamIsBehind(t *testing.T) {
 // on in it with a gap, and gives out no id again.
 func TestStreamHasLostAll(t *testing.T) {
 	ns, told := newRewinding(t), &notes{}
-	m := ns.open(told)
+	m := ns.open(told, patience)
 	empty := ns.save()
-	ids := m.append(own("a"), 999)[:3]
+	ids := m.append(own("a"), 100)[:3]
 	ids = append(ids, m.append(own("a"), 1)...)
 	r := m.follow(own("a"))
 	_, end := r.bounds()
@@ -124,7 +125,7 @@ func TestFirstSequenceByPurging(t *testing.T) {
 	if err := s.Purge(t.Context(), jetstream.WithPurgeSequence(uint64(time.Now().UnixMicro()))); err != nil {
 		t.Fatal(err)
 	}
-	m := tester{t, mustOpen(t, natslog.Options{URL: ns.ClientURL(), Existing: true, AppendTimeout: time.Second})}
+	m := tester{t, mustOpen(t, natslog.Options{URL: ns.ClientURL(), Existing: true})}
 	r := m.follow(own("a"))
 	_, start := r.bounds()
 	r.expect(start, m.append(own("a"), 3)...)

@@ -44,7 +44,7 @@ func (l *Log) tend() {
 	tick := time.NewTicker(l.options.CheckInterval)
 	defer tick.Stop()
 	for {
-		doubtful := false
+		var doubtful bool
 		select {
 		case <-l.ctx.Done():
 			return
