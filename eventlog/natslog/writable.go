@@ -61,14 +61,16 @@ func (l *Log) tend() {
 			}
 			before := l.blocked.Load()
 			if err == nil {
-				if l.blocked.Store(nil); before != nil {
+				if before != nil {
 					l.options.Logger.Info("natslog: entries can be appended again")
 				}
+				l.blocked.Store(nil)
 				break
 			}
-			if l.blocked.Store(&err); before == nil {
+			if before == nil {
 				l.options.Logger.Error("natslog: nothing can be appended", "error", err)
 			}
+			l.blocked.Store(&err)
 			doubtful = true
 			if !sleep(l.ctx, max(tryAgain, time.Since(began))) { // mending in vain takes long
 				return
