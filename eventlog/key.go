@@ -115,15 +115,12 @@ func (k *Key) Compare(has Appended, entries []Entry) (repeated bool, err error) 
 	switch {
 	case k.Appended.Count > 0 && has.Count == 0:
 		return false, fmt.Errorf("%w: %s", ErrKeyForgotten, excerpt.Quote(k.Name))
-	case has.Same(k.Appended):
-		if repeated = has.Closed && len(entries) == 0; repeated {
-			k.Appended = has
-		}
-		if has.Closed && !repeated {
-			return false, &KeyError{Key: k.Name, Appended: has}
-		}
-		return repeated, nil
-	case len(entries) == 0 || has.Piece < len(entries) || k.Close && !has.Closed || !has.Same(k.Appended.Add(entries...)):
+	case has.Same(k.Appended) && !has.Closed:
+		return false, nil
+	case has.Same(k.Appended) && len(entries) == 0:
+		k.Appended = has
+		return true, nil
+	case has.Same(k.Appended) || len(entries) == 0 || has.Piece < len(entries) || k.Close && !has.Closed || !has.Same(k.Appended.Add(entries...)):
 		return false, &KeyError{Key: k.Name, Appended: has}
 	}
 	first := has.Last + 1 - uint64(len(entries))
