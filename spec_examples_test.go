@@ -58,16 +58,16 @@ func TestEventExamples(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			event := gen.DecodeEvent(name, data)
+			event := gen.StreamEvents.Decode(name, data)
 			if unknown, ok := event.(*gen.UnknownEvent); ok {
 				t.Fatalf("it is decoded as unknown: %v", unknown.Err)
 			}
-			if string(event.EventName()) != name {
-				t.Errorf("it is decoded as %s", event.EventName())
-			}
-			encoded, err := json.Marshal(event)
+			encodedName, encoded, err := gen.StreamEvents.Encode(event)
 			if err != nil {
 				t.Fatal(err)
+			}
+			if encodedName != name {
+				t.Errorf("it is decoded as %s", encodedName)
 			}
 			var again any
 			if err := json.Unmarshal(encoded, &again); err != nil {

@@ -14,16 +14,16 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// contract is what the schemas must have, so that every client of the API can read
+// schemaContract is what the schemas must have, so that every client of the API can read
 // our server and our client every server: the fields of each schema with their
 // types, "?" for an optional one. An optional field and a value of an enum may be added.
-const contract = `
+const schemaContract = `
 SSEBaseEvent: data object, event EventName, id string, retry? integer/int64
 ErrorResponse: error RESTError
 RESTError: code integer, message string, type bad_request|not_found|internal_error|unauthorized|validation_error|forbidden|rate_limited|unavailable
 `
 
-// eventContract is contract for the data of the events, by event name and schema.
+// eventContract is schemaContract for the data of the events, by event name and schema.
 const eventContract = `
 complete SSECompleteEvent: content? string, done boolean, messageId? string, parentToolCallId? string, reasoning? string, reasoningDuration? integer/int64, type string
 connected SSEConnectedEvent: sessionId string
@@ -98,7 +98,7 @@ func TestSpecIsValid(t *testing.T) {
 
 func TestSchemasKeepTheContract(t *testing.T) {
 	spec := loadSpec(t)
-	for name, want := range lines(contract) {
+	for name, want := range lines(schemaContract) {
 		wantFields(t, name, spec.fields(spec.schema(name)), want)
 	}
 	tool := spec.schema("ToolName")
@@ -128,7 +128,7 @@ func TestEventsKeepTheContract(t *testing.T) {
 		if !slices.ContainsFunc(members, isMember) || mapping[name] != ref || !slices.Contains(names, any(name)) {
 			t.Errorf("%s is not in the oneOf, in the mapping (which has %v) and in EventName", schema, mapping[name])
 		}
-		if !slices.Contains(gen.EventNames(), gen.EventName(name)) {
+		if !slices.Contains(gen.StreamEvents.Names(), name) {
 			t.Errorf("%s is not among the generated names", name)
 		}
 		levels, _ := spec.schema(schema)["allOf"].([]any)

@@ -11,17 +11,18 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/mixstream/mixstream/contract"
 	"github.com/mixstream/mixstream/gen"
 )
 
-// TestValidateEvent compares what is generated with a validator of JSON Schema, on
+// TestCheckEvents compares what is generated with a validator of JSON Schema, on
 // data that is made from each schema, and then spoilt in one to three places.
-func TestValidateEvent(t *testing.T) {
+func TestCheckEvents(t *testing.T) {
 	spec := loadSpec(t)
 	schemas := compileSchemas(t, spec)
-	for _, name := range gen.EventNames() {
-		schema := spec.eventDataName(string(name))
-		t.Run(string(name), func(t *testing.T) {
+	for _, name := range gen.StreamEvents.Names() {
+		schema := spec.eventDataName(name)
+		t.Run(name, func(t *testing.T) {
 			valid, invalid := 0, 0
 			for seed := range uint64(2000) {
 				m := maker{spec: spec, Rand: rand.New(rand.NewPCG(seed, 1))}
@@ -33,7 +34,7 @@ func TestValidateEvent(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				err = gen.ValidateEvent(string(name), text)
+				err = gen.StreamEvents.Check(name, text)
 				if want := isValid(t, schemas[schema], text); (err == nil) != want {
 					t.Fatalf("%s\nfits: %v, and is told: %v", text, want, err)
 				}
@@ -44,7 +45,7 @@ func TestValidateEvent(t *testing.T) {
 				}
 			}
 			// Of what was added to the spec nobody knows how much can fit.
-			if tabled := strings.Contains(eventContract, "\n"+string(name)+" "); tabled && (valid < 200 || invalid < 200) {
+			if tabled := strings.Contains(eventContract, "\n"+name+" "); tabled && (valid < 200 || invalid < 200) {
 				t.Errorf("%d fit, and %d do not", valid, invalid)
 			}
 		})
@@ -147,24 +148,24 @@ func (m maker) spoil(value any) any {
 }
 
 // TestValidate checks the same by way of Go values.
-func TestValidate(t *testing.T) {
+func TestCheckEvent(t *testing.T) {
 	notification := gen.NotificationData{NotificationType: "info", ResponseType: "text"}
-	if err := notification.Validate(); err != nil {
+	if err := gen.StreamEvents.CheckEvent(&notification); err != nil {
 		t.Error(err)
 	}
 	notification.ResponseType = "shout"
-	if err := notification.Validate(); err == nil || err.Error() != `"notification": data/responseType: must be one of acknowledge, text, choice` {
+	if err := gen.StreamEvents.CheckEvent(&notification); err == nil || err.Error() != `"notification": data/responseType: must be one of acknowledge, text, choice` {
 		t.Error(err)
 	}
 	permission := gen.PermissionData{ToolName: "a-b"}
-	if err := permission.Validate(); err == nil || !strings.HasPrefix(err.Error(), `"permission": data/toolName: must be one of Bash, `) {
+	if err := gen.StreamEvents.CheckEvent(&permission); err == nil || !strings.HasPrefix(err.Error(), `"permission": data/toolName: must be one of Bash, `) {
 		t.Error(err)
 	}
 	permission.ToolName, permission.Params = "a_b", map[string]any{"f": func() {}}
-	if err := permission.Validate(); err == nil {
+	if err := gen.StreamEvents.CheckEvent(&permission); err == nil {
 		t.Error("what cannot be JSON is valid")
 	}
-	if err := gen.ValidateEvent("content", []byte(`{"type":1e400}`)); err == nil {
+	if err := gen.StreamEvents.Check("content", []byte(`{"type":1e400}`)); err == nil {
 		t.Error("a number that no float64 can hold is valid")
 	}
 }
@@ -173,17 +174,17 @@ func TestValidate(t *testing.T) {
 func TestInvalidEventErrorIsBounded(t *testing.T) {
 	huge := strings.Repeat("é", 1<<20)
 	for what, err := range map[string]error{
-		"name":   gen.ValidateEvent(huge, []byte(`{}`)),
-		"number": gen.ValidateEvent("content", []byte(`{"content":`+strings.Repeat("9", 1<<20)+`}`)),
-		"enum":   gen.ValidateEvent("notification", []byte(`{"createdAt":1,"id":"","message":"","notificationType":"`+huge+`","responseType":"text","sessionId":"","timeout":1,"title":"","type":""}`)),
-		"path":   &gen.InvalidEventError{Event: "content", Path: "/" + huge, Reason: "must be one of a, b"},
-		"reason": &gen.InvalidEventError{Event: "content", Reason: huge},
+		"name":   gen.StreamEvents.Check(huge, []byte(`{}`)),
+		"number": gen.StreamEvents.Check("content", []byte(`{"content":`+strings.Repeat("9", 1<<20)+`}`)),
+		"enum":   gen.StreamEvents.Check("notification", []byte(`{"createdAt":1,"id":"","message":"","notificationType":"`+huge+`","responseType":"text","sessionId":"","timeout":1,"title":"","type":""}`)),
+		"path":   &contract.InvalidEventError{Event: "content", Path: "/" + huge, Reason: "must be one of a, b"},
+		"reason": &contract.InvalidEventError{Event: "content", Reason: huge},
 	} {
 		if err == nil || len(err.Error()) > 2<<10 || !utf8.ValidString(err.Error()) || what != "enum" && !strings.Contains(err.Error(), " bytes)") {
 			t.Errorf("%s: %.300v", what, err)
 		}
 	}
-	if got, want := (&gen.InvalidEventError{Event: "content", Path: "/type", Reason: "must be one of a, b"}).Error(), `"content": data/type: must be one of a, b`; got != want {
+	if got, want := (&contract.InvalidEventError{Event: "content", Path: "/type", Reason: "must be one of a, b"}).Error(), `"content": data/type: must be one of a, b`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }

@@ -6,11 +6,12 @@ import (
 
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/server"
 )
 
 // loadOurs is this project.
-type loadOurs struct{ *server.Server }
+type loadOurs struct{ *mix.Server }
 
 func newLoadOurs(s loadSetup) (loadServer, error) { return newLoad(s) }
 
@@ -27,7 +28,7 @@ func newLoad(s loadSetup, options ...server.Option) (loadServer, error) {
 		// The default retention is less than what is to be replayed.
 		options = append(options, server.WithLog(eventlog.NewMemory(eventlog.Retention{Entries: -1, Bytes: -1, TotalBytes: -1})))
 	}
-	srv, err := server.New(options...)
+	srv, err := mix.NewServer(options...)
 	if err != nil {
 		return nil, err
 	}

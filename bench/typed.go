@@ -12,6 +12,7 @@ import (
 
 	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/mix"
 )
 
 // decoding is a JSON function that a stream can be given.
@@ -53,7 +54,7 @@ func streamTyped(c *corpus, d decoding, each func(*gen.ContentData)) error {
 	if !d.isDefault {
 		opts = append(opts, client.WithJSON(d.unmarshal))
 	}
-	cl, err := client.New("http://memory", opts...)
+	cl, err := mix.NewClient("http://memory", opts...)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/mix"
 )
 
 // TestAddressThatIsNone has addresses that no repetition mends: each is an error at once,
@@ -18,12 +19,12 @@ func TestAddressThatIsNone(t *testing.T) {
 	for _, base := range []string{
 		"http://127.0.0.1:99999", "http://127.0.0.1:0", "http://:80", "http://a..b", "http://" + strings.Repeat("x", 64), "ftp://host", "http://",
 	} {
-		if _, err := client.New(base); err == nil {
+		if _, err := mix.NewClient(base); err == nil {
 			t.Errorf("%s: no error", base)
 		}
 	}
 	for _, base := range []string{"http://host.example.", "http://[::1]:8080", "https://xn--bcher-kva.example:443", "http://a_b:65535"} {
-		if _, err := client.New(base); err != nil {
+		if _, err := mix.NewClient(base); err != nil {
 			t.Error(err)
 		}
 	}
@@ -44,7 +45,7 @@ func TestAddressThatIsNone(t *testing.T) {
 	}
 	ts := httptest.NewServer(http.RedirectHandler("http://127.0.0.1:99999/", http.StatusTemporaryRedirect))
 	t.Cleanup(ts.Close)
-	c, err := client.New(ts.URL, retried)
+	c, err := mix.NewClient(ts.URL, retried)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +63,7 @@ func TestErrorsHideSecrets(t *testing.T) {
 		"http://user:hunter2@host:port", "http://user:hun/ter2@host", "ftp://user:hunter2@host", "user:hunter2@host", "http://hunter2@host/?token=hunter2",
 		"http://user:hunter2@127.0.0.1:99999",
 	} {
-		if _, err := client.New(base); err == nil || strings.Contains(err.Error(), "ter2") {
+		if _, err := mix.NewClient(base); err == nil || strings.Contains(err.Error(), "ter2") {
 			t.Errorf("new: %v", err)
 		}
 	}
@@ -84,7 +85,7 @@ func TestErrorsHideSecrets(t *testing.T) {
 	for _, path := range []string{"", "/end", "/a", "/b", "/c", "/d"} {
 		for _, user := range []string{"user:hunter2@", "hunter2@"} {
 			base := strings.Replace(ts.URL, "://", "://"+user, 1) + path
-			c, err := client.New(base, client.WithRetryPolicy(client.RetryPolicy{MaxAttempts: -1}),
+			c, err := mix.NewClient(base, client.WithRetryPolicy(client.RetryPolicy{MaxAttempts: -1}),
 				client.OnRetry(func(r client.Retry) { t.Errorf("retry: %v", r.Err) }))
 			if err != nil {
 				t.Fatal(err)

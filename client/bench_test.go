@@ -11,6 +11,7 @@ import (
 
 	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/sse"
 )
 
@@ -57,7 +58,7 @@ func (b *tokens) eventSize() int64 { return int64(len(b.text) / 1000) }
 func BenchmarkStream(b *testing.B) {
 	b.Run("stream", func(b *testing.B) {
 		in := newTokens()
-		c, err := client.New("http://memory", client.WithHTTPClient(&http.Client{Transport: in}))
+		c, err := mix.NewClient("http://memory", client.WithHTTPClient(&http.Client{Transport: in}))
 		if err != nil {
 			b.Fatal(err)
 		}

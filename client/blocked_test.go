@@ -10,10 +10,10 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/mixstream/mixstream/client"
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/streamtest"
+	"go.uber.org/goleak"
 )
 
 // patience is for what must happen at once, on a machine that is busy.
@@ -127,8 +127,8 @@ func silent(t *testing.T, entered, gone chan<- struct{}) (string, []client.Optio
 
 // blockedStream is a client in one of the states, or soon there.
 type blockedStream struct {
-	stream  chan *client.Stream // once it is open
-	ended   chan error          // what StreamEvents, Next or All ended with
+	stream  chan *mix.Stream // once it is open
+	ended   chan error       // what StreamEvents, Next or All ended with
 	entered chan struct{}
 	freed   func() // waits until nothing of the client is left
 }
@@ -136,14 +136,14 @@ type blockedStream struct {
 // block brings a client into a state. It reads by All or by Next.
 func (b blocked) block(t *testing.T, ctx context.Context, all bool) *blockedStream { //nolint:revive // t comes first
 	t.Helper()
-	bs := &blockedStream{stream: make(chan *client.Stream, 1), ended: make(chan error, 1), entered: make(chan struct{}, 100)}
+	bs := &blockedStream{stream: make(chan *mix.Stream, 1), ended: make(chan error, 1), entered: make(chan struct{}, 100)}
 	gone := make(chan struct{}, 100)
 	url, opts := b.serve(t, bs.entered, gone)
 	if b.dialling && !b.held {
 		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{ConnectStart: func(string, string) { bs.entered <- struct{}{} }})
 	}
 	tr := &http.Transport{}
-	c, err := client.New(url, append(opts, client.WithHTTPClient(&http.Client{Transport: tr}))...)
+	c, err := mix.NewClient(url, append(opts, client.WithHTTPClient(&http.Client{Transport: tr}))...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,7 +171,7 @@ func (b blocked) block(t *testing.T, ctx context.Context, all bool) *blockedStre
 }
 
 // lastError reads a stream to its end and returns the error.
-func lastError(s *client.Stream, all bool) error {
+func lastError(s *mix.Stream, all bool) error {
 	if !all {
 		names(s)
 		return s.Err()

@@ -14,6 +14,7 @@ import (
 
 	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/mix"
 )
 
 // answering serves each connection with some bytes, and returns the URL.
@@ -81,7 +82,7 @@ func TestErrorsAreBounded(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var logged bytes.Buffer
-			c, err := client.New(answering(t, answer), client.WithStrict(),
+			c, err := mix.NewClient(answering(t, answer), client.WithStrict(),
 				client.WithRetryPolicy(client.RetryPolicy{InitialInterval: 1, MaxInterval: 1, MaxAttempts: 2, MaxServerDelay: -1}),
 				client.WithLogger(slog.New(slog.NewJSONHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug}))))
 			if err != nil {
@@ -111,10 +112,10 @@ func TestErrorsAreBounded(t *testing.T) {
 		})
 	}
 	for name, call := range map[string]func() error{
-		"base URL": func() error { _, err := client.New("ftp://" + ascii); return err },
-		"query":    func() error { _, err := client.New("http://x?" + ascii); return err },
-		"no URL":   func() error { _, err := client.New("http://[" + ascii); return err },
-		"header":   func() error { _, err := client.New("http://x", client.WithHeader(huge, "")); return err },
+		"base URL": func() error { _, err := mix.NewClient("ftp://" + ascii); return err },
+		"query":    func() error { _, err := mix.NewClient("http://x?" + ascii); return err },
+		"no URL":   func() error { _, err := mix.NewClient("http://[" + ascii); return err },
+		"header":   func() error { _, err := mix.NewClient("http://x", client.WithHeader(huge, "")); return err },
 	} {
 		if err := call(); err == nil || len(err.Error()) > limit {
 			t.Errorf("%s: %.300v", name, err)

@@ -5,130 +5,122 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
-	"slices"
-	"strings"
 
-	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/contract"
 	"github.com/mixstream/mixstream/internal/excerpt"
-	"github.com/mixstream/mixstream/internal/redact"
 )
 
-// Client opens the event streams of one server, and publishes to them. It is safe for concurrent use.
-type Client struct {
+// Client opens the streams of one operation on one server. P is the type of the
+// operation's parameters, E the interface of its events; both follow from the descriptor
+// that New is given. A Client is safe for concurrent use.
+type Client[P, E any] struct {
+	op  contract.Operation[P, E]
 	cfg config
 }
 
-// New returns a client of the server at baseURL, to which the paths of the spec
-// are appended. It makes no connection.
-func New(baseURL string, opts ...Option) (*Client, error) {
+// New returns a client of an operation on the server at baseURL, to which the client
+// appends the paths of the spec. It makes no connection. It fails if an option or the base
+// URL is wrong, and if op.Requests is nil: the code was then generated without a client.
+func New[P, E any](op contract.Operation[P, E], baseURL string, opts ...Option) (*Client[P, E], error) {
 	cfg := defaultConfig()
 	cfg.baseURL = baseURL
-	for _, o := range opts {
-		o.applyClient(&cfg)
-	}
-	if err := cfg.check(); err != nil {
+	cfg.control = op.Control
+	if err := checkOperation(op); err != nil {
 		return nil, err
 	}
-	return &Client{cfg: cfg}, nil
+	if op.Requests == nil || op.Requests.New == nil {
+		return nil, fmt.Errorf("client: operation %s makes no requests: generate its code with a client, or use Read", excerpt.Quote(op.ID))
+	}
+	cfg, err := cfg.with(opts)
+	if err == nil {
+		err = cfg.checkBaseURL()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &Client[P, E]{op: op, cfg: cfg}, nil
 }
 
-func (c *config) check() error {
-	u, err := url.Parse(c.baseURL)
-	switch {
-	case err != nil:
-		return fmt.Errorf("client: base URL: %w", excerpt.Error(redact.Error(err)))
-	case u.Scheme != "http" && u.Scheme != "https" || u.Host == "":
-		return fmt.Errorf("client: base URL %s: not an absolute http or https URL", excerpt.Quote(redact.URL(c.baseURL)))
-	case strings.ContainsAny(c.baseURL, "?#"): // in which there may be a token
-		base, _, _ := strings.Cut(redact.URL(c.baseURL), "?")
-		base, _, _ = strings.Cut(base, "#")
-		return fmt.Errorf("client: base URL %s: has a query or a fragment", excerpt.Quote(base))
-	case !reachable(u):
-		return fmt.Errorf("client: base URL %s: no server can have this host and port", excerpt.Quote(redact.URL(c.baseURL)))
-	case c.httpClient == nil:
-		return errors.New("client: nil HTTP client")
-	case c.httpClient.Timeout != 0:
-		return fmt.Errorf("client: the HTTP client has a Timeout of %v, which would end every stream; use WithConnectTimeout and WithIdleTimeout", c.httpClient.Timeout)
-	}
-	if n := c.source.maxEventSize; n > 0 && n < minEventSize {
-		return fmt.Errorf("client: a maximum event size of %d bytes: what the server itself says takes up to %d", n, minEventSize)
-	}
-	if slices.ContainsFunc(c.editors, func(f gen.RequestEditorFn) bool { return f == nil }) {
-		return errors.New("client: nil request editor")
-	}
-	for key, values := range c.header {
-		switch {
-		case key == "Last-Event-Id":
-			return errors.New("client: the last event ID is an argument of StreamEvents, and no header to set: it changes from attempt to attempt")
-		case key == "Host":
-			return errors.New("client: header Host: net/http sends another one; a request editor can set the Host of the request")
-		case !isToken(key):
-			return fmt.Errorf("client: header %s: illegal name", excerpt.Quote(key))
-		}
-		for _, value := range values {
-			if !legalHeader(value) {
-				return fmt.Errorf("client: header %s: illegal value", key)
-			}
-		}
+// checkOperation refuses a descriptor that was not generated.
+func checkOperation[P, E any](op contract.Operation[P, E]) error {
+	if e := op.Events; e == nil || e.Decode == nil || e.Encode == nil || e.Unknown == nil {
+		return fmt.Errorf("client: operation %s describes no events: it needs Events with Decode, Encode and Unknown", excerpt.Quote(op.ID))
 	}
 	return nil
 }
 
-// minEventSize is the least limit of a typed stream: a gap must not be lost for
-// being too large.
-const minEventSize = 1 << 10
-
-// StreamEvents opens the stream of a session, to go on after lastEventID; nil or
-// an empty string starts with what comes next, and "0" with everything that the
-// server retains. Options given here come after the client's own.
+// Open opens a stream with the parameters of the operation. It begins where FromStart or
+// After says; by default the client sends no last event id, and the server decides.
+// Options given here come after the client's own.
 //
-// It returns once the first event has been read, which the stream's first Next
-// then delivers, so no event published after it returned is missed. A refusal
-// that a repetition does not mend is returned at once, as an *ErrorResponse or
-// *APIError; on other failures, such as a server that does not listen, it tries
-// again within the RetryPolicy, by default for up to 10 minutes.
+// Where the contract has an event that begins a stream (contract.Control.Connected), Open
+// returns once the first event has been read, which the stream's first Next then delivers.
+// Otherwise it returns at the header of the answer. In both cases the stream then misses no
+// event that is published after Open returned, if the server subscribes before it answers.
+//
+// Open returns a refusal that a repetition does not mend at once, as an *APIError, or as
+// the error that WithErrors makes of one. On other failures, such as a server that does not
+// listen, it tries again within the RetryPolicy, by default for up to 10 minutes. Of a
+// method that is not safe, such as POST, it repeats only a request of which nothing was
+// sent; see the package documentation.
 //
 // The context governs the whole life of the stream, not only its opening.
-func (c *Client) StreamEvents(ctx context.Context, sessionID string, lastEventID *string, opts ...Option) (*Stream, error) {
-	cfg := c.cfg
-	for _, o := range opts {
-		o.applyClient(&cfg)
+func (c *Client[P, E]) Open(ctx context.Context, params P, opts ...Option) (*Stream[E], error) {
+	cfg, err := c.cfg.with(opts)
+	if err == nil {
+		err = cfg.checkBaseURL()
 	}
-	if err := cfg.check(); err != nil {
+	if err != nil {
 		return nil, err
 	}
-	if sessionID == "" {
-		return nil, errors.New("client: empty session id")
-	}
-	cfg.source.awaitEvent = true
-	cfg.source.refused = errorResponse
-	requester, err := gen.NewClient(cfg.baseURL, gen.WithHTTPClient(withRedirects(cfg.httpClient)), gen.WithRequestEditorFn(cfg.setHeader))
+	session, err := c.session(params)
 	if err != nil {
-		return nil, fmt.Errorf("client: %w", err)
+		return nil, err
 	}
-	connect := func(ctx context.Context, lastEventID string) (*http.Response, error) {
-		params := &gen.StreamEventsParams{SessionID: sessionID}
-		if lastEventID != "" {
-			params.LastEventID = &lastEventID
+	f := newFeed(cfg, factsOf(c.op), session)
+	stream, err := newStream(f, c.op.Events, cfg)
+	if err != nil {
+		return nil, err
+	}
+	hc := withRedirects(cfg.httpClient)
+	f.source = newSource(ctx, cfg.after, func(ctx context.Context, lastEventID string) (*http.Response, error) {
+		r, err := newRequest(ctx, c.op.Requests.New, cfg.baseURL, params)
+		if err != nil {
+			return nil, err
 		}
-		return requester.StreamEvents(ctx, params, cfg.editors...)
-	}
-	var after string
-	if lastEventID != nil {
-		after = *lastEventID
-	}
-	return openStream(newSource(ctx, after, connect, cfg.source), sessionID, cfg)
+		f.unsafe = f.unsafe || !isSafe(r.Method)
+		cfg.setHeader(r, lastEventID)
+		return cfg.send(hc, r)
+	}, f.sourceConfig())
+	return stream.open()
 }
 
-// setHeader sets the headers of a request for an event stream. Compression is
-// declined, since a compressor may hold events back.
-func (c *config) setHeader(_ context.Context, r *http.Request) error {
-	r.Header.Set("Accept", "text/event-stream")
-	r.Header.Set("Accept-Encoding", "identity")
-	r.Header.Set("Cache-Control", "no-cache")
-	for key, values := range c.header {
-		r.Header[key] = slices.Clone(values)
+// session returns the session that the parameters name. An empty one would be the stream
+// of another path, or of nobody.
+func (c *Client[P, E]) session(params P) (string, error) {
+	session := c.op.SessionOf(params)
+	if session == "" && c.op.Session.In != "" && c.op.Requests.Session != nil {
+		return "", fmt.Errorf("client: the %s parameter %s, which names the session, is empty", c.op.Session.In, excerpt.Quote(c.op.Session.Name))
 	}
-	return nil
+	return session, nil
+}
+
+// requestError is a failure to make a request, which no repetition mends.
+type requestError struct{ error }
+
+func (e requestError) Unwrap() error { return e.error }
+
+// newRequest makes a request with the function of a descriptor.
+func newRequest[P any](ctx context.Context, build func(context.Context, string, P) (*http.Request, error), baseURL string, params P) (*http.Request, error) {
+	r, err := build(ctx, baseURL, params)
+	switch {
+	case err != nil:
+		return nil, requestError{fmt.Errorf("making the request: %w", err)}
+	case r == nil || r.URL == nil:
+		return nil, requestError{errors.New("making the request: the descriptor returned none")}
+	}
+	if r.Header == nil {
+		r.Header = http.Header{}
+	}
+	return r, nil
 }

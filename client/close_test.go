@@ -6,10 +6,10 @@ import (
 	"sync"
 	"testing"
 
-	"go.uber.org/goleak"
-
 	"github.com/mixstream/mixstream/client"
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/streamtest"
+	"go.uber.org/goleak"
 )
 
 // TestCloseInEachState closes a source whose Next is under way.
@@ -102,7 +102,7 @@ func TestCloseFreesTheConnection(t *testing.T) {
 func TestEndFreesTheConnection(t *testing.T) {
 	for name, opts := range map[string][]client.Option{
 		"gap":      nil,
-		"complete": {client.UntilComplete()},
+		"complete": {mix.UntilComplete()},
 		"strict":   {client.WithStrict()},
 	} {
 		gone := make(chan struct{})

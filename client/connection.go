@@ -31,7 +31,7 @@ type connection struct {
 // connection is the source's.
 func (s *Source) attempt() error {
 	lastEventID := s.LastEventID()
-	if !legalID(lastEventID) {
+	if !s.cfg.anyID && !legalID(lastEventID) {
 		return fmt.Errorf("%w: %s", ErrLastEventID, excerpt.Quote(lastEventID))
 	}
 	c := &connection{timeout: s.cfg.idleTimeout}
@@ -74,6 +74,11 @@ func (s *Source) request(c *connection, lastEventID string) error {
 		return errNothingMore
 	case resp.StatusCode != http.StatusOK || !isEventStream(resp.Header) || isEncoded(resp.Header):
 		return s.cfg.refused(&APIError{StatusCode: resp.StatusCode, Header: resp.Header, Body: c.errorBody(), Request: resp.Request})
+	}
+	if s.cfg.opened != nil {
+		if err := s.cfg.opened(resp, lastEventID); err != nil {
+			return err
+		}
 	}
 	c.since = time.Now()
 	c.heard = c.since
@@ -159,9 +164,8 @@ func (c *connection) close() {
 // explain returns the reason for which the connection was ended from this side,
 // or else the error itself.
 func (c *connection) explain(err error) error {
-	var answer *APIError
 	switch cause := context.Cause(c.ctx); {
-	case errors.As(err, &answer), errors.Is(err, errNothingMore):
+	case errors.As(err, new(*APIError)), errors.As(err, new(*GapError)), errors.Is(err, errNothingMore):
 		return err
 	case errors.Is(cause, ErrConnectTimeout), errors.Is(cause, ErrIdle), errors.Is(cause, errReconnect):
 		return cause
@@ -169,7 +173,7 @@ func (c *connection) explain(err error) error {
 		// io.EOF is not wrapped: to a caller it is the clean end.
 		return fmt.Errorf("client: %v", excerpt.Error(err))
 	case errors.Is(err, io.EOF):
-		return errors.New("client: the stream ended")
+		return errStreamEnded
 	case c.since.IsZero():
 		return fmt.Errorf("client: %w", excerpt.Error(err))
 	}

@@ -5,7 +5,7 @@ import (
 	"net/http"
 	"testing"
 
-	"github.com/mixstream/mixstream/client"
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/streamtest"
 )
 
@@ -19,7 +19,7 @@ func TestConsumer(t *testing.T) {
 	)
 	defer ts.Close()
 
-	c, err := client.New(ts.URL, soon)
+	c, err := mix.NewClient(ts.URL, soon)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/mixstream/mixstream/client"
+	"github.com/mixstream/mixstream/mix"
 )
 
 // path forwards connections, until those that are open go nowhere any more, without
@@ -132,7 +133,7 @@ func TestDeadPath(t *testing.T) {
 				*d /= 50
 			}
 			defer transport.CloseIdleConnections()
-			c, err := client.New("https://"+p.Addr().String(), client.WithHTTPClient(&http.Client{Transport: transport}),
+			c, err := mix.NewClient("https://"+p.Addr().String(), client.WithHTTPClient(&http.Client{Transport: transport}),
 				client.WithIdleTimeout(200*time.Millisecond), client.WithConnectTimeout(200*time.Millisecond), client.WithRetryPolicy(fast))
 			if err != nil {
 				t.Fatal(err)

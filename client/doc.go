@@ -1,64 +1,95 @@
-// Package client reads a session's events: every event once, in order, typed,
-// over any number of reconnections; or an explicit error. Silence never means
-// loss. It publishes events as well.
+// Package client reads the events of any streaming operation of an OpenAPI document: every
+// event once, in order, typed, over any number of reconnections; or an explicit error.
+// Silence never means loss. It publishes events as well.
 //
-//	c, err := client.New("https://agents.example.com")
+// The command eventgen writes a descriptor for each streaming operation of a spec, and
+// [New] takes it:
+//
+//	c, err := client.New(api.OrderEvents, "https://orders.example.com/v2")
 //	...
-//	stream, err := c.StreamEvents(ctx, "session-1", nil)
+//	stream, err := c.Open(ctx, api.OrderEventsRequest{OrderID: "order-7"}, client.FromStart())
 //	...
 //	defer stream.Close()
 //	for event, err := range stream.All() {
 //		...
 //		switch data := event.Data.(type) {
-//		case *gen.ContentData:
-//			fmt.Print(data.Content)
-//		case *gen.UnknownEvent:
+//		case *api.OrderShipped:
+//			fmt.Println(data.Carrier)
+//		case *api.UnknownEvent:
 //			log.Printf("unknown event %q", data.Name)
 //		}
 //	}
 //
 // There are two layers. [Source] is a decoder of server-sent events that
 // reconnects, for any API: it is given a function that makes one request.
-// [Stream] is a Source whose events are decoded into the types of package gen.
+// [Stream] is a Source whose events have the generated types. [Read] makes one of requests
+// that the caller sends. Package mix is the client of this repository's own contract.
 //
-// Both are pulled: no goroutine and no channel stands between the socket and the
+// Both layers are pulled: no goroutine and no channel stands between the socket and the
 // caller, so a caller that reads slowly slows the sender, and memory stays flat:
 // what a decoder reads ahead, 64 KiB or a few times the largest event, and over
 // HTTP/2 the window of the stream (4 MiB in net/http).
 //
 // # Reconnection
 //
-// A stream that ends for any reason but those below is opened again, with the id
-// of the last event that was delivered in the header Last-Event-ID. It is really
-// over, with a nil error, after the session's own session_deleted, after a 204,
-// or after a complete event under [UntilComplete]. It ends with an error when
-// the context is done, on [Stream.Close], on a status that a repetition does not
-// mend, on a wrong content type, on a gap, and when reconnecting has failed for
-// too long ([RetryPolicy]).
+// The client opens a stream that was cut again, with the id of the last event that was
+// delivered in the header Last-Event-ID. A stream is really over, with a nil error:
 //
-// That nothing is lost rests on the ids: on events that have one, and on a server
-// that honours Last-Event-ID. The latter is checked, for the first event, connected,
-// tells where a stream goes on: anywhere else than it was asked to is a gap. A
-// Source, which does not know that event, cannot tell.
+//   - after a 204, which says that there is nothing more;
+//   - at what [Until], [UntilEvent] or [UntilData] name;
+//   - after the event of the contract that says that its own session was deleted.
+//
+// The end of an answer's body is none of these, also if it is orderly: a proxy may have made
+// it. A stream ends with an error when the context is done, on [Stream.Close], on a status
+// that a repetition does not mend, on a wrong content type, on a gap, when it cannot be
+// resumed, and when reconnecting has failed for too long ([RetryPolicy]).
+//
+// # What is never sent twice
+//
+// A request with a method that is not safe, such as POST, may do twice what it asks for if
+// it arrives twice. Open sends it again only if nothing of it was sent: the dial or a
+// request editor failed. It returns every answer to it that is no stream, also a 429 or 503
+// with Retry-After: the caller knows what a repetition costs. Any other failure, and any cut
+// later, is [ErrNotResumable]. So is the cut of a safe request's stream from which nothing
+// says where to go on: its events have no ids, or none has come and the server has told no
+// position. [ContinueOnGap] lifts that for safe methods.
+//
+// Read takes a way to resume that is not Last-Event-ID, such as another operation with a
+// cursor.
+//
+// # What the promise is worth
+//
+// That nothing is lost or doubled rests on ids, and on a server that honours Last-Event-ID.
+// A server could ignore the header unseen. The client finds out in three ways:
+//
+//   - The contract has an event that begins each stream and tells where it goes on, such as
+//     connected. Anywhere else than it was asked to is a gap.
+//   - The answer has a header Last-Event-ID with the position, as the server of this module
+//     and Mercure send it. Another position than the one that was asked for is a gap. The
+//     position also makes a stream resumable before its first event.
+//   - The server answers 410 (Gone) with such a header: the events up to that position are
+//     no longer all retained. That is a gap as well.
+//
+// Where a server does none of these, the client asks for what follows the last id, and
+// trusts the server. An event without an id counts to the one before it that had one, as the
+// standard has it; after a cut, such a server decides whether it comes again.
 //
 // # Publishing
 //
-// [Client.Publish] and [Client.PublishLines] append events to a session, on a server
-// that takes them over HTTP. What fails is repeated under one Idempotency-Key, so that
-// nothing is published twice.
+// A [Publisher] appends events to a stream, on a server that takes them over HTTP. It repeats
+// what fails under one Idempotency-Key, so that nothing is published twice.
 //
 // # Redirects
 //
 // Answers 301, 302, 303, 307 and 308 are followed, up to ten in a row, with
-// Last-Event-ID; the next reconnection begins at the first URL again. What publishes
-// follows only 307 and 308, since the others make a GET of it. A server of
-// another origin (scheme, host or port; but from http to https of the same host, on
-// their usual ports, is no other one) is sent Accept, Accept-Encoding, Cache-Control
-// and Last-Event-ID (of what publishes, Accept, Content-Type and Idempotency-Key),
-// and nothing else: no Authorization, no Cookie
-// that is not its own, and nothing that [WithHeader] or a request editor has
-// set, for who knows which header is a credential. Neither is it sent Referer,
-// which has the session's id. What a transport adds by itself cannot be withheld.
+// Last-Event-ID; the next reconnection begins at the first URL again. A POST
+// follows only 307 and 308, with its body, since the others make a GET of it. A server of
+// another origin (scheme, host or port, except from http to https of the same host on
+// their usual ports) gets Accept, Accept-Encoding, Cache-Control, Content-Type,
+// Idempotency-Key and Last-Event-ID, and no other header: no Authorization, no Cookie
+// that is not its own, and nothing set by [WithHeader], a request editor or a parameter,
+// since any of it may be a credential. It does not get Referer either, which has the
+// session's id. The client cannot withhold what a transport adds by itself.
 // A redirect without a usable Location, or that the CheckRedirect of the HTTP client
 // refuses, ends the stream with an *[APIError].
 //
@@ -77,7 +108,7 @@
 //   - Any failure but a network error ends a browser's stream. Here 408, 425, 429
 //     and 5XX answers are retried, since they pass, and a 401 is tried once more
 //     if a request editor may have a fresh token. On the first connection 500 and
-//     most other 5XX are returned instead: whoever opens a stream is to know.
+//     most other 5XX are returned instead, so that the caller learns at once.
 //   - The header Retry-After is honoured beside the retry field, since that is
 //     how a server under load asks for time.
 //   - The retry field is the least delay and not the delay: a random time that
@@ -87,15 +118,18 @@
 //     to close the page. [RetryPolicy] can lift them.
 //   - A connection on which nothing comes for the idle timeout is given up, since a
 //     dead peer would not be noticed otherwise.
-//   - A Source may use any method and body, and each attempt sends the body again,
-//     since many APIs stream the answer to a POST.
+//   - Any method and body may open a stream, since many APIs stream the answer to a POST.
+//     Each attempt of a Source sends the body again; Open and Read never do where that is
+//     not safe.
+//   - A stream without ids ends at a cut, with an error. A browser would go on with
+//     whatever comes next.
 //   - An id that a header cannot carry ends the stream with [ErrLastEventID] at the
 //     next reconnection. A browser would send another id, or none, and lose events
 //     in silence.
 //   - An event over the size limit comes without its data, so that memory is
 //     bounded.
 //   - The headers of the request, also Accept and Cache-Control, can be replaced
-//     by the caller's, who may have to please a proxy. No CORS, no credentials mode
-//     and no origin apply, for these protect the users of browsers.
+//     by the caller's, since a proxy may need others. No CORS, no credentials mode
+//     and no origin apply: these protect the users of browsers.
 //   - An event without a name has the name "", and not "message".
 package client

@@ -1,17 +1,12 @@
 package client
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"mime"
-	"net/http"
 	"strings"
 	"time"
 
-	"github.com/mixstream/mixstream/gen"
 	"github.com/mixstream/mixstream/internal/excerpt"
-	"github.com/mixstream/mixstream/internal/redact"
 )
 
 var (
@@ -28,8 +23,12 @@ var (
 	// so that the stream cannot be resumed: it has a control character, or a space
 	// or tab at an end, which HTTP takes off.
 	ErrLastEventID = errors.New("client: last event ID is no legal header value")
-	// ErrUnknownEvent ends a strict stream at an event that would be a
-	// *gen.UnknownEvent otherwise.
+	// ErrNotResumable says that a stream was cut, or a request failed, and that the client
+	// must not or cannot go on: the method is not safe, or the events have no ids. It wraps
+	// the cause. Read takes a way to resume all the same.
+	ErrNotResumable = errors.New("client: the stream cannot be resumed")
+	// ErrUnknownEvent ends a strict stream at an event that would be an UnknownEvent
+	// otherwise.
 	ErrUnknownEvent = errors.New("client: unknown event")
 )
 
@@ -53,70 +52,25 @@ func (e *gaveUpError) Error() string {
 
 func (e *gaveUpError) Unwrap() []error { return []error{ErrGaveUp, e.cause} }
 
-// APIError is an answer that is not an event stream: another status than 200,
-// another content type, or a content encoding, since none was asked for.
-type APIError struct {
-	StatusCode int
-	Header     http.Header
-	Body       []byte        // at most 64 KiB of it, and nothing of a redirect with Err
-	Request    *http.Request // the request, after redirects
-	// Err is why a redirect was not followed, if it is more than that it names no
-	// Location. It may come from the CheckRedirect of the HTTP client.
-	Err error
+// notResumableError is an ErrNotResumable with its reason and its cause.
+type notResumableError struct {
+	reason string
+	cause  error
 }
 
-// Error tells the request, the status and what is wrong with the answer, where the
-// status does not.
-func (e *APIError) Error() string {
-	msg := fmt.Sprintf("client: %s answered %d %s", e.target(), e.StatusCode, http.StatusText(e.StatusCode))
-	switch {
-	case e.Err != nil:
-		msg += ": " + excerpt.Text(e.Err.Error())
-	case e.StatusCode == http.StatusOK && isEventStream(e.Header):
-		msg += fmt.Sprintf(" with content encoding %s, which was not asked for", excerpt.Quote(e.Header.Get("Content-Encoding")))
-	case e.StatusCode == http.StatusOK:
-		msg += fmt.Sprintf(" with content type %s instead of text/event-stream", excerpt.Quote(e.Header.Get("Content-Type")))
+func (f *feed) notResumable(reason string, cause error) error {
+	return &notResumableError{reason, cause}
+}
+
+func (e *notResumableError) Error() string {
+	msg := fmt.Sprintf("%v: %s: %s", ErrNotResumable, e.reason, strings.TrimPrefix(e.cause.Error(), "client: "))
+	if errors.Is(e.cause, errStreamEnded) {
+		msg += "; if that is how it ends, say so with UntilEvent, UntilData or Until"
 	}
 	return msg
 }
 
-// Unwrap returns Err.
-func (e *APIError) Unwrap() error { return e.Err }
-
-func (e *APIError) target() string {
-	if e.Request == nil || e.Request.URL == nil {
-		return "the server"
-	}
-	return excerpt.Text(e.Request.Method + " " + redact.Parsed(e.Request.URL))
-}
-
-// ErrorResponse is an APIError whose body is an ErrorResponse of the spec. It
-// unwraps to its APIError.
-type ErrorResponse struct {
-	APIError
-	Type    gen.RESTErrorType // the kind of error
-	Message string            // what went wrong, in a sentence
-}
-
-// Error tells the request, the status and the server's message.
-func (e *ErrorResponse) Error() string {
-	return e.APIError.Error() + ": " + excerpt.Text(string(e.Type)+": "+e.Message)
-}
-
-// Unwrap returns the APIError.
-func (e *ErrorResponse) Unwrap() error { return &e.APIError }
-
-// errorResponse returns e as an ErrorResponse if its body is one.
-func errorResponse(e *APIError) error {
-	if mediaType, _, _ := mime.ParseMediaType(e.Header.Get("Content-Type")); mediaType != "application/json" {
-		return e
-	}
-	var body gen.ErrorResponse
-	if err := json.Unmarshal(e.Body, &body); err != nil || body.Error.Type == "" {
-		return e
-	}
-	return &ErrorResponse{APIError: *e, Type: body.Error.Type, Message: body.Error.Message}
-}
+func (e *notResumableError) Unwrap() []error { return []error{ErrNotResumable, e.cause} }
 
 // GapError says that events may be missing: the server no longer has everything
 // after the last event that was received.
@@ -126,11 +80,17 @@ type GapError struct {
 	// ResumeFrom is the position after which everything is retained. A new stream
 	// with it as its last event ID goes on behind the gap.
 	ResumeFrom string
-	// Message is the server's description.
+	// Message is the server's description, or the client's if the server gave none.
 	Message string
+	// Err is the answer by which the server told the gap, or the failure that led to it;
+	// nil if an event told or showed it.
+	Err error
 }
 
 // Error tells both positions.
 func (e *GapError) Error() string {
 	return fmt.Sprintf("client: events between %s and %s may be missing: %s", excerpt.Quote(e.Requested), excerpt.Quote(e.ResumeFrom), excerpt.Text(e.Message))
 }
+
+// Unwrap returns Err.
+func (e *GapError) Unwrap() error { return e.Err }

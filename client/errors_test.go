@@ -12,13 +12,14 @@ import (
 
 	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/streamtest"
 )
 
 func TestErrorResponse(t *testing.T) {
 	server := serve(t, refusal(404, "not_found", "no session s1", "X-Request-ID", "r9"))
 	err := fmt.Errorf("outer: %w", server.refused())
-	var e *client.ErrorResponse
+	var e *mix.ErrorResponse
 	var api *client.APIError
 	if !errors.As(err, &e) || !errors.As(err, &api) || api != &e.APIError {
 		t.Fatalf("error: %#v", err)
@@ -37,7 +38,7 @@ func TestErrorResponse(t *testing.T) {
 func TestErrorResponseInGaveUp(t *testing.T) {
 	server := serve(t, refusal(503, "unavailable", "draining"))
 	err := server.refused(client.WithRetryPolicy(client.RetryPolicy{MaxAttempts: -1}))
-	var e *client.ErrorResponse
+	var e *mix.ErrorResponse
 	var api *client.APIError
 	if !errors.Is(err, client.ErrGaveUp) || !errors.As(err, &e) || !errors.As(err, &api) || e.Message != "draining" {
 		t.Errorf("error: %v", err)
@@ -56,7 +57,7 @@ func TestAPIError(t *testing.T) {
 	}
 	for _, test := range tests {
 		err := serve(t, answer(404, test.contentType, test.body)).refused()
-		var e *client.ErrorResponse
+		var e *mix.ErrorResponse
 		var api *client.APIError
 		if errors.As(err, &e) || !errors.As(err, &api) || api.StatusCode != 404 || string(api.Body) != test.body {
 			t.Errorf("%s: %#v", test.name, err)

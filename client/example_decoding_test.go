@@ -8,6 +8,7 @@ import (
 
 	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/streamtest"
 )
 
@@ -21,12 +22,12 @@ func newer() *streamtest.Server {
 
 // list prints the events of a stream, and its end.
 func list(url string, opts ...client.Option) {
-	c, err := client.New(url, opts...)
+	c, err := mix.NewClient(url, opts...)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	stream, err := c.StreamEvents(context.Background(), "s1", nil, client.UntilComplete())
+	stream, err := c.StreamEvents(context.Background(), "s1", nil, mix.UntilComplete())
 	if err != nil {
 		fmt.Println("refused:", err)
 		return

@@ -9,13 +9,14 @@ import (
 
 	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/streamtest"
 )
 
 // report says what became of a stream that ended with err.
 func report(err error) string {
 	var gap *client.GapError
-	var refused *client.ErrorResponse
+	var refused *mix.ErrorResponse
 	var answer *client.APIError
 	switch {
 	case err == nil:
@@ -33,7 +34,7 @@ func report(err error) string {
 }
 
 // What a caller can do something about has a type or a sentinel of its own.
-func ExampleErrorResponse() {
+func ExampleAPIError() {
 	for _, script := range []streamtest.Script{
 		{streamtest.Open(), streamtest.Send(streamtest.Block("complete", "1", `{"type":"complete","done":true}`))},
 		{streamtest.Open(), streamtest.Send(streamtest.Block("error", "40", `{"type":"replay_gap","error":"events were trimmed"}`))},
@@ -42,12 +43,12 @@ func ExampleErrorResponse() {
 		{streamtest.Answer(http.StatusServiceUnavailable, "")},
 	} {
 		server := streamtest.NewServer(script)
-		c, err := client.New(server.URL, client.WithRetryPolicy(client.RetryPolicy{MaxAttempts: -1}))
+		c, err := mix.NewClient(server.URL, client.WithRetryPolicy(client.RetryPolicy{MaxAttempts: -1}))
 		if err != nil {
 			fmt.Println(err)
 			return
 		}
-		stream, err := c.StreamEvents(context.Background(), "s1", nil, client.UntilComplete())
+		stream, err := c.StreamEvents(context.Background(), "s1", nil, mix.UntilComplete())
 		if err == nil {
 			for stream.Next() {
 			}

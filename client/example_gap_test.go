@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/mixstream/mixstream/client"
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/streamtest"
 )
 
@@ -21,9 +22,9 @@ func forgetful() *streamtest.Server {
 }
 
 // rebuild follows a session, and begins its view anew where events are missing.
-func rebuild(ctx context.Context, c *client.Client, last string, reset func(), show func(client.Event)) error {
+func rebuild(ctx context.Context, c *mix.Client, last string, reset func(), show func(mix.Event)) error {
 	for {
-		stream, err := c.StreamEvents(ctx, "s1", &last, client.UntilComplete())
+		stream, err := c.StreamEvents(ctx, "s1", &last, mix.UntilComplete())
 		for err == nil && stream.Next() {
 			show(stream.Event())
 		}
@@ -44,14 +45,14 @@ func rebuild(ctx context.Context, c *client.Client, last string, reset func(), s
 func ExampleGapError() {
 	server := forgetful()
 	defer server.Close()
-	c, err := client.New(server.URL)
+	c, err := mix.NewClient(server.URL)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	err = rebuild(context.Background(), c, "17",
 		func() { fmt.Println("begin anew") },
-		func(event client.Event) { fmt.Println(event.ID, event.Name) })
+		func(event mix.Event) { fmt.Println(event.ID, event.Name) })
 	fmt.Println(err)
 	// Output:
 	// 17 connected
@@ -66,7 +67,7 @@ func ExampleGapError() {
 func ExampleContinueOnGap() {
 	server := forgetful()
 	defer server.Close()
-	c, err := client.New(server.URL,
+	c, err := mix.NewClient(server.URL,
 		client.ContinueOnGap(),
 		client.OnGap(func(gap *client.GapError) {
 			fmt.Printf("events between %s and %s may be missing\n", gap.Requested, gap.ResumeFrom)
@@ -77,7 +78,7 @@ func ExampleContinueOnGap() {
 		return
 	}
 	last := "17"
-	stream, err := c.StreamEvents(context.Background(), "s1", &last, client.UntilComplete())
+	stream, err := c.StreamEvents(context.Background(), "s1", &last, mix.UntilComplete())
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -8,18 +8,19 @@ import (
 
 	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/streamtest"
 )
 
 // What fails is repeated, under one key: whatever became of the first attempt, the event
 // is published once.
-func ExampleClient_Publish() {
+func Example_publish() {
 	ts := streamtest.NewServer(
 		streamtest.Script{streamtest.Cut()},
 		streamtest.Script{streamtest.Answer(http.StatusCreated, `{"firstId":"17","lastId":"17","count":1}`)},
 	)
 	defer ts.Close()
-	c, err := client.New(ts.URL, soon)
+	c, err := mix.NewClient(ts.URL, soon)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -37,12 +38,12 @@ func ExampleClient_Publish() {
 
 // Of lines that are refused, the error tells which one is wrong and how many were
 // published before it.
-func ExampleClient_PublishLines() {
+func ExamplePublishError() {
 	ts := streamtest.NewServer(streamtest.Script{streamtest.Answer(http.StatusBadRequest,
 		`{"error":{"code":400,"type":"validation_error","message":"line 2: not an event"},"line":2,"count":1,"lastId":"18"}`,
 		"Content-Type", "application/json")})
 	defer ts.Close()
-	c, err := client.New(ts.URL)
+	c, err := mix.NewClient(ts.URL)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -51,8 +52,9 @@ func ExampleClient_PublishLines() {
 	lines := `{"event":"complete","data":{"type":"complete","done":true}}` + "\nnonsense\n"
 	_, err = c.PublishLines(context.Background(), "s1", []byte(lines))
 	var refused *client.PublishError
-	if errors.As(err, &refused) {
-		fmt.Printf("%s; %d published, to %s\n", refused.Message, refused.Count, refused.LastID)
+	var response *mix.ErrorResponse
+	if errors.As(err, &refused) && errors.As(err, &response) {
+		fmt.Printf("%s; %d published, to %s\n", response.Message, refused.Count, refused.LastID)
 	}
 	// Output:
 	// line 2: not an event; 1 published, to 18

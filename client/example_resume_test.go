@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/streamtest"
 )
 
@@ -17,7 +17,7 @@ type store struct {
 
 func (s *store) LastID() (string, error) { return s.lastID, nil }
 
-func (s *store) Save(event client.Event) error {
+func (s *store) Save(event mix.Event) error {
 	if data, ok := event.Data.(*gen.ContentData); ok {
 		s.text += data.Content
 	}
@@ -26,12 +26,12 @@ func (s *store) Save(event client.Event) error {
 }
 
 // consume goes on where the store says, and keeps there how far it has got.
-func consume(ctx context.Context, c *client.Client, store *store) error {
+func consume(ctx context.Context, c *mix.Client, store *store) error {
 	last, err := store.LastID() // "" the first time; "0" would begin with all that is retained
 	if err != nil {
 		return err
 	}
-	stream, err := c.StreamEvents(ctx, "s1", &last, client.UntilComplete())
+	stream, err := c.StreamEvents(ctx, "s1", &last, mix.UntilComplete())
 	if err != nil {
 		return err
 	}
@@ -48,14 +48,14 @@ func consume(ctx context.Context, c *client.Client, store *store) error {
 }
 
 // Over a restart of its process, a consumer goes on where it was.
-func ExampleClient_StreamEvents_resume() {
+func Example_resume() {
 	server := streamtest.NewServer(
 		streamtest.Script{streamtest.Open(), streamtest.Send(streamtest.Block("connected", "7", `{"sessionId":"s1"}`),
 			streamtest.Block("content", "8", `{"type":"content","content":"world"}`),
 			streamtest.Block("complete", "9", `{"type":"complete","done":true}`))},
 	)
 	defer server.Close()
-	c, err := client.New(server.URL)
+	c, err := mix.NewClient(server.URL)
 	if err != nil {
 		fmt.Println(err)
 		return

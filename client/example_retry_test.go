@@ -7,13 +7,14 @@ import (
 	"time"
 
 	"github.com/mixstream/mixstream/client"
+	"github.com/mixstream/mixstream/mix"
 )
 
 // An application can say when it waits for its server.
 func ExampleOnRetry() {
 	ts := agent()
 	defer ts.Close()
-	c, err := client.New(ts.URL,
+	c, err := mix.NewClient(ts.URL,
 		client.WithRetryPolicy(client.RetryPolicy{
 			InitialInterval: 200 * time.Millisecond,
 			MaxInterval:     10 * time.Second,
@@ -30,7 +31,7 @@ func ExampleOnRetry() {
 		fmt.Println(err)
 		return
 	}
-	stream, err := c.StreamEvents(context.Background(), "s1", nil, client.UntilComplete())
+	stream, err := c.StreamEvents(context.Background(), "s1", nil, mix.UntilComplete())
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -8,6 +8,7 @@ import (
 
 	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/streamtest"
 )
 
@@ -27,9 +28,9 @@ func agent() *streamtest.Server {
 var soon = client.WithRetryPolicy(client.RetryPolicy{InitialInterval: time.Millisecond})
 
 // follow prints what the session's agent says, from the beginning to its end.
-func follow(ctx context.Context, c *client.Client, session string) error {
+func follow(ctx context.Context, c *mix.Client, session string) error {
 	everything := "0"
-	stream, err := c.StreamEvents(ctx, session, &everything, client.UntilComplete())
+	stream, err := c.StreamEvents(ctx, session, &everything, mix.UntilComplete())
 	if err != nil {
 		return err
 	}
@@ -51,11 +52,11 @@ func follow(ctx context.Context, c *client.Client, session string) error {
 }
 
 // A cut connection is none of the caller's business.
-func ExampleClient_StreamEvents() {
+func Example_ownContract() {
 	server := agent()
 	defer server.Close()
 
-	c, err := client.New(server.URL)
+	c, err := mix.NewClient(server.URL)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -71,12 +72,12 @@ func ExampleStream_Next() {
 	server := agent()
 	defer server.Close()
 
-	c, err := client.New(server.URL, soon)
+	c, err := mix.NewClient(server.URL, soon)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	stream, err := c.StreamEvents(context.Background(), "s1", nil, client.UntilComplete())
+	stream, err := c.StreamEvents(context.Background(), "s1", nil, mix.UntilComplete())
 	if err != nil {
 		fmt.Println(err)
 		return

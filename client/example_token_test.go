@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/mixstream/mixstream/client"
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/streamtest"
 )
 
@@ -29,7 +30,7 @@ func ExampleWithRequestEditor() {
 	)
 	defer ts.Close()
 	var source tokenSource
-	c, err := client.New(ts.URL, soon,
+	c, err := mix.NewClient(ts.URL, soon,
 		client.WithRequestEditor(func(ctx context.Context, r *http.Request) error {
 			token, err := source.Token(ctx) // from an oauth2.TokenSource, a file, a vault
 			if err != nil {

@@ -3,11 +3,11 @@ package client_test
 import (
 	"testing"
 
-	"github.com/mixstream/mixstream/client"
+	"github.com/mixstream/mixstream/mix"
 )
 
 // wantFinished reads what is left of the stream, which must end cleanly.
-func wantFinished(t *testing.T, s *client.Stream, want ...string) {
+func wantFinished(t *testing.T, s *mix.Stream, want ...string) {
 	t.Helper()
 	wantNames(t, s, want...)
 	if s.Err() != nil {
@@ -54,10 +54,10 @@ func TestUntilComplete(t *testing.T) {
 		block("complete", "3", `{"type":"complete","done":true}`) +
 		content("4", "next turn") + deleted("5", session)
 	server := serve(t, hold(text))
-	wantFinished(t, server.stream("", client.UntilComplete()), "connected 1", "complete 2", "complete 3")
+	wantFinished(t, server.stream("", mix.UntilComplete()), "connected 1", "complete 2", "complete 3")
 	wantIDs(t, server, "-")
 	wantFinished(t, server.stream(""), "connected 1", "complete 2", "complete 3", "content 4", "session_deleted 5")
 
 	cut := serve(t, send(connected("1")), send(connected("1")+block("complete", "3", `{"done":true}`)))
-	wantFinished(t, cut.stream("", client.UntilComplete()), "connected 1", "connected 1", "complete 3")
+	wantFinished(t, cut.stream("", mix.UntilComplete()), "connected 1", "connected 1", "complete 3")
 }

@@ -1,67 +1,64 @@
 package client
 
-import (
-	"cmp"
-	"encoding/json"
-
-	"github.com/mixstream/mixstream/gen"
-)
-
-// ReplayGap is the type of the error event by which the server tells a gap.
-const ReplayGap = "replay_gap"
+import "cmp"
 
 // noPosition is the id of connected where the requested one can be no position
 // of the server's log. A gap event follows, and tells the position. A server that
 // counts the events of each connection from 1 uses it too, and tells nothing.
 const noPosition = "1"
 
-const connectedName = string(gen.EventNameConnected)
-
-// gap returns the gap that an event of this connection tells or shows, or nil.
-func (s *Stream) gap(event *Event) *GapError {
-	asked := s.source.requested
-	first := s.connection != s.source.connections // of its connection
-	untold := s.untold
-	s.untold = ""
-	switch event.Name { // and not its type: what cannot be decoded must not hide a gap
-	case string(gen.EventNameError):
-		if message, ok := told(event.Data); ok {
-			return &GapError{Requested: s.requested(), ResumeFrom: event.ID, Message: message}
+// gap returns the gap that the event tells or shows, or nil.
+func (f *feed) gap() *GapError {
+	asked := f.source.requested
+	first := f.connection != f.source.connections // of its connection
+	untold := f.untold
+	f.untold = ""
+	// By its JSON, and not by its Go type: what cannot be decoded must not hide a gap.
+	if c := &f.facts.control.Gap; f.name == c.Name && c.Name != "" {
+		if v, ok := c.Match(f.name, f.data); ok {
+			return &GapError{Requested: f.requested(), ResumeFrom: f.id, Message: v.Message}
 		}
-	case connectedName:
+	}
+	if !f.facts.tellsPosition() {
+		return nil
+	}
+	if f.isConnected() {
+		f.learnSession()
 		switch {
-		case !first || asked == "" || asked == "0":
-		case event.ID == noPosition && (asked != noPosition || untold != ""):
-			s.untold = cmp.Or(untold, asked)
+		case !first || asked == "" || asked == fromStart:
+		case f.id == noPosition && (asked != noPosition || untold != ""):
+			f.untold = cmp.Or(untold, asked)
 			return nil
-		case event.ID != asked:
-			return elsewhere(cmp.Or(untold, asked), event.ID)
+		case f.id != asked:
+			return elsewhere(cmp.Or(untold, asked), f.id)
 		}
 	}
 	if untold != "" {
 		return elsewhere(untold, noPosition)
 	}
-	if first && s.connection > 0 && asked == "" {
-		return &GapError{ResumeFrom: event.ID, Message: "the events before a reconnection had no id to resume after"}
+	if first && f.connection > 0 && asked == "" {
+		return &GapError{ResumeFrom: f.id, Message: "the events before a reconnection had no id to resume after"}
 	}
 	return nil
 }
 
-// told returns the server's description of the gap that an error event tells.
-func told(event gen.Event) (message string, ok bool) {
-	switch data := event.(type) {
-	case *gen.ErrorData:
-		return data.Error, data.Type != nil && *data.Type == ReplayGap
-	case *gen.UnknownEvent: // for a decoding function that is stricter than the spec
-		var gap struct {
-			Type  string
-			Error any
-		}
-		err := json.Unmarshal(data.Data, &gap)
-		message, _ = gap.Error.(string)
-		return message, err == nil && gap.Type == ReplayGap
+// learnSession takes the session from connected, where the request did not tell it.
+func (f *feed) learnSession() {
+	if c := &f.facts.control.Connected; f.session == "" && c.Session != "" {
+		v, _ := c.Match(f.name, f.data)
+		f.session = v.Session
 	}
-	return "", false
+}
+
+// refuseGap tells of a gap, and returns it if it must end the stream.
+func (f *feed) refuseGap(gap *GapError) error {
+	if f.cfg.onGap != nil {
+		f.cfg.onGap(gap)
+	}
+	if f.cfg.continueOnGap {
+		return nil
+	}
+	return gap
 }
 
 // elsewhere is the gap of a server that goes on after another id than it was asked
@@ -73,9 +70,9 @@ func elsewhere(requested, resumeFrom string) *GapError {
 // requested returns the id after which the stream was to go on when the server
 // told a gap. Right after connected that is what this connection asked for, since
 // connected repeats a malformed id as another one.
-func (s *Stream) requested() string {
-	if s.afterConnected {
-		return s.source.requested
+func (f *feed) requested() string {
+	if f.afterConnected {
+		return f.source.requested
 	}
-	return s.lastID
+	return f.lastID
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/streamtest"
 )
 
@@ -91,7 +92,7 @@ func TestErrorEventIsNoGap(t *testing.T) {
 // A server that goes on elsewhere than it was asked to has a gap, though it does
 // not say so: some ignore Last-Event-ID, and some proxies drop it.
 func TestGapUntold(t *testing.T) {
-	gapIn := func(s *client.Stream, requested, resumeFrom string) {
+	gapIn := func(s *mix.Stream, requested, resumeFrom string) {
 		t.Helper()
 		var e *client.GapError
 		if !errors.As(s.Err(), &e) || e.Requested != requested || e.ResumeFrom != resumeFrom {

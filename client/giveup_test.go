@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/mixstream/mixstream/client"
+	"github.com/mixstream/mixstream/mix"
 )
 
 // gaveUp opens a stream over f and returns what ends it.
@@ -127,7 +128,7 @@ func TestIdleSource(t *testing.T) {
 func TestOwnTimeIsNoOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := fake(paced(nil, part{0, connected("5")}), streams(connected("5")+deleted("9", session), 0, nil))
-		c, err := client.New("http://fake", client.WithHTTPClient(&http.Client{Transport: f}))
+		c, err := mix.NewClient("http://fake", client.WithHTTPClient(&http.Client{Transport: f}))
 		if err != nil {
 			t.Fatal(err)
 		}

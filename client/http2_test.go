@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/mixstream/mixstream/client"
+	"github.com/mixstream/mixstream/mix"
 )
 
 // TestHTTP2 has a stream over HTTP/2 and TLS that is reset, goes on, and is closed
@@ -42,7 +43,7 @@ func TestHTTP2(t *testing.T) {
 	server.StartTLS()
 	defer server.Close()
 	var causes []error
-	c, err := client.New(server.URL, client.WithHTTPClient(server.Client()), client.WithRetryPolicy(fast),
+	c, err := mix.NewClient(server.URL, client.WithHTTPClient(server.Client()), client.WithRetryPolicy(fast),
 		client.OnRetry(func(r client.Retry) { causes = append(causes, r.Err) }))
 	if err != nil {
 		t.Fatal(err)

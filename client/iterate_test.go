@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/mixstream/mixstream/client"
+	"github.com/mixstream/mixstream/mix"
 )
 
 func TestAll(t *testing.T) {
@@ -84,7 +85,7 @@ func TestAllAtTheDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		c, err := client.New("http://fake", client.WithHTTPClient(&http.Client{Transport: fake(streams(connected("1"), 0, nil))}))
+		c, err := mix.NewClient("http://fake", client.WithHTTPClient(&http.Client{Transport: fake(streams(connected("1"), 0, nil))}))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/sse"
 )
 
@@ -60,7 +61,7 @@ func checkJSON(t *testing.T, texts []string) {
 	var got, want []gen.Event
 	for s.Next() {
 		got = append(got, s.Event().Data)
-		want = append(want, gen.DecodeEvent(s.Event().Name, bytes.Clone(s.Raw())))
+		want = append(want, gen.StreamEvents.Decode(s.Event().Name, bytes.Clone(s.Raw())))
 	}
 	if s.Err() != nil || len(got) != 3*len(texts) {
 		t.Fatalf("%d events of %d, error %v", len(got), 3*len(texts), s.Err())
@@ -104,7 +105,7 @@ func FuzzJSONIsUnmarshal(f *testing.F) {
 func TestJSONAllocations(t *testing.T) {
 	in := newTokens()
 	in.rest = block("content", "1", `{]}`) + block("content", "2", `{}{}`)
-	c, err := client.New("http://memory", client.WithHTTPClient(&http.Client{Transport: in}))
+	c, err := mix.NewClient("http://memory", client.WithHTTPClient(&http.Client{Transport: in}))
 	if err != nil {
 		t.Fatal(err)
 	}

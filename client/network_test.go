@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/mixstream/mixstream/client"
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/streamtest"
 )
 
@@ -95,7 +96,7 @@ func TestUnreachable(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			var causes []error
 			hc := transport(test.change)
-			c, err := client.New(test.url, client.WithHTTPClient(hc),
+			c, err := mix.NewClient(test.url, client.WithHTTPClient(hc),
 				client.WithRetryPolicy(client.RetryPolicy{InitialInterval: 1, MaxInterval: 1, MaxAttempts: 2}),
 				client.OnRetry(func(r client.Retry) { causes = append(causes, r.Err) }))
 			if err != nil {

@@ -9,13 +9,14 @@ import (
 	"time"
 
 	"github.com/mixstream/mixstream/client"
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/streamtest"
 )
 
 func TestFirstEventBeforeReturn(t *testing.T) {
 	header, goOn := make(chan struct{}), make(chan struct{})
 	server := serve(t, streamtest.Script{streamtest.Open(), signal(header), streamtest.Await(goOn), streamtest.Send(connected("7")), streamtest.Hold()})
-	opened := make(chan *client.Stream)
+	opened := make(chan *mix.Stream)
 	go func() {
 		s, err := server.client().StreamEvents(t.Context(), session, nil)
 		if err != nil {
@@ -104,12 +105,12 @@ func TestNewRefuses(t *testing.T) {
 		{"header", "http://host", client.WithHeader("X-A", "a\nb"), "header X-A"},
 		{"header name", "http://host", client.WithHeader("X A", "a"), "illegal name"},
 		{"host", "http://host", client.WithHeader("host", "a"), "request editor"},
-		{"last event ID", "http://host", client.WithHeader("last-event-id", "0"), "argument of StreamEvents"},
+		{"last event ID", "http://host", client.WithHeader("last-event-id", "0"), "After sets"},
 		{"event size", "http://host", client.WithMaxEventSize(1023), "maximum event size"},
 		{"editor", "http://host", client.WithRequestEditor(nil), "nil request editor"},
 	}
 	for _, test := range tests {
-		_, err := client.New(test.url, test.opt)
+		_, err := mix.NewClient(test.url, test.opt)
 		if err == nil || !strings.Contains(err.Error(), test.want) || strings.Count(err.Error(), "client: ") != 1 {
 			t.Errorf("%s: %v", test.name, err)
 		}
@@ -117,7 +118,7 @@ func TestNewRefuses(t *testing.T) {
 }
 
 func TestStreamEventsRefuses(t *testing.T) {
-	c, err := client.New("http://127.0.0.1:1")
+	c, err := mix.NewClient("http://127.0.0.1:1")
 	if err != nil {
 		t.Fatal(err)
 	}

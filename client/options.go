@@ -5,12 +5,12 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/contract"
 	"github.com/mixstream/mixstream/internal/excerpt"
 	"github.com/mixstream/mixstream/sse"
 )
 
-// Option configures a Client, or one call of its StreamEvents.
+// Option configures a Client, a Publisher, or one call of theirs or of Read.
 type Option interface{ applyClient(*config) }
 
 // SourceOption configures a Source; it is an Option as well.
@@ -30,18 +30,24 @@ func (o sourceOption) applySource(c *sourceConfig) { o(c) }
 
 // config is what a Client and its streams are made with.
 type config struct {
-	source sourceConfig
+	source  sourceConfig
+	control *contract.Control // of the operation
 
 	baseURL    string
 	httpClient *http.Client
 	header     http.Header
-	editors    []gen.RequestEditorFn
+	editors    []RequestEditor
+
+	after string // the last event id to begin after; empty: none is sent
 
 	unmarshal     func(data []byte, v any) error // nil is newUnmarshal's
 	strict        bool
 	continueOnGap bool
-	untilComplete bool
 	onGap         func(*GapError)
+
+	until      []any    // each a func(*Event[E]) bool
+	untilEvent []string // names
+	untilData  []string // sentinels
 }
 
 // sourceConfig is what a Source is made with.
@@ -56,8 +62,15 @@ type sourceConfig struct {
 	onComment      func(text []byte)
 
 	awaitEvent        bool                  // the connect timeout covers the first event
+	anyID             bool                  // the last event id need not be a legal header value
 	retryUnauthorized bool                  // a 401 may be mended by a fresh token
 	refused           func(*APIError) error // turns an answer into the error to report
+
+	// opened is told of a stream that was opened, and what it was asked to go on after.
+	// lost is told of a failed attempt, or of a connection that was cut, before another
+	// attempt. An error of either ends the source. nil: nothing else matters.
+	opened func(resp *http.Response, asked string) error
+	lost   func(err error, opened bool) error
 }
 
 func defaultSourceConfig() sourceConfig {
@@ -116,7 +129,7 @@ func WithHeader(key, value string) Option {
 // editor, a 401 while reconnecting is tried once more. An error counts as a
 // failed attempt. Redirects are followed without another call, and take what was
 // set along within the same origin only.
-func WithRequestEditor(f gen.RequestEditorFn) Option {
+func WithRequestEditor(f RequestEditor) Option {
 	return option(func(c *config) {
 		c.editors = append(c.editors[:len(c.editors):len(c.editors)], f)
 		c.source.retryUnauthorized = true
@@ -129,20 +142,43 @@ func WithJSON(unmarshal func(data []byte, v any) error) Option {
 	return option(func(c *config) { c.unmarshal = unmarshal })
 }
 
+// WithErrors sets a function that makes the error of a spec of an answer that refuses
+// something, so that callers find it with errors.As. What f returns must wrap the
+// *APIError; if it does not, the client wraps both. It may return the *APIError itself, or
+// nil, for an answer that is none of the spec's. By default, and if f is nil, the error is
+// the *APIError.
+//
+// An error with a method RefusesEvent() bool can say that an answer refuses an event itself,
+// as one that does not fit the spec: a publisher then knows, also after a lost answer, that
+// nothing behind that event is published. A body of JSON says so with "invalid": true.
+func WithErrors(f func(*APIError) error) Option {
+	return option(func(c *config) { c.source.refused = typedErrors(f) })
+}
+
+// FromStart begins a stream with the oldest event that the server retains: it sends the
+// last event id 0. The server of this module takes it so; to another server, 0 may be an
+// id like any other.
+func FromStart() Option { return After("0") }
+
+// After begins a stream after the event with this id, as a reconnection does. An empty id
+// is none: the client sends no Last-Event-ID, and the server decides where the stream
+// begins.
+//
+// A server that does not know Last-Event-ID ignores it. The client finds out only if the
+// server tells its position (see the package documentation).
+func After(id string) Option { return option(func(c *config) { c.after = id }) }
+
 // WithStrict ends the stream, with ErrUnknownEvent, at an event that the spec
 // does not name, that does not fit its type, or that is too large. By default
-// such an event is a *gen.UnknownEvent and the stream goes on.
+// such an event is an UnknownEvent of the generated package, and the stream goes on.
 func WithStrict() Option { return option(func(c *config) { c.strict = true }) }
 
-// ContinueOnGap delivers a gap as the event it is, an error of type [ReplayGap],
-// and goes on with everything that is retained. By default a gap ends the stream
-// with a *GapError.
+// ContinueOnGap makes a stream go on behind a gap, with everything that is retained. By
+// default a gap ends the stream with a *GapError. A gap that has an event of its own is
+// then delivered as that event. With a safe method, such as GET, a stream without ids also
+// goes on after a cut, which is a gap like any other; by default it ends with
+// ErrNotResumable.
 func ContinueOnGap() Option { return option(func(c *config) { c.continueOnGap = true }) }
-
-// UntilComplete ends the stream, with a nil error, after the first complete
-// event of the session's own agent; those of sub-agents, which name a parent
-// tool call, do not count.
-func UntilComplete() Option { return option(func(c *config) { c.untilComplete = true }) }
 
 // OnGap sets a function that is called for each gap, before it is returned or, with
 // ContinueOnGap, passed over. Not every gap has an event of its own: a connection
@@ -154,9 +190,9 @@ func WithRetryPolicy(p RetryPolicy) SourceOption {
 	return sourceOption(func(c *sourceConfig) { c.retry = p })
 }
 
-// WithConnectTimeout bounds one attempt, up to the header of the answer, and for
-// StreamEvents up to the first event; by default 30 s. It never ends an open
-// stream. Zero or less is no limit.
+// WithConnectTimeout bounds one attempt, up to the header of the answer; where the contract
+// has an event that begins a stream, up to that event. By default it is 30 s. It never ends
+// an open stream. Zero or less is no limit.
 func WithConnectTimeout(d time.Duration) SourceOption {
 	return sourceOption(func(c *sourceConfig) { c.connectTimeout = d })
 }
@@ -170,8 +206,8 @@ func WithIdleTimeout(d time.Duration) SourceOption {
 }
 
 // WithMaxEventSize bounds the size of one event, in bytes; by default, and if
-// not positive, 16 MiB. What is larger is read over, see [Source.Next]. For
-// StreamEvents it must be 1 KiB at least.
+// not positive, 16 MiB. What is larger is read over, see [Source.Next]. Where the contract
+// has control events, it must be 1 KiB at least.
 func WithMaxEventSize(n int) SourceOption {
 	return sourceOption(func(c *sourceConfig) { c.maxEventSize = n })
 }

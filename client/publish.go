@@ -8,13 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"slices"
-	"strings"
 	"time"
 
-	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/contract"
 	"github.com/mixstream/mixstream/internal/excerpt"
 )
 
@@ -22,56 +19,95 @@ import (
 // Idempotency-Key for three minutes; what arrives there later may be doubled.
 const publishWithin = 100 * time.Second
 
-// ErrOutcomeUnknown says that events may have been published although the call failed:
-// a request got no answer, or one that does not tell. Another call may publish them again.
-var ErrOutcomeUnknown = errors.New("client: it is unknown whether the events are published")
-
-// PublishError is an ErrorResponse that refuses events, and tells how many it does
-// not refuse. It unwraps to its ErrorResponse.
-type PublishError struct {
-	ErrorResponse
-	Line   int    // the line that was refused, from 1; 0 if it is not about a line
-	Count  int    // how many events were appended before it
-	LastID string // the id of the last of them; empty if there is none
+// Publisher publishes events of one operation to one URL, at which a server takes them as
+// the Publisher of package server does. It is safe for concurrent use.
+type Publisher[E any] struct {
+	encode func(event E) (name string, data []byte, err error)
+	url    string
+	cfg    config
 }
 
-// Unwrap returns the ErrorResponse.
-func (e *PublishError) Unwrap() error { return &e.ErrorResponse }
+// NewPublisher returns a publisher of the events of op, which sends them to url by POST.
+// The URL may have a query. NewPublisher makes no connection. Of the options, those about
+// requests and the RetryPolicy have an effect.
+func NewPublisher[P, E any](op contract.Operation[P, E], url string, opts ...Option) (*Publisher[E], error) {
+	if err := checkOperation(op); err != nil {
+		return nil, err
+	}
+	cfg, err := defaultConfig().with(opts)
+	if err == nil {
+		_, err = checkURL("URL", url)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &Publisher[E]{encode: op.Encode, url: url, cfg: cfg}, nil
+}
 
-// Publish appends an event to a session and returns its id once it is in the
-// server's log. Options given here come after the client's own.
+// Publisher returns a publisher to the stream that the parameters name, at the URL of the
+// stream itself. It is for a server that takes events there by POST, as that of this
+// module's own contract does. Options given here come after the client's own.
+func (c *Client[P, E]) Publisher(ctx context.Context, params P, opts ...Option) (*Publisher[E], error) {
+	cfg, err := c.cfg.with(opts)
+	if err == nil {
+		err = cfg.checkBaseURL()
+	}
+	if err != nil {
+		return nil, err
+	}
+	if _, err := c.session(params); err != nil {
+		return nil, err
+	}
+	r, err := newRequest(ctx, c.op.Requests.New, cfg.baseURL, params)
+	if err != nil {
+		return nil, fmt.Errorf("client: %w", err)
+	}
+	return &Publisher[E]{encode: c.op.Encode, url: r.URL.String(), cfg: cfg}, nil
+}
+
+// Publish appends an event and returns its id once it is in the server's log. Options given
+// here come after the publisher's own.
 //
-// A failure that a repetition may mend is repeated, within the RetryPolicy and for
+// Publish repeats a failure that a repetition may mend, within the RetryPolicy and for
 // 100 s at most, under one Idempotency-Key, so that the event is not published
-// twice. A refusal is returned at once, as a *PublishError, *ErrorResponse or
-// *APIError. Otherwise the error is ErrGaveUp, or that of the context. Any of them is
-// ErrOutcomeUnknown as well if the event may be published all the same.
-func (c *Client) Publish(ctx context.Context, sessionID string, event gen.Event, opts ...Option) (id string, err error) {
-	unknown, isUnknown := event.(*gen.UnknownEvent)
+// twice. It returns a refusal at once, as a *PublishError or *APIError. Otherwise the error
+// is ErrGaveUp, or that of the context. Any of them is ErrOutcomeUnknown as well if the
+// event may be published all the same.
+func (p *Publisher[E]) Publish(ctx context.Context, event E, opts ...Option) (id string, err error) {
+	name, data, err := p.encode(event)
 	switch {
-	case event == nil, isUnknown && unknown == nil:
-		return "", errors.New("client: publish: nil event")
-	case isUnknown:
-		return "", fmt.Errorf("client: publish: unknown event %s: only what the spec names can be published", excerpt.Quote(event.EventName()))
+	case errors.Is(err, contract.ErrUnknownEvent):
+		return "", fmt.Errorf("client: publish: unknown event %s: only what the spec names can be published", excerpt.Quote(name))
+	case err != nil:
+		return "", fmt.Errorf("client: publish: %w", err)
 	}
-	data, err := gen.EncodeEvent(event)
+	body, err := json.Marshal(publishedEvent{Data: data, Event: name})
 	if err != nil {
 		return "", fmt.Errorf("client: publish: %w", err)
 	}
-	body, err := json.Marshal(gen.PublishedEvent{Event: event.EventName(), Data: data})
-	if err != nil {
-		return "", fmt.Errorf("client: publish: %w", err)
-	}
-	result, err := c.publish(ctx, sessionID, "application/json", body, 1, opts)
+	result, err := p.publish(ctx, "application/json", body, 1, opts)
 	return result.LastID, err
 }
 
+// publishedEvent is the body of a request that publishes one event.
+type publishedEvent struct {
+	Data  json.RawMessage `json:"data"`
+	Event string          `json:"event"`
+}
+
+// PublishResult says what was published.
+type PublishResult struct {
+	Count   int    `json:"count"`   // how many events there are
+	FirstID string `json:"firstId"` // the id of the first one
+	LastID  string `json:"lastId"`  // the id of the last one
+}
+
 // PublishLines is Publish for events that are lines of JSON, each
-// {"event":name,"data":{…}} (application/x-ndjson). They are appended in order; of
+// {"event":name,"data":…} (application/x-ndjson). The server appends them in order; of
 // those before a refused one, the *PublishError tells. What does not fit into memory,
 // or takes long to come, is published in several calls.
-func (c *Client) PublishLines(ctx context.Context, sessionID string, lines []byte, opts ...Option) (gen.PublishResult, error) {
-	return c.publish(ctx, sessionID, "application/x-ndjson", lines, countLines(lines), opts)
+func (p *Publisher[E]) PublishLines(ctx context.Context, lines []byte, opts ...Option) (PublishResult, error) {
+	return p.publish(ctx, "application/x-ndjson", lines, countLines(lines), opts)
 }
 
 // countLines returns how many lines have an event, as a server counts them.
@@ -85,86 +121,49 @@ func countLines(lines []byte) (n int) {
 }
 
 // publish publishes a body of so many events.
-func (c *Client) publish(ctx context.Context, sessionID, contentType string, body []byte, events int, opts []Option) (result gen.PublishResult, err error) {
-	cfg := c.cfg
-	for _, o := range opts {
-		o.applyClient(&cfg)
-	}
-	if err := cfg.check(); err != nil {
-		return result, err
-	}
-	if sessionID == "" {
-		return result, errors.New("client: publish: empty session id")
-	}
-	requester, err := gen.NewClient(cfg.baseURL, gen.WithHTTPClient(withRedirects(cfg.httpClient)), gen.WithRequestEditorFn(cfg.setPublishHeader))
+func (p *Publisher[E]) publish(ctx context.Context, contentType string, body []byte, events int, opts []Option) (PublishResult, error) {
+	cfg, err := p.cfg.with(opts)
 	if err != nil {
-		return result, fmt.Errorf("client: %w", err)
+		return PublishResult{}, err
 	}
+	return cfg.publish(ctx, p.url, contentType, body, events)
+}
+
+func (c *config) publish(ctx context.Context, url, contentType string, body []byte, events int) (result PublishResult, err error) {
 	key := rand.Text()
-	params := &gen.PublishEventsParams{SessionID: sessionID, IdempotencyKey: &key}
+	hc := withRedirects(c.httpClient)
 	unknown := false
 	send := func(ctx context.Context) error {
-		resp, err := requester.PublishEventsWithBody(ctx, params, contentType, bytes.NewReader(body), cfg.editors...)
+		r, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
+		if err != nil {
+			return err
+		}
+		r.Header.Set("Accept", "application/json")
+		r.Header.Set("Content-Type", contentType)
+		r.Header.Set("Idempotency-Key", key)
+		c.setOwnHeader(r)
+		resp, err := c.send(hc, r)
 		if err != nil {
 			err = notAnswered(resp, err)
 		} else {
-			err = readPublished(resp, &result)
+			err = c.readPublished(resp, &result)
 		}
 		unknown = leavesUnknown(err) || unknown && !refusesEvent(err)
 		return err
 	}
-	policy := cfg.source.retry.withDefaults()
+	policy := c.source.retry.withDefaults()
 	if policy.MaxElapsedTime < 0 || policy.MaxElapsedTime > publishWithin {
 		policy.MaxElapsedTime = publishWithin
 	}
-	err = repeat(ctx, policy, cfg.source, send)
+	err = repeat(ctx, policy, c.source, send)
 	if err == nil && result.Count != events {
 		err = fmt.Errorf("client: publish: the server says that it has published %d events, and was sent %d", result.Count, events)
-		result, unknown = gen.PublishResult{}, true
+		result, unknown = PublishResult{}, true
 	}
 	if err != nil && unknown {
 		err = &unknownOutcomeError{err}
 	}
 	return result, err
-}
-
-// unknownOutcomeError is a failure that is an ErrOutcomeUnknown as well.
-type unknownOutcomeError struct{ cause error }
-
-func (e *unknownOutcomeError) Error() string {
-	return e.cause.Error() + "; " + strings.TrimPrefix(ErrOutcomeUnknown.Error(), "client: ")
-}
-
-func (e *unknownOutcomeError) Unwrap() []error { return []error{e.cause, ErrOutcomeUnknown} }
-
-// refusesEvent reports whether a server has refused one event of a body, and counts all
-// that is published of it: any other request with the body has come no further.
-func refusesEvent(err error) bool {
-	var counted *PublishError
-	return errors.As(err, &counted) && counted.Type == gen.RESTErrorTypeValidationError &&
-		(counted.StatusCode == http.StatusBadRequest || counted.StatusCode == http.StatusRequestEntityTooLarge)
-}
-
-// leavesUnknown reports whether a request that failed may have published events that its
-// answer does not count, or may still do so.
-func leavesUnknown(err error) bool {
-	var (
-		dial    *net.OpError
-		answer  *APIError
-		ours    *ErrorResponse
-		counted *PublishError
-	)
-	switch {
-	case err == nil:
-		return false
-	case !errors.As(err, &answer):
-		return !errors.As(err, &dial) || dial.Op != "dial" && dial.Op != "proxyconnect" // which send nothing
-	case errors.As(err, &counted):
-		return counted.StatusCode >= 500 || counted.StatusCode == http.StatusConflict
-	case errors.As(err, &ours):
-		return false // it refuses the request as a whole
-	}
-	return answer.StatusCode < 300 || answer.StatusCode >= 500 || retryable(answer.StatusCode, false)
 }
 
 // repeat calls send until it succeeds, or fails with what no repetition mends.
@@ -230,7 +229,7 @@ func within(ctx context.Context, limit time.Duration, send func(context.Context)
 }
 
 // readPublished reads the answer to a request that publishes.
-func readPublished(resp *http.Response, result *gen.PublishResult) error {
+func (c *config) readPublished(resp *http.Response, result *PublishResult) error {
 	defer resp.Body.Close()
 	final := resp.StatusCode != http.StatusCreated && !retryable(resp.StatusCode, false)
 	if final { // also if its body does not come
@@ -240,37 +239,10 @@ func readPublished(resp *http.Response, result *gen.PublishResult) error {
 	if err != nil && !final {
 		return err
 	}
-	var got gen.PublishResult
+	var got PublishResult
 	if resp.StatusCode == http.StatusCreated && json.Unmarshal(body, &got) == nil && got.FirstID != "" && got.LastID != "" {
 		*result = got
 		return nil
 	}
-	return publishError(&APIError{StatusCode: resp.StatusCode, Header: resp.Header, Body: body, Request: resp.Request})
-}
-
-// publishError returns an answer as what its body says it is.
-func publishError(e *APIError) error {
-	err := errorResponse(e)
-	var response *ErrorResponse
-	var body gen.PublishError
-	if !errors.As(err, &response) || json.Unmarshal(e.Body, &body) != nil || body.Count == nil {
-		return err
-	}
-	refused := &PublishError{ErrorResponse: *response, Count: *body.Count}
-	if body.Line != nil {
-		refused.Line = *body.Line
-	}
-	if body.LastID != nil {
-		refused.LastID = *body.LastID
-	}
-	return refused
-}
-
-// setPublishHeader sets the headers of a request that publishes.
-func (c *config) setPublishHeader(_ context.Context, r *http.Request) error {
-	r.Header.Set("Accept", "application/json")
-	for key, values := range c.header {
-		r.Header[key] = slices.Clone(values)
-	}
-	return nil
+	return c.publishError(&APIError{StatusCode: resp.StatusCode, Header: resp.Header, Body: body, Request: resp.Request})
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/mix"
 )
 
 // publications is a server of publishEvents that gives its answers in turn.
@@ -46,12 +47,12 @@ func (p *publications) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	io.WriteString(w, text)
 }
 
-func publisher(t *testing.T, answers ...string) (*publications, *client.Client) {
+func publisher(t *testing.T, answers ...string) (*publications, *mix.Client) {
 	t.Helper()
 	p := &publications{answers: answers}
 	ts := httptest.NewServer(p)
 	t.Cleanup(ts.Close)
-	c, err := client.New(ts.URL, client.WithHTTPClient(ts.Client()), client.WithRetryPolicy(fast))
+	c, err := mix.NewClient(ts.URL, client.WithHTTPClient(ts.Client()), client.WithRetryPolicy(fast))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -80,7 +81,7 @@ func TestPublishRetries(t *testing.T) {
 		t.Errorf("the keys %q", p.keys)
 	}
 	result, err := c.PublishLines(t.Context(), session, []byte("{}\n{}\n"))
-	if err != nil || result != (gen.PublishResult{FirstID: "7", LastID: "9", Count: 2}) || p.types[4] != "application/x-ndjson" || p.keys[4] == p.keys[0] {
+	if err != nil || result != (client.PublishResult{FirstID: "7", LastID: "9", Count: 2}) || p.types[4] != "application/x-ndjson" || p.keys[4] == p.keys[0] {
 		t.Errorf("got %+v, %v, type %s, keys %q", result, err, p.types[4], p.keys)
 	}
 }
@@ -90,12 +91,12 @@ func TestPublishRefused(t *testing.T) {
 		`401 {"error":{"code":401,"type":"unauthorized","message":"no"}}`)
 	var refused *client.PublishError
 	_, err := c.PublishLines(t.Context(), session, []byte("{}\n"))
-	if !errors.As(err, &refused) || refused.Line != 3 || refused.Count != 2 || refused.LastID != "8" || refused.Type != "validation_error" {
+	if !errors.As(err, &refused) || refused.Line != 3 || refused.Count != 2 || refused.LastID != "8" {
 		t.Errorf("got %v", err)
 	}
-	var response *client.ErrorResponse
+	var response *mix.ErrorResponse
 	var answer *client.APIError
-	if !errors.As(err, &response) || !errors.As(err, &answer) || answer.StatusCode != 400 || !strings.HasSuffix(err.Error(), "line 3: no") {
+	if !errors.As(err, &response) || response.Type != "validation_error" || !errors.As(err, &answer) || answer.StatusCode != 400 || !strings.HasSuffix(err.Error(), "line 3: no") {
 		t.Errorf("got %v", err)
 	}
 	if _, err = c.PublishLines(t.Context(), session, []byte("{}\n")); errors.As(err, new(*client.PublishError)) || !errors.As(err, &response) || response.Type != "unauthorized" {
@@ -135,7 +136,7 @@ func TestPublishGivesUpInTime(t *testing.T) {
 			return nil, r.Context().Err()
 		})
 		for _, timeout := range []time.Duration{0, 30 * time.Second} {
-			c, err := client.New("http://fake", client.WithHTTPClient(&http.Client{Transport: f}), client.WithConnectTimeout(timeout), client.WithRetryPolicy(fast))
+			c, err := mix.NewClient("http://fake", client.WithHTTPClient(&http.Client{Transport: f}), client.WithConnectTimeout(timeout), client.WithRetryPolicy(fast))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -181,7 +182,7 @@ func TestPublishRefusedWithoutBody(t *testing.T) {
 			f := fake(func(r *http.Request) (*http.Response, error) {
 				return &http.Response{StatusCode: http.StatusForbidden, Body: body, Request: r}, nil
 			})
-			c, err := client.New("http://fake", client.WithHTTPClient(&http.Client{Transport: f}))
+			c, err := mix.NewClient("http://fake", client.WithHTTPClient(&http.Client{Transport: f}))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -217,7 +218,11 @@ func TestPublishNil(t *testing.T) {
 func TestPublishOutcomeUnknown(t *testing.T) {
 	const unavailable = `503 {"error":{"code":503,"type":"unavailable","message":"x"}}`
 	counted := func(status int, kind string) string {
-		return fmt.Sprintf(`%d {"error":{"code":%[1]d,"type":%q,"message":"x"},"count":1,"lastId":"7"}`, status, kind)
+		line := 0
+		if status == http.StatusBadRequest && kind == "validation_error" {
+			line = 2
+		}
+		return fmt.Sprintf(`%d {"error":{"code":%[1]d,"type":%q,"message":"x"},"line":%d,"count":1,"lastId":"7"}`, status, kind, line)
 	}
 	for name, c := range map[string]struct {
 		answers []string
@@ -255,7 +260,7 @@ func TestPublishOutcomeUnknown(t *testing.T) {
 	}
 	ts := httptest.NewServer(nil)
 	ts.Close()
-	c, err := client.New(ts.URL, client.WithRetryPolicy(client.RetryPolicy{MaxAttempts: -1}))
+	c, err := mix.NewClient(ts.URL, client.WithRetryPolicy(client.RetryPolicy{MaxAttempts: -1}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/mixstream/mixstream/client"
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/streamtest"
 )
 
@@ -116,7 +117,7 @@ func TestReconnectWhileWaiting(t *testing.T) {
 				again = streamtest.Script{signal(waiting), streamtest.Hold()}
 			}
 			server := serve(t, send(connected("1")), again, hold(deleted("2", session)))
-			var s *client.Stream
+			var s *mix.Stream
 			s = server.stream("", client.OnRetry(func(r client.Retry) {
 				if r.Delay < time.Second {
 					return

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/mixstream/mixstream/client"
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/streamtest"
 )
 
@@ -45,9 +46,9 @@ func (s *fakeServer) ids() []string {
 	return ids
 }
 
-func (s *fakeServer) client(opts ...client.Option) *client.Client {
+func (s *fakeServer) client(opts ...client.Option) *mix.Client {
 	s.t.Helper()
-	c, err := client.New(s.URL, append([]client.Option{client.WithHTTPClient(s.hc), client.WithRetryPolicy(fast)}, opts...)...)
+	c, err := mix.NewClient(s.URL, append([]client.Option{client.WithHTTPClient(s.hc), client.WithRetryPolicy(fast)}, opts...)...)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -55,7 +56,7 @@ func (s *fakeServer) client(opts ...client.Option) *client.Client {
 }
 
 // stream opens a stream that must open. It is closed at the end of the test.
-func (s *fakeServer) stream(lastEventID string, opts ...client.Option) *client.Stream {
+func (s *fakeServer) stream(lastEventID string, opts ...client.Option) *mix.Stream {
 	s.t.Helper()
 	stream, err := s.client().StreamEvents(s.t.Context(), session, &lastEventID, opts...)
 	if err != nil {
@@ -167,7 +168,7 @@ func gap(id string) string {
 }
 
 // names reads the stream to its end and returns its events as "name id".
-func names(s *client.Stream) []string {
+func names(s *mix.Stream) []string {
 	var all []string
 	for s.Next() {
 		all = append(all, s.Event().Name+" "+s.Event().ID)
@@ -175,7 +176,7 @@ func names(s *client.Stream) []string {
 	return all
 }
 
-func wantNames(t *testing.T, s *client.Stream, want ...string) {
+func wantNames(t *testing.T, s *mix.Stream, want ...string) {
 	t.Helper()
 	if got := names(s); !slices.Equal(got, want) {
 		t.Errorf("events:\n got %q\nwant %q", got, want)
@@ -190,7 +191,7 @@ func wantIDs(t *testing.T, s *fakeServer, want ...string) {
 }
 
 // next reads one event, which must come.
-func next(t *testing.T, s *client.Stream) client.Event {
+func next(t *testing.T, s *mix.Stream) mix.Event {
 	t.Helper()
 	if !s.Next() {
 		t.Fatalf("no event: %v", s.Err())

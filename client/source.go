@@ -55,6 +55,8 @@ var (
 	// errNothingMore is a 204. It is not io.EOF, which is also what net/http
 	// reports of a connection that was closed before its answer.
 	errNothingMore = errors.New("client: the server has nothing more")
+	// errStreamEnded is the end of a body that says nothing of the stream's end.
+	errStreamEnded = errors.New("client: the stream ended")
 )
 
 // NewSource returns a source that starts after lastEventID, which may be empty.
@@ -126,7 +128,9 @@ func (s *Source) next() error {
 			s.received()
 			return err
 		}
-		s.failed(s.conn.explain(err))
+		err = s.conn.explain(err)
+		s.failed(err)
+		s.err = s.resumable(err, true)
 	}
 	s.drop()
 	s.end(nil)
@@ -192,6 +196,16 @@ func (s *Source) setInterrupt(f func(), attempt bool) {
 	}
 }
 
+// connectNow opens a connection before the first event is wanted.
+func (s *Source) connectNow() error {
+	s.busy.Lock()
+	defer s.leave()
+	if s.err = s.open(); s.err != nil {
+		s.end(nil)
+	}
+	return s.err
+}
+
 // received notes that an event has come.
 func (s *Source) received() {
 	s.conn.settled()
@@ -236,8 +250,20 @@ func (s *Source) open() error {
 		if final := s.judge(err); final != nil {
 			return final
 		}
+		if final := s.resumable(err, false); final != nil {
+			return final
+		}
 		s.failed(err)
 	}
+}
+
+// resumable returns the error that ends the source since what follows err may not be sent,
+// or nil. A source that was closed ends for that reason.
+func (s *Source) resumable(err error, opened bool) error {
+	if s.cfg.lost == nil || s.ctx.Err() != nil {
+		return nil
+	}
+	return s.cfg.lost(err, opened)
 }
 
 // done returns the error of a source that was closed or whose context is done.
@@ -274,7 +300,10 @@ func (s *Source) judge(err error) error {
 	if errors.Is(err, errNothingMore) {
 		return io.EOF
 	}
-	if errors.Is(err, ErrLastEventID) || unreachable(err) {
+	if errors.As(err, new(passedGapError)) {
+		return nil
+	}
+	if errors.Is(err, ErrLastEventID) || unreachable(err) || errors.As(err, new(requestError)) || errors.As(err, new(*GapError)) {
 		return err
 	}
 	var api *APIError

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/mixstream/mixstream/client"
+	"github.com/mixstream/mixstream/mix"
 )
 
 func TestSource(t *testing.T) {
@@ -88,7 +89,7 @@ func TestSourceErrors(t *testing.T) {
 	// A body in the form of the spec's errors means nothing to a source.
 	_, err := serve(t, refusal(404, "not_found", "x")).source("").Next()
 	var api *client.APIError
-	var e *client.ErrorResponse
+	var e *mix.ErrorResponse
 	if !errors.As(err, &api) || errors.As(err, &e) {
 		t.Errorf("error: %v", err)
 	}

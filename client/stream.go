@@ -2,66 +2,73 @@ package client
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
 	"time"
 
-	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/contract"
 	"github.com/mixstream/mixstream/internal/excerpt"
-	"github.com/mixstream/mixstream/sse"
 )
 
 // Event is one event of a stream. It shares no bytes with the stream and may be kept.
-type Event struct {
-	ID   string // the position of the event, what Last-Event-ID carries
-	Name string // the event name
-	// Data is the typed data: a pointer to one of the data types of package gen, or
-	// a *gen.UnknownEvent.
-	Data gen.Event
+type Event[E any] struct {
+	// ID is the position of the event, what Last-Event-ID carries. An event without an
+	// id has that of the event before it; the first ones that of the stream's start.
+	ID string
+	// Name is the event's name; empty if the server gave none.
+	Name string
+	// Data is the typed data: a pointer to one of the generated types, or to the
+	// UnknownEvent of the generated package.
+	Data E
 	// Retry is the reconnection time that the event set, if HasRetry.
 	Retry    time.Duration
 	HasRetry bool
 }
 
-// Stream is the typed, reconnecting stream of one session.
+// Stream is a typed, reconnecting stream of events.
 //
 // One goroutine at a time may use it; Close and Reconnect may be called from any.
-type Stream struct {
-	source    *Source
-	cfg       config
-	sessionID string
+type Stream[E any] struct {
+	feed      *feed
+	events    *contract.Events[E]
+	unmarshal func(data []byte, v any) error
+	ends      []func(*Event[E]) bool // what Until has set
 
-	event      Event
-	ids        ids
-	raw        []byte // the data of event, which is the source's
-	connection int    // of the source, by which event came
-
-	afterConnected bool   // the event before was connected
-	untold         string // the id that was asked for where connected had noPosition and the gap event is still to come
-
-	lastID   string // of the last event that was delivered
-	ahead    bool   // event was read but not delivered yet
-	last     bool   // event is the last one
-	err      error  // io.EOF after a clean end
-	reported bool   // All has yielded err
+	event    Event[E]
+	ahead    bool  // event was read but not delivered yet
+	last     bool  // event is the last one
+	err      error // io.EOF after a clean end
+	reported bool  // All has yielded err
 }
 
-// openStream reads the first event.
-func openStream(source *Source, sessionID string, cfg config) (*Stream, error) {
-	if cfg.unmarshal == nil {
-		cfg.unmarshal = newUnmarshal()
+// newStream returns a stream of a feed. It fails if an option is for other events.
+func newStream[E any](f *feed, events *contract.Events[E], cfg config) (*Stream[E], error) {
+	s := &Stream[E]{feed: f, events: events, unmarshal: cfg.unmarshal}
+	if s.unmarshal == nil {
+		s.unmarshal = newUnmarshal()
 	}
-	s := &Stream{source: source, cfg: cfg, sessionID: sessionID, lastID: source.LastEventID()}
-	s.ahead = s.read()
+	var err error
+	s.ends, err = ends[E](&cfg)
+	return s, err
+}
+
+// open connects, and reads the first event where that tells the position.
+func (s *Stream[E]) open() (*Stream[E], error) {
+	f := s.feed
+	f.lastID = f.source.LastEventID()
+	if f.facts.tellsPosition() {
+		s.ahead = s.read()
+	} else {
+		s.err = f.source.connectNow()
+	}
 	if err := s.Err(); err != nil {
-		source.Close()
+		f.source.Close()
 		return nil, err
 	}
-	if s.event.Name == connectedName {
-		s.lastID = s.event.ID // it stands for no event, so nothing is skipped
+	if !s.ahead || f.isConnected() { // it stands for no event, so nothing is skipped
+		f.lastID = f.source.LastEventID()
 	}
 	return s, nil
 }
@@ -69,31 +76,31 @@ func openStream(source *Source, sessionID string, cfg config) (*Stream, error) {
 // Next reads the next event and reports whether there is one, which Event then
 // returns. It waits and reconnects for as long as it must. After it has returned
 // false, Err tells why, and it returns false again.
-func (s *Stream) Next() bool {
+func (s *Stream[E]) Next() bool {
 	if s.ahead {
 		s.ahead = false
-		if s.err = s.source.done(); s.err != nil {
-			s.event, s.raw = Event{}, nil
+		if s.err = s.feed.source.done(); s.err != nil {
+			s.event, s.feed.raw = Event[E]{}, nil
 			return false
 		}
 	} else if !s.read() {
 		return false
 	}
-	s.lastID = s.event.ID
+	s.feed.lastID = s.event.ID
 	return true
 }
 
 // Event returns the event that the last Next has read.
-func (s *Stream) Event() Event { return s.event }
+func (s *Stream[E]) Event() Event[E] { return s.event }
 
-// Raw returns the data of that event as it came; nil if it was over the size
-// limit. The bytes are valid until the next call of Next, unlike Event, which may
-// be kept.
-func (s *Stream) Raw() json.RawMessage { return s.raw }
+// Raw returns the data of that event as it came, which is JSON unless the spec says
+// otherwise; nil if it was over the size limit. The bytes are valid until the next call of
+// Next, unlike Event, which may be kept.
+func (s *Stream[E]) Raw() []byte { return s.feed.raw }
 
 // Err returns why the stream is over: nil if it is really finished, or if it is
 // not over yet.
-func (s *Stream) Err() error {
+func (s *Stream[E]) Err() error {
 	if s.err == io.EOF { // only itself: a failure may wrap another io.EOF
 		return nil
 	}
@@ -101,24 +108,25 @@ func (s *Stream) Err() error {
 }
 
 // LastEventID returns the id of the last event that was delivered, from which a
-// new stream goes on without loss.
-func (s *Stream) LastEventID() string { return s.lastID }
+// new stream goes on. Before the first event, it is the position that the server has told
+// for the start of the stream, or the one that was asked for. It is empty if there is none.
+func (s *Stream[E]) LastEventID() string { return s.feed.lastID }
 
-// Reconnect drops the connection and opens another at once. It may be called
-// from any goroutine.
-func (s *Stream) Reconnect() { s.source.Reconnect() }
+// Reconnect drops the connection and opens another at once. A stream that cannot be
+// resumed ends with ErrNotResumable. It may be called from any goroutine.
+func (s *Stream[E]) Reconnect() { s.feed.source.Reconnect() }
 
 // Close ends the stream and frees its connection. A Next that is under way
 // returns false, and Err returns ErrClosed unless the stream was over before. It
 // may be called more than once and from any goroutine, and returns no error.
-func (s *Stream) Close() error { return s.source.Close() }
+func (s *Stream[E]) Close() error { return s.feed.source.Close() }
 
 // All yields the events that are still to come, and at the end the error, if
 // there is one, beside a zero Event. Breaking out of the loop does not close the
 // stream: another All, or Next, goes on behind the last event. An error is
 // yielded once.
-func (s *Stream) All() iter.Seq2[Event, error] {
-	return func(yield func(Event, error) bool) {
+func (s *Stream[E]) All() iter.Seq2[Event[E], error] {
+	return func(yield func(Event[E], error) bool) {
 		for s.Next() {
 			if !yield(s.event, nil) {
 				return
@@ -126,103 +134,65 @@ func (s *Stream) All() iter.Seq2[Event, error] {
 		}
 		if err := s.Err(); err != nil && !s.reported {
 			s.reported = true
-			yield(Event{}, err)
+			yield(Event[E]{}, err)
 		}
 	}
 }
 
 // read reads the next event into s.event, or s.err.
-func (s *Stream) read() bool {
+func (s *Stream[E]) read() bool {
+	f := s.feed
 	if s.last && s.err == nil {
-		s.source.Close()
+		f.source.Close()
 		s.err = io.EOF
 	}
 	if s.err != nil {
 		return false
 	}
-	err := s.source.advance()
-	raw := &s.source.event
-	s.raw = raw.Data
-	if err != nil && !errors.Is(err, sse.ErrEventTooLarge) {
-		s.event, s.err = Event{}, s.ended(err)
+	if s.err = f.read(); s.err == nil {
+		var unknown error
+		s.event.Data, unknown = s.decode()
+		if unknown != nil && f.cfg.strict {
+			f.source.Close()
+			s.err = refused(f.name, unknown)
+		}
+	}
+	if s.err != nil {
+		s.event, f.raw = Event[E]{}, nil
 		return false
 	}
-	s.afterConnected = s.event.Name == connectedName
-	s.event.ID = s.ids.text(raw.ID)
-	s.event.Name = raw.Name
-	s.event.Data = s.decode(raw, err)
-	s.event.Retry, s.event.HasRetry = raw.Retry, raw.HasRetry
-	if s.err = s.refuse(&s.event); s.err != nil {
-		s.event, s.raw = Event{}, nil
-		s.source.Close()
-		return false
+	s.event.ID, s.event.Name = f.id, f.name
+	s.event.Retry, s.event.HasRetry = f.source.event.Retry, f.source.event.HasRetry
+	s.last = f.last
+	for _, is := range s.ends {
+		s.last = is(&s.event) || s.last
 	}
-	s.connection = s.source.connections
-	s.last = s.isLast(s.event.Data)
 	return true
 }
 
-// ended returns the error of a stream that the source has ended. A gap that connected
-// has shown, and of which nothing more has come, is not to be a clean end.
-func (s *Stream) ended(err error) error {
-	if err != io.EOF || s.untold == "" { //nolint:errorlint // the source returns io.EOF itself
-		return err
+// decode makes typed data of the event. The error says why it is an UnknownEvent.
+func (s *Stream[E]) decode() (E, error) {
+	f := s.feed
+	if f.tooLarge != nil {
+		return s.events.Unknown(contract.Unknown{Name: f.name, Err: f.tooLarge}), f.tooLarge
 	}
-	if gap := s.refuseGap(elsewhere(s.untold, noPosition)); gap != nil {
-		return gap
-	}
-	return err
-}
-
-// refuseGap tells of a gap, and returns it if it is to end the stream.
-func (s *Stream) refuseGap(gap *GapError) error {
-	if s.cfg.onGap != nil {
-		s.cfg.onGap(gap)
-	}
-	if s.cfg.continueOnGap {
-		return nil
-	}
-	return gap
-}
-
-// decode makes typed data of an event that came with err.
-func (s *Stream) decode(raw *sse.Event, err error) gen.Event {
-	if err != nil {
-		return &gen.UnknownEvent{Name: raw.Name, Err: err}
-	}
-	data := gen.DecodeEventFunc(raw.Name, raw.Data, s.cfg.unmarshal)
-	if unknown, ok := data.(*gen.UnknownEvent); ok {
-		unknown.Data = bytes.Clone(unknown.Data)
-	}
-	return data
-}
-
-// refuse returns the error that ends the stream instead of delivering the event.
-func (s *Stream) refuse(event *Event) error {
-	if gap := s.gap(event); gap != nil {
-		if err := s.refuseGap(gap); err != nil {
-			return err
-		}
-	}
-	unknown, ok := event.Data.(*gen.UnknownEvent)
+	data, err := s.events.Decode(f.name, f.data, s.unmarshal)
 	switch {
-	case !ok || !s.cfg.strict:
-		return nil
-	case errors.As(unknown.Err, new(*gen.InvalidEventError)): // which has the name as well
-		return fmt.Errorf("%w %w", ErrUnknownEvent, unknown.Err)
-	case unknown.Err != nil:
-		return fmt.Errorf("%w %s: %w", ErrUnknownEvent, excerpt.Quote(unknown.Name), excerpt.Error(unknown.Err))
+	case err == nil:
+		return data, nil
+	case err == contract.ErrUnknownEvent:
+		return s.events.Unknown(contract.Unknown{Name: f.name, Data: bytes.Clone(f.data)}), err
 	}
-	return fmt.Errorf("%w %s", ErrUnknownEvent, excerpt.Quote(unknown.Name))
+	return s.events.Unknown(contract.Unknown{Name: f.name, Data: bytes.Clone(f.data), Err: err}), err
 }
 
-// isLast tells whether the stream is finished after this event.
-func (s *Stream) isLast(event gen.Event) bool {
-	switch data := event.(type) {
-	case *gen.SessionDeletedData:
-		return data.SessionID == s.sessionID
-	case *gen.CompleteData:
-		return s.cfg.untilComplete && data.ParentToolCallID == nil
+// refused returns the error that ends a strict stream at an event.
+func refused(name string, err error) error {
+	switch {
+	case err == contract.ErrUnknownEvent:
+		return fmt.Errorf("%w %s", ErrUnknownEvent, excerpt.Quote(name))
+	case errors.As(err, new(*contract.InvalidEventError)): // which has the name as well
+		return fmt.Errorf("%w %w", ErrUnknownEvent, err)
 	}
-	return false
+	return fmt.Errorf("%w %s: %w", ErrUnknownEvent, excerpt.Quote(name), excerpt.Error(err))
 }

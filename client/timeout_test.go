@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/mixstream/mixstream/client"
+	"github.com/mixstream/mixstream/mix"
 )
 
 // timeouts opens a stream over f and reads it to its clean end. It returns the
@@ -113,7 +114,7 @@ func TestDeadlineWhileBlocked(t *testing.T) {
 				begun := time.Now()
 				ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 				defer cancel()
-				c, err := client.New("http://fake", client.WithHTTPClient(&http.Client{Transport: fake(steps...)}))
+				c, err := mix.NewClient("http://fake", client.WithHTTPClient(&http.Client{Transport: fake(steps...)}))
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -17,6 +17,7 @@ import (
 	"testing"
 
 	"github.com/mixstream/mixstream/client"
+	"github.com/mixstream/mixstream/mix"
 )
 
 // tlsFault does something else with a record of a server than to forward it. An
@@ -178,7 +179,7 @@ func tlsFails(t *testing.T, proto string, fault tlsFault, cause func(error) bool
 	})
 
 	var causes []error
-	c, err := client.New("https://"+proxy.Addr().String(), client.WithHTTPClient(server.Client()), client.WithRetryPolicy(fast),
+	c, err := mix.NewClient("https://"+proxy.Addr().String(), client.WithHTTPClient(server.Client()), client.WithRetryPolicy(fast),
 		client.OnRetry(func(r client.Retry) {
 			if causes = append(causes, r.Err); !cause(r.Err) || r.LastEventID != strconv.Itoa(len(causes)+1) {
 				t.Errorf("retry: %+v", r)

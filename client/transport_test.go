@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/mixstream/mixstream/client"
+	"github.com/mixstream/mixstream/mix"
 )
 
 // transport is an http.RoundTripper that answers the nth request with its nth
@@ -47,9 +48,9 @@ func (f *transport) pauses() []time.Duration {
 	return pauses
 }
 
-func (f *transport) open(t *testing.T, opts ...client.Option) (*client.Stream, error) {
+func (f *transport) open(t *testing.T, opts ...client.Option) (*mix.Stream, error) {
 	t.Helper()
-	c, err := client.New("http://fake", append([]client.Option{client.WithHTTPClient(&http.Client{Transport: f})}, opts...)...)
+	c, err := mix.NewClient("http://fake", append([]client.Option{client.WithHTTPClient(&http.Client{Transport: f})}, opts...)...)
 	if err != nil {
 		t.Fatal(err)
 	}

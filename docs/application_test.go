@@ -2,7 +2,6 @@ package docs_test
 
 import (
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -31,43 +30,6 @@ replace github.com/mixstream/mixstream => %s
 	}
 	command(t, dir, "go", "build", "-mod=mod", "-o", dir, "./cmd/...")
 	return dir
-}
-
-// TestReadmeFromOutside has a new user build the README's server and client, and run
-// the one against the other.
-func TestReadmeFromOutside(t *testing.T) {
-	slow(t)
-	project, err := filepath.Abs("..")
-	if err != nil {
-		t.Fatal(err)
-	}
-	address := newTerminal(t, t.TempDir()).address(t, "8080")
-	programs := map[string]string{}
-	for _, b := range readPage(t, "../README.md").blocks {
-		if b.language != "go" {
-			continue
-		}
-		name := "server"
-		if strings.Contains(b.text, "client.New(") {
-			name = "client"
-		}
-		programs[name] = strings.ReplaceAll(b.text, "127.0.0.1:8080", address)
-	}
-	dir := application(t, project, programs)
-
-	server := exec.CommandContext(t.Context(), filepath.Join(dir, "server"))
-	server.Stderr = os.Stderr
-	if err := server.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		_ = server.Process.Kill()
-		_ = server.Wait()
-	}()
-	// The client waits by itself until the server listens.
-	if out := command(t, dir, filepath.Join(dir, "client")); out != "token 0 token 1 token 2 done\n" {
-		t.Errorf("the client printed %q", out)
-	}
 }
 
 // command runs a command to its end and returns its standard output.

@@ -157,7 +157,7 @@ func testedBy(b block, directive string) string {
 	if err != nil {
 		return err.Error()
 	}
-	asks := fmt.Sprintf("docblock.Of(t, %q)", filepath.Base(b.page))
+	asks := fmt.Sprintf("docblock.Of(t, %q)", b.page)
 	for _, file := range files {
 		data, err := os.ReadFile(file)
 		if err != nil {

@@ -12,13 +12,13 @@ import (
 	"github.com/mixstream/mixstream/gen"
 	"github.com/mixstream/mixstream/internal/docblock"
 	"github.com/mixstream/mixstream/internal/othertool"
-	"github.com/mixstream/mixstream/server"
+	"github.com/mixstream/mixstream/mix"
 )
 
 // TestBrowserEventSource runs the page's code for browsers in one.
 func TestBrowserEventSource(t *testing.T) {
 	path := othertool.Path(t, "chromium", "chromium-browser", "google-chrome")
-	srv, err := server.New()
+	srv, err := mix.NewServer()
 	if err != nil {
 		t.Fatal(err)
 	}

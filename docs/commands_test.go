@@ -19,8 +19,8 @@ import (
 
 	natsserver "github.com/nats-io/nats-server/v2/server"
 
-	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/mix"
 )
 
 // slow leaves a test out unless the slow ones are asked for.
@@ -240,8 +240,8 @@ func (term *terminal) wantPublished(t *testing.T, b block) {
 	if match == nil {
 		return
 	}
-	want := gen.DecodeEvent(match[2], []byte(match[3]))
-	c, err := client.New("http://" + term.address(t, "8080"))
+	want := gen.StreamEvents.Decode(match[2], []byte(match[3]))
+	c, err := mix.NewClient("http://" + term.address(t, "8080"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/streamtest"
 )
 
@@ -26,7 +27,7 @@ func mixServer() *streamtest.Server {
 }
 
 // show prints what a session's agent says.
-func show(ctx context.Context, c *client.Client, sessionID string) error {
+func show(ctx context.Context, c *mix.Client, sessionID string) error {
 	stream, err := c.StreamEvents(ctx, sessionID, nil)
 	if err != nil {
 		return err
@@ -51,7 +52,7 @@ func Example_mixServer() {
 	ts := mixServer()
 	defer ts.Close()
 
-	c, err := client.New(ts.URL,
+	c, err := mix.NewClient(ts.URL,
 		client.ContinueOnGap(),
 		client.OnGap(func(gap *client.GapError) {
 			fmt.Printf("events may be missing after %s\n", gap.Requested)

@@ -7,7 +7,8 @@ import (
 	"net/http/httptest"
 	"strings"
 
-	"github.com/mixstream/mixstream/server"
+	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/server/inspector"
 )
 
@@ -15,11 +16,11 @@ import (
 func Example_inspector() {
 	latestSessions := func(*http.Request) []string { return []string{"session-1"} }
 	mux := http.NewServeMux()
-	srv, err := server.New()
+	srv, err := mix.NewServer()
 	if err != nil {
 		panic(err)
 	}
-	page, err := inspector.New(srv, inspector.WithSessions(func(r *http.Request) []string {
+	page, err := inspector.New(gen.StreamEvents, srv, inspector.WithAgentView(), inspector.WithSessions(func(r *http.Request) []string {
 		return latestSessions(r) // only what the request may read
 	}))
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/mixstream/mixstream/eventlog/natslog"
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/server"
 )
 
@@ -24,7 +25,7 @@ func Example_logs() {
 		panic(err)
 	}
 	defer events.Close() // after the server's Shutdown
-	srv, err := server.New(server.WithLog(events))
+	srv, err := mix.NewServer(server.WithLog(events))
 	if err != nil {
 		panic(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/server"
 	"github.com/mixstream/mixstream/server/otelstream"
 )
@@ -16,7 +17,7 @@ func Example_observability() {
 	if err != nil {
 		panic(err)
 	}
-	srv, err := server.New(server.WithObserver(observer), server.WithLogger(slog.Default()))
+	srv, err := mix.NewServer(server.WithObserver(observer), server.WithLogger(slog.Default()))
 	if err != nil {
 		panic(err)
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/klauspost/compress/gzhttp"
 
-	"github.com/mixstream/mixstream/server"
+	"github.com/mixstream/mixstream/mix"
 )
 
 // A middleware that compresses leaves the streams out.
@@ -36,12 +36,16 @@ func Example_compression() {
 
 // A router of chi has the server below a path.
 func Example_chi() {
-	srv, err := server.New(server.WithBasePath("/api/v1"))
+	srv, err := mix.NewServer()
+	if err != nil {
+		panic(err)
+	}
+	h, err := srv.Handler(mix.HandlerOptions{BasePath: "/api/v1"})
 	if err != nil {
 		panic(err)
 	}
 	r := chi.NewRouter()
-	r.Mount("/api/v1", srv)
+	r.Mount("/api/v1", h)
 
 	w := httptest.NewRecorder()
 	r.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/api/v1/stream?sessionId=nobody", nil))

@@ -16,6 +16,7 @@ import (
 	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/gen"
 	"github.com/mixstream/mixstream/internal/docblock"
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/server"
 )
 
@@ -24,7 +25,7 @@ func publishingServer() *httptest.Server {
 	mayPublish := func(r *http.Request, sessionID string) bool {
 		return r.Header.Get("Authorization") == "Bearer of-the-agent" && strings.HasPrefix(sessionID, "session-")
 	}
-	srv, err := server.New(server.WithPublishAuthorizer(func(r *http.Request, sessionID string) error {
+	srv, err := mix.NewServer(server.WithPublishAuthorizer(func(r *http.Request, sessionID string) error {
 		if !mayPublish(r, sessionID) {
 			return server.ErrForbidden
 		}
@@ -45,14 +46,15 @@ func Example_publishing() {
 	ts := publishingServer()
 	defer ts.Close()
 	for _, text := range []string{"Hello", strings.Repeat("Hello", 250_000)} {
-		c, err := client.New(ts.URL, client.WithHeader("Authorization", "Bearer of-the-agent"))
+		c, err := mix.NewClient(ts.URL, client.WithHeader("Authorization", "Bearer of-the-agent"))
 		if err != nil {
 			panic(err)
 		}
 		id, err := c.Publish(ctx, "session-1", &gen.ContentData{Type: "content", Content: text})
 		var refused *client.PublishError
-		if errors.As(err, &refused) {
-			log.Printf("%s; %d are in the log, to %q", refused.Message, refused.Count, refused.LastID)
+		var response *mix.ErrorResponse
+		if errors.As(err, &refused) && errors.As(err, &response) {
+			log.Printf("%s; %d are in the log, to %q", response.Message, refused.Count, refused.LastID)
 		}
 		fmt.Println(id != "", err == nil)
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/server"
 )
 
@@ -33,7 +34,7 @@ func ownSession(name, sessionID string) bool { return strings.HasPrefix(sessionI
 
 func Example_securityAuthorizer() {
 	users := accounts{sha256.Sum256([]byte("3f0c")): "alice", sha256.Sum256([]byte("77a1")): "bob"}
-	srv, err := server.New(
+	srv, err := mix.NewServer(
 		server.WithAuthorizer(func(r *http.Request, sessionID string) error {
 			switch name := users.nameOf(r); { // the application's own: a cookie, a token, what a middleware found out
 			case name == "":
@@ -65,7 +66,7 @@ func Example_securityAuthorizer() {
 
 func Example_securityPublish() {
 	users := accounts{sha256.Sum256([]byte("3f0c")): "alice", sha256.Sum256([]byte("00ff")): "agent"}
-	srv, err := server.New(
+	srv, err := mix.NewServer(
 		server.WithPublishAuthorizer(func(r *http.Request, sessionID string) error {
 			if users.nameOf(r) != "agent" { // a user may read, and must not speak for the agent
 				return server.ErrForbidden
@@ -96,7 +97,7 @@ func TestSecretsAreNotLogged(t *testing.T) {
 	var logged bytes.Buffer
 	logger := slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	refuse := false
-	srv, err := server.New(
+	srv, err := mix.NewServer(
 		server.WithLogger(logger),
 		server.WithPublishAuthorizer(func(*http.Request, string) error { return nil }),
 		server.WithAuthorizer(func(*http.Request, string) error {

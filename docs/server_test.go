@@ -8,11 +8,12 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/server"
 )
 
 // serveUntil serves until the context is done, and then sends everybody away in order.
-func serveUntil(ctx context.Context, srv *server.Server, l net.Listener) error {
+func serveUntil(ctx context.Context, srv *mix.Server, l net.Listener) error {
 	mux := http.NewServeMux()
 	mux.Handle("/stream", srv)
 	mux.HandleFunc("GET /healthz", func(http.ResponseWriter, *http.Request) {})
@@ -35,7 +36,7 @@ func serveUntil(ctx context.Context, srv *server.Server, l net.Listener) error {
 }
 
 func Example_serverServe() {
-	srv, err := server.New()
+	srv, err := mix.NewServer()
 	if err != nil {
 		fmt.Println(err)
 		return

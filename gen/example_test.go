@@ -4,18 +4,19 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/mixstream/mixstream/contract"
 	"github.com/mixstream/mixstream/gen"
 )
 
 // One type switch takes every event, also one that this version of the spec does not
 // name.
-func ExampleDecodeEvent() {
+func Example_decode() {
 	for _, e := range []struct{ name, data string }{
 		{"content", `{"type":"content","content":"Hello"}`},
 		{"weather", `{"sky":"blue"}`},
 		{"content", `{"type":"content","content":7}`},
 	} {
-		switch data := gen.DecodeEvent(e.name, []byte(e.data)).(type) {
+		switch data := gen.StreamEvents.Decode(e.name, []byte(e.data)).(type) {
 		case *gen.ContentData:
 			fmt.Println("content:", data.Content)
 		case *gen.UnknownEvent:
@@ -28,11 +29,11 @@ func ExampleDecodeEvent() {
 	// unknown: content {"type":"content","content":7}: "content": data/content: must be of type string, and is number
 }
 
-func ExampleValidateEvent() {
-	fmt.Println(gen.ValidateEvent("content", []byte(`{"type":"content","content":"Hello"}`)))
+func Example_check() {
+	fmt.Println(gen.StreamEvents.Check("content", []byte(`{"type":"content","content":"Hello"}`)))
 
-	err := gen.ValidateEvent("content", []byte(`{"type":"content"}`))
-	var invalid *gen.InvalidEventError
+	err := gen.StreamEvents.Check("content", []byte(`{"type":"content"}`))
+	var invalid *contract.InvalidEventError
 	if errors.As(err, &invalid) {
 		fmt.Printf("%s: %s\n", invalid.Event, invalid.Reason)
 	}

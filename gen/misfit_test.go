@@ -25,12 +25,12 @@ func TestUndecodable(t *testing.T) {
 		{"permission", `{"params":[]}`, `"permission": data/params: must be of type object, and is array`},
 		{"complete", `{"done":"yes"}`, `"complete": data/done: must be of type boolean, and is string`},
 	} {
-		unknown, ok := gen.DecodeEvent(test.name, []byte(test.data)).(*gen.UnknownEvent)
+		unknown, ok := gen.StreamEvents.Decode(test.name, []byte(test.data)).(*gen.UnknownEvent)
 		if !ok || unknown.Err == nil || unknown.Err.Error() != test.want {
 			t.Errorf("%s %s: got %+v, want %s", test.name, test.data, unknown, test.want)
 		}
 	}
-	unknown := gen.DecodeEvent("error", []byte(`{"attempt":`+strings.Repeat("1", 1<<20)+`}`)).(*gen.UnknownEvent)
+	unknown := gen.StreamEvents.Decode("error", []byte(`{"attempt":`+strings.Repeat("1", 1<<20)+`}`)).(*gen.UnknownEvent)
 	var cause *json.UnmarshalTypeError
 	if !errors.As(unknown.Err, &cause) || len(unknown.Err.Error()) > 300 {
 		t.Errorf("%d bytes of an error, which wraps %v", len(unknown.Err.Error()), cause)
@@ -41,11 +41,11 @@ func TestUndecodable(t *testing.T) {
 func TestUnencodable(t *testing.T) {
 	event := &gen.PermissionData{Params: map[string]any{"a/b": []any{1, map[string]any{"n": math.Inf(1)}}}}
 	const want = `"permission": data/params/a~1b/1/n: unsupported value: +Inf`
-	if _, err := gen.EncodeEvent(event); err == nil || err.Error() != want {
+	if _, _, err := gen.StreamEvents.Encode(event); err == nil || err.Error() != want {
 		t.Errorf("encode: %v", err)
 	}
 	event.ToolName = "Bash"
-	if err := event.Validate(); err == nil || err.Error() != want {
+	if err := gen.StreamEvents.CheckEvent(event); err == nil || err.Error() != want {
 		t.Errorf("validate: %v", err)
 	}
 }

@@ -114,16 +114,16 @@ func (l *live) attend(wrote bool) (ended bool, err error) {
 	}
 	if l.leave.passed(soon) {
 		l.leaving = true
-		return true, l.write(func(buf *buffer) { l.appendHeartbeat(buf, l.leaveRetry()) })
+		return true, l.write(func(buf *buffer) { l.farewell(buf, l.leaveRetry()) })
 	}
 	if l.check.passed(soon) {
 		if err := l.reauthorize(); err != nil {
-			return true, err
+			return true, l.breakOff(err, l.settle)
 		}
 		l.check = l.nextCheck(l.server.now())
 	}
 	if !wrote && now.sub(l.sent) >= l.beat() {
-		if err := l.write(func(buf *buffer) { l.appendHeartbeat(buf, noRetry) }); err != nil {
+		if err := l.write(l.heartbeat); err != nil {
 			return true, err
 		}
 	}

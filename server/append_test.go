@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"testing"
 
+	"github.com/mixstream/mixstream/gen"
+
 	"github.com/mixstream/mixstream/eventlog"
 )
 
@@ -18,12 +20,12 @@ func tokens(n int) eventlog.Batch {
 }
 
 func TestAppendPendingAllocatesNothing(t *testing.T) {
-	srv, err := New()
+	srv, err := New(gen.StreamEvents)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, n := range []int{1, 100, 10_000} { // the last is more than one write
-		st := stream{server: srv, sessionID: "s"}
+		st := stream{server: srv.engine, sessionID: "s", retry: noRetry}
 		batch := tokens(n)
 		buf := new(buffer)
 		fill := func() { buf.bytes = buf.bytes[:0]; st.appendPending(buf, batch) }
@@ -41,11 +43,11 @@ func TestAppendPendingAllocatesNothing(t *testing.T) {
 }
 
 func BenchmarkAppendPending(b *testing.B) {
-	srv, err := New()
+	srv, err := New(gen.StreamEvents)
 	if err != nil {
 		b.Fatal(err)
 	}
-	st := stream{server: srv, sessionID: "s"}
+	st := stream{server: srv.engine, sessionID: "s", retry: noRetry}
 	batch := tokens(1)
 	buf := new(buffer)
 	b.ReportAllocs()

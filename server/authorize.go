@@ -17,8 +17,8 @@ import (
 // error is answered with 500 and logged, and its text is not told to the client.
 // By default every request may read every session.
 //
-// It guards streams only: operations that the application adds by [WithOperations]
-// are the application's to authorize. They may return the same errors.
+// It guards the streams of this server only. The application authorizes its other operations
+// itself, and may answer with the same errors: see [Server.WriteError].
 func WithAuthorizer(f func(r *http.Request, sessionID string) error) Option {
 	return func(c *config) { c.guarded, c.authorizer = true, f }
 }
@@ -52,7 +52,7 @@ func (c *config) checkAuthorizer() error {
 }
 
 // authorize asks whether the request may read the session.
-func (s *Server) authorize(r *http.Request, sessionID string) error {
+func (s *engine) authorize(r *http.Request, sessionID string) error {
 	if s.cfg.authorizer == nil {
 		return nil
 	}
@@ -76,7 +76,7 @@ func (l *live) nextCheck(now instant) instant {
 
 // reauthorize returns an error if the reader may no longer read the session.
 func (l *live) reauthorize() error {
-	err := l.server.authorize(l.visit.request, l.sessionID)
+	err := l.server.authorize(l.request, l.sessionID)
 	if err == nil {
 		return nil
 	}

@@ -187,28 +187,3 @@ func TestAuthorizerGetsTheRequest(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
-
-// guarded is an operation of the application that refuses by the server's errors.
-type guarded struct{ gen.StrictServerInterface }
-
-func (guarded) StreamEvents(context.Context, gen.StreamEventsRequestObject) (gen.StreamEventsResponseObject, error) {
-	return nil, fmt.Errorf("not you: %w", server.ErrForbidden)
-}
-
-func TestOperationRefuses(t *testing.T) {
-	ts := serve(t, newServer(t, server.WithOperations(func(s gen.StrictServerInterface) gen.StrictServerInterface { return guarded{s} })))
-	wantError(t, get(t, ts, streamURL(ts, "s")), http.StatusForbidden, gen.RESTErrorTypeForbidden)
-}
-
-// astray is an operation that hands on another context than the request's.
-type astray struct{ gen.StrictServerInterface }
-
-func (a astray) StreamEvents(_ context.Context, request gen.StreamEventsRequestObject) (gen.StreamEventsResponseObject, error) {
-	return a.StrictServerInterface.StreamEvents(context.Background(), request)
-}
-
-// What cannot be authorized is refused.
-func TestRequestWithoutItsContext(t *testing.T) {
-	ts := serve(t, newServer(t, anySession(), server.WithOperations(func(s gen.StrictServerInterface) gen.StrictServerInterface { return astray{s} })))
-	wantError(t, get(t, ts, streamURL(ts, "s")), http.StatusInternalServerError, gen.RESTErrorTypeInternalError)
-}

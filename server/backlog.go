@@ -15,7 +15,7 @@ type backlog struct {
 }
 
 // wake is called by the log.
-func (b *backlog) wake(s *Server) {
+func (b *backlog) wake(s *engine) {
 	if b.woken.Load() == 0 {
 		b.woken.Store(int64(s.now()))
 	}
@@ -23,7 +23,7 @@ func (b *backlog) wake(s *Server) {
 
 // reading is called before each read. What the read will find has waited as long
 // as what was left before, or since the wake, or is only about to wake the stream.
-func (b *backlog) reading(s *Server) {
+func (b *backlog) reading(s *engine) {
 	woken := instant(b.woken.Swap(0))
 	switch {
 	case b.since != 0 && (b.behind || woken == 0):
@@ -41,7 +41,7 @@ func (b *backlog) atEnd() { b.since, b.behind = 0, false }
 // log does not tell whether it has more. After a small write that is taken for
 // unlikely: else the lag of a reader that keeps up with a publisher that never
 // pauses would grow for ever.
-func (b *backlog) wrote(s *Server, n int) (lag time.Duration) {
+func (b *backlog) wrote(s *engine, n int) (lag time.Duration) {
 	b.behind = n > maxWrite/2
 	return s.now().sub(b.since)
 }

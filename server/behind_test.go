@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/server"
 )
 
@@ -22,7 +23,7 @@ func gate(mark string) (gated func(*httptest.Server), reached <-chan struct{}, p
 
 // heldUp opens a stream of the session s and holds up the write of an event, whose
 // id it returns, until something is sent to pass.
-func heldUp(t *testing.T, srv *server.Server) (r *reader, held string, pass chan<- struct{}) {
+func heldUp(t *testing.T, srv *mix.Server) (r *reader, held string, pass chan<- struct{}) {
 	t.Helper()
 	gated, reached, pass := gate("hold")
 	ts := serve(t, srv, gated)

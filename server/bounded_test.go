@@ -18,6 +18,8 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/mixstream/mixstream/mix"
+
 	"github.com/mixstream/mixstream/gen"
 	"github.com/mixstream/mixstream/server"
 )
@@ -250,13 +252,13 @@ func TestErrorsAreBounded(t *testing.T) {
 	for name, call := range map[string]func() (string, error){
 		"Publish, event":     func() (string, error) { return srv.Publish(ctx, "s", &gen.UnknownEvent{Name: huge}) },
 		"Publish, session":   func() (string, error) { return srv.Publish(ctx, huge, content("a")) },
-		"PublishJSON, event": func() (string, error) { return srv.PublishJSON(ctx, "s", gen.EventName(huge), []byte(`{}`)) },
+		"PublishJSON, event": func() (string, error) { return srv.PublishJSON(ctx, "s", huge, []byte(`{}`)) },
 		"PublishJSON, data": func() (string, error) {
 			return srv.PublishJSON(ctx, "s", "content", []byte(`{"content":`+strings.Repeat("9", 100<<10)+`}`))
 		},
 		"CreateSession": func() (string, error) { return srv.CreateSession(ctx, huge, "") },
 		"DeleteSession": func() (string, error) { return srv.DeleteSession(ctx, huge) },
-		"New":           func() (string, error) { _, err := server.New(server.WithBasePath(huge)); return "", err },
+		"New":           func() (string, error) { _, err := srv.Handler(mix.HandlerOptions{BasePath: huge}); return "", err },
 	} {
 		if _, err := call(); err == nil || len(err.Error()) > maxAnswer || !utf8.ValidString(err.Error()) {
 			t.Errorf("%s: %.200v", name, err)

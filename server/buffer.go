@@ -1,12 +1,8 @@
 package server
 
 import (
-	"encoding/json"
-	"strconv"
 	"sync"
-	"time"
 
-	"github.com/mixstream/mixstream/gen"
 	"github.com/mixstream/mixstream/sse"
 )
 
@@ -46,20 +42,5 @@ func (b *buffer) chunk() []byte {
 func (b *buffer) free() {
 	if cap(b.bytes) <= 2*maxWrite {
 		buffers.Put(b)
-	}
-}
-
-// event appends an event that the server itself says.
-func (b *buffer) event(id uint64, event gen.Event, retry time.Duration) {
-	data, err := json.Marshal(event)
-	if err == nil {
-		frame := sse.Event{Name: string(event.EventName()), ID: strconv.AppendUint(nil, id, 10), Data: data}
-		if retry >= 0 {
-			frame.Retry, frame.HasRetry = retry, true
-		}
-		b.bytes, err = sse.Append(b.bytes, frame)
-	}
-	if err != nil {
-		panic(err) // strings that the server chose always marshal, to one line
 	}
 }

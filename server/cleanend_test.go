@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/server"
 )
 
@@ -18,15 +19,15 @@ import (
 // itself.
 var serverEnds = map[string]struct {
 	option server.Option
-	end    func(t *testing.T, srv *server.Server)
+	end    func(t *testing.T, srv *mix.Server)
 }{
-	"deleted": {server.WithRetry(0), func(t *testing.T, srv *server.Server) { remove(t, srv, "s") }},
-	"drained": {server.WithDrainWindow(0), func(t *testing.T, srv *server.Server) {
+	"deleted": {server.WithRetry(0), func(t *testing.T, srv *mix.Server) { remove(t, srv, "s") }},
+	"drained": {server.WithDrainWindow(0), func(t *testing.T, srv *mix.Server) {
 		if err := srv.Shutdown(t.Context()); err != nil {
 			t.Error(err)
 		}
 	}},
-	"aged": {server.WithMaxConnectionAge(900 * time.Millisecond), func(*testing.T, *server.Server) {}},
+	"aged": {server.WithMaxConnectionAge(900 * time.Millisecond), func(*testing.T, *mix.Server) {}},
 }
 
 // A stream that the server ends leaves a connection that is as good as new, also

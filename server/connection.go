@@ -31,7 +31,7 @@ func (l *live) connect(w http.ResponseWriter) (err error) {
 	l.out = out
 	// A deadline that passes resets a stream of HTTP/2, also an idle one. One of
 	// HTTP/1.1 has only its next write fail, and that sets another before it.
-	l.clear = l.visit.request.ProtoMajor != 1
+	l.clear = l.request.ProtoMajor != 1
 	return nil
 }
 
@@ -50,6 +50,9 @@ func (l *live) write(fill func(*buffer)) (err error) {
 		}
 	}()
 	fill(buf)
+	if len(buf.payload()) == 0 {
+		return nil // an empty chunk would be the end of the body
+	}
 	if d := l.detached.Load(); d != nil {
 		return d.write(buf, before)
 	}

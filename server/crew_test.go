@@ -5,6 +5,8 @@ package server
 import (
 	"context"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"sync/atomic"
 	"syscall"
@@ -18,7 +20,7 @@ import (
 // crew is a server with streams that stand in for detached ones.
 type crew struct {
 	t      *testing.T
-	srv    *Server
+	srv    *Server[gen.Event]
 	null   *os.File
 	writes atomic.Int64
 }
@@ -32,7 +34,7 @@ func newCrew(t *testing.T, opts ...Option) *crew {
 	t.Cleanup(func() { null.Close() })
 	opts = append([]Option{WithDetachedStreams(0), WithHeartbeat(time.Hour),
 		WithSessions(func(context.Context, string) (bool, error) { return true, nil })}, opts...)
-	srv, err := New(opts...)
+	srv, err := New(gen.StreamEvents, opts...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +42,9 @@ func newCrew(t *testing.T, opts ...Option) *crew {
 }
 
 // conn returns a connection that takes all.
-func (c *crew) conn() nowhere { return nowhere{fd: c.null.Fd(), server: c.srv, writes: &c.writes} }
+func (c *crew) conn() nowhere {
+	return nowhere{fd: c.null.Fd(), server: c.srv.engine, writes: &c.writes}
+}
 
 func (c *crew) publish(session string) {
 	c.t.Helper()
@@ -61,7 +65,7 @@ func (c *crew) end() {
 type nowhere struct {
 	net.Conn
 	fd      uintptr
-	server  *Server
+	server  *engine
 	last    atomic.Int64 // the instant of the last write
 	longest atomic.Int64 // the longest time between two
 	writes  *atomic.Int64
@@ -87,16 +91,15 @@ func (unread) SetWriteDeadline(time.Time) error { return nil }
 
 // standIn makes a stream as one that has been detached, on a connection that is no
 // socket. Its turns are the caller's.
-func standIn(t *testing.T, srv *Server, session string, raw syscall.RawConn, c net.Conn) *detached {
+func standIn(t *testing.T, srv *Server[gen.Event], session string, raw syscall.RawConn, c net.Conn) *detached {
 	t.Helper()
 	ctx := t.Context()
-	l := newLive(ctx, srv, session)
-	l.visit = &visit{Context: ctx, stream: l}
+	l := newLive(httptest.NewRequest(http.MethodGet, "/", nil).WithContext(ctx), srv.engine, session)
 	var err error
 	if l.reader, err = srv.log.Follow(ctx, eventlog.Session{ID: session}, l.waker()); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := l.begin(ctx, ""); err != nil {
+	if err := l.begin(ctx, ""); err != nil {
 		t.Fatal(err)
 	}
 	l.readers = srv.readers.enter(session)

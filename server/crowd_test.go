@@ -17,7 +17,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/mixstream/mixstream/server"
+	"github.com/mixstream/mixstream/mix"
 )
 
 // crowdEnv tells the test binary to be the client of TestIdleDetachedStreams: the
@@ -97,7 +97,7 @@ func (c *crowd) beats(every time.Duration) { c.t.Helper(); c.ask("beats %d", eve
 // latency returns the median of the times from a publish until one reader of the session,
 // who waits for it, has the event; both clocks being those of one machine, which may have
 // been busy with something else, it is the least of three.
-func (c *crowd) latency(srv *server.Server) (least time.Duration) {
+func (c *crowd) latency(srv *mix.Server) (least time.Duration) {
 	c.t.Helper()
 	for range 3 {
 		all := make([]time.Duration, 100)

@@ -17,7 +17,7 @@ func TestDependencies(t *testing.T) {
 		t.Fatalf("the list is %q", deps)
 	}
 	for _, dep := range deps {
-		for _, banned := range []string{"nats", "kin-openapi", "opentelemetry", "mixstream/client", "mixstream/cmd"} {
+		for _, banned := range []string{"nats", "pgx", "kin-openapi", "oapi-codegen", "opentelemetry", "mixstream/gen", "mixstream/mixstream/mix", "mixstream/client", "mixstream/cmd"} {
 			if strings.Contains(dep, banned) {
 				t.Errorf("the server depends on %s", dep)
 			}

@@ -25,9 +25,8 @@ import (
 //
 // A detached stream outlives its handler, and so the request's context. The logger, the
 // log and, after a gap, the function of [WithSessions] are given one that ends with the
-// stream, or when its client leaves. It has values only if [Observer.StreamOpened], or who
-// wraps [WithOperations], has derived another context: then those of that one, whose end
-// does not end the stream. [WithReauthorization] keeps the request with its context's
+// stream, or when its client leaves. It has values only if [Observer.StreamOpened] has derived
+// another context: then those of that one, whose end does not end the stream. [WithReauthorization] keeps the request with its context's
 // values. Some routers, chi among them, take back what they have put there, and give it to
 // the next request: what an authorizer is to see must not be theirs.
 //
@@ -59,7 +58,7 @@ func WithDetachedStreams(sendBuffer int) Option {
 
 // detachable tells whether the stream is to be detached if its connection can be had.
 func (l *live) detachable() bool {
-	if r := l.visit.request; !l.server.cfg.detach || r.ProtoMajor != 1 || r.ProtoMinor != 1 || r.TLS != nil || r.ContentLength != 0 {
+	if r := l.request; !l.server.cfg.detach || r.ProtoMajor != 1 || r.ProtoMinor != 1 || r.TLS != nil || r.ContentLength != 0 {
 		return false // a body that nobody has read makes the kernel reset a connection that is closed
 	}
 	w := l.out.ResponseWriter
@@ -104,24 +103,21 @@ func (l *live) detach() bool {
 	return true
 }
 
-// release drops what of the request an idle stream does not need. The stream gets a
-// visit of its own: the one before is a context, which others may have kept, and from
-// which that of an observed stream descends.
+// release drops what of the request an idle stream does not need.
 func (l *live) release(d *detached) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.ctx == context.Context(l.visit) {
+	if l.ctx == context.Context(l.asked) {
 		l.ctx = &d.life
-	} else { // with what the observer, or who wraps the operations, has put there
+	} else { // with what the observer has put there
 		l.ctx = d.life.with(l.ctx)
 	}
-	v := &visit{stream: l, slot: l.visit.slot}
-	if r := l.visit.request; l.server.cfg.reauthorization > 0 {
-		v.request = r.WithContext(d.life.with(r.Context()))
+	if r := l.request; l.server.cfg.reauthorization > 0 {
+		l.request = r.WithContext(d.life.with(r.Context()))
+	} else {
+		l.request = nil
 	}
-	l.visit.request, l.visit.stream, l.visit.slot = nil, nil, slot{}
-	l.visit = v
-	l.out = noOutput
+	l.asked, l.out = nil, noOutput
 }
 
 // setUserTimeout bounds how long written data may stay unacknowledged, where the

@@ -16,7 +16,7 @@ import (
 // bothModes runs a test with attached and with detached streams.
 func bothModes(t *testing.T, f func(t *testing.T, mode server.Option)) {
 	t.Helper()
-	t.Run("attached", func(t *testing.T) { f(t, server.WithBasePath("")) }) // as by default
+	t.Run("attached", func(t *testing.T) { f(t, server.WithFreshStart(server.StartByContract)) }) // as by default
 	t.Run("detached", func(t *testing.T) { f(t, server.WithDetachedStreams(0)) })
 }
 

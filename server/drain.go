@@ -17,19 +17,19 @@ type streams struct {
 	drained  chan struct{} // closed when no stream was left after that
 }
 
-// Shutdown ends all streams in order: each goes on for a random part of the drain
-// window, and ends with a heartbeat that has a jittered reconnection time. A
-// stream that is opened meanwhile or later gets connected with such a
-// reconnection time and ends, so that its client comes back, to another server or
-// to the next process. Publishing is not concerned, but over HTTP: a body that is still
-// on its way is answered with 503, and so is a new one.
+// Shutdown ends all streams in order. Each goes on for a random part of the drain window,
+// and its last bytes tell a jittered reconnection time: in the contract's heartbeat event or,
+// where it has none, in a retry line. A stream that is opened meanwhile or later begins as any
+// other, is told such a time, and ends. So its client comes back, to another server or to the
+// next process. Publish goes on as before. Over HTTP, the server answers 503 to a new request
+// that publishes, and to one whose body is still on its way.
 //
 // It returns nil when no stream is open any more. The connection of a detached stream (see
 // [WithDetachedStreams]) may keep it for up to a second longer. If the context ends first, it
 // ends the rest at once and returns the context's error; another call waits until
 // they are gone. Call it before http.Server.Shutdown, which waits for open streams
 // but does not end them.
-func (s *Server) Shutdown(ctx context.Context) error {
+func (s *engine) Shutdown(ctx context.Context) error {
 	st := &s.streams
 	st.mu.Lock()
 	if !st.draining.Load() {
@@ -90,7 +90,7 @@ func (st *streams) remove(l *live) {
 }
 
 // drainRetry returns the reconnection time for a client that is sent away.
-func (s *Server) drainRetry() time.Duration {
+func (s *engine) drainRetry() time.Duration {
 	return s.cfg.retry + jitter(s.cfg.drainWindow)
 }
 

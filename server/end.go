@@ -16,7 +16,7 @@ const (
 	// EndClientLeft: the client closed the connection or the connection broke, or a
 	// middleware ended the request.
 	EndClientLeft EndReason = "client_left"
-	// EndSessionDeleted: the stream got to the last event of its session.
+	// EndSessionDeleted: the stream got to the end of its session.
 	EndSessionDeleted EndReason = "session_deleted"
 	// EndShutdown: Shutdown ended it, or found it opened after its call.
 	EndShutdown EndReason = "shutdown"
@@ -34,9 +34,15 @@ const (
 	// EndWriteFailed: a write failed although the client was there, perhaps in a
 	// middleware.
 	EndWriteFailed EndReason = "write_failed"
+	// EndGap: events that the reader had not been given are no longer retained, and the
+	// contract has no event to say so. The client learns it when it reconnects.
+	EndGap EndReason = "gap"
 	// EndPanic: a function of the application panicked.
 	EndPanic EndReason = "panic"
 )
+
+// errGap is why a stream ended that had come to a gap.
+var errGap = errors.New("server: events are no longer retained")
 
 // logError is a failure to read the log.
 type logError struct{ error }
@@ -51,6 +57,8 @@ func (l *live) endReason(err error) EndReason {
 		return EndSessionDeleted
 	case errors.Is(err, errAborted), l.isAborted():
 		return EndShutdown
+	case errors.Is(err, errGap):
+		return EndGap
 	case errors.Is(err, errRevoked):
 		return EndRevoked
 	case err == nil:

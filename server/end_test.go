@@ -12,12 +12,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mixstream/mixstream/mix"
+
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/server"
 )
 
 // followed opens a stream of the session s and returns it with what its observer is told.
-func followed(t *testing.T, srv *server.Server, o *observer, h http.Handler, configure ...func(*httptest.Server)) (*reader, *observed) {
+func followed(t *testing.T, srv *mix.Server, o *observer, h http.Handler, configure ...func(*httptest.Server)) (*reader, *observed) {
 	t.Helper()
 	publish(t, srv, "s", "")
 	r := open(t, serve(t, h, configure...), "s")
@@ -42,20 +44,20 @@ func TestEndReasons(t *testing.T) {
 		name   string
 		reason server.EndReason
 		opts   []server.Option
-		end    func(t *testing.T, srv *server.Server, r *reader)
+		end    func(t *testing.T, srv *mix.Server, r *reader)
 	}{
 		{"client leaves", server.EndClientLeft, []server.Option{server.WithHeartbeat(50 * time.Millisecond)},
-			func(_ *testing.T, _ *server.Server, r *reader) { r.close() }},
+			func(_ *testing.T, _ *mix.Server, r *reader) { r.close() }},
 		{"session is deleted", server.EndSessionDeleted, nil,
-			func(t *testing.T, srv *server.Server, _ *reader) { remove(t, srv, "s") }},
+			func(t *testing.T, srv *mix.Server, _ *reader) { remove(t, srv, "s") }},
 		{"shutdown", server.EndShutdown, []server.Option{server.WithDrainWindow(time.Millisecond), server.WithMaxConnectionAge(time.Hour)},
-			func(t *testing.T, srv *server.Server, _ *reader) {
+			func(t *testing.T, srv *mix.Server, _ *reader) {
 				if err := srv.Shutdown(t.Context()); err != nil {
 					t.Error(err)
 				}
 			}},
 		{"shutdown that cannot wait", server.EndShutdown, []server.Option{server.WithDrainWindow(time.Hour)},
-			func(t *testing.T, srv *server.Server, _ *reader) {
+			func(t *testing.T, srv *mix.Server, _ *reader) {
 				ctx, cancel := context.WithCancel(t.Context())
 				cancel()
 				if err := srv.Shutdown(ctx); !errors.Is(err, context.Canceled) {
@@ -63,16 +65,16 @@ func TestEndReasons(t *testing.T) {
 				}
 			}},
 		{"maximum age", server.EndMaxAge, []server.Option{server.WithMaxConnectionAge(time.Millisecond)},
-			func(*testing.T, *server.Server, *reader) {}},
+			func(*testing.T, *mix.Server, *reader) {}},
 		{"reader stops reading", server.EndSlowReader, []server.Option{server.WithWriteTimeout(100 * time.Millisecond)},
-			func(t *testing.T, srv *server.Server, _ *reader) {
+			func(t *testing.T, srv *mix.Server, _ *reader) {
 				large := strings.Repeat("x", 512<<10)
 				for range 30 {
 					publish(t, srv, "s", large)
 				}
 			}},
 		{"access is revoked", server.EndRevoked, []server.Option{server.WithReauthorization(time.Millisecond), server.WithAuthorizer(onceOnly())},
-			func(*testing.T, *server.Server, *reader) {}},
+			func(*testing.T, *mix.Server, *reader) {}},
 	} {
 		for name, configure := range map[string]func(*httptest.Server){"HTTP/1.1": smallBuffers, "HTTP/2": h2} {
 			t.Run(test.name+", "+name, func(t *testing.T) {

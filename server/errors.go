@@ -1,45 +1,38 @@
 package server
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 
-	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/contract"
 	"github.com/mixstream/mixstream/internal/excerpt"
 )
 
-// Reasons for which Publish refuses an event, beside [ErrInvalidSessionID]. They
-// come in a *PublishError; use errors.Is.
+// Reasons for which Publish refuses an event, beside [ErrInvalidSessionID] and a
+// *contract.InvalidEventError. They come in a *PublishError; use errors.Is.
 var (
-	// ErrReservedEvent is the reason for an event that only the server may send:
-	// connected, heartbeat, session_created, session_deleted, and an error of type
-	// replay_gap.
+	// ErrReservedEvent is the reason for an event that only the server may send: one of
+	// those by which the contract has it speak (contract.Control).
 	ErrReservedEvent = errors.New("only the server may send this event")
 	// ErrUnknownEvent is the reason for an event that the spec does not name, or whose
 	// Go type is not a generated one. For an event that the spec names, and whose data
-	// is wrong, the reason is a *gen.InvalidEventError.
-	ErrUnknownEvent = errors.New("not an event of the spec")
+	// is wrong, the reason is a *contract.InvalidEventError.
+	ErrUnknownEvent = contract.ErrUnknownEvent
 	// ErrNilEvent is the reason for a nil event, or a nil pointer to its data.
-	ErrNilEvent = errors.New("the event is nil")
+	ErrNilEvent = contract.ErrNilEvent
 	// ErrEventTooLarge is the reason for data over the size limit of the server, or of
 	// its log; the latter wraps eventlog.ErrEntryTooLarge.
 	ErrEventTooLarge = errors.New("the data is too large")
 )
 
-// ErrInvalidSessionID says that a session id is empty, too long, or has
-// characters that it may not have: control characters and invalid UTF-8.
-var ErrInvalidSessionID = errors.New("invalid session id")
-
 // PublishError says why an event was not published. Nothing of it is in the log.
 type PublishError struct {
-	Event gen.EventName // the event's name; empty if it is nil
-	Err   error         // the reason
+	Event string // the event's name; empty if it is nil
+	Err   error  // the reason
 }
 
 func (e *PublishError) Error() string {
-	var misfit *gen.InvalidEventError
+	var misfit *contract.InvalidEventError
 	if errors.As(e.Err, &misfit) { // which has the name as well
 		return fmt.Sprintf("server: publish %v", misfit)
 	}
@@ -54,24 +47,3 @@ var errNoFlush = errors.New("server: the http.ResponseWriter cannot flush: a mid
 
 // errCircular is the answer to every request behind a middleware whose writer has itself below it.
 var errCircular = errors.New("server: the http.ResponseWriter unwraps to itself: the Unwrap method of a middleware is wrong")
-
-// restError returns the body of an error. Its message is bounded, whatever it repeats of
-// the request.
-func restError(code int, kind gen.RESTErrorType, message string) gen.ErrorResponse {
-	return gen.ErrorResponse{Error: gen.RESTError{Code: code, Type: kind, Message: excerpt.Text(message)}}
-}
-
-func badRequest(message string) gen.ErrorResponse {
-	return restError(http.StatusBadRequest, gen.RESTErrorTypeBadRequest, message)
-}
-
-// writeError answers with an ErrorResponse.
-func writeError(w http.ResponseWriter, code int, kind gen.RESTErrorType, message string) {
-	body, err := json.Marshal(restError(code, kind, message))
-	if err != nil {
-		panic(err) // strings and a number always marshal
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(code)
-	_, _ = w.Write(append(body, '\n')) // a client that has left cannot be answered
-}

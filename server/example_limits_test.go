@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/server"
 )
 
@@ -14,7 +15,7 @@ import (
 func ExampleWithAuthorizer() {
 	users := map[string]string{"Bearer 3f0c": "alice", "Bearer 77a1": "bob"}
 	user := func(r *http.Request) string { return users[r.Header.Get("Authorization")] }
-	srv, err := server.New(
+	srv, err := mix.NewServer(
 		server.WithAuthorizer(func(r *http.Request, sessionID string) error {
 			switch name := user(r); {
 			case name == "":
@@ -45,7 +46,7 @@ func ExampleWithAuthorizer() {
 }
 
 func ExampleSendBuffer() {
-	srv, err := server.New()
+	srv, err := mix.NewServer()
 	if err != nil {
 		fmt.Println(err)
 		return

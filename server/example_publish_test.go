@@ -8,12 +8,13 @@ import (
 	"net/http/httptest"
 	"strings"
 
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/server"
 )
 
 // A backend in any language publishes over HTTP, if the server is told which may.
 func ExampleWithPublishAuthorizer() {
-	srv, err := server.New(server.WithPublishAuthorizer(func(r *http.Request, _ string) error {
+	srv, err := mix.NewServer(server.WithPublishAuthorizer(func(r *http.Request, _ string) error {
 		if r.Header.Get("Authorization") != "Bearer of-the-agent" {
 			return server.ErrUnauthorized
 		}

@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strings"
 
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/server"
 )
 
@@ -19,7 +20,7 @@ func (a agents) StopSoon(sessionID string) { a <- "stop " + sessionID }
 // An agent works while somebody watches its session.
 func ExampleOnFirstReader() {
 	watched := make(agents, 2)
-	srv, err := server.New(
+	srv, err := mix.NewServer(
 		server.OnFirstReader(func(sessionID string) { watched.Start(sessionID) }),
 		server.OnLastReader(func(sessionID string) { watched.StopSoon(sessionID) }), // it may be about to come back
 		server.WithSessions(func(_ context.Context, sessionID string) (bool, error) {

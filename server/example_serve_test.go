@@ -8,6 +8,8 @@ import (
 	"net/http/httptest"
 	"strings"
 
+	"github.com/mixstream/mixstream/mix"
+
 	"github.com/mixstream/mixstream/gen"
 	"github.com/mixstream/mixstream/server"
 )
@@ -15,7 +17,7 @@ import (
 // Streams that are idle are sockets without goroutines. It is the Server that ends
 // them: http.Server does not know them any more.
 func ExampleWithDetachedStreams() {
-	srv, err := server.New(server.WithDetachedStreams(0))
+	srv, err := mix.NewServer(server.WithDetachedStreams(0))
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -50,7 +52,7 @@ func ExampleWithDetachedStreams() {
 
 // A load balancer asks whether the server can be given readers.
 func ExampleServer_Ready() {
-	srv, err := server.New()
+	srv, err := mix.NewServer()
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/mixstream/mixstream/mix"
+
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/gen"
 	"github.com/mixstream/mixstream/server"
@@ -15,7 +17,7 @@ import (
 
 // The readers of a tenant's sessions learn of all sessions of that tenant.
 func ExampleWithScope() {
-	srv, err := server.New(server.WithScope(func(sessionID string) string {
+	srv, err := mix.NewServer(server.WithScope(func(sessionID string) string {
 		tenant, _, _ := strings.Cut(sessionID, "/") // what is said of acme/1 is for acme
 		return tenant
 	}))
@@ -51,7 +53,7 @@ func ExampleWithScope() {
 // A session that the application knows of can be followed before its first event.
 func ExampleWithSessions() {
 	known := map[string]bool{"session-1": true}
-	srv, err := server.New(server.WithSessions(func(_ context.Context, sessionID string) (bool, error) {
+	srv, err := mix.NewServer(server.WithSessions(func(_ context.Context, sessionID string) (bool, error) {
 		return known[sessionID], nil
 	}))
 	if err != nil {
@@ -80,7 +82,7 @@ func ExampleWithLog() {
 		Age:     24 * time.Hour, // of an event
 		Idle:    72 * time.Hour, // until a session is forgotten
 	})
-	srv, err := server.New(server.WithLog(events))
+	srv, err := mix.NewServer(server.WithLog(events))
 	if err != nil {
 		fmt.Println(err)
 		return

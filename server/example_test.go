@@ -8,13 +8,15 @@ import (
 	"net/http"
 	"net/http/httptest"
 
+	"github.com/mixstream/mixstream/contract"
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/server"
 )
 
 // A server is mounted beside the routes of the application.
 func Example() {
-	srv, err := server.New()
+	srv, err := mix.NewServer()
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -51,7 +53,7 @@ func Example() {
 }
 
 func ExampleServer_Publish() {
-	srv, err := server.New()
+	srv, err := mix.NewServer()
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -73,14 +75,14 @@ func ExampleServer_Publish() {
 }
 
 func ExampleServer_PublishJSON() {
-	srv, err := server.New()
+	srv, err := mix.NewServer()
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	_, err = srv.PublishJSON(context.Background(), "session-1", "content", []byte(`{"content": 1}`))
 	fmt.Println(err)
-	var misfit *gen.InvalidEventError
+	var misfit *contract.InvalidEventError
 	fmt.Println(errors.As(err, &misfit))
 	// Output:
 	// server: publish "content": data/content: must be of type string, and is number
@@ -89,7 +91,7 @@ func ExampleServer_PublishJSON() {
 
 // Shutdown ends the streams, and http.Server.Shutdown then the server.
 func ExampleServer_Shutdown() {
-	srv, err := server.New()
+	srv, err := mix.NewServer()
 	if err != nil {
 		fmt.Println(err)
 		return

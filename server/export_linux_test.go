@@ -2,7 +2,7 @@ package server
 
 // Watched returns how many detached streams the epoll instance watches, or none if there
 // is no instance.
-func (s *Server) Watched() int {
+func (s *engine) Watched() int {
 	g := &s.leaving
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -2,7 +2,7 @@ package server
 
 // Counted returns how many slots are taken, and of how many sessions and clients
 // the server keeps a count.
-func (s *Server) Counted() (slots, sessions, clients int) {
+func (s *engine) Counted() (slots, sessions, clients int) {
 	l := &s.limits
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -14,7 +14,7 @@ func (s *Server) Counted() (slots, sessions, clients int) {
 const MaxPart = maxPart
 
 // Publishers returns how many requests have a place to publish.
-func (s *Server) Publishers() int {
+func (s *engine) Publishers() int {
 	s.publishers.mu.Lock()
 	defer s.publishers.mu.Unlock()
 	return s.publishers.open

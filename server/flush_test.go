@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mixstream/mixstream/mix"
+
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/gen"
 	"github.com/mixstream/mixstream/server"
@@ -99,7 +101,7 @@ func inEachWay(t *testing.T, m middlewares, test func(t *testing.T, c *behind)) 
 
 // behind is a server behind middlewares.
 type behind struct {
-	srv    *server.Server
+	srv    *mix.Server
 	ts     *httptest.Server
 	log    *faultyLog
 	logged logged

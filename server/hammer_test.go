@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/server"
 	"github.com/mixstream/mixstream/sse"
 )
@@ -88,7 +89,7 @@ func (h *history) of(session string, end uint64) []uint64 {
 }
 
 // hammerPublish publishes to a session, and now and then to its scope.
-func hammerPublish(t *testing.T, srv *server.Server, record *history, session string, publisher, n int) {
+func hammerPublish(t *testing.T, srv *mix.Server, record *history, session string, publisher, n int) {
 	ctx := context.Background()
 	scope, _, _ := strings.Cut(session, "/")
 	for i := range n {

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mixstream/mixstream/mix"
+
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/gen"
 	"github.com/mixstream/mixstream/server"
@@ -23,7 +25,7 @@ const patience = 20 * time.Second
 
 // newServer returns a server. With MIXSTREAM_DETACHED=1 its streams are detached where
 // they can be: every test holds in both modes.
-func newServer(t testing.TB, opts ...server.Option) *server.Server {
+func newServer(t testing.TB, opts ...server.Option) *mix.Server {
 	t.Helper()
 	if !detachedMode() {
 		return newAttachedServer(t, opts...)
@@ -35,18 +37,28 @@ func newServer(t testing.TB, opts ...server.Option) *server.Server {
 
 // newAttachedServer returns a server whose streams stay attached, for what only holds
 // for them.
-func newAttachedServer(t testing.TB, opts ...server.Option) *server.Server {
+func newAttachedServer(t testing.TB, opts ...server.Option) *mix.Server {
 	t.Helper()
-	srv, err := server.New(opts...)
+	srv, err := mix.NewServer(opts...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return srv
 }
 
+// below returns the handler of a server whose paths begin with base.
+func below(t testing.TB, srv *mix.Server, base string) http.Handler {
+	t.Helper()
+	h, err := srv.Handler(mix.HandlerOptions{BasePath: base})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
+}
+
 // closeAll closes a server and waits for its streams, as httptest does for attached
 // ones.
-func closeAll(t *testing.T, ts *httptest.Server, srv *server.Server) {
+func closeAll(t *testing.T, ts *httptest.Server, srv *mix.Server) {
 	t.Helper()
 	ts.Close()
 	until(t, "the streams have ended", func() bool { slots, _, _ := srv.Counted(); return slots == 0 })
@@ -55,7 +67,7 @@ func closeAll(t *testing.T, ts *httptest.Server, srv *server.Server) {
 func detachedMode() bool { return os.Getenv("MIXSTREAM_DETACHED") != "" }
 
 // shutNow ends all streams of a server, detached ones as well.
-func shutNow(srv *server.Server) {
+func shutNow(srv *mix.Server) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	_ = srv.Shutdown(ctx)
@@ -84,7 +96,7 @@ func smallLog(entries int) server.Option {
 
 func content(s string) *gen.ContentData { return &gen.ContentData{Type: "content", Content: s} }
 
-func publish(t testing.TB, srv *server.Server, session, text string) (id string) {
+func publish(t testing.TB, srv *mix.Server, session, text string) (id string) {
 	t.Helper()
 	id, err := srv.Publish(context.Background(), session, content(text))
 	if err != nil {
@@ -94,7 +106,7 @@ func publish(t testing.TB, srv *server.Server, session, text string) (id string)
 }
 
 // publishN publishes n events and returns their ids.
-func publishN(t testing.TB, srv *server.Server, session string, n int) (ids []string) {
+func publishN(t testing.TB, srv *mix.Server, session string, n int) (ids []string) {
 	t.Helper()
 	for i := range n {
 		ids = append(ids, publish(t, srv, session, strconv.Itoa(i)))
@@ -236,7 +248,7 @@ func (r *reader) wantEnd() {
 func (r *reader) close() { r.res.Body.Close() }
 
 func isGap(e event) bool {
-	data, ok := gen.DecodeEvent(e.name, []byte(e.data)).(*gen.ErrorData)
+	data, ok := gen.StreamEvents.Decode(e.name, []byte(e.data)).(*gen.ErrorData)
 	return ok && data.Type != nil && *data.Type == "replay_gap"
 }
 

@@ -7,7 +7,7 @@ import "time"
 type instant int64
 
 // now returns the present, which is never zero.
-func (s *Server) now() instant { return instant(time.Since(s.began)) + 1 }
+func (s *engine) now() instant { return instant(time.Since(s.began)) + 1 }
 
 func (t instant) add(d time.Duration) instant { return t + instant(d) }
 

@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/server"
 )
 
@@ -14,7 +15,7 @@ var slowly = tap(func([]byte) { time.Sleep(time.Second) })
 
 // lags runs a test in which each write takes a second. The stream is opened at a
 // whole second; connected is out one second later.
-func lags(t *testing.T, resume string, before, after func(srv *server.Server), want ...time.Duration) {
+func lags(t *testing.T, resume string, before, after func(srv *mix.Server), want ...time.Duration) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		o := newObserver()
@@ -42,18 +43,18 @@ func lags(t *testing.T, resume string, before, after func(srv *server.Server), w
 	})
 }
 
-func nothing(*server.Server) {}
+func nothing(*mix.Server) {}
 
 func TestLag(t *testing.T) {
 	large := strings.Repeat("x", 50<<10)
 	t.Run("one event", func(t *testing.T) {
-		lags(t, "", nothing, func(srv *server.Server) {
+		lags(t, "", nothing, func(srv *mix.Server) {
 			time.Sleep(5 * time.Second)
 			publish(t, srv, "s", "")
 		}, time.Second)
 	})
 	t.Run("after heartbeats", func(t *testing.T) {
-		lags(t, "", nothing, func(srv *server.Server) {
+		lags(t, "", nothing, func(srv *mix.Server) {
 			time.Sleep(45 * time.Second) // heartbeats at 11, 22, 33 and 44 s
 			publish(t, srv, "s", "")
 			time.Sleep(5 * time.Second)
@@ -61,7 +62,7 @@ func TestLag(t *testing.T) {
 		}, time.Second, time.Second)
 	})
 	t.Run("during a write", func(t *testing.T) {
-		lags(t, "", nothing, func(srv *server.Server) {
+		lags(t, "", nothing, func(srv *mix.Server) {
 			time.Sleep(5 * time.Second)
 			publish(t, srv, "s", "")
 			time.Sleep(100 * time.Millisecond)
@@ -74,16 +75,16 @@ func TestLag(t *testing.T) {
 		lags(t, "0", nothing, nothing, 2*time.Second)
 	})
 	t.Run("replay in several writes", func(t *testing.T) {
-		lags(t, "0", func(srv *server.Server) {
+		lags(t, "0", func(srv *mix.Server) {
 			publish(t, srv, "s", large)
 			publish(t, srv, "s", large)
-		}, func(srv *server.Server) {
+		}, func(srv *mix.Server) {
 			time.Sleep(30 * time.Second)
 			publish(t, srv, "s", "")
 		}, 2*time.Second, 3*time.Second, time.Second)
 	})
 	t.Run("backlog", func(t *testing.T) {
-		lags(t, "", nothing, func(srv *server.Server) {
+		lags(t, "", nothing, func(srv *mix.Server) {
 			time.Sleep(5 * time.Second)
 			for range 4 {
 				publish(t, srv, "s", large)
@@ -95,7 +96,7 @@ func TestLag(t *testing.T) {
 		}, time.Second, 2*time.Second, 3*time.Second, 4*time.Second, time.Second)
 	})
 	t.Run("publisher that never pauses", func(t *testing.T) {
-		lags(t, "", nothing, func(srv *server.Server) {
+		lags(t, "", nothing, func(srv *mix.Server) {
 			time.Sleep(5 * time.Second)
 			for range 10 {
 				publish(t, srv, "s", "")

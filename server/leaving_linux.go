@@ -83,7 +83,7 @@ func (g *leaving) forget(d *detached) {
 }
 
 // open makes the epoll instance and what waits for it.
-func (g *leaving) open(s *Server) bool {
+func (g *leaving) open(s *engine) bool {
 	fd, err := syscall.EpollCreate1(syscall.EPOLL_CLOEXEC)
 	if err != nil {
 		return false

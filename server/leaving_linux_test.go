@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mixstream/mixstream/mix"
+
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/server"
 )
@@ -133,9 +135,9 @@ func (r deafReader) Read(_ context.Context, after uint64, limit int) (eventlog.B
 
 // A stream ends at once also where the log does not look at the stream's context.
 func TestEndOfStreamWithDeafLog(t *testing.T) {
-	for name, end := range map[server.EndReason]func(*server.Server, net.Conn){
-		server.EndClientLeft: func(_ *server.Server, c net.Conn) { c.Close() },
-		server.EndShutdown:   func(srv *server.Server, _ net.Conn) { shutNow(srv) },
+	for name, end := range map[server.EndReason]func(*mix.Server, net.Conn){
+		server.EndClientLeft: func(_ *mix.Server, c net.Conn) { c.Close() },
+		server.EndShutdown:   func(srv *mix.Server, _ net.Conn) { shutNow(srv) },
 	} {
 		t.Run(string(name), func(t *testing.T) {
 			srv, o := newDetachedServer(t, server.WithHeartbeat(time.Hour), server.WithDrainWindow(time.Hour),

@@ -59,7 +59,7 @@ type slot struct {
 }
 
 // takeSlot takes a slot for a stream, or returns a *RefusalError.
-func (s *Server) takeSlot(r *http.Request, sessionID string) (slot, error) {
+func (s *engine) takeSlot(r *http.Request, sessionID string) (slot, error) {
 	c := &s.cfg
 	sl := slot{taken: true}
 	if c.maxStreamsPerSession > 0 {

@@ -19,11 +19,13 @@ import (
 // free when there is something to do.
 type live struct {
 	stream
-	ctx    context.Context
-	visit  *visit
-	remote string // the client's address
-	began  instant
-	wake   atomic.Pointer[token] // of an attached stream
+	ctx     context.Context
+	request *http.Request // nil once the stream is detached, unless it is to be authorized again
+	asked   *asked        // the context of the request; nil once the stream is detached
+	slot    slot
+	remote  string // the client's address
+	began   instant
+	wake    atomic.Pointer[token] // of an attached stream
 	agenda
 	connection
 	detached atomic.Pointer[detached] // nil while it is attached
@@ -45,15 +47,18 @@ func (t token) put() {
 	}
 }
 
-// errOver is returned for a stream whose request was over before it began.
-var errOver = errors.New("server: the request is over")
+// asked is the context of a request. A stream tells by its address whether an observer has
+// put another one in its place.
+type asked struct{ context.Context }
 
-func newLive(ctx context.Context, s *Server, sessionID string) *live {
+func newLive(r *http.Request, s *engine, sessionID string) *live {
 	l := &live{
-		stream: stream{server: s, sessionID: sessionID},
-		ctx:    ctx,
-		began:  s.now(),
+		stream:  stream{server: s, sessionID: sessionID, retry: noRetry},
+		request: r,
+		asked:   &asked{r.Context()},
+		began:   s.now(),
 	}
+	l.ctx = l.asked
 	if !s.cfg.detach {
 		l.waits()
 	}
@@ -97,13 +102,10 @@ func (l *live) nudge() {
 	}
 }
 
-// VisitStreamEventsResponse streams until the client leaves, the session or the
-// server ends, or a write fails; of a stream that is detached, only the beginning.
-// Once the stream has begun it returns no error: nothing else could be answered.
-func (l *live) VisitStreamEventsResponse(w http.ResponseWriter) error {
-	if !l.visit.claimed.CompareAndSwap(false, true) {
-		return errOver
-	}
+// answer streams until the client leaves, the session or the server ends, or a write
+// fails; of a stream that is detached, only the beginning. Once the stream has begun it
+// returns no error: nothing else could be answered.
+func (l *live) answer(w http.ResponseWriter) error {
 	if err := l.prepare(w); err != nil {
 		return err
 	}
@@ -116,7 +118,7 @@ func (l *live) VisitStreamEventsResponse(w http.ResponseWriter) error {
 	}()
 	l.opened()
 	if draining || l.unread != nil {
-		err = l.writeFirst(func(buf *buffer) { l.appendConnected(buf, l.server.drainRetry()) })
+		err = l.writeFirst(func(buf *buffer) { l.sendAway(buf, l.server.drainRetry()) })
 		err = cmp.Or(err, l.unread)
 	} else if err = l.greet(); err == nil && !l.atEnd() {
 		if detached = l.detach(); detached {
@@ -137,17 +139,20 @@ func (l *live) prepare(w http.ResponseWriter) error {
 	prepared := false
 	defer func() {
 		if !prepared {
-			l.server.leave(l.visit)
+			l.free()
 		}
 	}()
 	if err := l.connect(w); err != nil {
 		return err
 	}
-	l.remote = l.visit.request.RemoteAddr
+	l.remote = l.request.RemoteAddr
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("Cache-Control", "no-cache")
 	h.Set("X-Accel-Buffering", "no") // nginx would buffer the stream otherwise
+	if !l.server.op.voice.tellsPosition() {
+		h.Set(lastEventID, formatID(l.start.connected)) // as Mercure has it
+	}
 	if l.detachable() {
 		h.Set("Connection", "close") // net/http gives the connection away, for good
 	}
@@ -241,14 +246,23 @@ func (l *live) writePending() (wrote bool, err error) {
 		return false, context.Cause(l.ctx)
 	case err != nil:
 		return false, logError{err}
+	case gap && !l.server.goesOnBehindGaps():
+		return false, l.breakOff(errGap, func(buf *buffer) { l.farewell(buf, l.server.cfg.retry) })
 	case gap:
-		return true, l.write(l.appendGap)
+		return true, l.write(l.behindGap)
 	case len(batch.Entries) == 0:
 		l.position = batch.Position
 		l.caughtUp()
 		return false, nil
 	}
 	return true, l.write(func(buf *buffer) { l.appendPending(buf, batch) })
+}
+
+// breakOff ends the stream because of err, with the bytes that last puts into the buffer, and
+// returns why it has ended.
+func (l *live) breakOff(err error, last func(*buffer)) error {
+	l.leaving, l.unread = true, err
+	return cmp.Or(l.write(last), err)
 }
 
 // read returns what is pending. A worker that does it may wait for the log.
@@ -273,7 +287,7 @@ func (l *live) finish(reason EndReason, err error) {
 		l.retire()
 		l.server.streams.remove(l)
 	}()
-	defer l.server.leave(l.visit)
+	defer l.free()
 	l.tellEnd(reason, err)
 	whole = reason != EndPanic
 }
@@ -283,5 +297,15 @@ func (l *live) tellEnd(reason EndReason, err error) {
 	defer l.closed(reason, err)
 	if l.readers != nil {
 		l.server.readers.leave(l.readers, l.sessionID)
+	}
+}
+
+// free frees what the stream holds. It may be called more than once.
+func (l *live) free() {
+	reader, sl := l.reader, l.slot
+	l.reader, l.slot = nil, slot{}
+	defer l.server.limits.free(sl)
+	if reader != nil {
+		reader.Close()
 	}
 }

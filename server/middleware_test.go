@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mixstream/mixstream/mix"
+
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 	"github.com/klauspost/compress/gzhttp"
@@ -26,7 +28,7 @@ import (
 // wantLive expects that each event arrives before the next one is published, that
 // a resume gives the rest, and that the server notices when the reader leaves. No
 // event may be stuck in a buffer on the way.
-func wantLive(t *testing.T, srv *server.Server, session string, open func(lastEventID string) *reader) {
+func wantLive(t *testing.T, srv *mix.Server, session string, open func(lastEventID string) *reader) {
 	t.Helper()
 	first := publish(t, srv, session, "")
 	r := open("")
@@ -63,11 +65,11 @@ func TestWrappedWriters(t *testing.T) {
 }
 
 func TestChi(t *testing.T) {
-	srv := newServer(t, server.WithBasePath("/api/v1"))
+	srv := newServer(t)
 	r := chi.NewRouter()
 	r.Use(middleware.RequestID, middleware.Recoverer, middleware.Compress(5), middleware.Throttle(100),
 		middleware.RequestLogger(&middleware.DefaultLogFormatter{Logger: discardLogger{}, NoColor: true}))
-	r.Mount("/api/v1", srv)
+	r.Mount("/api/v1", below(t, srv, "/api/v1"))
 	r.Get("/health", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
 	ts := serve(t, r)
 	wantLive(t, srv, "s", plain(t, ts, ts.URL+"/api/v1/stream?sessionId=s"))

@@ -16,12 +16,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/server"
 	"github.com/mixstream/mixstream/sse"
 )
 
 // newDetachedServer returns a server with detached streams, and what observes it.
-func newDetachedServer(t *testing.T, opts ...server.Option) (*server.Server, *observer) {
+func newDetachedServer(t *testing.T, opts ...server.Option) (*mix.Server, *observer) {
 	o := newObserver()
 	srv := newAttachedServer(t, append([]server.Option{server.WithDetachedStreams(0), server.WithObserver(o)}, opts...)...)
 	t.Cleanup(func() { shutNow(srv) })
@@ -33,7 +34,7 @@ func newDetachedServer(t *testing.T, opts ...server.Option) (*server.Server, *ob
 func TestModesSayTheSame(t *testing.T) {
 	events := smallLog(500)
 	var modes []*transcript
-	var srv *server.Server
+	var srv *mix.Server
 	for _, opts := range [][]server.Option{nil, {server.WithDetachedStreams(0)}} {
 		opts = append(opts, events, server.WithHeartbeat(20*time.Millisecond))
 		srv = newAttachedServer(t, opts...)

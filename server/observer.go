@@ -3,8 +3,6 @@ package server
 import (
 	"context"
 	"time"
-
-	"github.com/mixstream/mixstream/gen"
 )
 
 // Observer is told what a server does, for metrics and traces; see [WithObserver].
@@ -46,8 +44,9 @@ type StreamObserver interface {
 
 // Publication is one attempt to publish an event.
 type Publication struct {
+	Operation string        // the operationId
 	SessionID string        // as the caller gave it, which may be why it was refused
-	Event     gen.EventName // empty if it is not an event of the spec
+	Event     string        // empty if it is not an event of the spec, or has no name
 	Bytes     int           // of the event's JSON; 0 if there is none
 	ID        string        // the event's id; empty if it was not published
 	Duration  time.Duration // until the log's acknowledgement, or the failure
@@ -56,6 +55,7 @@ type Publication struct {
 
 // StreamInfo says how a stream begins.
 type StreamInfo struct {
+	Operation  string // the operationId
 	SessionID  string
 	RemoteAddr string // http.Request.RemoteAddr: the last proxy, unless a middleware knows better
 	Resumed    bool   // whether the client sent a last event id
@@ -83,6 +83,7 @@ type End struct {
 
 // Refusal is a request for a stream that was answered with something else.
 type Refusal struct {
+	Operation  string // the operationId
 	SessionID  string // empty if the request has none that is valid
 	RemoteAddr string // as in StreamInfo
 	Status     int    // of HTTP: 204 where the session has ended

@@ -50,7 +50,7 @@ func TestObserverCostsPublishNothing(t *testing.T) {
 	ctx := t.Context()
 	event := &gen.ContentData{Type: "content", Content: " token"}
 	for name, o := range observers {
-		srv, err := New(WithObserver(o), WithLog(eventlog.NewMemory(eventlog.Retention{Entries: 10})))
+		srv, err := New(gen.StreamEvents, WithEventChecks(false), WithObserver(o), WithLog(eventlog.NewMemory(eventlog.Retention{Entries: 10})))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -98,18 +98,17 @@ func TestObserverCostsDeliveryNothing(t *testing.T) {
 
 // delivery returns an open stream, and a function that gives it one event to deliver.
 func delivery(t testing.TB, o Observer) (a *live, next func()) {
-	srv, err := New(WithObserver(o))
+	srv, err := New(gen.StreamEvents, WithEventChecks(false), WithObserver(o))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := srv.Publish(t.Context(), "s", &gen.ContentData{Type: "content", Content: " token"}); err != nil {
 		t.Fatal(err)
 	}
-	res, err := srv.open(t.Context(), &visit{request: httptest.NewRequest(http.MethodGet, "/stream?sessionId=s", nil)}, "s", "0")
+	a, err = srv.open(httptest.NewRequest(http.MethodGet, "/stream?sessionId=s", nil).WithContext(t.Context()), "s", "0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	a = res.(*live)
 	t.Cleanup(a.reader.Close)
 	if err := a.connect(void{make(http.Header)}); err != nil {
 		t.Fatal(err)
@@ -125,7 +124,7 @@ func delivery(t testing.TB, o Observer) (a *live, next func()) {
 func BenchmarkObserver(b *testing.B) {
 	for name, o := range observers {
 		b.Run("publish, "+name, func(b *testing.B) {
-			srv, err := New(WithObserver(o))
+			srv, err := New(gen.StreamEvents, WithEventChecks(false), WithObserver(o))
 			if err != nil {
 				b.Fatal(err)
 			}

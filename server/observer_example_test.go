@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/server"
 )
 
@@ -28,7 +29,7 @@ func (failures) StreamRefused(_ context.Context, r server.Refusal) {
 }
 
 func ExampleWithObserver() {
-	srv, err := server.New(server.WithObserver(failures{}))
+	srv, err := mix.NewServer(server.WithObserver(failures{}))
 	if err != nil {
 		fmt.Println(err)
 		return

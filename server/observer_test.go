@@ -41,7 +41,7 @@ func TestObserverOfStreams(t *testing.T) {
 			}
 			r := open(t, ts, "s", resume)
 			s := receive(t, o.streams)
-			want := server.StreamInfo{SessionID: "s", RemoteAddr: receive(t, remote), Resumed: resume != "", Position: number(t, ids[test.position])}
+			want := server.StreamInfo{Operation: "streamEvents", SessionID: "s", RemoteAddr: receive(t, remote), Resumed: resume != "", Position: number(t, ids[test.position])}
 			if s.info != want {
 				t.Errorf("got %+v, want %+v", s.info, want)
 			}

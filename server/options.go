@@ -7,12 +7,9 @@ import (
 	"log/slog"
 	"math"
 	"net/http"
-	"path"
-	"strings"
 	"time"
 
 	"github.com/mixstream/mixstream/eventlog"
-	"github.com/mixstream/mixstream/gen"
 	"github.com/mixstream/mixstream/internal/excerpt"
 )
 
@@ -23,13 +20,18 @@ type Option func(*config)
 
 type config struct {
 	log      eventlog.Log
-	basePath string
 	logger   *slog.Logger
 	observer Observer
 
-	scope      func(sessionID string) string
-	sessions   func(ctx context.Context, sessionID string) (bool, error)
-	operations func(gen.StrictServerInterface) gen.StrictServerInterface
+	namespace   string
+	errorBody   func(Failure) (contentType string, body []byte)
+	checkEvents bool
+	silentGaps  bool
+	fresh       Start
+	sentinel    string
+
+	scope    func(sessionID string) string
+	sessions func(ctx context.Context, sessionID string) (bool, error)
 
 	retry            time.Duration
 	heartbeat        time.Duration
@@ -65,6 +67,8 @@ type config struct {
 func defaultConfig() config {
 	return config{
 		logger:             slog.New(slog.DiscardHandler),
+		errorBody:          problemBody,
+		checkEvents:        true,
 		scope:              func(string) string { return "" },
 		sessions:           func(context.Context, string) (bool, error) { return false, nil },
 		retry:              2 * time.Second,
@@ -110,8 +114,6 @@ func (c *config) bound() {
 
 func (c *config) check() error {
 	switch {
-	case c.basePath != "" && (!strings.HasPrefix(c.basePath, "/") || path.Clean(c.basePath) != c.basePath || c.basePath == "/" || strings.ContainsAny(c.basePath, "{} \t")):
-		return fmt.Errorf("server: base path %s: must begin with a slash, not end with one, be clean, and have no braces or spaces", excerpt.Quote(c.basePath))
 	case c.heartbeat <= 0:
 		return errors.New("server: the heartbeat interval must be positive: a stream without heartbeats cannot be told from a dead one")
 	case c.writeTimeout <= 0:
@@ -120,12 +122,12 @@ func (c *config) check() error {
 		return errors.New("server: negative duration")
 	case c.deleteGrace <= 0:
 		return errors.New("server: the grace period of a deleted session must be positive: its readers could not get to its end")
-	case c.scope == nil || c.sessions == nil:
+	case c.scope == nil || c.sessions == nil || c.errorBody == nil:
 		return errors.New("server: nil function")
 	case c.maxEventSize <= 0 || c.maxSessionIDLength <= 0:
 		return errors.New("server: a size limit must be positive")
 	}
-	return errors.Join(c.checkTimes(), c.checkLimits(), c.checkAuthorizer(), c.checkPublishing(), c.checkOutage())
+	return errors.Join(c.checkContract(), c.checkTimes(), c.checkLimits(), c.checkAuthorizer(), c.checkPublishing(), c.checkOutage())
 }
 
 // checkTimes refuses times that can only be a mistake.
@@ -146,13 +148,11 @@ func (c *config) checkTimes() error {
 
 // WithLog sets the log behind the server; by default a new eventlog.Memory. The
 // caller closes the log, if it has to be closed, after the end of the http.Server and
-// a Shutdown that has returned nil. Several servers may share one. The ids of a log must
+// a Shutdown that has returned nil. Several servers may share one, in this process and in
+// others: of one operation they then serve the same sessions, and those of different
+// operations are apart by their namespaces (see [WithNamespace]). The ids of a log must
 // be above 1: to resume after 0 means the oldest event, and 1 always makes a gap.
 func WithLog(l eventlog.Log) Option { return func(c *config) { c.log = l } }
-
-// WithBasePath serves the paths of the spec below a prefix such as "/api", for a
-// server that is mounted under it.
-func WithBasePath(prefix string) Option { return func(c *config) { c.basePath = prefix } }
 
 // WithLogger sets the logger: for failures, for readers that are dropped because
 // they do not read, and at debug level for each stream that opens, ends or is
@@ -168,9 +168,9 @@ func WithLogger(l *slog.Logger) Option {
 }
 
 // WithScope maps each session to its scope (a tenant, a user). All streams of a
-// scope get the session_created and session_deleted events of its sessions. By
-// default, and where f returns an empty string, a session is a scope of its own,
-// so that nobody learns of another's sessions. The function must always return
+// scope get the events by which the contract tells that a session of it was created or
+// deleted. By default, and where f returns an empty string, a session is a scope of its
+// own, so that no reader learns of another's sessions. The function must always return
 // the same for a session.
 func WithScope(f func(sessionID string) string) Option { return func(c *config) { c.scope = f } }
 
@@ -184,23 +184,14 @@ func WithSessions(f func(ctx context.Context, sessionID string) (bool, error)) O
 	return func(c *config) { c.sessions = f }
 }
 
-// WithOperations lets the application implement operations that it has added to
-// the spec: f is given the implementation of the server, and returns one that
-// embeds it and overrides the new methods, which answer 501 otherwise. The
-// authorizer and the limits of streams do not cover what is added. It may return
-// [ErrUnauthorized], [ErrForbidden] or a *[RefusalError].
-func WithOperations(f func(gen.StrictServerInterface) gen.StrictServerInterface) Option {
-	return func(c *config) { c.operations = f }
-}
-
-// WithRetry sets the reconnection time that each stream tells its client; by
-// default 2 s. It is rounded to milliseconds.
+// WithRetry sets the reconnection time that each stream tells its client, with its first
+// event; by default 2 s. It is rounded to milliseconds.
 func WithRetry(d time.Duration) Option {
 	return func(c *config) { c.retry = d.Round(time.Millisecond) }
 }
 
-// WithHeartbeat sets after how long without an event a stream gets a heartbeat;
-// by default 15 s.
+// WithHeartbeat sets after how long without an event a stream gets a sign of life: the
+// contract's heartbeat event or, where it has none, a comment line; by default 15 s.
 func WithHeartbeat(d time.Duration) Option { return func(c *config) { c.heartbeat = d } }
 
 // WithWriteTimeout sets the deadline of each single write (of at most 64 KiB, or

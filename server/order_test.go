@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mixstream/mixstream/mix"
+
 	"github.com/mixstream/mixstream/gen"
 	"github.com/mixstream/mixstream/server"
 	"github.com/mixstream/mixstream/sse"
@@ -136,7 +138,7 @@ func followOnce(t *testing.T, ts *httptest.Server, session, at string, n int) (p
 			return part, false, nil
 		}
 		part = append(part, e)
-		if data, ok := gen.DecodeEvent(e.name, []byte(e.data)).(*gen.SessionDeletedData); ok && data.SessionID == session {
+		if data, ok := gen.StreamEvents.Decode(e.name, []byte(e.data)).(*gen.SessionDeletedData); ok && data.SessionID == session {
 			_, err := read(dec)
 			if !errors.Is(err, io.EOF) {
 				return nil, false, fmt.Errorf("after session_deleted: %w", err)
@@ -148,7 +150,7 @@ func followOnce(t *testing.T, ts *httptest.Server, session, at string, n int) (p
 
 // publishMixed publishes to a session, and makes and deletes others of its scope
 // and of another.
-func publishMixed(t *testing.T, srv *server.Server, acknowledged *acks, random *rand.Rand, session string, publisher, n int) {
+func publishMixed(t *testing.T, srv *mix.Server, acknowledged *acks, random *rand.Rand, session string, publisher, n int) {
 	ctx := context.Background()
 	for i := range n {
 		switch random.IntN(8) {

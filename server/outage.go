@@ -9,12 +9,12 @@ import (
 	"github.com/mixstream/mixstream/eventlog"
 )
 
-// WithLogOutage sets for how long streams stay open, with heartbeats, while the log
+// WithLogOutage sets for how long streams stay open, with signs of life, while the log
 // is unavailable (eventlog.ErrUnavailable); by default 30 s. They end after it, with
 // a jittered reconnection time, so that their clients come back: perhaps to a server
 // that reaches the log. While it is unavailable, a stream that is opened to go on
-// after an id gets connected with that id and such a reconnection time, and ends;
-// any other request is answered with 503 and Retry-After.
+// after an id begins at that id, tells such a reconnection time, and ends; any other
+// request is answered with 503 and Retry-After.
 func WithLogOutage(d time.Duration) Option { return func(c *config) { c.logOutage = d } }
 
 // outage is what a stream knows of an outage of its log.
@@ -32,6 +32,9 @@ const tryAgain = time.Second
 func (l *live) wait(err error) error {
 	if !errors.Is(err, eventlog.ErrUnavailable) {
 		l.outage = outage{} // it was read, or the stream ends
+		if errors.As(err, new(logError)) {
+			return l.breakOff(err, l.settle)
+		}
 		return err
 	}
 	now := l.server.now()
@@ -39,11 +42,7 @@ func (l *live) wait(err error) error {
 		l.outage.since = now
 	}
 	if now.sub(l.outage.since) >= l.server.cfg.logOutage {
-		l.leaving, l.unread = true, err
-		if failed := l.write(func(buf *buffer) { l.appendHeartbeat(buf, l.server.drainRetry()) }); failed != nil {
-			return failed
-		}
-		return err
+		return l.breakOff(err, func(buf *buffer) { l.farewell(buf, l.server.drainRetry()) })
 	}
 	l.outage.again = now.add(tryAgain/2 + jitter(tryAgain))
 	l.reschedule()

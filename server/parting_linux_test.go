@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/server"
 )
 
@@ -14,10 +15,10 @@ import (
 func TestEndOfClientThatStays(t *testing.T) {
 	for name, how := range map[string]struct {
 		timeout time.Duration
-		hurry   func(*server.Server)
+		hurry   func(*mix.Server)
 	}{
-		"for the write timeout":  {200 * time.Millisecond, func(*server.Server) {}},
-		"until it is in the way": {time.Hour, func(srv *server.Server) { _ = srv.Shutdown(context.Background()) }},
+		"for the write timeout":  {200 * time.Millisecond, func(*mix.Server) {}},
+		"until it is in the way": {time.Hour, func(srv *mix.Server) { _ = srv.Shutdown(context.Background()) }},
 		"until all must end":     {time.Hour, shutNow},
 	} {
 		t.Run(name, func(t *testing.T) {

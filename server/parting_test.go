@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/server"
 	"github.com/mixstream/mixstream/sse"
 )
@@ -83,7 +84,7 @@ func (c *talker) wantAll(t *testing.T, events int) {
 }
 
 // large publishes what does not fit into the buffers of a talker.
-func large(t *testing.T, srv *server.Server) (events int) {
+func large(t *testing.T, srv *mix.Server) (events int) {
 	for range 20 {
 		publish(t, srv, "s", strings.Repeat("x", 2000))
 	}
@@ -106,7 +107,7 @@ func TestEndOfTalkingClient(t *testing.T) {
 				switch name {
 				case "revoked":
 					option = server.WithReauthorization(50 * time.Millisecond)
-					how.end = func(*testing.T, *server.Server) { v.set(server.ErrForbidden) }
+					how.end = func(*testing.T, *mix.Server) { v.set(server.ErrForbidden) }
 				case "deleted", "drained":
 					option = how.option
 				}

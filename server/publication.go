@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/mixstream/mixstream/eventlog"
-	"github.com/mixstream/mixstream/gen"
 )
 
 // What is appended to the log at once.
@@ -18,7 +17,8 @@ const (
 
 // publication is what one request publishes.
 type publication struct {
-	server  *Server
+	server  *engine
+	name    string // of the session
 	session eventlog.Session
 	line    int  // the present line of the body, from 1
 	unread  bool // the body of an HTTP/1 request is not read to its end
@@ -49,7 +49,7 @@ type watched struct {
 }
 
 // one publishes a single event.
-func (p *publication) one(ctx context.Context, event gen.PublishedEvent) (err error) {
+func (p *publication) one(ctx context.Context, event publishedEvent) (err error) {
 	defer func() { p.abandon(err) }()
 	if err := p.add(ctx, event); err != nil {
 		return err
@@ -58,18 +58,17 @@ func (p *publication) one(ctx context.Context, event gen.PublishedEvent) (err er
 }
 
 // add puts an event into the batch, if it may be published.
-func (p *publication) add(ctx context.Context, event gen.PublishedEvent) error {
-	s, name := p.server, string(event.Event)
+func (p *publication) add(ctx context.Context, event publishedEvent) error {
+	s := p.server
 	var w watched
-	w.ctx, w.publishing = s.begin(ctx, p.session.ID)
-	decoded := gen.DecodeEvent(name, event.Data)
-	w.event(decoded, len(event.Data))
-	entry, err := s.entry(decoded, event)
+	w.ctx, w.publishing = s.begin(ctx, p.name)
+	w.event(s.known(event.Event), len(event.Data))
+	entry, err := s.entry(event)
 	if err != nil {
 		w.end(w.ctx, "", err)
 		return err
 	}
-	w.event(decoded, len(entry.Data))
+	w.event(event.Event, len(entry.Data))
 	p.batch.entries = append(p.batch.entries, entry)
 	p.batch.size += len(entry.Data)
 	if w.observer != nil {
@@ -79,17 +78,16 @@ func (p *publication) add(ctx context.Context, event gen.PublishedEvent) error {
 }
 
 // entry returns the entry of an event that came as JSON, if it may be published.
-func (s *Server) entry(decoded gen.Event, event gen.PublishedEvent) (eventlog.Entry, error) {
-	name := string(event.Event)
+func (s *engine) entry(event publishedEvent) (eventlog.Entry, error) {
 	// The schema first: it can tell more exactly than the Go type what does not fit.
-	if err := gen.ValidateEvent(name, event.Data); err != nil {
+	if err := s.op.fits(event.Event, event.Data); err != nil {
 		return eventlog.Entry{}, err
 	}
-	data, err := publishableJSON(decoded, event.Data)
+	data, err := s.publishableJSON(event.Event, event.Data, false)
 	if err != nil {
 		return eventlog.Entry{}, err
 	}
-	return eventlog.Entry{Name: name, Data: data}, s.checkSize(data)
+	return eventlog.Entry{Name: event.Event, Data: data}, s.checkSize(data)
 }
 
 func (b *batch) full() bool { return len(b.entries) >= maxBatch || b.size >= maxBatchBytes }

@@ -41,7 +41,7 @@ func (p *publication) lines(ctx context.Context, body io.Reader, length int64) (
 		if text = bytes.TrimSpace(text); len(text) == 0 {
 			continue
 		}
-		event, err := decodePublished(text)
+		event, err := p.server.decodePublished(text)
 		if err == nil {
 			err = p.add(ctx, event)
 		}

@@ -9,8 +9,8 @@ import (
 	"os"
 	"time"
 
+	"github.com/mixstream/mixstream/contract"
 	"github.com/mixstream/mixstream/eventlog"
-	"github.com/mixstream/mixstream/gen"
 	"github.com/mixstream/mixstream/internal/excerpt"
 )
 
@@ -22,62 +22,66 @@ var (
 	errDraining = errors.New("the server is shutting down")
 )
 
-// publishAnswer is the answer to a request that publishes.
-type publishAnswer struct {
-	status int
-	body   any
-	last   bool // of the connection, which the drain has had look as if the client had left
-	unread bool // there may be more of the body of an HTTP/1 request, which nobody reads
+// publishResult is the answer to a request whose events are all in the log.
+type publishResult struct {
+	Count   int    `json:"count"`
+	FirstID string `json:"firstId"`
+	LastID  string `json:"lastId"`
 }
 
-// VisitPublishEventsResponse writes the answer.
-func (a publishAnswer) VisitPublishEventsResponse(w http.ResponseWriter) error {
-	body, err := json.Marshal(a.body)
+// answer answers the request: with err, if that is not nil.
+func (p *publication) answer(w http.ResponseWriter, r *http.Request, err error) {
+	var failed Failure
 	if err != nil {
-		return err
+		if failed = p.failed(r, err); failed.Status == http.StatusServiceUnavailable {
+			w.Header().Set("Retry-After", retryAfter())
+		}
 	}
-	if a.status == http.StatusServiceUnavailable {
-		w.Header().Set("Retry-After", retryAfter())
-	}
-	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(bodyTimeout))
-	if a.last || a.unread {
+	controller := http.NewResponseController(w)
+	_ = controller.SetWriteDeadline(time.Now().Add(bodyTimeout))
+	if p.unread || p.isLast(r) {
 		w.Header().Set("Connection", "close")
 	}
-	if a.unread {
-		defer func() { _ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(lingering)) }()
+	if p.unread {
+		defer func() { _ = controller.SetReadDeadline(time.Now().Add(lingering)) }()
+	}
+	if err != nil {
+		p.server.writeError(w, failed)
+		return
+	}
+	body, err := json.Marshal(publishResult{Count: p.count, FirstID: formatID(p.first), LastID: formatID(p.last)})
+	if err != nil {
+		panic(err) // strings and a number always marshal
 	}
 	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(a.status)
+	w.WriteHeader(http.StatusCreated)
 	_, _ = w.Write(append(body, '\n')) // a client that has left cannot be answered
-	return nil
 }
 
 // lingering is for how long the rest of a body is read after the answer, so that the
 // answer is not lost to a reset of the connection.
 const lingering = time.Second
 
-// failed returns the answer for a request that ended with err: why, where, and how
-// much was published before that.
-func (p *publication) failed(r *http.Request, err error) publishAnswer {
+// failed returns what is told of a request that ended with err: why, where, and how much was
+// published before that.
+func (p *publication) failed(r *http.Request, err error) Failure {
 	status, message := p.explain(r, err)
-	kind := errorType(status)
-	var line *int
+	f := Failure{Status: status, Published: &Published{Count: p.count}}
 	if errors.Is(err, eventlog.ErrKeyReused) {
-		kind = gen.RESTErrorTypeValidationError
+		f.Invalid = true
 	} else if status == http.StatusBadRequest || status == http.StatusRequestEntityTooLarge {
 		if status == http.StatusRequestEntityTooLarge || !errors.Is(err, errRequest) && !errors.Is(err, errBody) {
-			kind = gen.RESTErrorTypeValidationError
+			f.Invalid = true
 		}
 		if p.line > 0 && !errors.Is(err, eventlog.ErrEntryTooLarge) { // that is of a line before
-			line, message = &p.line, fmt.Sprintf("line %d: %s", p.line, message)
+			f.Published.Line, message = p.line, fmt.Sprintf("line %d: %s", p.line, message)
 		}
 	}
-	body := gen.PublishError{Error: restError(status, kind, message).Error, Line: line, Count: &p.count}
 	if p.count > 0 {
-		last := formatID(p.last)
-		body.LastID = &last
+		f.Published.LastID = formatID(p.last)
 	}
-	return publishAnswer{status: status, body: body, unread: p.unread, last: p.isLast(r)}
+	f.Message = message
+	return f
 }
 
 // isLast tells whether the connection of the request is to be closed, since it may have
@@ -90,13 +94,13 @@ func (p *publication) isLast(r *http.Request) bool {
 func (p *publication) explain(r *http.Request, err error) (status int, message string) {
 	var (
 		refused *PublishError
-		misfit  *gen.InvalidEventError
+		misfit  *contract.InvalidEventError
 		tooLong *http.MaxBytesError
 		stalled stalledError
 	)
 	switch {
 	case errors.Is(err, eventlog.ErrSessionDeleted):
-		return http.StatusNotFound, "session " + excerpt.Quote(p.session.ID) + " was deleted"
+		return http.StatusNotFound, "session " + excerpt.Quote(p.name) + " was deleted"
 	case errors.Is(err, eventlog.ErrKeyReused):
 		return http.StatusUnprocessableEntity, "the Idempotency-Key was used for another body"
 	case errors.Is(err, eventlog.ErrKeyForgotten):
@@ -127,10 +131,10 @@ func (p *publication) explain(r *http.Request, err error) (status int, message s
 		return http.StatusServiceUnavailable, errDraining.Error()
 	case errors.Is(err, context.DeadlineExceeded):
 		return http.StatusServiceUnavailable, p.unknownOutcome()
-	case errors.Is(err, context.Canceled): // the client has left, as in Server.fail
+	case errors.Is(err, context.Canceled): // the client has left, as in engine.fail
 		return http.StatusServiceUnavailable, "the request was ended by the server"
 	}
-	p.server.cfg.logger.ErrorContext(r.Context(), "publish over HTTP failed", "session", p.session.ID, "remote", r.RemoteAddr, "published", p.count, "error", err)
+	p.server.cfg.logger.ErrorContext(r.Context(), "publish over HTTP failed", "session", p.name, "remote", r.RemoteAddr, "published", p.count, "error", err)
 	return http.StatusInternalServerError, "internal error"
 }
 

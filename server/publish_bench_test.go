@@ -8,8 +8,9 @@ import (
 	"runtime"
 	"testing"
 
+	"github.com/mixstream/mixstream/mix"
+
 	"github.com/mixstream/mixstream/eventlog"
-	"github.com/mixstream/mixstream/gen"
 	"github.com/mixstream/mixstream/server"
 )
 
@@ -22,7 +23,7 @@ func BenchmarkPublishLines(b *testing.B) {
 	data := func(i int) string {
 		return fmt.Sprintf(`{"type":"content","assistantMessageId":"m2","content":"token %d "}`, i)
 	}
-	newServer := func() *server.Server {
+	newServer := func() *mix.Server {
 		return newServer(b, everyonePublishes, server.WithLog(eventlog.NewMemory(eventlog.Retention{Entries: 1000})))
 	}
 	rate := func(b *testing.B) { b.ReportMetric(float64(n*b.N)/b.Elapsed().Seconds(), "events/s") }
@@ -30,7 +31,7 @@ func BenchmarkPublishLines(b *testing.B) {
 		srv := newServer()
 		for b.Loop() {
 			for i := range n {
-				if _, err := srv.PublishJSON(context.Background(), "s", gen.EventNameContent, []byte(data(i))); err != nil {
+				if _, err := srv.PublishJSON(context.Background(), "s", "content", []byte(data(i))); err != nil {
 					b.Fatal(err)
 				}
 			}

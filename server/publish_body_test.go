@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mixstream/mixstream/mix"
+
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/server"
 )
@@ -40,7 +42,7 @@ func TestRefusedWhileBodyIsOpen(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, c := range map[string]struct {
-		srv    *server.Server
+		srv    *mix.Server
 		header string
 		status int
 	}{
@@ -71,7 +73,7 @@ func TestRefusedWhileBodyIsOpen(t *testing.T) {
 
 // A stream whose request announces a body that does not come begins all the same.
 func TestStreamWithBody(t *testing.T) {
-	for name, srv := range map[string]*server.Server{"attached": newAttachedServer(t), "detached": newServer(t, server.WithDetachedStreams(0))} {
+	for name, srv := range map[string]*mix.Server{"attached": newAttachedServer(t), "detached": newServer(t, server.WithDetachedStreams(0))} {
 		publish(t, srv, "s", "")
 		conn, in := connect(t, serve(t, srv))
 		fmt.Fprint(conn, "GET /stream?sessionId=s HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n")

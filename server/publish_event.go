@@ -10,21 +10,26 @@ import (
 	"strings"
 	"time"
 
-	"github.com/mixstream/mixstream/gen"
 	"github.com/mixstream/mixstream/internal/excerpt"
 )
 
 // bodyTimeout bounds the time in which the body of a single event comes.
 const bodyTimeout = 30 * time.Second
 
-// readEvent reads the body of a single event and checks what the generated code
-// lets pass.
-func (s *Server) readEvent(w http.ResponseWriter, r *http.Request) (io.ReadCloser, error) {
+// publishedEvent is an event as it is published over HTTP. It has no name where the spec has
+// an event without one, and where the data names it.
+type publishedEvent struct {
+	Event string          `json:"event"`
+	Data  json.RawMessage `json:"data"`
+}
+
+// readEvent reads the body of a single event.
+func (s *engine) readEvent(w http.ResponseWriter, r *http.Request) (event publishedEvent, err error) {
 	controller := http.NewResponseController(w)
 	_ = controller.SetReadDeadline(time.Time{}) // the http.Server's, in place of which is the limit below
 	defer func() { _ = controller.SetReadDeadline(time.Time{}) }()
 	if s.streams.draining.Load() { // that may have set its own deadline before
-		return r.Body, fmt.Errorf("%w: %w", errBody, errDraining)
+		return event, fmt.Errorf("%w: %w", errBody, errDraining)
 	}
 	limit := bodyTimeout
 	if s.cfg.publishIdle > 0 {
@@ -32,20 +37,17 @@ func (s *Server) readEvent(w http.ResponseWriter, r *http.Request) (io.ReadClose
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, newProgressBody(w, r.Body, limit, false), int64(s.maxLine())))
 	if err != nil {
-		return r.Body, fmt.Errorf("%w: %w", errBody, err)
+		return event, fmt.Errorf("%w: %w", errBody, err)
 	}
-	if _, err := decodePublished(body); err != nil {
-		return r.Body, err
-	}
-	return io.NopCloser(bytes.NewReader(body)), nil
+	return s.decodePublished(body)
 }
 
 // maxLine is how long an event may be with all that stands around its data.
-func (s *Server) maxLine() int { return 2*s.cfg.maxEventSize + 4<<10 }
+func (s *engine) maxLine() int { return 2*s.cfg.maxEventSize + 4<<10 }
 
 // decodePublished decodes an event that stands alone in text.
-func decodePublished(text []byte) (gen.PublishedEvent, error) {
-	var event gen.PublishedEvent
+func (s *engine) decodePublished(text []byte) (publishedEvent, error) {
+	var event publishedEvent
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.DisallowUnknownFields()
 	err := dec.Decode(&event)
@@ -54,10 +56,12 @@ func decodePublished(text []byte) (gen.PublishedEvent, error) {
 		return event, fmt.Errorf("%w: it ends too early", errNotJSON)
 	case err != nil:
 		return event, fmt.Errorf("%w: %s", errNotJSON, excerpt.Text(whyNoEvent(err)))
-	case event.Event == "":
-		return event, fmt.Errorf(`%w: "event" is required`, errNotJSON)
 	case event.Data == nil:
 		return event, fmt.Errorf(`%w: "data" is required`, errNotJSON)
+	case event.Event == "" && s.op.nameIn != "":
+		event.Event = s.op.nameOf("", event.Data)
+	case event.Event == "" && !s.op.has(""):
+		return event, fmt.Errorf(`%w: "event" is required`, errNotJSON)
 	}
 	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
 		return event, fmt.Errorf("%w: something follows it", errNotJSON)

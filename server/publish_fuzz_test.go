@@ -55,10 +55,10 @@ func FuzzPublishLines(f *testing.F) {
 			t.Fatalf("%d are in the log, and told is %s", len(batch.Entries), w.Body)
 		}
 		for _, e := range batch.Entries {
-			if unknown, ok := gen.DecodeEvent(e.Name, e.Data).(*gen.UnknownEvent); ok {
+			if unknown, ok := gen.StreamEvents.Decode(e.Name, e.Data).(*gen.UnknownEvent); ok {
 				t.Errorf("%s %s: %v", e.Name, e.Data, unknown.Err)
 			}
-			if err := gen.ValidateEvent(e.Name, e.Data); err != nil {
+			if err := gen.StreamEvents.Check(e.Name, e.Data); err != nil {
 				t.Error(err)
 			}
 		}

@@ -1,28 +1,24 @@
 package server
 
 import (
-	"context"
 	"errors"
 	"fmt"
+	"io"
 	"mime"
 	"net/http"
 	"strings"
 	"time"
-
-	"github.com/mixstream/mixstream/gen"
 )
 
-// WithPublishAuthorizer lets events be published over HTTP (the operation
-// publishEvents) by whom f allows it to, for a session of that id. It is called once
-// a request, from many goroutines, before anything of a stream of events is read, and
-// refuses as the function of [WithAuthorizer] does. Without it, publishing over HTTP
-// is off, and answered with 405.
+// WithPublishAuthorizer turns publishing over HTTP on ([Server.Publisher]), for the requests
+// that f allows to publish to the session of that id. The server calls f once for each request,
+// from many goroutines, before it reads the body. f refuses as the function of
+// [WithAuthorizer] does. Without this option, publishing over HTTP is off.
 //
-// What is published may come with anything that the schemas allow: whoever may
-// publish speaks for the agent. A request with the credentials of a browser's user,
-// such as a cookie, is not safe from other origins by that alone; but no page can make
-// one across origins without asking first (CORS), since only the two content types
-// of the spec are taken.
+// The server takes all events that the schemas allow, so a client that may publish speaks for
+// the application. A cookie or other credential that a browser sends by itself does not prove
+// which page made the request. But a page of another origin must ask first (CORS), since the
+// server takes only two content types, neither of which a page may send unasked.
 func WithPublishAuthorizer(f func(r *http.Request, sessionID string) error) Option {
 	return func(c *config) { c.publishes, c.publishAuthorizer = true, f }
 }
@@ -34,61 +30,135 @@ func (c *config) checkPublishing() error {
 	return c.checkPublishLimits()
 }
 
-// publishEvents is the operation by which events are published.
-const publishEvents = "publishEvents"
-
 // Media types of what is published.
 const (
 	mediaJSON   = "application/json"
 	mediaNDJSON = "application/x-ndjson"
 )
 
-// receivePublications puts the generated handler behind what it does not do: it
-// takes any content type, and reads what is JSON without a limit.
-func (s *Server) receivePublications(generated http.HandlerFunc) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		ctx, mediaType, err := s.admitPublication(r)
-		var place slot
-		if err == nil {
-			place, err = s.takePlace(r)
+// Publishes reports whether events may be published over HTTP: [WithPublishAuthorizer] is set.
+func (s *engine) Publishes() bool { return s.cfg.publishes }
+
+// Publisher returns the handler that publishes over HTTP, by POST, to the session that the
+// request names as for ServeHTTP. It takes one event, {"event":name,"data":…} as
+// application/json, or a stream of them, one a line, as application/x-ndjson, and honours an
+// Idempotency-Key. An event that has no name in the spec, or whose data names it, comes as
+// {"data":…}. It needs [WithPublishAuthorizer], and answers 403 without.
+//
+// It stands at the path of the stream, behind any prefix. At another path, use ServePublish.
+func (s *engine) Publisher() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		session, err := s.op.sessionOf(r)
+		switch {
+		case errors.Is(err, errNoPath):
+		case r.Method != http.MethodPost:
+			err = errMethod
 		}
-		if err != nil {
-			endBody(w, r)
-			s.fail(w, r, err)
-			return
-		}
-		defer s.publishers.free(place)
-		_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // a body may take longer than the http.Server gives an answer
-		defer s.interruptAtDrain(w)()
-		r = r.WithContext(ctx) // a copy, to be changed
-		r.Header = r.Header.Clone()
-		r.Header.Set("Content-Type", mediaType) // the generated code compares letters
-		if mediaType == mediaNDJSON {
-			answerEarly(w)
-			if s.cfg.publishIdle > 0 {
-				r.Body = newProgressBody(w, r.Body, s.cfg.publishIdle, true)
-			}
-		} else {
-			if r.Body, err = s.readEvent(w, r); err != nil {
-				_ = (&publication{server: s, line: 1, unread: r.ProtoMajor == 1}).failed(r, err).VisitPublishEventsResponse(w) // it always marshals
-				return
-			}
-		}
-		generated(w, r)
-	}
+		s.receive(w, r, session, err)
+	})
 }
 
-// admitPublication returns the context and the content type for a request that may
-// publish, or why it is refused.
-func (s *Server) admitPublication(r *http.Request) (ctx context.Context, mediaType string, err error) {
+// ServePublish is Publisher for a session that a handler of the application names. The method
+// and the path of the request are the application's to judge.
+func (s *engine) ServePublish(w http.ResponseWriter, r *http.Request, session string) {
+	session, err := s.op.canonical(session)
+	s.receive(w, r, session, err)
+}
+
+// receive publishes what comes with a request to a session, unless err refuses it.
+func (s *engine) receive(w http.ResponseWriter, r *http.Request, session string, err error) {
+	switch {
+	case circular(w):
+		s.fail(w, r, session, errCircular)
+		return
+	case errors.Is(err, errNoPath):
+		err = &RefusalError{Status: http.StatusNotFound, Message: err.Error()}
+	case errors.Is(err, errMethod):
+		err = &RefusalError{Status: http.StatusMethodNotAllowed, Header: http.Header{"Allow": {http.MethodPost}}, Message: "method " + r.Method + " is not allowed here"}
+	case err != nil && !errors.Is(err, errUndecided):
+		err = &RefusalError{Status: http.StatusBadRequest, Message: err.Error()}
+	}
+	var mediaType string
+	if err == nil {
+		mediaType, err = s.admitPublication(r, session)
+	}
+	var place slot
+	if err == nil {
+		place, err = s.takePlace(r)
+	}
+	if err != nil {
+		endBody(w, r)
+		s.fail(w, r, session, err)
+		return
+	}
+	defer s.publishers.free(place)
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // a body may take longer than the http.Server gives an answer
+	defer s.interruptAtDrain(w)()
+	p := &publication{server: s, name: session, session: s.logged(session), unread: r.ProtoMajor == 1}
+	p.answer(w, r, p.publish(w, r, mediaType))
+}
+
+// publish publishes the body of a request.
+func (p *publication) publish(w http.ResponseWriter, r *http.Request, mediaType string) error {
+	s := p.server
+	if mediaType == mediaJSON {
+		p.line = 1
+		event, err := s.readEvent(w, r)
+		if err != nil {
+			return err
+		}
+		p.unread = false
+		if err := p.useKeyOf(r); err != nil {
+			return err
+		}
+		return p.one(r.Context(), event)
+	}
+	answerEarly(w)
+	body := io.Reader(r.Body)
+	if s.cfg.publishIdle > 0 {
+		body = newProgressBody(w, r.Body, s.cfg.publishIdle, true)
+	}
+	if err := p.useKeyOf(r); err != nil {
+		return err
+	}
+	return p.lines(r.Context(), body, r.ContentLength)
+}
+
+// useKeyOf makes the publication one of a body with the Idempotency-Key of the request, if it
+// has one.
+func (p *publication) useKeyOf(r *http.Request) error {
+	keys := r.Header["Idempotency-Key"]
+	switch {
+	case len(keys) == 0:
+		return nil
+	case len(keys) > 1:
+		return fmt.Errorf("%w: header Idempotency-Key: it comes %d times", errRequest, len(keys))
+	case keys[0] == "" || len(keys[0]) > maxKey:
+		return fmt.Errorf("%w: header Idempotency-Key: it must have 1 to %d characters", errRequest, maxKey)
+	}
+	p.useKey(keys[0])
+	return nil
+}
+
+// admitPublication returns the content type of a request that may publish to a session, or why
+// it is refused.
+func (s *engine) admitPublication(r *http.Request, session string) (mediaType string, err error) {
+	if s.cfg.publishAuthorizer == nil {
+		return "", &RefusalError{Status: http.StatusForbidden, Message: "publishing over HTTP is off"}
+	}
 	if s.streams.draining.Load() {
-		return nil, "", &RefusalError{Status: http.StatusServiceUnavailable, Message: errDraining.Error()}
+		return "", &RefusalError{Status: http.StatusServiceUnavailable, Message: errDraining.Error()}
 	}
 	if mediaType, err = publishedMediaType(r.Header); err != nil {
-		return nil, "", &RefusalError{Status: http.StatusUnsupportedMediaType, Message: err.Error()}
+		return "", &RefusalError{Status: http.StatusUnsupportedMediaType, Message: err.Error()}
 	}
-	ctx, err = s.authorizePublish(r)
-	return ctx, mediaType, err
+	if err := s.nameSession(session); err != nil {
+		return "", &RefusalError{Status: http.StatusBadRequest, Message: err.Error()}
+	}
+	if err := s.cfg.publishAuthorizer(r, session); err != nil {
+		return "", fmt.Errorf("publish authorizer: %w", err)
+	}
+	return mediaType, nil
 }
 
 // endBody is called before a request is answered whose body nobody reads: over HTTP/1
@@ -115,25 +185,6 @@ func answerEarly(w http.ResponseWriter) {
 	_ = http.NewResponseController(w).EnableFullDuplex() // HTTP/2 is so without
 }
 
-// authorizedKey is the key, in a request's context, of the session to which it may publish.
-type authorizedKey struct{}
-
-// authorizePublish asks whether the request may publish to its session, before its
-// body is read, and notes it in the context that it returns.
-func (s *Server) authorizePublish(r *http.Request) (context.Context, error) {
-	sessions := r.URL.Query()[sessionIDQuery]
-	if len(sessions) != 1 {
-		return nil, &RefusalError{Status: http.StatusBadRequest, Message: "query parameter sessionId is required, once"}
-	}
-	if err := s.checkSessionID(sessions[0]); err != nil {
-		return nil, &RefusalError{Status: http.StatusBadRequest, Message: "query parameter sessionId: " + err.Error()}
-	}
-	if err := s.cfg.publishAuthorizer(asItCame(r), sessions[0]); err != nil {
-		return nil, fmt.Errorf("publish authorizer: %w", err)
-	}
-	return context.WithValue(r.Context(), authorizedKey{}, sessions[0]), nil
-}
-
 // publishedMediaType returns the media type of a body, if it is one of the two.
 func publishedMediaType(h http.Header) (string, error) {
 	if coding := h.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
@@ -148,7 +199,7 @@ func publishedMediaType(h http.Header) (string, error) {
 
 // interruptAtDrain ends what is being read of a body when the server is shut down.
 // The function that it returns ends the watch.
-func (s *Server) interruptAtDrain(w http.ResponseWriter) (stop func()) {
+func (s *engine) interruptAtDrain(w http.ResponseWriter) (stop func()) {
 	controller := http.NewResponseController(w)
 	over, done := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -163,40 +214,6 @@ func (s *Server) interruptAtDrain(w http.ResponseWriter) (stop func()) {
 		close(over)
 		<-done
 	}
-}
-
-// errNotAuthorized refuses what nobody was asked about.
-var errNotAuthorized = errors.New("server: PublishEvents was called for another session, or with a context that is not the request's")
-
-// PublishEvents implements the operation publishEvents.
-func (o operations) PublishEvents(ctx context.Context, request gen.PublishEventsRequestObject) (gen.PublishEventsResponseObject, error) {
-	s, p := o.server, request.Params
-	if ctx.Value(authorizedKey{}) != any(p.SessionID) {
-		return nil, errNotAuthorized
-	}
-	v, err := visitOf(ctx)
-	if err != nil {
-		return nil, err
-	}
-	pub := &publication{server: s, session: s.session(p.SessionID), unread: request.JSONBody == nil && v.request.ProtoMajor == 1}
-	if p.IdempotencyKey != nil {
-		if key := *p.IdempotencyKey; key != "" && len(key) <= maxKey {
-			pub.useKey(key)
-		} else {
-			return pub.failed(v.request, fmt.Errorf("%w: header Idempotency-Key: it must have 1 to %d characters", errRequest, maxKey)), nil
-		}
-	}
-	if request.JSONBody != nil {
-		pub.line = 1
-		err = pub.one(ctx, *request.JSONBody)
-	} else {
-		err = pub.lines(ctx, request.Body, v.request.ContentLength)
-	}
-	if err != nil {
-		return pub.failed(v.request, err), nil
-	}
-	result := gen.PublishResult{FirstID: formatID(pub.first), LastID: formatID(pub.last), Count: pub.count}
-	return publishAnswer{status: http.StatusCreated, body: result, last: pub.isLast(v.request)}, nil
 }
 
 // maxKey is the longest Idempotency-Key.

@@ -16,6 +16,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/mixstream/mixstream/mix"
+
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/gen"
 	"github.com/mixstream/mixstream/server"
@@ -259,7 +261,7 @@ func TestPublishRefused(t *testing.T) {
 	t.Run("no session at all", func(t *testing.T) {
 		r, _ := http.NewRequestWithContext(t.Context(), http.MethodPost, ts.URL+"/stream", strings.NewReader(good))
 		r.Header.Set("Content-Type", jsonType)
-		if got := send(t, ts, r); got.String() != "400 bad_request line 0, 0 published: query parameter sessionId is required, once" {
+		if got := send(t, ts, r); got.String() != "400 bad_request line 0, 0 published: query parameter sessionId is required" {
 			t.Error(got)
 		}
 	})
@@ -276,10 +278,10 @@ func TestPublishIsOffByDefault(t *testing.T) {
 	if got := send(t, ts, r); got.status != 405 || got.header.Get("Allow") != "GET, POST" {
 		t.Error(got, got.header)
 	}
-	if _, err := server.New(server.WithPublishAuthorizer(nil)); err == nil {
+	if _, err := mix.NewServer(server.WithPublishAuthorizer(nil)); err == nil {
 		t.Error("a nil authorizer is accepted")
 	}
-	if _, err := server.New(server.WithMaxPublishes(-1)); err == nil {
+	if _, err := mix.NewServer(server.WithMaxPublishes(-1)); err == nil {
 		t.Error("a negative limit is accepted")
 	}
 }

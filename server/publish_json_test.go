@@ -4,7 +4,7 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/contract"
 	"github.com/mixstream/mixstream/server"
 )
 
@@ -23,7 +23,7 @@ func TestPublishJSON(t *testing.T) {
 		{"permission", `{"toolName":"a tool of tomorrow"}`, `{"toolName":"a tool of tomorrow"}`},
 	} {
 		data := []byte(test.data)
-		id, err := srv.PublishJSON(t.Context(), "s", gen.EventName(test.name), data)
+		id, err := srv.PublishJSON(t.Context(), "s", test.name, data)
 		if err != nil {
 			t.Fatalf("%s: %v", test.data, err)
 		}
@@ -37,17 +37,17 @@ func TestPublishJSON(t *testing.T) {
 func TestPublishJSONRefusals(t *testing.T) {
 	srv := newServer(t, server.WithMaxEventSize(100))
 	for _, test := range []struct {
-		name   gen.EventName
+		name   string
 		data   string
-		reason error // nil: a *gen.InvalidEventError, whose text is misfit
+		reason error // nil: a *contract.InvalidEventError, whose text is misfit
 		misfit string
 	}{
 		{"content", ``, nil, `"content": data: unexpected end of JSON input`},
 		{"content", `{`, nil, `"content": data: unexpected end of JSON input`},
 		{"content", `{} {}`, nil, `"content": data: invalid character '{' after top-level value`},
 		{"content", "{\"content\":\"a\nb\"}", nil, `"content": data: invalid character '\n' in string literal`},
-		{"content", `null`, nil, `"content": data: must be an object`},
-		{"content", ` null `, nil, `"content": data: must be an object`},
+		{"content", `null`, nil, `"content": data: must be of type object, and is of type null`},
+		{"content", ` null `, nil, `"content": data: must be of type object, and is of type null`},
 		{"content", `[]`, nil, `"content": data: must be of type object, and is array`},
 		{"content", `"text"`, nil, `"content": data: must be of type object, and is string`},
 		{"content", `1`, nil, `"content": data: must be of type object, and is number`},
@@ -83,7 +83,7 @@ func TestPublishJSONRefusals(t *testing.T) {
 func wantMisfit(t *testing.T, err error, text string) {
 	t.Helper()
 	var refused *server.PublishError
-	var misfit *gen.InvalidEventError
+	var misfit *contract.InvalidEventError
 	if !errors.As(err, &refused) || !errors.As(err, &misfit) || errors.Is(err, server.ErrUnknownEvent) || err.Error() != "server: publish "+text {
 		t.Errorf("got %v, want %s", err, text)
 	}

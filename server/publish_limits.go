@@ -69,11 +69,11 @@ func ClientAddress(r *http.Request) string {
 
 // takePlace takes the place of a request that publishes, or returns a *RefusalError. The
 // caller must free it.
-func (s *Server) takePlace(r *http.Request) (slot, error) {
+func (s *engine) takePlace(r *http.Request) (slot, error) {
 	c := &s.cfg
 	place := slot{taken: true}
 	if c.maxPublishesPerClient > 0 {
-		place.client = c.publishClientKey(asItCame(r))
+		place.client = c.publishClientKey(r)
 	}
 	l := &s.publishers
 	l.mu.Lock()

@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/mixstream/mixstream/eventlog"
-	"github.com/mixstream/mixstream/gen"
 	"github.com/mixstream/mixstream/server"
 )
 
@@ -197,39 +196,6 @@ func TestBodyThatMakesProgress(t *testing.T) {
 			})
 		})
 	}
-}
-
-// readsOn is an operation of the application's that goes on to read a body that failed.
-type readsOn struct {
-	gen.StrictServerInterface
-	errs []error
-}
-
-func (o *readsOn) PublishEvents(_ context.Context, request gen.PublishEventsRequestObject) (gen.PublishEventsResponseObject, error) {
-	for range 3 {
-		_, err := io.ReadAll(request.Body)
-		o.errs = append(o.errs, err)
-	}
-	return nil, o.errs[0]
-}
-
-// A body that is over stays over.
-func TestStalledBodyIsReadAgain(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		o := &readsOn{}
-		srv := newAttachedServer(t, everyonePublishes, server.WithOperations(func(next gen.StrictServerInterface) gen.StrictServerInterface {
-			o.StrictServerInterface = next
-			return o
-		}))
-		r := httptest.NewRequest(http.MethodPost, "/stream?sessionId=s", &timedBody{[]string{"\n", "\n", oneLine, oneLine}, 6 * time.Minute})
-		r.Header.Set("Content-Type", ndjsonType)
-		srv.ServeHTTP(httptest.NewRecorder(), r)
-		for _, err := range o.errs {
-			if err == nil || err.Error() != "the body brought no whole event within 10m0s" {
-				t.Error(err)
-			}
-		}
-	})
 }
 
 func TestClientAddress(t *testing.T) {

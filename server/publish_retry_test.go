@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mixstream/mixstream/mix"
+
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/server"
 )
@@ -181,7 +183,7 @@ func TestPublishDrained(t *testing.T) {
 
 // A drain that begins just before the body of an event is read ends it as well.
 func TestPublishDrainedBeforeItsBody(t *testing.T) {
-	var srv *server.Server
+	var srv *mix.Server
 	srv = newServer(t, server.WithPublishAuthorizer(func(r *http.Request, _ string) error { return srv.Shutdown(r.Context()) }))
 	ts := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		srv.ServeHTTP(drainFirst{w, make(chan struct{})}, r)

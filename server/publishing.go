@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"time"
-
-	"github.com/mixstream/mixstream/gen"
 )
 
 // publishing tells the observer, if there is one, of one publication.
@@ -19,22 +17,18 @@ type publishing struct {
 var errPanicked = errors.New("server: panic")
 
 // begin returns the context to publish with.
-func (s *Server) begin(ctx context.Context, sessionID string) (context.Context, publishing) {
+func (s *engine) begin(ctx context.Context, sessionID string) (context.Context, publishing) {
 	o := s.cfg.observer
 	if o == nil {
 		return ctx, publishing{}
 	}
-	pub := publishing{observer: o, began: time.Now(), p: Publication{SessionID: sessionID}}
+	pub := publishing{observer: o, began: time.Now(), p: Publication{Operation: s.op.id, SessionID: sessionID}}
 	return o.PublishStarted(ctx, sessionID), pub
 }
 
-// event notes what is being published. The name of an unknown event can be anything.
-func (pub *publishing) event(event gen.Event, bytes int) {
-	pub.p.Bytes = bytes
-	if _, unknown := event.(*gen.UnknownEvent); !unknown {
-		pub.p.Event = event.EventName()
-	}
-}
+// event notes what is being published. The name of an event that the
+// spec does not have can be anything: then it is empty.
+func (pub *publishing) event(name string, bytes int) { pub.p.Event, pub.p.Bytes = name, bytes }
 
 // end is called with what the publisher is returned: nothing, if it panics.
 func (pub *publishing) end(ctx context.Context, id string, err error) {

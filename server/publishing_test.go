@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/mixstream/mixstream/mix"
+
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/gen"
 	"github.com/mixstream/mixstream/server"
@@ -17,31 +19,31 @@ func TestObserverOfPublications(t *testing.T) {
 	var events *faultyLog
 	for _, test := range []struct {
 		name    string
-		publish func(srv *server.Server) (string, error)
-		event   gen.EventName
+		publish func(srv *mix.Server) (string, error)
+		event   string
 		bytes   int
 		err     error
 	}{
-		{"Publish", func(srv *server.Server) (string, error) { return srv.Publish(ctx, "s", content("x")) },
+		{"Publish", func(srv *mix.Server) (string, error) { return srv.Publish(ctx, "s", content("x")) },
 			"content", len(`{"content":"x","type":"content"}`), nil},
-		{"PublishJSON", func(srv *server.Server) (string, error) {
+		{"PublishJSON", func(srv *mix.Server) (string, error) {
 			return srv.PublishJSON(ctx, "s", "content", []byte(`{ "content": "x", "type": "content" }`))
 		}, "content", len(`{"content":"x","type":"content"}`), nil},
-		{"CreateSession", func(srv *server.Server) (string, error) { return srv.CreateSession(ctx, "new", "x") }, "session_created", -1, nil},
-		{"DeleteSession", func(srv *server.Server) (string, error) { return srv.DeleteSession(ctx, "old") }, "session_deleted", -1, nil},
-		{"nil", func(srv *server.Server) (string, error) { return srv.Publish(ctx, "s", nil) }, "", 0, server.ErrNilEvent},
-		{"nil pointer", func(srv *server.Server) (string, error) { return srv.Publish(ctx, "s", (*gen.ContentData)(nil)) }, "", 0, server.ErrNilEvent},
-		{"reserved", func(srv *server.Server) (string, error) { return srv.Publish(ctx, "s", &gen.HeartbeatData{}) }, "heartbeat", 0, server.ErrReservedEvent},
-		{"unknown", func(srv *server.Server) (string, error) {
+		{"CreateSession", func(srv *mix.Server) (string, error) { return srv.CreateSession(ctx, "new", "x") }, "session_created", -1, nil},
+		{"DeleteSession", func(srv *mix.Server) (string, error) { return srv.DeleteSession(ctx, "old") }, "session_deleted", -1, nil},
+		{"nil", func(srv *mix.Server) (string, error) { return srv.Publish(ctx, "s", nil) }, "", 0, server.ErrNilEvent},
+		{"nil pointer", func(srv *mix.Server) (string, error) { return srv.Publish(ctx, "s", (*gen.ContentData)(nil)) }, "", 0, server.ErrNilEvent},
+		{"reserved", func(srv *mix.Server) (string, error) { return srv.Publish(ctx, "s", &gen.HeartbeatData{}) }, "heartbeat", 0, server.ErrReservedEvent},
+		{"unknown", func(srv *mix.Server) (string, error) {
 			return srv.PublishJSON(ctx, "s", "from outside", []byte(`{}`))
 		}, "", 2, server.ErrUnknownEvent},
-		{"too large", func(srv *server.Server) (string, error) {
+		{"too large", func(srv *mix.Server) (string, error) {
 			return srv.Publish(ctx, "s", content(strings.Repeat("x", 1000)))
 		}, "content", 1000 + len(`{"content":"","type":"content"}`), server.ErrEventTooLarge},
-		{"bad session", func(srv *server.Server) (string, error) { return srv.Publish(ctx, "\n", content("x")) }, "content", 32, server.ErrInvalidSessionID},
-		{"exists", func(srv *server.Server) (string, error) { return srv.CreateSession(ctx, "old", "x") }, "session_created", -1, eventlog.ErrSessionExists},
-		{"does not exist", func(srv *server.Server) (string, error) { return srv.DeleteSession(ctx, "nobody") }, "session_deleted", -1, eventlog.ErrSessionNotFound},
-		{"log", func(srv *server.Server) (string, error) {
+		{"bad session", func(srv *mix.Server) (string, error) { return srv.Publish(ctx, "\n", content("x")) }, "content", 32, server.ErrInvalidSessionID},
+		{"exists", func(srv *mix.Server) (string, error) { return srv.CreateSession(ctx, "old", "x") }, "session_created", -1, eventlog.ErrSessionExists},
+		{"does not exist", func(srv *mix.Server) (string, error) { return srv.DeleteSession(ctx, "nobody") }, "session_deleted", -1, eventlog.ErrSessionNotFound},
+		{"log", func(srv *mix.Server) (string, error) {
 			events.append = full
 			return srv.Publish(ctx, "s", content("x"))
 		}, "content", 32, full},

@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/mixstream/mixstream/mix"
+
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/server"
 )
@@ -19,7 +21,7 @@ func TestReaders(t *testing.T) {
 		readers       int
 	}
 	calls := make(chan call, 100)
-	var srv *server.Server
+	var srv *mix.Server
 	hook := func(name string) func(string) {
 		return func(session string) { calls <- call{name, session, srv.Readers(session)} }
 	}
@@ -58,7 +60,7 @@ func TestReaders(t *testing.T) {
 
 // A hook may publish, and the reader it was called for gets the event.
 func TestHookPublishes(t *testing.T) {
-	var srv *server.Server
+	var srv *mix.Server
 	srv = newServer(t, vouch("s"), server.OnFirstReader(func(session string) {
 		if _, err := srv.Publish(context.Background(), session, content("hello")); err != nil {
 			t.Error(err)

@@ -27,7 +27,7 @@ const readySession = "mixstream.ready"
 //
 // It is for the probe of a load balancer, and asks the log for one record at each
 // call. Streams that are open outlast an outage of the log ([WithLogOutage]).
-func (s *Server) Ready(ctx context.Context) error {
+func (s *engine) Ready(ctx context.Context) error {
 	if s.streams.draining.Load() {
 		return ErrDraining
 	}

@@ -6,8 +6,6 @@ import (
 	"maps"
 	"net/http"
 	"strings"
-
-	"github.com/mixstream/mixstream/gen"
 )
 
 // Reasons for which an authorizer refuses a request. They may come wrapped; what
@@ -22,8 +20,8 @@ var (
 )
 
 // RefusalError is a refusal in the application's own words, for a function that
-// returns ErrUnauthorized or ErrForbidden otherwise. It is answered as an
-// ErrorResponse.
+// returns ErrUnauthorized or ErrForbidden otherwise. It is answered with
+// an error of the spec (see WithErrorBody).
 type RefusalError struct {
 	// Status is the status of the answer, from 400 to 599.
 	Status int
@@ -77,8 +75,8 @@ func asRefusal(err error) *RefusalError {
 	return nil
 }
 
-// answer writes the refusal.
-func (e *RefusalError) answer(w http.ResponseWriter) {
+// refuse answers with a refusal.
+func (s *engine) refuse(w http.ResponseWriter, e *RefusalError) {
 	h := w.Header() // in which a middleware may have said how it encodes the body
 	added := e.Header.Clone()
 	for _, ofBody := range []string{"Content-Length", "Content-Encoding", "Transfer-Encoding"} {
@@ -91,31 +89,11 @@ func (e *RefusalError) answer(w http.ResponseWriter) {
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
 		setDefault(h, "Retry-After", retryAfter())
 	}
-	writeError(w, e.Status, errorType(e.Status), e.message())
+	s.writeError(w, Failure{Status: e.Status, Message: e.message()})
 }
 
 func setDefault(h http.Header, key, value string) {
 	if h.Get(key) == "" {
 		h.Set(key, value)
 	}
-}
-
-// errorType returns the type that the contract has for a status, or the one that
-// comes closest.
-func errorType(status int) gen.RESTErrorType {
-	switch {
-	case status == http.StatusUnauthorized:
-		return gen.RESTErrorTypeUnauthorized
-	case status == http.StatusForbidden:
-		return gen.RESTErrorTypeForbidden
-	case status == http.StatusNotFound:
-		return gen.RESTErrorTypeNotFound
-	case status == http.StatusTooManyRequests:
-		return gen.RESTErrorTypeRateLimited
-	case status == http.StatusServiceUnavailable:
-		return gen.RESTErrorTypeUnavailable
-	case status >= 500:
-		return gen.RESTErrorTypeInternalError
-	}
-	return gen.RESTErrorTypeBadRequest
 }

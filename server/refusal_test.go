@@ -14,8 +14,9 @@ import (
 func TestObserverOfRefusals(t *testing.T) {
 	o := newObserver()
 	events := &faultyLog{Log: eventlog.NewMemory(eventlog.Retention{})}
-	srv := newServer(t, server.WithObserver(o), server.WithLog(events), server.WithBasePath("/api"))
-	ts := serve(t, srv)
+	srv := newServer(t, server.WithObserver(o), server.WithLog(events))
+	h := below(t, srv, "/api")
+	ts := serve(t, h)
 	publish(t, srv, "s", "")
 	end := func() string { publish(t, srv, "gone", ""); return remove(t, srv, "gone") }()
 	for _, test := range []struct {
@@ -55,7 +56,7 @@ func TestObserverOfRefusals(t *testing.T) {
 	}
 	t.Run("no flush", func(t *testing.T) {
 		events.follow = nil
-		srv.ServeHTTP(hidden{httptest.NewRecorder()}, httptest.NewRequest(http.MethodGet, "/api/stream?sessionId=s", nil))
+		h.ServeHTTP(hidden{httptest.NewRecorder()}, httptest.NewRequest(http.MethodGet, "/api/stream?sessionId=s", nil))
 		if r := receive(t, o.refusals); r.Status != http.StatusInternalServerError {
 			t.Errorf("got %+v", r)
 		}

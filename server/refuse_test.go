@@ -72,7 +72,7 @@ func TestStrangeSessionIDs(t *testing.T) {
 		id := publish(t, srv, session, "")
 		r := open(t, ts, session, before(t, id))
 		e := r.next()
-		if data, ok := gen.DecodeEvent(e.name, []byte(e.data)).(*gen.ConnectedData); !ok || data.SessionID != session {
+		if data, ok := gen.StreamEvents.Decode(e.name, []byte(e.data)).(*gen.ConnectedData); !ok || data.SessionID != session {
 			t.Errorf("%q: got %+v", session, e)
 		}
 		r.wantContents(id)

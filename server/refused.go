@@ -10,45 +10,38 @@ import (
 // is to be told. It notes it whatever part of the server answers.
 //
 //go:noinline
-func (s *Server) watchRefusal(w http.ResponseWriter, r *http.Request) *answer {
+func (s *engine) watchRefusal(w http.ResponseWriter, r *http.Request, session string) *answer {
 	if s.cfg.observer == nil && !s.cfg.logger.Enabled(r.Context(), slog.LevelDebug) {
 		return nil
 	}
-	return &answer{ResponseWriter: w}
+	if s.checkSessionID(session) != nil {
+		session = "" // it could be of any size
+	}
+	return &answer{ResponseWriter: w, session: session}
 }
 
 // tellRefusal tells of a request for a stream that was answered with anything else.
 //
 //go:noinline
-func (s *Server) tellRefusal(r *http.Request, a *answer) {
+func (s *engine) tellRefusal(r *http.Request, a *answer) {
 	if a.status != 0 && a.status != http.StatusOK {
-		s.refused(r.Context(), r, a.status)
+		s.refused(r.Context(), r, a)
 	}
 }
 
-func (s *Server) refused(ctx context.Context, r *http.Request, status int) {
-	session := s.sessionOf(r)
+func (s *engine) refused(ctx context.Context, r *http.Request, a *answer) {
 	s.cfg.logger.LogAttrs(ctx, slog.LevelDebug, "stream refused",
-		slog.String("session", session), slog.String("remote", r.RemoteAddr), slog.Int("status", status))
+		slog.String("session", a.session), slog.String("remote", r.RemoteAddr), slog.Int("status", a.status))
 	if s.cfg.observer != nil {
-		s.cfg.observer.StreamRefused(ctx, Refusal{SessionID: session, RemoteAddr: r.RemoteAddr, Status: status})
+		s.cfg.observer.StreamRefused(ctx, Refusal{Operation: s.op.id, SessionID: a.session, RemoteAddr: r.RemoteAddr, Status: a.status})
 	}
-}
-
-// sessionOf returns the session that a request is for, or nothing if it is not
-// valid: it could be of any size.
-func (s *Server) sessionOf(r *http.Request) string {
-	session := r.URL.Query().Get(sessionIDQuery)
-	if s.checkSessionID(session) != nil {
-		return ""
-	}
-	return session
 }
 
 // answer notes the status of an answer.
 type answer struct {
 	http.ResponseWriter
-	status int // 0: not set, which net/http makes 200
+	session string // empty if it is not valid
+	status  int    // 0: not set, which net/http makes 200
 }
 
 func (a *answer) WriteHeader(status int) {

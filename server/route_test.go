@@ -1,14 +1,11 @@
 package server_test
 
 import (
-	"context"
-	"errors"
 	"net/http"
 	"net/http/httptest"
 	"testing"
 
 	"github.com/mixstream/mixstream/gen"
-	"github.com/mixstream/mixstream/server"
 )
 
 func TestMethods(t *testing.T) {
@@ -57,10 +54,10 @@ func TestUnknownPaths(t *testing.T) {
 }
 
 func TestBasePath(t *testing.T) {
-	srv := newServer(t, server.WithBasePath("/api/v1"))
+	srv := newServer(t)
 	id := publish(t, srv, "s", "")
 	mux := http.NewServeMux()
-	mux.Handle("/api/v1/", srv)
+	mux.Handle("/api/v1/", below(t, srv, "/api/v1"))
 	mux.HandleFunc("/health", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
 	ts := serve(t, mux)
 	openURL(t, ts, ts.URL+"/api/v1/stream?sessionId=s").want("connected", id)
@@ -85,48 +82,4 @@ func TestMountedInMux(t *testing.T) {
 	if res := get(t, ts, ts.URL+"/health"); res.StatusCode != http.StatusTeapot {
 		t.Errorf("the other route: %s", res.Status)
 	}
-}
-
-// overridden is what an application makes of the operations.
-type overridden struct {
-	gen.StrictServerInterface
-	streamEvents func(context.Context, gen.StreamEventsRequestObject) (gen.StreamEventsResponseObject, error)
-}
-
-func (o overridden) StreamEvents(ctx context.Context, r gen.StreamEventsRequestObject) (gen.StreamEventsResponseObject, error) {
-	return o.streamEvents(ctx, r)
-}
-
-func TestOperations(t *testing.T) {
-	var asked string
-	srv := newServer(t, server.WithOperations(func(own gen.StrictServerInterface) gen.StrictServerInterface {
-		return overridden{own, func(ctx context.Context, r gen.StreamEventsRequestObject) (gen.StreamEventsResponseObject, error) {
-			asked = r.Params.SessionID
-			return own.StreamEvents(ctx, r)
-		}}
-	}))
-	ts := serve(t, srv)
-	id := publish(t, srv, "s", "")
-	open(t, ts, "s").want("connected", id)
-	if asked != "s" {
-		t.Errorf("the override was asked for %q", asked)
-	}
-}
-
-func TestUnimplementedOperation(t *testing.T) {
-	srv := newServer(t, server.WithOperations(func(gen.StrictServerInterface) gen.StrictServerInterface {
-		return gen.UnimplementedServer{}
-	}))
-	ts := serve(t, srv)
-	wantError(t, get(t, ts, streamURL(ts, "s")), http.StatusNotImplemented, gen.RESTErrorTypeInternalError)
-}
-
-func TestFailingOperation(t *testing.T) {
-	srv := newServer(t, server.WithOperations(func(gen.StrictServerInterface) gen.StrictServerInterface {
-		return overridden{nil, func(context.Context, gen.StreamEventsRequestObject) (gen.StreamEventsResponseObject, error) {
-			return nil, errors.New("boom")
-		}}
-	}))
-	ts := serve(t, srv)
-	wantError(t, get(t, ts, streamURL(ts, "s")), http.StatusInternalServerError, gen.RESTErrorTypeInternalError)
 }

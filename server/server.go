@@ -2,22 +2,81 @@ package server
 
 import (
 	"context"
-	"net/http"
+	"errors"
+	"fmt"
 	"sync"
 	"time"
 
+	"github.com/mixstream/mixstream/contract"
 	"github.com/mixstream/mixstream/eventlog"
-	"github.com/mixstream/mixstream/gen"
-	"github.com/mixstream/mixstream/internal/cleanpath"
 )
 
-// Server serves the streams of a log and publishes to it. It is an http.Handler
-// for the paths of the spec. All methods are safe for concurrent use.
-type Server struct {
+// Server serves the streams of one operation from a log, and publishes to it. E is the
+// interface of the operation's events. It is an http.Handler for the operation. All methods
+// are safe for concurrent use.
+type Server[E any] struct {
+	*engine
+	events *contract.Events[E]
+}
+
+// New returns a server of a streaming operation. Without options it keeps its events in
+// memory (see eventlog.Retention for how many), and serves sessions that were created, or
+// published to. Servers of several operations may share a log ([WithLog]): each has its own
+// sessions there.
+func New[P, E any](op contract.Operation[P, E], opts ...Option) (*Server[E], error) {
+	o, err := operationOf(op)
+	if err != nil {
+		return nil, err
+	}
+	e, err := newEngine(o, opts)
+	if err != nil {
+		return nil, err
+	}
+	return &Server[E]{e, op.Events}, nil
+}
+
+// Publish appends an event to a session and returns the event's id once it is in the log.
+// The session becomes known by it if it was not. If all readers share one stream, session may
+// be empty. Publish checks the event against its schema ([WithEventChecks]), never waits for
+// readers, and does not keep the event.
+//
+// It fails with a *PublishError, eventlog.ErrSessionDeleted, or an error of the log or the
+// context. Only if that is eventlog.ErrOutcomeUnknown may the event be in the log.
+func (s *Server[E]) Publish(ctx context.Context, session string, event E) (id string, err error) {
+	ctx, pub := s.begin(ctx, session)
+	defer func() { pub.end(ctx, id, err) }()
+	name, data, err := s.events.Encode(event)
+	switch {
+	case errors.Is(err, contract.ErrNilEvent):
+		return "", &PublishError{Err: ErrNilEvent}
+	case errors.Is(err, contract.ErrUnknownEvent):
+		if u := s.events.AsUnknown(event); u != nil {
+			return "", &PublishError{Event: u.Name, Err: whyUnknown(u.Err)}
+		}
+		return "", &PublishError{Err: fmt.Errorf("%w: %T is not a generated type", ErrUnknownEvent, event)}
+	}
+	pub.event(name, 0)
+	if err != nil {
+		return "", &PublishError{Event: name, Err: err}
+	}
+	if err := s.mayPublish(name, data); err != nil {
+		return "", err
+	}
+	pub.event(name, len(data))
+	if s.cfg.checkEvents {
+		if err := s.op.fits(name, data); err != nil {
+			return "", &PublishError{Event: name, Err: err}
+		}
+	}
+	return s.append(ctx, session, name, data)
+}
+
+// engine is a Server without the Go types of its events: it deals in names and bytes.
+type engine struct {
+	op      operation
 	cfg     config
 	began   time.Time // what instants are counted from
 	log     eventlog.Log
-	handler http.Handler
 	readers readers
 	streams streams
 	workers workers
@@ -31,11 +90,9 @@ type Server struct {
 	warnNoDeadline sync.Once
 }
 
-// New returns a server. Without options it keeps its events in memory (see
-// eventlog.Retention for how many), and serves sessions that were created, or
-// published to.
-func New(opts ...Option) (*Server, error) {
+func newEngine(op operation, opts []Option) (*engine, error) {
 	cfg := defaultConfig()
+	cfg.namespace = op.namespace
 	for _, o := range opts {
 		o(&cfg)
 	}
@@ -43,7 +100,8 @@ func New(opts ...Option) (*Server, error) {
 		return nil, err
 	}
 	cfg.bound()
-	s := &Server{
+	s := &engine{
+		op:      op,
 		cfg:     cfg,
 		began:   time.Now(),
 		log:     cfg.log,
@@ -57,55 +115,5 @@ func New(opts ...Option) (*Server, error) {
 	s.workers.init()
 	s.wheel.init(s)
 	s.readers.first, s.readers.last = cfg.onFirstReader, cfg.onLastReader
-	s.handler = s.routes()
 	return s, nil
-}
-
-// ServeHTTP serves the operations of the spec. What is not a stream is answered
-// with an ErrorResponse.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if circular(w) {
-		s.cfg.logger.ErrorContext(r.Context(), "request failed", "path", r.URL.Path, "remote", r.RemoteAddr, "error", errCircular)
-		writeError(w, http.StatusInternalServerError, gen.RESTErrorTypeInternalError, errCircular.Error())
-		return
-	}
-	if !cleanpath.Is(r.URL.Path) {
-		notFound(w)
-		return
-	}
-	s.handler.ServeHTTP(w, keepPathValues(r))
-}
-
-// Readers returns how many streams of the session are open.
-func (s *Server) Readers(sessionID string) int { return s.readers.count(sessionID) }
-
-// operations implements the operations of the spec. Those that nobody has
-// implemented yet answer 501.
-type operations struct {
-	gen.UnimplementedServer
-	server *Server
-}
-
-// StreamEvents implements the operation streamEvents.
-func (o operations) StreamEvents(ctx context.Context, request gen.StreamEventsRequestObject) (gen.StreamEventsResponseObject, error) {
-	p := request.Params
-	if err := o.server.checkSessionID(p.SessionID); err != nil {
-		return gen.StreamEvents400JSONResponse{BadRequestJSONResponse: gen.BadRequestJSONResponse(badRequest("query parameter sessionId: " + err.Error()))}, nil
-	}
-	v, err := visitOf(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if err := o.server.authorize(v.request, p.SessionID); err != nil {
-		return nil, err
-	}
-	// The header wins: a browser repeats its first query for ever.
-	var resume string
-	if p.ResumeAfter != nil {
-		resume = *p.ResumeAfter
-	}
-	if p.LastEventID != nil && *p.LastEventID != "" {
-		resume = *p.LastEventID
-	}
-	return o.server.open(ctx, v, p.SessionID, resume)
 }

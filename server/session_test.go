@@ -7,12 +7,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mixstream/mixstream/mix"
+
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/gen"
 	"github.com/mixstream/mixstream/server"
 )
 
-func create(t *testing.T, srv *server.Server, session string) (id string) {
+func create(t *testing.T, srv *mix.Server, session string) (id string) {
 	t.Helper()
 	id, err := srv.CreateSession(t.Context(), session, "Title of "+session)
 	if err != nil {
@@ -21,7 +23,7 @@ func create(t *testing.T, srv *server.Server, session string) (id string) {
 	return id
 }
 
-func remove(t *testing.T, srv *server.Server, session string) (id string) {
+func remove(t *testing.T, srv *mix.Server, session string) (id string) {
 	t.Helper()
 	id, err := srv.DeleteSession(t.Context(), session)
 	if err != nil {
@@ -37,7 +39,7 @@ func TestCreateSession(t *testing.T) {
 	r := open(t, ts, "s", before(t, id))
 	r.next()
 	e := r.next()
-	data, ok := gen.DecodeEvent(e.name, []byte(e.data)).(*gen.SessionCreatedData)
+	data, ok := gen.StreamEvents.Decode(e.name, []byte(e.data)).(*gen.SessionCreatedData)
 	if !ok || e.id != id || data.SessionID != "s" || data.Title != "Title of s" || data.CreatedAt == 0 || data.Type != "session_created" {
 		t.Errorf("got %+v", e)
 	}

@@ -19,6 +19,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mixstream/mixstream/mix"
+
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/gen"
 	"github.com/mixstream/mixstream/server"
@@ -125,7 +127,7 @@ func soak(t *testing.T, opts ...server.Option) {
 }
 
 // fillLog fills the log with what no reader reads.
-func fillLog(t *testing.T, srv *server.Server) {
+func fillLog(t *testing.T, srv *mix.Server) {
 	text := strings.Repeat("x", 4<<10)
 	for range 2 * soakLog / len(text) {
 		publish(t, srv, "filler", text)
@@ -137,7 +139,7 @@ func fillLog(t *testing.T, srv *server.Server) {
 const soakAhead = 4000
 
 // soakPublish publishes numbers to a session until the context ends, and deletes it.
-func soakPublish(ctx context.Context, t *testing.T, srv *server.Server, session string, readers []*soaker, random *rand.Rand) (n int64) {
+func soakPublish(ctx context.Context, t *testing.T, srv *mix.Server, session string, readers []*soaker, random *rand.Rand) (n int64) {
 	pause := time.NewTicker(2 * time.Millisecond)
 	defer pause.Stop()
 	var end uint64
@@ -286,7 +288,7 @@ func (s *soaker) event(e event) error {
 	case "session_deleted":
 		s.ended = true
 	case "content":
-		data, ok := gen.DecodeEvent(e.name, []byte(e.data)).(*gen.ContentData)
+		data, ok := gen.StreamEvents.Decode(e.name, []byte(e.data)).(*gen.ContentData)
 		if !ok {
 			return fmt.Errorf("got %+v", e)
 		}

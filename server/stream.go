@@ -2,7 +2,6 @@ package server
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -10,7 +9,6 @@ import (
 	"time"
 
 	"github.com/mixstream/mixstream/eventlog"
-	"github.com/mixstream/mixstream/gen"
 	"github.com/mixstream/mixstream/internal/excerpt"
 )
 
@@ -23,73 +21,123 @@ const maxFraming = len("event: \ndata: \nid: 18446744073709551615\n\n")
 // stream is a view of the log: a position, and the bytes that bring a reader from
 // there to the end. It knows nothing of connections.
 type stream struct {
-	server    *Server
+	server    *engine
 	sessionID string
 	reader    eventlog.Reader
 	start     start
-	position  uint64 // what comes after it has not been sent
-	deleted   uint64 // the id of the session's last event; 0 while it lives
-	ended     bool   // nothing more will come
+	position  uint64        // what comes after it has not been sent
+	deleted   uint64        // the id of the session's last event; 0 while it lives
+	ended     bool          // nothing more will come
+	retry     time.Duration // that the next event is to tell; noRetry: none
+	dangling  bool          // what was written last is a comment line
 	counts    counts
 }
 
-// open answers a request for a stream: with the stream, or with a refusal.
-func (s *Server) open(ctx context.Context, v *visit, sessionID, resume string) (_ gen.StreamEventsResponseObject, err error) {
-	s.leave(v)                           // a stream that the application has asked for before
+// open opens the stream of a session for a request, or returns why it is refused: errEnded,
+// a *RefusalError, or a failure.
+//
+//go:noinline
+func (s *engine) open(r *http.Request, sessionID, resume string) (_ *live, err error) {
 	sessionID = strings.Clone(sessionID) // out of the request's first line, which would live as long
+	l := newLive(r, s, sessionID)
+	begun := false
+	defer func() {
+		if !begun { // a function of the application may have panicked
+			l.free()
+		}
+	}()
 	if !s.streams.draining.Load() {
-		if v.slot, err = s.takeSlot(v.request, sessionID); err != nil {
+		if l.slot, err = s.takeSlot(r, sessionID); err != nil {
 			return nil, err
 		}
 	}
-	l := newLive(ctx, s, sessionID)
 	// The reader comes first: whatever happens to the session from here on wakes it.
-	l.visit, v.stream = v, l
-	var refusal gen.StreamEventsResponseObject
-	var reader eventlog.Reader
-	if reader, err = s.log.Follow(ctx, s.session(sessionID), l.waker()); err == nil {
+	reader, err := s.log.Follow(l.ctx, s.logged(sessionID), l.waker())
+	if err == nil {
 		l.reader = reader
-		refusal, err = l.begin(ctx, resume)
+		err = l.begin(l.ctx, resume)
 	}
 	if err != nil {
 		err = l.comeBack(resume, err)
 	}
-	if refusal != nil || err != nil {
-		s.leave(v)
-		return refusal, err
+	if begun = err == nil; !begun {
+		return nil, err
 	}
 	return l, nil
 }
 
-// begin decides where the stream starts, or returns the answer that refuses it.
-func (st *stream) begin(ctx context.Context, resume string) (refusal gen.StreamEventsResponseObject, err error) {
+// errEnded refuses a request for a session that has nothing more: it is answered with 204.
+var errEnded = errors.New("server: the session has ended")
+
+// begin decides where the stream starts, or returns why there is none.
+func (st *stream) begin(ctx context.Context, resume string) error {
 	// The position comes before the record: the end of a session that lives by its
 	// record is then after the position, so that the stream gets to it.
 	floor, end, err := st.reader.Bounds(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	known, err := st.lookup(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	st.start = resolve(resume, floor, end)
+	if resume == "" && st.server.fromStart() {
+		st.start = start{connected: floor, position: floor}
+	} else {
+		st.start = resolve(resume, floor, end)
+	}
 	st.start.resumed, st.start.end = resume != "", end
 	st.position = st.start.position
-	switch {
-	case !known, st.deleted != 0 && resume == "":
-		return gen.StreamEvents404JSONResponse{NotFoundJSONResponse: gen.NotFoundJSONResponse(
-			restError(http.StatusNotFound, gen.RESTErrorTypeNotFound, "session "+excerpt.Quote(st.sessionID)+" does not exist"))}, nil
-	case st.finished() && !st.start.gap:
-		return gen.StreamEvents204Response{}, nil
+	switch over, err := st.over(ctx); {
+	case !known, st.deleted != 0 && resume == "" && !st.server.fromStart():
+		return &RefusalError{Status: http.StatusNotFound, Message: "session " + excerpt.Quote(st.sessionID) + " does not exist"}
+	case st.start.gap && !st.server.goesOnBehindGaps():
+		return &RefusalError{
+			Status:  http.StatusGone,
+			Header:  http.Header{lastEventID: {formatID(floor)}, "Cache-Control": {"no-store"}}, // caches keep a 410 otherwise
+			Message: "events after the position that was asked for are no longer retained; Last-Event-ID: " + formatID(floor) + " goes on behind them",
+		}
+	case err != nil:
+		return err
+	case over && !(st.start.gap && st.server.op.voice.tellsGaps()):
+		return errEnded
 	}
-	return nil, nil
+	return nil
 }
 
-// lookup tells whether the session has a record, or the application vouches for
+// over reports whether the session has ended, and no stream shows anything of it after the
+// position. A client that has everything comes back with the id of the last event that it was
+// shown, which is not that of the end where the contract has no event for it.
+func (st *stream) over(ctx context.Context) (bool, error) {
+	v := &st.server.op.voice
+	if st.finished() || st.deleted == 0 || !v.hides {
+		return st.finished(), nil
+	}
+	for position := st.position; ; {
+		batch, err := st.reader.Read(ctx, position, maxWrite)
+		switch {
+		case errors.Is(err, eventlog.ErrGap):
+			return false, nil // which the stream then tells
+		case err != nil:
+			return false, err
+		case len(batch.Entries) == 0:
+			return batch.Position >= st.deleted, nil
+		}
+		for i := range batch.Entries {
+			if e := &batch.Entries[i]; !v.isHidden(e) {
+				return false, nil
+			} else if e.ID == st.deleted {
+				return true, nil
+			}
+		}
+		position = batch.Position
+	}
+}
+
+// lookup reports whether the session has a record, or the application vouches for
 // it, and notes whether it was deleted.
 func (st *stream) lookup(ctx context.Context) (known bool, err error) {
-	record, err := st.server.log.Lookup(ctx, st.sessionID)
+	record, err := st.server.log.Lookup(ctx, st.server.key(st.sessionID))
 	if errors.Is(err, eventlog.ErrSessionNotFound) {
 		return st.server.cfg.sessions(ctx, st.sessionID)
 	}
@@ -100,15 +148,26 @@ func (st *stream) lookup(ctx context.Context) (known bool, err error) {
 	return true, nil
 }
 
-// finished tells whether the session was deleted and has nothing after the position.
+// finished reports whether the session was deleted and has nothing after the position.
 func (st *stream) finished() bool { return st.deleted != 0 && st.position >= st.deleted }
 
-// prelude appends what every stream begins with: connected and, where there is a
-// gap, its event.
+// prelude appends what every stream begins with and, where there is a gap, its event.
 func (st *stream) prelude(buf *buffer, retry time.Duration) {
-	st.appendConnected(buf, retry)
+	st.opening(buf, retry)
 	if st.start.gap {
-		st.appendGap(buf)
+		st.gap(buf)
+	}
+	if st.finished() {
+		st.conclude(buf)
+	}
+}
+
+// behindGap appends the event of a gap that has come up, and the end of the stream if the
+// session has ended within the gap.
+func (st *stream) behindGap(buf *buffer) {
+	st.gap(buf)
+	if st.ended {
+		st.conclude(buf)
 	}
 }
 
@@ -116,7 +175,10 @@ func (st *stream) prelude(buf *buffer, retry time.Duration) {
 // moves the position behind it, unless the gap cannot be told now.
 func (st *stream) pending(ctx context.Context) (batch eventlog.Batch, gap bool, err error) {
 	batch, err = st.reader.Read(ctx, st.position, maxWrite)
-	if !errors.Is(err, eventlog.ErrGap) {
+	switch {
+	case err == nil:
+		return batch, false, st.learnEnd(ctx, batch)
+	case !errors.Is(err, eventlog.ErrGap):
 		return batch, false, err
 	}
 	floor, end, err := st.reader.Bounds(ctx)
@@ -124,7 +186,7 @@ func (st *stream) pending(ctx context.Context) (batch eventlog.Batch, gap bool, 
 	case err != nil:
 		return batch, true, err
 	case floor <= st.position && st.position <= end:
-		// Whoever has answered is behind. To go back would repeat what was written.
+		// The log's answer is out of date. To go back would repeat what was written.
 		return batch, false, fmt.Errorf("%w: it tells a gap after %d, which it has", eventlog.ErrUnavailable, st.position)
 	}
 	// The session may have ended within the gap, and may even be forgotten.
@@ -137,65 +199,56 @@ func (st *stream) pending(ctx context.Context) (batch eventlog.Batch, gap bool, 
 	return batch, true, nil
 }
 
+// learnEnd looks up the end of the session where a batch has a deletion in the scope that does
+// not say of which session it is.
+func (st *stream) learnEnd(ctx context.Context, batch eventlog.Batch) error {
+	d := &st.server.op.voice.deleted
+	if d.Session != "" || st.deleted != 0 {
+		return nil
+	}
+	for i := range batch.Entries {
+		e := &batch.Entries[i]
+		if e.Name != d.Name {
+			continue
+		}
+		known, err := st.lookup(ctx)
+		if !known && err == nil {
+			st.deleted = e.ID // and already forgotten
+		}
+		return err
+	}
+	return nil
+}
+
 // appendPending appends the events of a batch, as many as go out in one write,
 // and moves the position.
 func (st *stream) appendPending(buf *buffer, batch eventlog.Batch) {
-	out, n := buf.bytes, 0
+	n := 0
 	for n < len(batch.Entries) {
 		e := &batch.Entries[n]
-		if n > 0 && len(out)+len(e.Name)+len(e.Data)+maxFraming > maxWrite {
+		if n > 0 && len(buf.bytes)+len(e.Name)+len(e.Data)+maxFraming > maxWrite {
 			break
 		}
-		// The log has checked the entry, once for all readers.
-		out = buf.appender.Append(out, e.Name, e.Data, e.ID)
+		if st.entry(buf, e) {
+			st.count(e)
+		}
 		n++
-		if e.ID == st.deleted || e.Name == string(gen.EventNameSessionDeleted) && st.isDeletion(e) {
-			st.ended = true
+		if st.isDeletion(e) {
+			st.deleted, st.ended = e.ID, true
+			st.conclude(buf)
 			break
 		}
 	}
-	buf.bytes = out
 	st.position = batch.Position
 	if n < len(batch.Entries) || st.ended {
 		st.position = batch.Entries[n-1].ID
 	}
-	st.count(batch.Entries[:n])
 }
 
-// count counts events.
-func (st *stream) count(entries []eventlog.Entry) {
-	st.counts.events += len(entries)
-	for i := range entries {
-		if entries[i].ID > st.start.end {
-			break
-		}
+// count counts an event.
+func (st *stream) count(e *eventlog.Entry) {
+	st.counts.events++
+	if e.ID <= st.start.end {
 		st.counts.replayed++
 	}
 }
-
-// isDeletion tells whether the entry, a session_deleted, is of the stream's session.
-func (st *stream) isDeletion(e *eventlog.Entry) bool {
-	var data gen.SessionDeletedData
-	return json.Unmarshal(e.Data, &data) == nil && data.SessionID == st.sessionID
-}
-
-// appendConnected appends the first event of a stream.
-func (st *stream) appendConnected(buf *buffer, retry time.Duration) {
-	buf.event(st.start.connected, &gen.ConnectedData{SessionID: st.sessionID}, retry)
-}
-
-// appendHeartbeat appends a heartbeat that carries the position, and the
-// reconnection time unless it is negative.
-func (st *stream) appendHeartbeat(buf *buffer, retry time.Duration) {
-	buf.event(st.position, &gen.HeartbeatData{Type: string(gen.EventNameHeartbeat)}, retry)
-}
-
-// appendGap appends the event that says that what is before the position may be missing.
-func (st *stream) appendGap(buf *buffer) {
-	st.counts.gaps++
-	kind := replayGap
-	buf.event(st.position, &gen.ErrorData{Type: &kind, Error: "events before this position are no longer retained, and some may be missing"}, noRetry)
-}
-
-// noRetry leaves the retry field out.
-const noRetry = -1

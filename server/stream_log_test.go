@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mixstream/mixstream/mix"
+
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/server"
 )
@@ -103,21 +105,21 @@ func TestLevelsOfEnds(t *testing.T) {
 	for name, test := range map[string]struct {
 		level, reason string
 		opts          []server.Option
-		end           func(t *testing.T, srv *server.Server, log *faultyLog)
+		end           func(t *testing.T, srv *mix.Server, log *faultyLog)
 	}{
 		"slow reader": {"WARN", "slow_reader", []server.Option{server.WithWriteTimeout(50 * time.Millisecond)},
-			func(t *testing.T, srv *server.Server, _ *faultyLog) {
+			func(t *testing.T, srv *mix.Server, _ *faultyLog) {
 				large := strings.Repeat("x", 512<<10)
 				for range 20 {
 					publish(t, srv, "s", large)
 				}
 			}},
-		"log failed": {"ERROR", "log_failed", nil, func(t *testing.T, srv *server.Server, log *faultyLog) {
+		"log failed": {"ERROR", "log_failed", nil, func(t *testing.T, srv *mix.Server, log *faultyLog) {
 			broken := errors.New("the reason")
 			log.read.Store(broken)
 			publish(t, srv, "s", "")
 		}},
-		"write failed": {"WARN", "write_failed", nil, func(t *testing.T, srv *server.Server, _ *faultyLog) {
+		"write failed": {"WARN", "write_failed", nil, func(t *testing.T, srv *mix.Server, _ *faultyLog) {
 			publish(t, srv, "s", "spoilt")
 		}},
 	} {

@@ -29,6 +29,7 @@ func (l *live) observe() {
 	w := l.watch
 	w.since, w.behind = l.began, true // what is there waits since the request came
 	l.ctx, w.observer = l.server.cfg.observer.StreamOpened(l.ctx, StreamInfo{
+		Operation:  l.server.op.id,
 		SessionID:  l.sessionID,
 		RemoteAddr: l.remote,
 		Resumed:    l.start.resumed,

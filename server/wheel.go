@@ -16,7 +16,7 @@ const (
 // wheel calls detached streams when something is due, by one timer for all. It is
 // early by a part of the heartbeat interval rather than late.
 type wheel struct {
-	server *Server
+	server *engine
 	part   time.Duration // of time, for which one slot stands
 
 	mu    sync.Mutex
@@ -33,7 +33,7 @@ type spoke struct {
 	before, after *detached // in its slot
 }
 
-func (w *wheel) init(s *Server) {
+func (w *wheel) init(s *engine) {
 	w.server = s
 	w.part = min(max(2*s.cfg.heartbeat/wheelSlots, time.Millisecond), maxPart)
 }

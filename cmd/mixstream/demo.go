@@ -16,6 +16,7 @@ import (
 	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/gen"
 	"github.com/mixstream/mixstream/internal/excerpt"
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/server"
 	"github.com/mixstream/mixstream/streamtest"
 )
@@ -74,7 +75,7 @@ func (d *demo) run(cmd *cobra.Command) error {
 	defer cancel()
 
 	// Reconnections are quick, since nobody wants to wait for a demonstration.
-	srv, err := server.New(server.WithRetry(10*time.Millisecond), server.WithLogger(newLogger(cmd, slog.LevelInfo)))
+	srv, err := mix.NewServer(server.WithRetry(10*time.Millisecond), server.WithLogger(newLogger(cmd, slog.LevelInfo)))
 	if err != nil {
 		return err
 	}
@@ -119,13 +120,17 @@ func (d *demo) run(cmd *cobra.Command) error {
 }
 
 // work lets the agent do its turn, and then ends the session.
-func (d *demo) work(ctx context.Context, srv *server.Server, files files, books *ledger) error {
+func (d *demo) work(ctx context.Context, srv *mix.Server, files files, books *ledger) error {
 	a := &agent{files: files, pause: 4 * time.Millisecond, publish: func(ctx context.Context, e gen.Event) error {
 		id, err := srv.Publish(ctx, demoSession, e)
 		if err != nil {
 			return err
 		}
-		return books.acknowledged(id, string(e.EventName()), e)
+		name, _, err := gen.StreamEvents.Encode(e)
+		if err != nil {
+			return err
+		}
+		return books.acknowledged(id, name, e)
 	}}
 	if err := a.turn(ctx); err != nil {
 		return err
@@ -140,7 +145,7 @@ func (d *demo) work(ctx context.Context, srv *server.Server, files files, books 
 // follow reads the session to its end and prints it.
 func (d *demo) follow(ctx context.Context, cmd *cobra.Command, baseURL string) (arrivals []arrival, connections int, err error) {
 	out := newPrinter(cmd.OutOrStdout())
-	c, err := client.New(baseURL,
+	c, err := mix.NewClient(baseURL,
 		client.WithRetryPolicy(client.RetryPolicy{InitialInterval: 20 * time.Millisecond, MaxInterval: 100 * time.Millisecond, MaxElapsedTime: 30 * time.Second}),
 		client.OnConnect(func(*http.Response) { connections++ }),
 		client.OnRetry(func(r client.Retry) {

@@ -11,8 +11,7 @@ import (
 	"time"
 
 	"github.com/mixstream/mixstream/eventlog"
-	"github.com/mixstream/mixstream/gen"
-	"github.com/mixstream/mixstream/server"
+	"github.com/mixstream/mixstream/mix"
 )
 
 // maxLine is the longest line that is read as an event.
@@ -20,7 +19,7 @@ const maxLine = 16 << 20
 
 // feed publishes events that come as lines of JSON.
 type feed struct {
-	srv  *server.Server
+	srv  *mix.Server
 	tell teller // of bad lines
 
 	published, failed int // lines
@@ -29,7 +28,7 @@ type feed struct {
 // line is one line of the input.
 type line struct {
 	Session string          `json:"session"`
-	Event   gen.EventName   `json:"event"`
+	Event   string          `json:"event"`
 	Data    json.RawMessage `json:"data"`
 }
 

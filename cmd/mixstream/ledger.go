@@ -8,8 +8,8 @@ import (
 	"strconv"
 	"sync"
 
-	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/mix"
 )
 
 // ledger holds what the server acknowledged against what the client received.
@@ -134,12 +134,12 @@ func (l *ledger) missing() []uint64 {
 
 // toArrival returns an event, whose data came as raw, that the log holds;
 // connected, heartbeats and gaps are only said.
-func toArrival(e client.Event, raw []byte) (arrival, bool) {
+func toArrival(e mix.Event, raw []byte) (arrival, bool) {
 	switch d := e.Data.(type) {
 	case *gen.ConnectedData, *gen.HeartbeatData:
 		return arrival{}, false
 	case *gen.ErrorData:
-		if d.Type != nil && *d.Type == client.ReplayGap {
+		if d.Type != nil && *d.Type == mix.ReplayGap {
 			return arrival{}, false
 		}
 	}

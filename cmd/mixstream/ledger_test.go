@@ -3,8 +3,8 @@ package main
 import (
 	"testing"
 
-	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/mix"
 )
 
 func TestLedger(t *testing.T) {
@@ -43,11 +43,11 @@ func TestLedger(t *testing.T) {
 func TestArrivals(t *testing.T) {
 	gap := "replay_gap"
 	for _, said := range []gen.Event{&gen.ConnectedData{}, &gen.HeartbeatData{}, &gen.ErrorData{Type: &gap}} {
-		if _, ok := toArrival(client.Event{ID: "1", Data: said}, nil); ok {
+		if _, ok := toArrival(mix.Event{ID: "1", Data: said}, nil); ok {
 			t.Errorf("%T is held against what was published", said)
 		}
 	}
-	if a, ok := toArrival(client.Event{ID: "7", Name: "error", Data: &gen.ErrorData{}}, []byte("{}")); !ok || a.id != 7 {
+	if a, ok := toArrival(mix.Event{ID: "7", Name: "error", Data: &gen.ErrorData{}}, []byte("{}")); !ok || a.id != 7 {
 		t.Errorf("an error that was published: %+v, %v", a, ok)
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/mixstream/mixstream/client"
-	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/mix"
 )
 
 // What is published by one request.
@@ -22,7 +22,7 @@ const (
 
 // outflow publishes lines as they come.
 type outflow struct {
-	client   *client.Client
+	client   *mix.Client
 	session  string
 	progress io.Writer // a terminal; nil without one
 
@@ -78,7 +78,7 @@ func (o *outflow) send(ctx context.Context, chunk []byte, first int) error {
 	result, err := o.client.PublishLines(ctx, o.session, chunk)
 	var refused *client.PublishError
 	if errors.As(err, &refused) {
-		result = gen.PublishResult{LastID: refused.LastID, Count: refused.Count}
+		result = client.PublishResult{LastID: refused.LastID, Count: refused.Count}
 		if refused.Line > 0 {
 			err = fmt.Errorf("line %d of the input: %w", first+refused.Line-1, err)
 		}

@@ -7,8 +7,8 @@ import (
 	"io"
 	"strings"
 
-	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/mix"
 )
 
 // printer writes events for a person: pieces of text as they flow, and a line
@@ -16,9 +16,9 @@ import (
 type printer struct {
 	w       io.Writer
 	colours bool
-	screen  bool          // w is a terminal
-	flowing gen.EventName // the kind of text that the last line is still open for
-	err     error         // of the first write that failed; nothing is written after it
+	screen  bool   // w is a terminal
+	flowing string // the kind of text that the last line is still open for
+	err     error  // of the first write that failed; nothing is written after it
 }
 
 func newPrinter(w io.Writer) *printer {
@@ -44,14 +44,14 @@ func (p *printer) style(style, s string) string {
 
 // event prints one event, whose data came as raw. It returns the error of the
 // first write that failed.
-func (p *printer) event(e client.Event, raw []byte) error {
+func (p *printer) event(e mix.Event, raw []byte) error {
 	switch d := e.Data.(type) {
 	case *gen.ContentData:
-		p.flow(e.Data, "", d.Content)
+		p.flow(e.Name, "", d.Content)
 	case *gen.ThinkingData:
-		p.flow(e.Data, dim, d.Content)
+		p.flow(e.Name, dim, d.Content)
 	case *gen.ToolUseParameterDeltaData:
-		p.flow(e.Data, dim, d.Input)
+		p.flow(e.Name, dim, d.Input)
 	case *gen.HeartbeatData:
 	case *gen.ConnectedData:
 		p.line(dim, "connected", fmt.Sprintf("session %s, from %s", d.SessionID, e.ID))
@@ -84,10 +84,10 @@ func (p *printer) event(e client.Event, raw []byte) error {
 }
 
 // flow appends a piece of text, in a paragraph of its own kind.
-func (p *printer) flow(e gen.Event, style, text string) {
-	if p.flowing != e.EventName() {
+func (p *printer) flow(name, style, text string) {
+	if p.flowing != name {
 		p.endLine()
-		p.flowing = e.EventName()
+		p.flowing = name
 	}
 	p.write(p.style(style, flowing(text)))
 }
@@ -123,7 +123,7 @@ func (p *printer) write(s string) {
 // eventJSON returns an event as a line of JSON, with its data as it came, byte
 // for byte. Data that is no JSON becomes a string, and data of more than one line
 // is put on one.
-func eventJSON(e client.Event, data []byte) []byte {
+func eventJSON(e mix.Event, data []byte) []byte {
 	switch {
 	case data == nil:
 		data = []byte("null") // it was too large to be kept

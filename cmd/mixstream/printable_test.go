@@ -8,8 +8,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/mix"
 )
 
 func TestPrintable(t *testing.T) {
@@ -49,11 +49,11 @@ func TestForgedLines(t *testing.T) {
 		&gen.UnknownEvent{Name: forged},
 	} {
 		out.Reset()
-		if err := p.event(client.Event{ID: forged, Name: forged, Data: d}, []byte(forged)); err != nil {
+		if err := p.event(mix.Event{ID: forged, Name: forged, Data: d}, []byte(forged)); err != nil {
 			t.Fatal(err)
 		}
 		if strings.Count(out.String(), "\n") != 1 || strings.ContainsAny(out.String(), "\r\x1b\u2028") {
-			t.Errorf("%d, %s: %q", i, d.EventName(), out.String())
+			t.Errorf("%d, %s: %q", i, nameOf(d), out.String())
 		}
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/mixstream/mixstream/gen"
 	"github.com/mixstream/mixstream/internal/excerpt"
 	"github.com/mixstream/mixstream/internal/redact"
+	"github.com/mixstream/mixstream/mix"
 )
 
 type publish struct {
@@ -138,13 +139,13 @@ func eventLine(event, data string) ([]byte, error) {
 }
 
 // publishOne publishes the event of a line and prints its id.
-func publishOne(cmd *cobra.Command, to *client.Client, session string, line []byte) error {
+func publishOne(cmd *cobra.Command, to *mix.Client, session string, line []byte) error {
 	result, err := to.PublishLines(cmd.Context(), session, line)
 	if err != nil {
 		return err
 	}
 	if wantsJSON(cmd) {
-		return printResult(cmd, published{PublishResult: result})
+		return printResult(cmd, published{PublishResult: resultOf(result)})
 	}
 	_, err = fmt.Fprintln(cmd.OutOrStdout(), printable(excerpt.Text(result.LastID)))
 	return err
@@ -156,6 +157,11 @@ type published struct {
 	// Unknown is how many events more may have been published: the answer did not come, or
 	// does not tell.
 	Unknown int `json:"unknown,omitempty"`
+}
+
+// resultOf returns a result as the JSON of the spec has it.
+func resultOf(r client.PublishResult) gen.PublishResult {
+	return gen.PublishResult{Count: r.Count, FirstID: r.FirstID, LastID: r.LastID}
 }
 
 func printResult(cmd *cobra.Command, result published) error {

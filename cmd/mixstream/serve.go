@@ -14,6 +14,7 @@ import (
 
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/server"
 	"github.com/mixstream/mixstream/server/inspector"
 )
@@ -174,14 +175,12 @@ func (s *serve) run(cmd *cobra.Command) (err error) {
 	if err != nil {
 		return err
 	}
-	srv, err := server.New(append(s.options(logger, log, accepted, isLoopback(end)), server.WithObserver(o.observer))...)
+	srv, err := mix.NewServer(append(s.options(logger, log, accepted, isLoopback(end)), server.WithObserver(o.observer))...)
 	if err != nil {
 		return asUsage(err)
 	}
 	o.ready = srv.Ready
-	if err := o.observer.ObserveReady(srv.Ready); err != nil {
-		return err
-	}
+	o.observer.ObserveReady(gen.StreamEvents.ID, srv.Ready)
 	closeOps, err := o.listen(cmd.Context(), s.ops, s.hosts, tell)
 	if err != nil {
 		return err
@@ -309,13 +308,13 @@ func (s *serve) options(logger *slog.Logger, log eventlog.Log, accepted tokens, 
 }
 
 // handler returns what stands before the server.
-func (s *serve) handler(srv *server.Server, o *ops, log *sessions, accepted tokens, loopback bool) (http.Handler, error) {
+func (s *serve) handler(srv *mix.Server, o *ops, log *sessions, accepted tokens, loopback bool) (http.Handler, error) {
 	handler, err := s.cors.wrap(srv)
 	if err != nil {
 		return nil, err
 	}
 	if !s.noInspector {
-		if handler, err = inspector.New(handler, inspector.WithSessions(log.list(accepted.authorize))); err != nil {
+		if handler, err = inspector.New(gen.StreamEvents, handler, inspector.WithAgentView(), inspector.WithSessions(log.list(accepted.authorize))); err != nil {
 			return nil, err
 		}
 	}
@@ -327,7 +326,7 @@ func (s *serve) handler(srv *server.Server, o *ops, log *sessions, accepted toke
 }
 
 // stopServer ends the streams in order, and then the server.
-func stopServer(srv *server.Server, hs *http.Server, within time.Duration) error {
+func stopServer(srv *mix.Server, hs *http.Server, within time.Duration) error {
 	ctx, cancel := context.WithTimeout(context.Background(), within)
 	defer cancel()
 	err := srv.Shutdown(ctx)
@@ -335,7 +334,7 @@ func stopServer(srv *server.Server, hs *http.Server, within time.Duration) error
 }
 
 // runAgent lets the demonstration agent do one turn after the other.
-func runAgent(ctx context.Context, srv *server.Server, files files) error {
+func runAgent(ctx context.Context, srv *mix.Server, files files) error {
 	a := &agent{files: files, pause: 30 * time.Millisecond, publish: func(ctx context.Context, e gen.Event) error {
 		_, err := srv.Publish(ctx, demoSession, e)
 		return err

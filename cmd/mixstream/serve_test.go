@@ -34,7 +34,7 @@ func TestServeAndTail(t *testing.T) {
 		`["session"]`: "must be an object, and is array",
 		`{"session":"s1","event":"content","data":{"content":"x"}} and more`:       "something follows",
 		`{"session":"s1","event":"content","data":{"content":"x"},"surplus":true}`: "surplus",
-		`{"session":"s1","event":"content","data":null}`:                           "must be an object",
+		`{"session":"s1","event":"content","data":null}`:                           "must be of type object, and is of type null",
 		strings.Repeat("x", maxLine+70_000):                                        "longer than",
 	} {
 		fmt.Fprintln(p.stdin, line)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/internal/excerpt"
+	"github.com/mixstream/mixstream/mix"
 )
 
 type tail struct {
@@ -67,9 +68,9 @@ func (t *tail) run(cmd *cobra.Command, url, session string) error {
 		opts = append(opts, client.WithHeader("Authorization", "Bearer "+token))
 	}
 	if t.untilComplete {
-		opts = append(opts, client.UntilComplete())
+		opts = append(opts, mix.UntilComplete())
 	}
-	c, err := client.New(url, opts...)
+	c, err := mix.NewClient(url, opts...)
 	if err != nil {
 		return asUsage(err)
 	}
@@ -100,7 +101,7 @@ func (t *tail) run(cmd *cobra.Command, url, session string) error {
 // explain adds to an error how to go on.
 func (t *tail) explain(err error, lastEventID string) error {
 	var gap *client.GapError
-	var refused *client.ErrorResponse
+	var refused *mix.ErrorResponse
 	switch {
 	case errors.As(err, &refused) && refused.StatusCode == http.StatusNotFound:
 		return fmt.Errorf("%w; a session is known from its first event on, or before that if the server vouches for it: mixstream serve does so without --strict-sessions, a server in Go with server.WithSessions", err)

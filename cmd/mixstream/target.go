@@ -11,12 +11,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mixstream/mixstream/client"
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/server"
 )
 
 // target returns what the arguments say to publish to, and the arguments after it.
 // Close is to be called when nothing is published any more.
-func (p *publish) target(cmd *cobra.Command, args []string) (to *client.Client, closeLog func() error, rest []string, err error) {
+func (p *publish) target(cmd *cobra.Command, args []string) (to *mix.Client, closeLog func() error, rest []string, err error) {
 	opts := []client.Option{client.OnRetry(func(r client.Retry) {
 		newTeller(cmd).info(fmt.Sprintf("trying again in %v: %v", r.Delay.Round(time.Millisecond), r.Err))
 	})}
@@ -31,22 +32,22 @@ func (p *publish) target(cmd *cobra.Command, args []string) (to *client.Client, 
 	if token != "" {
 		opts = append(opts, client.WithHeader("Authorization", "Bearer "+token))
 	}
-	to, err = client.New(args[0], opts...)
+	to, err = mix.NewClient(args[0], opts...)
 	return to, func() error { return nil }, args[1:], asUsage(err)
 }
 
 // openLog opens the log and puts a server of its own before it, which nobody else can
 // reach: what is published is checked, and repeated without harm, as by any server.
-func (p *publish) openLog(cmd *cobra.Command, opts []client.Option) (to *client.Client, closeLog func() error, err error) {
+func (p *publish) openLog(cmd *cobra.Command, opts []client.Option) (to *mix.Client, closeLog func() error, err error) {
 	logger := newLogger(cmd, slog.LevelInfo)
 	log, closeLog, err := p.log.openNATS(cmd.Context(), logger)
 	if err != nil {
 		return nil, nil, err
 	}
-	srv, err := server.New(server.WithLog(log), server.WithLogger(logger),
+	srv, err := mix.NewServer(server.WithLog(log), server.WithLogger(logger),
 		server.WithPublishAuthorizer(func(*http.Request, string) error { return nil }))
 	if err == nil {
-		to, err = client.New("http://log", append(opts, client.WithHTTPClient(&http.Client{Transport: inProcess{srv}}))...)
+		to, err = mix.NewClient("http://log", append(opts, client.WithHTTPClient(&http.Client{Transport: inProcess{srv}}))...)
 	}
 	if err != nil {
 		_ = closeLog() // the other error says more

@@ -29,6 +29,7 @@ import (
 
 	"github.com/rs/cors"
 
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/server"
 )
 
@@ -52,7 +53,7 @@ func main() {
 // run serves on the listener until the context is done, and then shuts down.
 func run(ctx context.Context, listener net.Listener) error {
 	logins := newLogins()
-	srv, err := server.New(
+	srv, err := mix.NewServer(
 		server.WithAuthorizer(logins.authorize),
 		server.WithReauthorization(time.Minute), // who logs out is cut off by then
 		server.WithMaxStreamsPerClient(20, logins.user),

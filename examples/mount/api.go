@@ -11,13 +11,13 @@ import (
 
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/gen"
-	"github.com/mixstream/mixstream/server"
+	"github.com/mixstream/mixstream/mix"
 )
 
 // api is the application's own part of the HTTP interface. It starts turns of an
 // agent, which publish what they do.
 type api struct {
-	srv *server.Server
+	srv *mix.Server
 
 	// A turn outlives the request that started it, and so has a context of the api.
 	ctx   context.Context
@@ -25,7 +25,7 @@ type api struct {
 	turns sync.WaitGroup
 }
 
-func newAPI(srv *server.Server) *api {
+func newAPI(srv *mix.Server) *api {
 	a := &api{srv: srv}
 	a.ctx, a.stop = context.WithCancel(context.Background())
 	return a

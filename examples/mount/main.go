@@ -25,7 +25,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/mixstream/mixstream/server"
+	"github.com/mixstream/mixstream/mix"
 )
 
 func main() {
@@ -46,7 +46,7 @@ const shutdownTimeout = 10 * time.Second
 
 // run serves on the listener until the context is done, and then shuts down.
 func run(ctx context.Context, listener net.Listener) error {
-	srv, err := server.New()
+	srv, err := mix.NewServer()
 	if err != nil {
 		return err
 	}

@@ -11,8 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/sse"
 )
 
@@ -105,11 +105,11 @@ func TestRoutes(t *testing.T) {
 func TestTurnIsStreamed(t *testing.T) {
 	a := start(t)
 	a.request(t, "POST", "/sessions/s1", "")
-	c, err := client.New(a.url)
+	c, err := mix.NewClient(a.url)
 	if err != nil {
 		t.Fatal(err)
 	}
-	stream, err := c.StreamEvents(t.Context(), "s1", nil, client.UntilComplete())
+	stream, err := c.StreamEvents(t.Context(), "s1", nil, mix.UntilComplete())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,8 +20,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/mixstream/mixstream/client"
-	"github.com/mixstream/mixstream/server"
+	"github.com/mixstream/mixstream/mix"
 )
 
 func main() {
@@ -38,7 +37,7 @@ const (
 
 // run serves on a free port, runs all sessions at once, and prints a summary.
 func run(ctx context.Context, out io.Writer) error {
-	srv, err := server.New()
+	srv, err := mix.NewServer()
 	if err != nil {
 		return err
 	}
@@ -46,7 +45,7 @@ func run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	c, err := client.New("http://" + listener.Addr().String())
+	c, err := mix.NewClient("http://" + listener.Addr().String())
 	if err != nil {
 		return err
 	}

@@ -8,15 +8,14 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/gen"
-	"github.com/mixstream/mixstream/server"
+	"github.com/mixstream/mixstream/mix"
 )
 
 // session is one session with its publishers and its reader.
 type session struct {
 	id  string
-	srv *server.Server
+	srv *mix.Server
 
 	acknowledged [publishers][]event // what each publisher has published
 	received     []event             // what the reader got, as it came
@@ -29,14 +28,14 @@ type event struct {
 }
 
 // run publishes to the session from several goroutines, and reads it meanwhile.
-func (s *session) run(ctx context.Context, c *client.Client) error {
+func (s *session) run(ctx context.Context, c *mix.Client) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	if _, err := s.srv.CreateSession(ctx, s.id, "Many publishers"); err != nil {
 		return err
 	}
 	// Nothing that is published after StreamEvents has returned is missed.
-	stream, err := c.StreamEvents(ctx, s.id, nil, client.UntilComplete())
+	stream, err := c.StreamEvents(ctx, s.id, nil, mix.UntilComplete())
 	if err != nil {
 		return err
 	}

@@ -23,6 +23,7 @@ import (
 
 	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/mix"
 )
 
 func main() {
@@ -77,13 +78,13 @@ func run(ctx context.Context, out io.Writer, url string) (err error) {
 	}
 	say := log.New(out, "", 0)
 	through := ""
-	c, err := client.New(proxy.url, client.OnConnect(func(res *http.Response) {
+	c, err := mix.NewClient(proxy.url, client.OnConnect(func(res *http.Response) {
 		through = res.Header.Get(replicaHeader)
 	}))
 	if err != nil {
 		return err
 	}
-	stream, err := c.StreamEvents(ctx, session, nil, client.UntilComplete())
+	stream, err := c.StreamEvents(ctx, session, nil, mix.UntilComplete())
 	if err != nil {
 		return err
 	}

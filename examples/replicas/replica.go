@@ -14,6 +14,7 @@ import (
 	natsserver "github.com/nats-io/nats-server/v2/server"
 
 	"github.com/mixstream/mixstream/eventlog/natslog"
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/server"
 )
 
@@ -53,7 +54,7 @@ func (s *site) stop() {
 type replica struct {
 	*site
 	name   string
-	server *server.Server
+	server *mix.Server
 	log    *natslog.Log
 }
 
@@ -64,7 +65,7 @@ func startReplica(ctx context.Context, name, natsURL string) (*replica, error) {
 	}
 	r := &replica{name: name, log: events}
 	// Short times, so that the client moves often and the example is over soon.
-	r.server, err = server.New(server.WithLog(events), server.WithRetry(20*time.Millisecond), server.WithMaxConnectionAge(120*time.Millisecond))
+	r.server, err = mix.NewServer(server.WithLog(events), server.WithRetry(20*time.Millisecond), server.WithMaxConnectionAge(120*time.Millisecond))
 	if err == nil {
 		r.site, err = startSite(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 			w.Header().Set(replicaHeader, name)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/mixstream/mixstream/eventlog"
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/server"
 )
 
@@ -21,7 +22,7 @@ type front struct {
 
 func (f *front) start() error {
 	// A short reconnection time, so that the example is over soon.
-	handler, err := server.New(server.WithLog(f.events), server.WithRetry(20*time.Millisecond))
+	handler, err := mix.NewServer(server.WithLog(f.events), server.WithRetry(20*time.Millisecond))
 	if err != nil {
 		return err
 	}

@@ -23,6 +23,7 @@ import (
 	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/server"
 )
 
@@ -56,7 +57,7 @@ func run(ctx context.Context, out io.Writer, addr string) error {
 
 	// Several servers may share a log. This one is not mounted anywhere: it
 	// publishes, as an agent in another process would.
-	agent, err := server.New(server.WithLog(events))
+	agent, err := mix.NewServer(server.WithLog(events))
 	if err != nil {
 		return err
 	}
@@ -64,7 +65,7 @@ func run(ctx context.Context, out io.Writer, addr string) error {
 		return err
 	}
 
-	c, err := client.New("http://"+addr,
+	c, err := mix.NewClient("http://"+addr,
 		client.WithRetryPolicy(client.RetryPolicy{InitialInterval: 50 * time.Millisecond}),
 		client.OnRetry(func(r client.Retry) {
 			say.Printf("-- reconnection %d, to go on after %s: %v", r.Attempt, r.LastEventID, r.Err)
@@ -72,7 +73,7 @@ func run(ctx context.Context, out io.Writer, addr string) error {
 	if err != nil {
 		return err
 	}
-	stream, err := c.StreamEvents(ctx, session, nil, client.UntilComplete())
+	stream, err := c.StreamEvents(ctx, session, nil, mix.UntilComplete())
 	if err != nil {
 		return err
 	}
@@ -91,7 +92,7 @@ func run(ctx context.Context, out io.Writer, addr string) error {
 }
 
 // publish publishes all events, and on the way stops and starts the server.
-func publish(ctx context.Context, agent *server.Server, front *front, say *log.Logger) error {
+func publish(ctx context.Context, agent *mix.Server, front *front, say *log.Logger) error {
 	for n := 1; n <= total; n++ {
 		event := &gen.ContentData{Type: string(gen.EventNameContent), Content: fmt.Sprintf("event %d", n)}
 		if _, err := agent.Publish(ctx, session, event); err != nil {
@@ -115,7 +116,7 @@ func publish(ctx context.Context, agent *server.Server, front *front, say *log.L
 
 // read prints the stream to its end, and fails unless every event came once and
 // in order.
-func read(stream *client.Stream, say *log.Logger) error {
+func read(stream *mix.Stream, say *log.Logger) error {
 	n := 0
 	for event, err := range stream.All() {
 		if err != nil {

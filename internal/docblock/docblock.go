@@ -15,12 +15,13 @@ type Block struct {
 	Language, Text string // the text with the line break at its end
 }
 
-// Of returns the blocks of a page, such as "server.md", over which stands that the running
-// test tests them: <!-- tested by TestX in ../server -->. There must be one.
+// Of returns the blocks of a page, such as "server.md" or "../README.md", over which stands
+// that the running test tests them: <!-- tested by TestX in ../server -->. The folder is that
+// of the test, from the page. There must be one.
 func Of(t testing.TB, page string) []Block {
 	t.Helper()
-	docs := folder(t)
-	text, err := os.ReadFile(filepath.Join(docs, page)) //nolint:gosec // the page that a test names
+	file := filepath.Join(folder(t), page)
+	text, err := os.ReadFile(file) //nolint:gosec // the page that a test names
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,7 +29,7 @@ func Of(t testing.TB, page string) []Block {
 	if err != nil {
 		t.Fatal(err)
 	}
-	place, err := filepath.Rel(docs, here)
+	place, err := filepath.Rel(filepath.Dir(file), here)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/mix"
 )
 
 // delivered is an event as a reader has got it.
@@ -140,7 +141,7 @@ func (r *readings) collect(address, session string) {
 	t.Helper()
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
-	c, err := client.New((&url.URL{Scheme: "http", Host: address}).String(),
+	c, err := mix.NewClient((&url.URL{Scheme: "http", Host: address}).String(),
 		client.WithHTTPClient(&http.Client{Transport: transport}),
 		client.WithRetryPolicy(client.RetryPolicy{InitialInterval: 20 * time.Millisecond, MaxInterval: 300 * time.Millisecond, MaxElapsedTime: patience}))
 	if err != nil {

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/server"
 	"github.com/mixstream/mixstream/streamtest"
 )
@@ -85,7 +86,7 @@ func TestOtherClients(t *testing.T) {
 }
 
 type cutServer struct {
-	srv *server.Server
+	srv *mix.Server
 	url string
 }
 
@@ -94,7 +95,7 @@ type cutServer struct {
 // line behind it.
 func cutting(t *testing.T, cuts int, anywhere bool) (s cutServer, made func() int) {
 	t.Helper()
-	srv, err := server.New(server.WithRetry(20 * time.Millisecond))
+	srv, err := mix.NewServer(server.WithRetry(20 * time.Millisecond))
 	if err != nil {
 		t.Fatal(err)
 	}

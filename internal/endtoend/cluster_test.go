@@ -16,6 +16,7 @@ import (
 
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/eventlog/natslog"
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/server"
 )
 
@@ -23,7 +24,7 @@ import (
 type replica struct {
 	house
 	urls string
-	srv  *server.Server
+	srv  *mix.Server
 	log  *natslog.Log
 }
 
@@ -60,7 +61,7 @@ type publishers struct {
 	worst atomic.Int64 // how long one publication has taken at most
 }
 
-func (p *publishers) run(t *testing.T, name string, srv *server.Server, a *acked, sessions []string) {
+func (p *publishers) run(t *testing.T, name string, srv *mix.Server, a *acked, sessions []string) {
 	for _, session := range sessions {
 		p.wg.Go(func() {
 			for i := 0; !p.stop.Load(); i++ {

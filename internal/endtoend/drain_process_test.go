@@ -16,6 +16,7 @@ import (
 
 	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/mix"
 )
 
 // instance is a process of the command that serves.
@@ -84,13 +85,13 @@ func (i *instance) ready() bool {
 // balancer connects clients to the instance that it has been told last.
 type balancer struct{ to atomic.Pointer[instance] }
 
-func (b *balancer) client(t *testing.T) *client.Client {
+func (b *balancer) client(t *testing.T) *mix.Client {
 	t.Helper()
 	transport := &http.Transport{DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, network, b.to.Load().address)
 	}}
 	t.Cleanup(transport.CloseIdleConnections)
-	c, err := client.New("http://127.0.0.1", client.WithHTTPClient(&http.Client{Transport: transport}), patient())
+	c, err := mix.NewClient("http://127.0.0.1", client.WithHTTPClient(&http.Client{Transport: transport}), patient())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +117,7 @@ func TestDrainOfProcess(t *testing.T) {
 	var readers, publishing sync.WaitGroup
 	var read [streams]atomic.Int64
 	for i := range streams {
-		stream, err := c.StreamEvents(t.Context(), fmt.Sprint("s", i%sessions), nil, client.UntilComplete())
+		stream, err := c.StreamEvents(t.Context(), fmt.Sprint("s", i%sessions), nil, mix.UntilComplete())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -12,16 +12,17 @@ import (
 
 	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/eventlog"
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/server"
 	"github.com/mixstream/mixstream/sse"
 )
 
 // pair is two servers on one log, behind one address that leads to one of them.
 type pair struct {
-	old, new *server.Server
+	old, new *mix.Server
 	address  *url.URL
 	oldOnly  *url.URL
-	current  atomic.Pointer[server.Server]
+	current  atomic.Pointer[mix.Server]
 }
 
 func newPair(t *testing.T, window time.Duration) *pair {

@@ -11,9 +11,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/gen"
-	"github.com/mixstream/mixstream/server"
+	"github.com/mixstream/mixstream/mix"
 )
 
 // atScale returns how large a test is: small by default, and large where the slow
@@ -66,7 +65,7 @@ type drained struct {
 }
 
 // newFleet makes sessions and opens n streams of them.
-func newFleet(t *testing.T, srv *server.Server, c *client.Client, sessions, n int) *fleet {
+func newFleet(t *testing.T, srv *mix.Server, c *mix.Client, sessions, n int) *fleet {
 	t.Helper()
 	f := &fleet{t: t, published: make(map[string][]string)}
 	t.Cleanup(f.reading.Wait) // they end with the context of the test
@@ -87,7 +86,7 @@ func newFleet(t *testing.T, srv *server.Server, c *client.Client, sessions, n in
 	return f
 }
 
-func (r *fleetReader) read(t *testing.T, s *client.Stream) {
+func (r *fleetReader) read(t *testing.T, s *mix.Stream) {
 	defer s.Close()
 	for e, err := range s.All() {
 		switch {
@@ -104,13 +103,13 @@ func (r *fleetReader) read(t *testing.T, s *client.Stream) {
 }
 
 // publish publishes one event to one of the sessions.
-func (f *fleet) publish(srv *server.Server, i int) {
+func (f *fleet) publish(srv *mix.Server, i int) {
 	session := f.sessions[i%len(f.sessions)]
 	f.note(session)(srv.Publish(context.Background(), session, content(fmt.Sprint("event ", i))))
 }
 
 // publishing publishes to the sessions in turn until it is stopped.
-func (f *fleet) publishing(srv *server.Server) (stop func()) {
+func (f *fleet) publishing(srv *mix.Server) (stop func()) {
 	done := make(chan struct{})
 	var writing sync.WaitGroup
 	writing.Go(func() {
@@ -144,7 +143,7 @@ func (f *fleet) note(session string) func(id string, err error) {
 }
 
 // watched returns how many streams of the sessions a server has.
-func (f *fleet) watched(srv *server.Server) (n int) {
+func (f *fleet) watched(srv *mix.Server) (n int) {
 	for _, s := range f.sessions {
 		n += srv.Readers(s)
 	}
@@ -165,7 +164,7 @@ func (f *fleet) caughtUp() bool {
 
 // finish deletes the sessions, and expects that each reader got every event of its
 // session once and in order, and ended.
-func (f *fleet) finish(srv *server.Server) {
+func (f *fleet) finish(srv *mix.Server) {
 	f.t.Helper()
 	for _, s := range f.sessions {
 		f.note(s)(srv.DeleteSession(f.t.Context(), s))

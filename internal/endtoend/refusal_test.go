@@ -14,6 +14,7 @@ import (
 	"github.com/mixstream/mixstream"
 	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/server"
 )
 
@@ -70,7 +71,7 @@ func TestRefusalsReachTheClient(t *testing.T) {
 				defer next.Close()
 			}
 			_, err := newClient(t, base, once).StreamEvents(t.Context(), test.session, nil)
-			var e *client.ErrorResponse
+			var e *mix.ErrorResponse
 			if !errors.As(err, &e) || e.StatusCode != test.status || e.Type != test.kind || !e.Type.Valid() || e.Message == "" {
 				t.Fatalf("got %v, want %d and type %s", err, test.status, test.kind)
 			}
@@ -101,7 +102,7 @@ func TestClientWaitsForASlot(t *testing.T) {
 			retries := 0
 			impatient := client.RetryPolicy{InitialInterval: time.Millisecond, MaxServerDelay: -1, MaxElapsedTime: 20 * time.Second}
 			second := open(t, newClient(t, base, client.WithRetryPolicy(impatient), client.OnRetry(func(r client.Retry) {
-				var e *client.ErrorResponse
+				var e *mix.ErrorResponse
 				if !errors.As(r.Err, &e) || e.StatusCode != status {
 					t.Errorf("retry after %v", r.Err)
 				}
@@ -123,7 +124,7 @@ func TestClientTakesARefusalForAnswer(t *testing.T) {
 		asked := 0
 		srv := newServer(t, anySession, server.WithAuthorizer(func(*http.Request, string) error { asked++; return refusal }))
 		_, err := newClient(t, serveOn(t, srv)).StreamEvents(t.Context(), "s", nil)
-		var e *client.ErrorResponse
+		var e *mix.ErrorResponse
 		if !errors.As(err, &e) || errors.Is(err, client.ErrGaveUp) || asked != 1 {
 			t.Errorf("asked %d times, got %v", asked, err)
 		}
@@ -141,7 +142,7 @@ func TestRevokedReader(t *testing.T) {
 		for s.Next() {
 			continue
 		}
-		var e *client.ErrorResponse
+		var e *mix.ErrorResponse
 		if !errors.As(s.Err(), &e) || e.StatusCode != 401 && e.StatusCode != 403 || errors.Is(s.Err(), client.ErrGaveUp) {
 			t.Errorf("%v: the stream ended with %v", refusal, s.Err())
 		}

@@ -20,7 +20,7 @@ import (
 	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/eventlog/natslog"
-	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/server"
 )
 
@@ -166,7 +166,7 @@ func inPieces(random *rand.Rand, body string) io.Reader {
 // answer is what a request that publishes is answered; without a status it is not.
 type answer struct {
 	status int
-	gen.PublishResult
+	client.PublishResult
 }
 
 func postLines(ctx context.Context, address, session, key string, body io.Reader) (a answer) {
@@ -202,7 +202,7 @@ func TestAnswerLost(t *testing.T) {
 	for _, kind := range []string{"memory", "file", "nats"} {
 		t.Run(kind, func(t *testing.T) {
 			log := openLog(t, kind)
-			srv, err := server.New(server.WithLog(log), server.WithPublishAuthorizer(func(*http.Request, string) error { return nil }))
+			srv, err := mix.NewServer(server.WithLog(log), server.WithPublishAuthorizer(func(*http.Request, string) error { return nil }))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -224,7 +224,7 @@ func TestAnswerLost(t *testing.T) {
 				_ = json.NewEncoder(w).Encode(got.PublishResult)
 			}))
 			defer front.Close()
-			c, err := client.New(front.URL, client.WithRetryPolicy(client.RetryPolicy{InitialInterval: time.Millisecond}))
+			c, err := mix.NewClient(front.URL, client.WithRetryPolicy(client.RetryPolicy{InitialInterval: time.Millisecond}))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -304,7 +304,7 @@ func BenchmarkPublishRepeated(b *testing.B) {
 	for _, kind := range []string{"memory", "file", "nats"} {
 		b.Run(kind, func(b *testing.B) {
 			log := openLog(b, kind)
-			srv, err := server.New(server.WithLog(log), server.WithPublishAuthorizer(func(*http.Request, string) error { return nil }))
+			srv, err := mix.NewServer(server.WithLog(log), server.WithPublishAuthorizer(func(*http.Request, string) error { return nil }))
 			if err != nil {
 				b.Fatal(err)
 			}

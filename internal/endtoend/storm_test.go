@@ -10,6 +10,7 @@ import (
 
 	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/eventlog"
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/server"
 )
 
@@ -57,7 +58,7 @@ func TestStorm(t *testing.T) {
 	const sessions, storms = 20, 3
 	n := atScale(50, 2000)
 	log := eventlog.NewMemory(eventlog.Retention{})
-	newHandler := func() *server.Server { return newServer(t, server.WithLog(log)) }
+	newHandler := func() *mix.Server { return newServer(t, server.WithLog(log)) }
 	srv := newHandler()
 	h := &house{t: t}
 	h.start(srv)

@@ -16,6 +16,7 @@ import (
 	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/server"
 	"github.com/mixstream/mixstream/streamtest"
 )
@@ -25,9 +26,9 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // quickly makes reconnections as good as immediate.
 var quickly = client.WithRetryPolicy(client.RetryPolicy{InitialInterval: time.Millisecond, MaxElapsedTime: 20 * time.Second})
 
-func newServer(t *testing.T, opts ...server.Option) *server.Server {
+func newServer(t *testing.T, opts ...server.Option) *mix.Server {
 	t.Helper()
-	srv, err := server.New(append([]server.Option{server.WithRetry(0)}, opts...)...)
+	srv, err := mix.NewServer(append([]server.Option{server.WithRetry(0)}, opts...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,18 +50,18 @@ func serveOn(t *testing.T, h http.Handler) *url.URL {
 	return u
 }
 
-func newClient(t *testing.T, base *url.URL, opts ...client.Option) *client.Client {
+func newClient(t *testing.T, base *url.URL, opts ...client.Option) *mix.Client {
 	t.Helper()
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
-	c, err := client.New(base.String(), append([]client.Option{quickly, client.WithHTTPClient(&http.Client{Transport: transport})}, opts...)...)
+	c, err := mix.NewClient(base.String(), append([]client.Option{quickly, client.WithHTTPClient(&http.Client{Transport: transport})}, opts...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return c
 }
 
-func open(t *testing.T, c *client.Client, session, lastEventID string, opts ...client.Option) *client.Stream {
+func open(t *testing.T, c *mix.Client, session, lastEventID string, opts ...client.Option) *mix.Stream {
 	t.Helper()
 	s, err := c.StreamEvents(t.Context(), session, &lastEventID, opts...)
 	if err != nil {
@@ -71,7 +72,7 @@ func open(t *testing.T, c *client.Client, session, lastEventID string, opts ...c
 }
 
 // next returns the next event that is not of the connection itself.
-func next(t *testing.T, s *client.Stream) client.Event {
+func next(t *testing.T, s *mix.Stream) mix.Event {
 	t.Helper()
 	for s.Next() {
 		switch s.Event().Data.(type) {
@@ -81,10 +82,10 @@ func next(t *testing.T, s *client.Stream) client.Event {
 		return s.Event()
 	}
 	t.Fatalf("the stream ended: %v", s.Err())
-	return client.Event{}
+	return mix.Event{}
 }
 
-func publish(t *testing.T, srv *server.Server, session, text string) string {
+func publish(t *testing.T, srv *mix.Server, session, text string) string {
 	t.Helper()
 	id, err := srv.Publish(t.Context(), session, content(text))
 	if err != nil {
@@ -96,7 +97,7 @@ func publish(t *testing.T, srv *server.Server, session, text string) string {
 func content(text string) *gen.ContentData { return &gen.ContentData{Type: "content", Content: text} }
 
 // expect reads content events of these ids.
-func expect(t *testing.T, s *client.Stream, ids ...string) {
+func expect(t *testing.T, s *mix.Stream, ids ...string) {
 	t.Helper()
 	for _, id := range ids {
 		if e := next(t, s); e.ID != id {
@@ -147,7 +148,7 @@ func TestCutBeforeFirstEvent(t *testing.T) {
 func TestUnknownSession(t *testing.T) {
 	c := newClient(t, serveOn(t, newServer(t)))
 	_, err := c.StreamEvents(t.Context(), "nobody", nil)
-	var refusal *client.ErrorResponse
+	var refusal *mix.ErrorResponse
 	if !errors.As(fmt.Errorf("wrapped: %w", err), &refusal) {
 		t.Fatalf("got %v, want an ErrorResponse", err)
 	}
@@ -260,7 +261,7 @@ func TestDeletedWhileAway(t *testing.T) {
 	}
 	for { // until the grace period is over
 		_, err := direct.StreamEvents(t.Context(), "s", &deleted)
-		var refusal *client.ErrorResponse
+		var refusal *mix.ErrorResponse
 		if errors.As(err, &refusal) && refusal.StatusCode == http.StatusNotFound {
 			return
 		}

@@ -16,7 +16,9 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/server"
 	"github.com/mixstream/mixstream/sse"
 )
@@ -31,7 +33,7 @@ const patience = 20 * time.Second
 // behind is a server behind a middleware.
 type behind struct {
 	t   *testing.T
-	srv *server.Server
+	srv *mix.Server
 	ts  *httptest.Server
 }
 
@@ -45,7 +47,7 @@ func put(t *testing.T, around func(http.Handler) http.Handler, h2, detached bool
 	if detached {
 		opts = append(opts, server.WithDetachedStreams(0))
 	}
-	srv, err := server.New(opts...)
+	srv, err := mix.NewServer(opts...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,7 +140,7 @@ func (b *behind) post(session string, events int) (id string) {
 		contentType = "application/x-ndjson"
 	}
 	res := b.do(http.MethodPost, "/stream?sessionId="+session, contentType, strings.Repeat(event, events))
-	var result gen.PublishResult
+	var result client.PublishResult
 	if err := json.NewDecoder(b.decoded(res)).Decode(&result); err != nil || res.StatusCode != http.StatusCreated || result.Count != events {
 		b.t.Fatalf("%s, %+v, %v", res.Status, result, err)
 	}

@@ -22,7 +22,7 @@ const (
 // grant keeps the request's Authorization header in a cookie. Without the header it
 // takes the cookie back.
 func (h *Handler) grant(w http.ResponseWriter, r *http.Request) {
-	if !fromPage(r) || r.Header.Get("Content-Type") != "application/json" {
+	if !isFromPage(r) || r.Header.Get("Content-Type") != "application/json" {
 		http.Error(w, "only the page itself may do this", http.StatusForbidden)
 		return
 	}
@@ -52,7 +52,7 @@ func (h *Handler) grant(w http.ResponseWriter, r *http.Request) {
 // header that its cookie stands for; any other request as it is.
 func (h *Handler) withCredentials(r *http.Request) *http.Request {
 	cookie, err := r.Cookie(cookieName)
-	if err != nil || r.Method != http.MethodGet || r.Header.Get("Authorization") != "" || !fromPage(r) {
+	if err != nil || r.Method != http.MethodGet || r.Header.Get("Authorization") != "" || !isFromPage(r) {
 		return r
 	}
 	credentials, err := h.seal.open(cookie.Value, time.Now())
@@ -64,9 +64,9 @@ func (h *Handler) withCredentials(r *http.Request) *http.Request {
 	return r
 }
 
-// fromPage tells whether a request comes from a page of this origin. A cookie alone
+// isFromPage tells whether a request comes from a page of this origin. A cookie alone
 // does not: it is sent from other ports of the same host as well.
-func fromPage(r *http.Request) bool {
+func isFromPage(r *http.Request) bool {
 	if site := r.Header.Get("Sec-Fetch-Site"); site != "" {
 		return site == "same-origin"
 	}

@@ -10,7 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/mixstream/mixstream/server"
+	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/server/inspector"
 )
 
@@ -21,7 +22,7 @@ var told = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 
 func serve(t *testing.T, opts ...inspector.Option) *httptest.Server {
 	t.Helper()
-	page, err := inspector.New(told, opts...)
+	page, err := inspector.New(gen.StreamEvents, told, opts...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,11 +106,11 @@ func TestBasePath(t *testing.T) {
 		t.Error(body)
 	}
 	for _, base := range []string{"/", "api", "/api/", "/a/../b", "/{x}"} {
-		if _, err := inspector.New(told, inspector.WithBasePath(base)); err == nil {
+		if _, err := inspector.New(gen.StreamEvents, told, inspector.WithBasePath(base)); err == nil {
 			t.Errorf("base path %q", base)
 		}
 	}
-	if _, err := inspector.New(nil); err == nil {
+	if _, err := inspector.New(gen.StreamEvents, nil); err == nil {
 		t.Error("a nil handler is accepted")
 	}
 }
@@ -189,11 +190,11 @@ func TestDependencies(t *testing.T) {
 // What is huge of a request is not repeated, also where a mux or a file server would
 // redirect it.
 func TestInspectorAnswersAreBounded(t *testing.T) {
-	srv, err := server.New()
+	srv, err := mix.NewServer()
 	if err != nil {
 		t.Fatal(err)
 	}
-	page, err := inspector.New(srv)
+	page, err := inspector.New(gen.StreamEvents, srv)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mixstream/mixstream/gen"
 	"github.com/mixstream/mixstream/internal/othertool"
 	"github.com/mixstream/mixstream/server/inspector"
 )
@@ -87,7 +88,7 @@ func TestPageWaitsForDate(t *testing.T) {
 		w.WriteHeader(http.StatusServiceUnavailable)
 		fmt.Fprintf(w, `{"error":{"message":"%s"}}`, strings.Repeat("😀", 1<<20))
 	})
-	page, err := inspector.New(refusing)
+	page, err := inspector.New(gen.StreamEvents, refusing)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,17 +7,18 @@ import (
 	"net/http/httptest"
 	"strings"
 
-	"github.com/mixstream/mixstream/server"
+	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/server/inspector"
 )
 
 // The page stands before the server of the streams, and hands on what is not its own.
 func ExampleNew() {
-	srv, err := server.New()
+	srv, err := mix.NewServer()
 	if err != nil {
 		panic(err)
 	}
-	page, err := inspector.New(srv, inspector.WithSessions(func(*http.Request) []string { return []string{"session-1"} }))
+	page, err := inspector.New(gen.StreamEvents, srv, inspector.WithSessions(func(*http.Request) []string { return []string{"session-1"} }))
 	if err != nil {
 		panic(err)
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/server"
 	"github.com/mixstream/mixstream/server/inspector"
 )
@@ -23,7 +24,7 @@ import (
 // site is a server with the page before it.
 type site struct {
 	t    *testing.T
-	srv  *server.Server
+	srv  *mix.Server
 	url  string
 	addr string
 	http *http.Server
@@ -33,11 +34,11 @@ type site struct {
 // newSite serves a log; addr is that of a site that was stopped, or empty.
 func newSite(t *testing.T, addr string, log eventlog.Log, opts ...server.Option) *site {
 	t.Helper()
-	srv, err := server.New(append([]server.Option{server.WithLog(log), server.WithRetry(50 * time.Millisecond), server.WithDrainWindow(0)}, opts...)...)
+	srv, err := mix.NewServer(append([]server.Option{server.WithLog(log), server.WithRetry(50 * time.Millisecond), server.WithDrainWindow(0)}, opts...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	page, err := inspector.New(srv, inspector.WithSessions(func(*http.Request) []string { return []string{"s1", "s2"} }))
+	page, err := inspector.New(gen.StreamEvents, srv, inspector.WithAgentView(), inspector.WithSessions(func(*http.Request) []string { return []string{"s1", "s2"} }))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -325,8 +326,8 @@ func TestHostileData(t *testing.T) {
 	s := newSite(t, "", memory())
 	const hostile = `<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>"'><svg onload=window.hacked=1>` + "\u202e\u0000\u001b[31m" + `</textarea>{{7*7}}javascript:window.hacked=1`
 	h := pointer(hostile)
-	for _, name := range gen.EventNames() {
-		switch name {
+	for _, name := range gen.StreamEvents.Names() {
+		switch gen.EventName(name) {
 		case gen.EventNameConnected, gen.EventNameHeartbeat, gen.EventNameSessionCreated, gen.EventNameSessionDeleted:
 			continue
 		}

@@ -14,13 +14,14 @@ const schemaURL = semconv.SchemaURL
 
 // Attributes that the semantic conventions have no names for.
 const (
-	eventNameKey = attribute.Key("mixstream.event.name")
-	endReasonKey = attribute.Key("mixstream.stream.end_reason")
-	resumedKey   = attribute.Key("mixstream.stream.resumed")
-	replayedKey  = attribute.Key("mixstream.stream.replayed_events")
-	deliveredKey = attribute.Key("mixstream.stream.delivered_events")
-	gapsKey      = attribute.Key("mixstream.stream.gaps")
-	sessionIDKey = attribute.Key("mixstream.session.id")
+	operationIDKey = attribute.Key("mixstream.operation.id")
+	eventNameKey   = attribute.Key("mixstream.event.name")
+	endReasonKey   = attribute.Key("mixstream.stream.end_reason")
+	resumedKey     = attribute.Key("mixstream.stream.resumed")
+	replayedKey    = attribute.Key("mixstream.stream.replayed_events")
+	deliveredKey   = attribute.Key("mixstream.stream.delivered_events")
+	gapsKey        = attribute.Key("mixstream.stream.gaps")
+	sessionIDKey   = attribute.Key("mixstream.session.id")
 )
 
 // Names of spans and of the event of a stream's span. They do not have the

@@ -7,6 +7,7 @@ import (
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/server"
 	"github.com/mixstream/mixstream/server/otelstream"
 )
@@ -27,7 +28,7 @@ func BenchmarkPublish(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			srv, err := server.New(server.WithObserver(observer))
+			srv, err := mix.NewServer(server.WithObserver(observer))
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -6,8 +6,8 @@ import (
 
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 
+	"github.com/mixstream/mixstream/contract"
 	"github.com/mixstream/mixstream/eventlog"
-	"github.com/mixstream/mixstream/gen"
 	"github.com/mixstream/mixstream/server"
 )
 
@@ -41,7 +41,7 @@ func errorType(err error) string {
 	}
 	var (
 		refused *server.PublishError
-		misfit  *gen.InvalidEventError
+		misfit  *contract.InvalidEventError
 	)
 	if errors.As(err, &refused) || errors.As(err, &misfit) {
 		return "invalid_event" // what is published is wrong, not the server or its log

@@ -8,6 +8,7 @@ import (
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/server"
 	"github.com/mixstream/mixstream/server/otelstream"
 )
@@ -20,7 +21,7 @@ func ExampleNew() {
 		fmt.Println(err)
 		return
 	}
-	srv, err := server.New(server.WithObserver(observer))
+	srv, err := mix.NewServer(server.WithObserver(observer))
 	if err != nil {
 		fmt.Println(err)
 		return

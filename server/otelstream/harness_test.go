@@ -18,6 +18,7 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/server"
 	"github.com/mixstream/mixstream/server/otelstream"
 	"github.com/mixstream/mixstream/sse"
@@ -29,7 +30,7 @@ const patience = 20 * time.Second
 // observed is a server with an SDK behind its observer.
 type observed struct {
 	t      *testing.T
-	srv    *server.Server
+	srv    *mix.Server
 	ts     *httptest.Server
 	meters *metric.ManualReader
 	spans  *tracetest.InMemoryExporter
@@ -57,13 +58,11 @@ func observeWith(t *testing.T, options []otelstream.Option, opts ...server.Optio
 	if os.Getenv("MIXSTREAM_DETACHED") != "" {
 		opts = append(opts, server.WithDetachedStreams(-1))
 	}
-	o.srv, err = server.New(append(opts, server.WithObserver(observer))...)
+	o.srv, err = mix.NewServer(append(opts, server.WithObserver(observer))...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := observer.ObserveReady(o.srv.Ready); err != nil {
-		t.Fatal(err)
-	}
+	observer.ObserveReady(gen.StreamEvents.ID, o.srv.Ready)
 	t.Cleanup(func() {
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel()
@@ -143,9 +142,18 @@ func (o *observed) metrics() map[string]metricdata.Metrics {
 	return byName
 }
 
-// value returns the value of a metric with exactly these attributes: the sum of a
+// operation is the attribute that every metric and span has.
+var operation = attribute.String("mixstream.operation.id", "streamEvents")
+
+// value returns the value of a metric with exactly these attributes and that of the operation.
+func (o *observed) value(name string, attrs ...attribute.KeyValue) int64 {
+	o.t.Helper()
+	return o.valueOf(name, append(attrs, operation)...)
+}
+
+// valueOf returns the value of a metric with exactly these attributes: the sum of a
 // counter, the number of measurements of a histogram; 0 if there is none.
-func (o *observed) value(name string, attrs ...attribute.KeyValue) (value int64) {
+func (o *observed) valueOf(name string, attrs ...attribute.KeyValue) (value int64) {
 	o.t.Helper()
 	set := attribute.NewSet(attrs...)
 	switch data := o.metrics()[name].Data.(type) {
@@ -180,10 +188,16 @@ func (o *observed) value(name string, attrs ...attribute.KeyValue) (value int64)
 	return value
 }
 
-// want waits until a metric has a value.
+// want waits until a metric with these attributes and that of the operation has a value.
 func (o *observed) want(name string, value int64, attrs ...attribute.KeyValue) {
 	o.t.Helper()
-	o.until(name, func() bool { return o.value(name, attrs...) == value })
+	o.wantOf(name, value, append(attrs, operation)...)
+}
+
+// wantOf waits until a metric with exactly these attributes has a value.
+func (o *observed) wantOf(name string, value int64, attrs ...attribute.KeyValue) {
+	o.t.Helper()
+	o.until(name, func() bool { return o.valueOf(name, attrs...) == value })
 }
 
 func (o *observed) until(what string, ready func() bool) {
@@ -210,10 +224,10 @@ func (o *observed) span(name string) (span tracetest.SpanStub) {
 	return span
 }
 
-// wantAttributes compares the attributes of a span with those given.
+// wantAttributes compares the attributes of a span with those given and the operation.
 func wantAttributes(t *testing.T, span tracetest.SpanStub, want ...attribute.KeyValue) {
 	t.Helper()
-	got, wanted := attribute.NewSet(span.Attributes...), attribute.NewSet(want...)
+	got, wanted := attribute.NewSet(span.Attributes...), attribute.NewSet(append(want, operation)...)
 	if !got.Equals(&wanted) {
 		t.Errorf("%s has %s, want %s", span.Name, got.Encoded(attribute.DefaultEncoder()), wanted.Encoded(attribute.DefaultEncoder()))
 	}

@@ -1,7 +1,6 @@
 package otelstream
 
 import (
-	"context"
 	"errors"
 
 	"go.opentelemetry.io/otel/metric"
@@ -49,7 +48,7 @@ func newInstruments(m metric.Meter) (in instruments, err error) {
 	in = instruments{
 		opened:         counter("mixstream.stream.opened", "{stream}", "Streams opened."),
 		refused:        counter("mixstream.stream.refused", "{request}", "Requests for a stream answered with something else."),
-		gaps:           counter("mixstream.stream.gaps", "{gap}", "Gap events: times when a reader was told that events may be missing."),
+		gaps:           counter("mixstream.stream.gaps", "{gap}", "Gaps: times when a reader was told that events may be missing."),
 		streamDuration: seconds("mixstream.stream.duration", "Time from the request for a stream to its end.", streamBounds),
 
 		published:       counter("mixstream.publish.events", "{event}", "Events put into the log."),
@@ -64,9 +63,5 @@ func newInstruments(m metric.Meter) (in instruments, err error) {
 	errs = append(errs, err)
 	in.replayed, err = m.Int64Histogram("mixstream.replay.events", metric.WithUnit("{event}"),
 		metric.WithDescription("Events that a resumed stream was given to catch up."), metric.WithExplicitBucketBoundaries(replayBounds...))
-	if err := errors.Join(append(errs, err)...); err != nil {
-		return in, err
-	}
-	in.gaps.Add(context.Background(), 0) // or no alert on its increase could see the first gap
-	return in, nil
+	return in, errors.Join(append(errs, err)...)
 }

@@ -184,10 +184,17 @@ func TestInstruments(t *testing.T) {
 		switch data := m.Data.(type) {
 		case metricdata.Gauge[int64]:
 			kind = "Gauge"
+			for _, p := range data.DataPoints {
+				add(p.Attributes)
+			}
 		case metricdata.Sum[int64]:
 			if kind = "UpDownCounter"; data.IsMonotonic {
 				kind = "Counter"
 			}
+			for _, p := range data.DataPoints {
+				add(p.Attributes)
+			}
+		case metricdata.Histogram[int64]:
 			for _, p := range data.DataPoints {
 				add(p.Attributes)
 			}

@@ -3,6 +3,7 @@ package otelstream
 import (
 	"context"
 	"fmt"
+	"sync"
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/metric"
@@ -14,14 +15,13 @@ import (
 // scope is the name of the instrumentation.
 const scope = "github.com/mixstream/mixstream/server/otelstream"
 
-// Observer is a server.Observer. It may serve several servers, which are then
-// reported as one.
+// Observer is a server.Observer. It may observe several servers. Those of one operation are
+// reported as one; the attribute mixstream.operation.id tells operations apart.
 type Observer struct {
 	tracer       trace.Tracer
 	publishSpans bool
 	instruments  instruments
-	publications publications
-	meter        metric.Meter
+	operations   sync.Map // of the operationId: *operation
 }
 
 var _ server.Observer = (*Observer)(nil)
@@ -64,39 +64,18 @@ func New(opts ...Option) (*Observer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("otelstream: %w", err)
 	}
-	return &Observer{
+	o := &Observer{
 		tracer:       c.tracers.Tracer(scope, trace.WithSchemaURL(schemaURL)),
 		publishSpans: c.publishSpans,
 		instruments:  in,
-		publications: newPublications(),
-		meter:        meter,
-	}, nil
-}
-
-// ObserveReady adds the metric mixstream.server.ready, which is 1 when ready returns nil and
-// otherwise 0. Ready is [server.Server.Ready], and is called whenever metrics are collected:
-//
-//	observer.ObserveReady(srv.Ready)
-//
-// It fails if the meter provider does. Call it once at most.
-func (o *Observer) ObserveReady(ready func(context.Context) error) error {
-	_, err := o.meter.Int64ObservableGauge("mixstream.server.ready", metric.WithUnit("{server}"),
-		metric.WithDescription("Whether the server is ready: 1 if its log can be reached and appended to, and it is not shutting down."),
-		metric.WithInt64Callback(func(ctx context.Context, to metric.Int64Observer) error {
-			var value int64
-			if ready(ctx) == nil {
-				value = 1
-			}
-			to.Observe(value)
-			return nil
-		}))
-	if err != nil {
-		return fmt.Errorf("otelstream: %w", err)
 	}
-	return nil
+	if err := o.measureReady(meter); err != nil {
+		return nil, fmt.Errorf("otelstream: %w", err)
+	}
+	return o, nil
 }
 
 // StreamRefused implements server.Observer.
 func (o *Observer) StreamRefused(ctx context.Context, r server.Refusal) {
-	o.instruments.refused.Add(ctx, 1, metric.WithAttributes(statusCode(r.Status)))
+	o.instruments.refused.Add(ctx, 1, o.operation(r.Operation).with(statusCode(r.Status)))
 }

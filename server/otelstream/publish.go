@@ -3,30 +3,13 @@ package otelstream
 import (
 	"context"
 
-	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
-	"go.opentelemetry.io/otel/metric"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
 
-	"github.com/mixstream/mixstream/gen"
 	"github.com/mixstream/mixstream/internal/excerpt"
 	"github.com/mixstream/mixstream/server"
 )
-
-// publications are the options of measurements that each publish would make anew.
-type publications struct {
-	byEvent map[gen.EventName][]metric.AddOption
-}
-
-func newPublications() publications {
-	p := publications{byEvent: make(map[gen.EventName][]metric.AddOption)}
-	for _, name := range gen.EventNames() {
-		set := attribute.NewSet(eventNameKey.String(string(name)))
-		p.byEvent[name] = []metric.AddOption{metric.WithAttributeSet(set)}
-	}
-	return p
-}
 
 // PublishStarted implements server.Observer. The span is of kind PRODUCER: who
 // reads the event does so later, and perhaps never.
@@ -45,13 +28,14 @@ func (o *Observer) PublishStarted(ctx context.Context, sessionID string) context
 
 // PublishEnded implements server.Observer.
 func (o *Observer) PublishEnded(ctx context.Context, p server.Publication) {
+	op := o.operation(p.Operation)
 	if p.Err == nil {
-		opts := o.publications.byEvent[p.Event]
+		opts := op.event(p.Event)
 		o.instruments.published.Add(ctx, 1, opts...)
 		o.instruments.publishedBytes.Add(ctx, int64(p.Bytes), opts...)
-		o.instruments.publishDuration.Record(ctx, p.Duration.Seconds())
+		o.instruments.publishDuration.Record(ctx, p.Duration.Seconds(), op.recorded...)
 	} else {
-		o.instruments.publishDuration.Record(ctx, p.Duration.Seconds(), metric.WithAttributes(semconv.ErrorTypeKey.String(errorType(p.Err))))
+		o.instruments.publishDuration.Record(ctx, p.Duration.Seconds(), op.with(semconv.ErrorTypeKey.String(errorType(p.Err))))
 	}
 	if !o.publishSpans {
 		return
@@ -61,8 +45,10 @@ func (o *Observer) PublishEnded(ctx context.Context, p server.Publication) {
 	if !span.IsRecording() {
 		return
 	}
-	if p.Event != "" {
-		span.SetAttributes(eventNameKey.String(string(p.Event)), semconv.MessagingMessageBodySize(p.Bytes))
+	if p.Event == "" {
+		span.SetAttributes(op.attr)
+	} else {
+		span.SetAttributes(op.attr, eventNameKey.String(p.Event), semconv.MessagingMessageBodySize(p.Bytes))
 	}
 	if p.Err != nil {
 		span.SetAttributes(semconv.ErrorTypeKey.String(errorType(p.Err)))

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"go.opentelemetry.io/otel/codes"
-	"go.opentelemetry.io/otel/metric"
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 	"go.opentelemetry.io/otel/trace"
 
@@ -14,46 +13,49 @@ import (
 
 // stream observes one stream.
 type stream struct {
-	observer *Observer
-	ctx      context.Context // of the stream, for exemplars
-	span     trace.Span
-	gaps     int
+	observer  *Observer
+	operation *operation
+	ctx       context.Context // of the stream, for exemplars
+	span      trace.Span
+	gaps      int
 }
 
 // StreamOpened implements server.Observer. The span is of kind INTERNAL, since the
 // request has its own, of kind SERVER, where a middleware such as otelhttp traces
 // requests.
 func (o *Observer) StreamOpened(ctx context.Context, s server.StreamInfo) (context.Context, server.StreamObserver) {
-	o.instruments.opened.Add(ctx, 1, metric.WithAttributes(resumedKey.Bool(s.Resumed)))
-	o.instruments.active.Add(ctx, 1)
+	op := o.operation(s.Operation)
+	o.instruments.opened.Add(ctx, 1, op.with(resumedKey.Bool(s.Resumed)))
+	o.instruments.active.Add(ctx, 1, op.adding...)
 	traced, span := o.tracer.Start(ctx, streamSpan, trace.WithSpanKind(trace.SpanKindInternal), trace.WithAttributes(
 		messagingSystem,
+		op.attr,
 		resumedKey.Bool(s.Resumed),
 	), trace.WithAttributes(session(s.SessionID)...), trace.WithAttributes(peer(s.RemoteAddr)...))
 	if !span.SpanContext().IsValid() {
-		return ctx, &stream{observer: o, ctx: context.Background(), span: span} // which holds nothing of the request
+		return ctx, &stream{observer: o, operation: op, ctx: context.Background(), span: span} // which holds nothing of the request
 	}
-	return traced, &stream{observer: o, ctx: traced, span: span}
+	return traced, &stream{observer: o, operation: op, ctx: traced, span: span}
 }
 
 // Delivered implements server.StreamObserver.
 func (s *stream) Delivered(d server.Delivery) {
 	in := &s.observer.instruments
-	in.delivered.Add(s.ctx, int64(d.Events))
-	in.deliveredBytes.Add(s.ctx, int64(d.Bytes))
-	in.lag.Record(s.ctx, d.Lag.Seconds())
+	in.delivered.Add(s.ctx, int64(d.Events), s.operation.adding...)
+	in.deliveredBytes.Add(s.ctx, int64(d.Bytes), s.operation.adding...)
+	in.lag.Record(s.ctx, d.Lag.Seconds(), s.operation.recorded...)
 }
 
 // Replayed implements server.StreamObserver.
 func (s *stream) Replayed(events int) {
-	s.observer.instruments.replayed.Record(s.ctx, int64(events))
+	s.observer.instruments.replayed.Record(s.ctx, int64(events), s.operation.recorded...)
 	s.span.SetAttributes(replayedKey.Int(events))
 }
 
 // Gap implements server.StreamObserver.
 func (s *stream) Gap() {
 	s.gaps++
-	s.observer.instruments.gaps.Add(s.ctx, 1)
+	s.observer.instruments.gaps.Add(s.ctx, 1, s.operation.adding...)
 	s.span.AddEvent(gapEvent)
 }
 
@@ -61,9 +63,9 @@ func (s *stream) Gap() {
 func (s *stream) Ended(e server.End) {
 	defer s.span.End()
 	in := &s.observer.instruments
-	in.active.Add(s.ctx, -1)
+	in.active.Add(s.ctx, -1, s.operation.adding...)
 	reason := endReasonKey.String(string(e.Reason))
-	in.streamDuration.Record(s.ctx, e.Duration.Seconds(), metric.WithAttributes(reason))
+	in.streamDuration.Record(s.ctx, e.Duration.Seconds(), s.operation.with(reason))
 	if !s.span.IsRecording() {
 		return
 	}

@@ -3,10 +3,11 @@
 import { Access } from './access.js';
 import { Kinds } from './kinds.js';
 import { List } from './list.js';
+import { operation } from './names.js';
 import { Reading } from './reading.js';
 import { remember, sessionNames } from './sessions.js';
 import { Source, streamURL } from './source.js';
-import { Store, searchText } from './store.js';
+import { Store, gapKind, noteKind, searchText } from './store.js';
 import { setUpTheme } from './theme.js';
 import { el, renderDetail, renderRow } from './view.js';
 
@@ -16,7 +17,7 @@ const list = new List($('list'), $('space'), renderRow, choose);
 const access = new Access();
 const kinds = new Kinds($('kinds'), refilter);
 const reading = new Reading($('reading'));
-const noCounting = new Set(['connection', 'heartbeat']);
+const noCounting = new Set([noteKind, gapKind, operation.heartbeat]);
 
 let source = null;
 let session = '';
@@ -37,11 +38,12 @@ function follow(name, after) {
   source?.close();
   session = name;
   reset();
-  document.title = `${name} · mixstream`;
-  remember(name);
+  document.title = `${name || operation.id} · mixstream`;
+  if (operation.session) remember(name);
   wasLive = false;
   source = new Source(name, after, {
     onEvent: (event, id, data) => push(event, id, data),
+    onGap: (id, text) => push(gapKind, id, JSON.stringify({ text })),
     onState: showState,
     onRefused: refused,
   });
@@ -75,7 +77,7 @@ function push(name, id, data) {
 }
 
 function note(text) {
-  push('connection', source?.lastID ?? '', JSON.stringify({ text }));
+  push(noteKind, source?.lastID ?? '', JSON.stringify({ text }));
 }
 
 function schedule() {
@@ -91,8 +93,8 @@ function take() {
   const dropped = store.dropped;
   for (const [name, id, raw, time] of batch) {
     const event = store.add(name, id, raw, time);
-    if (name !== 'connection') heardAt = time;
-    if (event.kind === 'gap') gaps++;
+    if (name !== noteKind && name !== gapKind) heardAt = time;
+    if (event.kind === gapKind) gaps++;
     if (!noCounting.has(name)) received++;
     count(time);
     if (id !== '') $('last-id').textContent = id;
@@ -216,7 +218,7 @@ function figures() {
   $('gap-count').classList.toggle('bad', gaps > 0);
   $('heard').textContent = heardAt === 0 ? '–' : `${Math.max(0, Math.round((Date.now() - heardAt) / 1000))} s ago`;
   $('empty').hidden = rows.length > 0;
-  $('empty').textContent = source === null ? 'Enter a session and follow it. Its events appear here as they come.'
+  $('empty').textContent = source === null ? `${operation.session === null ? 'Follow the stream' : 'Enter a session and follow it'}. Its events appear here as they come.`
     : all().length > 0 ? 'Nothing that has come fits the filter.' : 'Waiting for the first event.';
   $('pause').textContent = paused ? (waiting > 0 ? `Go on (+${waiting.toLocaleString('en')})` : 'Go on') : 'Pause';
   $('newest').hidden = list.atEnd || rows.length === 0;
@@ -257,12 +259,22 @@ function openSide(open) {
 async function copy() {
   if (chosen === null) return;
   const events = chosen.events ?? [chosen];
-  const lines = events.map((event) => `{"id":${JSON.stringify(event.id)},"event":${JSON.stringify(event.name)},"data":${event.raw}}`);
+  const lines = events.map((event) => `{"id":${JSON.stringify(event.id)},"event":${JSON.stringify(event.name)},"data":${asJSON(event.raw)}}`);
   try {
     await navigator.clipboard.writeText(lines.join('\n'));
     toast(events.length === 1 ? 'Copied the event' : `Copied ${events.length} events`);
   } catch {
     toast('The browser does not let this page copy');
+  }
+}
+
+/** Data as JSON: what is none is a string. */
+function asJSON(raw) {
+  try {
+    JSON.parse(raw);
+    return raw;
+  } catch {
+    return JSON.stringify(raw);
   }
 }
 
@@ -300,7 +312,7 @@ $('open').addEventListener('submit', (event) => {
   if (source !== null && name === session && $('follow').textContent === 'Stop') return stop();
   $('access').hidden = true;
   follow(name, $('from').value === 'after' ? $('after').value.trim() : $('from').value);
-  history.replaceState(null, '', `#${encodeURIComponent(name)}`);
+  if (operation.session) history.replaceState(null, '', `#${encodeURIComponent(name)}`);
 });
 $('session').addEventListener('input', () => {
   $('follow').textContent = source !== null && $('session').value === session ? 'Stop' : 'Follow';
@@ -370,6 +382,21 @@ document.addEventListener('keydown', (event) => {
   act();
 });
 
+/** Fits the form to the operation. */
+function fitForm() {
+  const field = $('session-field');
+  if (operation.session === null) {
+    field.hidden = true;
+    $('session').required = false;
+  } else if (!operation.agent) {
+    field.firstElementChild.textContent = operation.session.name;
+    $('session').placeholder = '';
+  }
+  // Without an event that tells the position, the server decides where a new stream begins.
+  if (!operation.tellsPosition) $('from').querySelector('option[value=""]').textContent = 'as the server begins';
+}
+
+fitForm();
 setInterval(figures, 1000);
 setUpTheme($('theme'));
 refilter();
@@ -379,6 +406,10 @@ await loadSessions();
 /** Follows the session that the address names. */
 function followAddress() {
   let name = '';
+  if (operation.session === null) {
+    if (source === null) follow('', '0');
+    return true;
+  }
   try {
     name = decodeURIComponent(location.hash.slice(1));
   } catch { /* it names none */ }

@@ -1,14 +1,14 @@
 // The buttons that show and hide events by kind.
 
-import { eventNames } from './names.js';
-import { family } from './store.js';
+import { eventNames, operation } from './names.js';
+import { family, gapKind, noteKind } from './store.js';
 import { el } from './view.js';
 
 export class Kinds {
   /** Has the buttons in the element; onChange is called when a kind was hidden or shown. */
   constructor(element, onChange) {
     this.element = element;
-    this.hidden = new Set(['heartbeat']);
+    this.hidden = new Set([operation.heartbeat]);
     this.buttons = new Map();
     this.counts = new Map();
     element.addEventListener('click', (event) => {
@@ -46,7 +46,7 @@ export class Kinds {
   /** Shows a button for each kind that has come. Those that are there stay in place. */
   update(counts) {
     this.counts = counts;
-    const names = ['connection', ...eventNames, 'gap'].filter((name) => counts.has(name));
+    const names = [...new Set([noteKind, ...eventNames.map((name) => name || 'message'), gapKind, ...counts.keys()])].filter((name) => counts.has(name));
     names.forEach((name, i) => {
       const button = this.button(name), there = this.element.children[i] ?? null;
       if (there !== button) this.element.insertBefore(button, there);

@@ -1,5 +1,6 @@
-// The reading view: what the agent does, as a person reads it.
+// The reading view: what happens, as a person reads it.
 
+import { operation } from './names.js';
 import { renderBlock } from './view.js';
 
 const maxBlocks = 200;
@@ -25,7 +26,7 @@ export class Reading {
     if (article.getClientRects().length === 0) return; // it is not seen
     const wanted = [];
     for (let i = blocks.length - 1; i >= 0 && wanted.length < maxBlocks; i--) {
-      if (blocks[i].kind !== 'heartbeat') wanted.push(blocks[i]);
+      if (blocks[i].kind !== operation.heartbeat) wanted.push(blocks[i]);
     }
     wanted.reverse();
     const before = new Map(this.shown.map((shown) => [shown.block, shown]));

@@ -1,7 +1,9 @@
 // The sessions to choose from: those that the server offers, and those that were
 // followed on this page before.
 
-const key = 'mixstream sessions';
+import { operation } from './names.js';
+
+const key = `mixstream sessions of ${operation.id}`;
 
 /** Returns the names that the server offers, and all. */
 export async function sessionNames() {

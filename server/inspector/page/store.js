@@ -1,24 +1,36 @@
 // Holds what has come: every event as it came, and the same joined into blocks that a
 // person can read.
 
+import { agentFamily, agentSummary, advance, callOf, isTool, joining } from './agent.js';
+import { eventNames, operation } from './names.js';
+
 /** How many events are held; then the oldest fifth is let go. */
 export const maxEvents = 100_000;
 
-/** The colour family of a kind of event. */
-export function family(name) {
-  if (name === 'content' || name === 'complete') return 'answer';
-  if (name === 'thinking') return 'thought';
-  if (name.startsWith('tool_')) return 'tool';
-  if (name === 'permission' || name === 'notification') return 'ask';
-  if (name === 'error' || name === 'gap') return 'error';
-  if (name === 'user_message_created') return 'user';
-  return 'system';
-}
+// The kinds of what is no event of the contract, unless the contract has such names.
+const unlessTaken = (kind) => (eventNames.includes(kind) ? `${kind} (page)` : kind);
 
-const joining = new Set(['content', 'thinking']);
+/** The kind of a note about the connection. */
+export const noteKind = unlessTaken('connection');
+
+/** The kind of a gap, told by an event or by a refusal. */
+export const gapKind = unlessTaken('gap');
 
 // What the connection says does not come between two pieces of a text.
-const aside = new Set(['connection', 'connected', 'heartbeat']);
+const aside = new Set([noteKind, operation.connected, operation.heartbeat]);
+
+/** The colour family of a kind of event. */
+export function family(name) {
+  if (name === gapKind) return 'error';
+  if (aside.has(name)) return 'system';
+  return operation.agent ? agentFamily(name) : 'answer';
+}
+
+/** Whether an event is the one by which the server tells a gap. */
+function tellsGap(name, data) {
+  if (name === gapKind && !eventNames.includes(name)) return true;
+  return operation.gap !== '' && name === operation.gap && Object.entries(operation.gapSet ?? {}).every(([member, value]) => data[member] === value);
+}
 
 export class Store {
   constructor() {
@@ -45,7 +57,7 @@ export class Store {
       data = JSON.parse(raw);
     } catch { /* it is shown as it came */ }
     if (data === null || typeof data !== 'object') data = {};
-    const kind = name === 'error' && data.type === 'replay_gap' ? 'gap' : name;
+    const kind = tellsGap(name, data) ? gapKind : name;
     const event = { kind, name, id, raw, data, time, block: null, search: null };
     this.events.push(event);
     this.counts.set(kind, (this.counts.get(kind) ?? 0) + 1);
@@ -61,12 +73,12 @@ export class Store {
     if (joining.has(kind)) {
       const last = this.lastOf.get(parent);
       if (last && last.kind === kind && last.message === text(data.assistantMessageId)) block = last;
-    } else if (kind.startsWith('tool_')) {
+    } else if (isTool(kind)) {
       block = this.tools.get(callOf(event)) ?? null;
     }
     if (block === null) {
       block = { kind, name: event.name, id: event.id, time: event.time, parent, message: text(data.assistantMessageId), events: [], parts: [], joined: null, tool: null, search: null };
-      if (kind.startsWith('tool_')) {
+      if (isTool(kind)) {
         block.kind = 'tool';
         block.tool = { call: callOf(event), name: '', input: '', done: false, started: false, success: null, progress: '' };
         this.tools.set(block.tool.call, block);
@@ -94,37 +106,6 @@ export class Store {
   }
 }
 
-function callOf({ name, data }) {
-  return text(name === 'tool_use_start' || name === 'tool_use_parameter_streaming_complete' ? data.id : data.toolCallId);
-}
-
-/** Takes a tool call a step further. */
-function advance(tool, { name, data }) {
-  switch (name) {
-    case 'tool_use_start':
-      tool.name = text(data.name);
-      break;
-    case 'tool_use_parameter_delta':
-      if (!tool.done) tool.input += text(data.input);
-      break;
-    case 'tool_use_parameter_streaming_complete':
-      tool.name ||= text(data.name);
-      tool.input = text(data.input);
-      tool.done = true;
-      break;
-    case 'tool_execution_start':
-      tool.name ||= text(data.toolName);
-      tool.started = true;
-      tool.progress = text(data.progress);
-      break;
-    case 'tool_execution_complete':
-      tool.name ||= text(data.toolName);
-      tool.success = data.success === true;
-      tool.progress = text(data.progress);
-      break;
-  }
-}
-
 /** Makes characters visible that would steer what is shown, such as its direction. */
 export function visible(s) {
   return s.replace(/[\u0000-\u0008\u000b-\u001f]/g, (c) => String.fromCharCode(0x2400 + c.charCodeAt(0)))
@@ -148,24 +129,8 @@ export function joinedText(block) {
 
 /** One line that says what an event is about. */
 export function summary(event) {
-  const d = event.data;
-  switch (event.kind) {
-    case 'content': case 'thinking': case 'user_message_created': return text(d.content);
-    case 'complete': return text(d.content) || (d.done ? 'the turn is complete' : '');
-    case 'connected': return `session ${text(d.sessionId)}`;
-    case 'error': case 'gap': return [text(d.type), text(d.error)].filter(Boolean).join(': ');
-    case 'notification': return `${text(d.title)}: ${text(d.message)}`;
-    case 'permission': return `${text(d.toolName)}: ${text(d.description)}`;
-    case 'session_created': return `${text(d.sessionId)} ${text(d.title)}`;
-    case 'session_deleted': return text(d.sessionId);
-    case 'tool_use_start': return text(d.name);
-    case 'tool_use_parameter_delta': return text(d.input);
-    case 'tool_use_parameter_streaming_complete': return `${text(d.name)} ${text(d.input)}`;
-    case 'tool_execution_start': return text(d.progress);
-    case 'tool_execution_complete': return `${d.success === true ? '✓' : '✗'} ${text(d.progress)}`;
-    case 'connection': return text(d.text);
-  }
-  return visible(event.raw);
+  if (event.kind === noteKind || event.kind === gapKind && event.data.text !== undefined) return text(event.data.text);
+  return (operation.agent ? agentSummary(event) : null) ?? visible(event.raw);
 }
 
 /** One line that says what a block is about. */

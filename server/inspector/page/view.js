@@ -1,6 +1,8 @@
 // Makes elements of what has come. Nothing of it is ever parsed as HTML.
 
-import { blockSummary, family, joinedText, summary, text, visible } from './store.js';
+import { renderTurn } from './agent.js';
+import { operation } from './names.js';
+import { blockSummary, family, gapKind, noteKind, summary, text, visible } from './store.js';
 
 /** Makes an element with a class and children, which are elements or text. */
 export function el(tag, className, ...children) {
@@ -61,7 +63,7 @@ export function jsonTree(value, depth = 0) {
 }
 
 /** Text that is JSON, perhaps not to its end yet. */
-function parameters(input, done) {
+export function parameters(input, done) {
   if (done || input.endsWith('}')) {
     try {
       return jsonTree(JSON.parse(input));
@@ -108,43 +110,15 @@ export function renderBlock(block) {
   box.dataset.family = family(block.kind === 'tool' ? 'tool_' : block.kind);
   box.dataset.kind = block.kind;
   if (block.parent) box.classList.add('nested');
-  switch (block.kind) {
-    case 'content': case 'thinking': box.append(el('p', 'words', joinedText(block))); break;
-    case 'user_message_created': box.append(el('p', 'words', text(d.content))); break;
-    case 'tool': {
-      const { name, call, input, done, started, success, progress } = block.tool;
-      const state = success === true ? 'done' : success === false ? 'failed' : started ? 'running' : done ? 'ready' : 'being written';
-      const head = el('header', '', el('b', '', name || 'tool'), el('code', 'id', call), el('i', 'state', state));
-      head.dataset.state = state;
-      box.append(head);
-      if (input) box.append(parameters(input, done));
-      if (progress) box.append(el('p', 'progress', progress));
-      break;
-    }
-    case 'permission':
-      box.append(el('header', '', el('b', '', `Permission: ${text(d.toolName)}`), el('i', 'state', text(d.action))), el('p', 'words', text(d.description)));
-      if (d.path) box.append(el('p', 'path', el('code', '', text(d.path))));
-      if (d.params) box.append(jsonTree(d.params, 1));
-      break;
-    case 'notification': {
-      const head = el('header', '', el('b', '', text(d.title)), el('i', 'state', text(d.notificationType)));
-      head.dataset.state = text(d.notificationType);
-      box.append(head, el('p', 'words', text(d.message)));
-      if (Array.isArray(d.choices)) box.append(el('p', 'choices', ...d.choices.map((choice) => el('span', '', text(choice)))));
-      if (d.responseType && d.responseType !== 'acknowledge') box.append(el('p', 'progress', `expects: ${text(d.responseType)}`));
-      break;
-    }
-    case 'error': case 'gap':
-      box.append(el('header', '', el('b', '', block.kind === 'gap' ? 'Gap: events may be missing here' : `Error ${text(d.type)}`)), el('p', 'words', text(d.error)));
-      break;
-    case 'complete':
-      box.append(el('p', 'rule', d.done ? 'turn complete' : 'complete'));
-      break;
-    case 'connection':
-      box.append(el('p', 'rule', summary(event)));
-      break;
-    default:
-      box.append(el('p', 'rule', `${block.kind.replaceAll('_', ' ')} · ${summary(event)}`));
+  if (block.kind === gapKind) {
+    box.append(el('header', '', el('b', '', 'Gap: events may be missing here')), el('p', 'words', text(d.error ?? d.text)));
+  } else if (block.kind === noteKind) {
+    box.append(el('p', 'rule', summary(event)));
+  } else if (!operation.agent) {
+    const data = parse(event.raw);
+    box.append(el('header', '', el('b', '', block.kind), el('code', 'id', event.id)), data === undefined ? el('pre', '', visible(event.raw)) : jsonTree(data, 1));
+  } else if (!renderTurn(block, box)) {
+    box.append(el('p', 'rule', `${block.kind.replaceAll('_', ' ')} · ${summary(event)}`));
   }
   return box;
 }

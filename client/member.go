@@ -1,0 +1,92 @@
+package client
+
+import (
+	"bytes"
+	"encoding/json"
+)
+
+// stringMember returns the text of the member of a JSON object that is called name; nil if
+// there is none, or if it is no string. It reads no further than that member, and decodes
+// nothing else. Of members with the same name it takes the first. The text may alias object.
+func stringMember(object []byte, name string) []byte {
+	rest, ok := bytes.CutPrefix(skipSpace(object), []byte("{"))
+	for ok {
+		var key, member []byte
+		if key, rest = cutValue(rest); len(key) == 0 || key[0] != '"' {
+			return nil
+		}
+		if rest, ok = bytes.CutPrefix(skipSpace(rest), []byte(":")); !ok {
+			return nil
+		}
+		if member, rest = cutValue(rest); string(unquoted(key)) == name {
+			return unquoted(member)
+		}
+		rest, ok = bytes.CutPrefix(skipSpace(rest), []byte(","))
+	}
+	return nil
+}
+
+// cutValue returns the JSON value at the beginning of data, and what follows it. What is no
+// JSON gives some value, or an empty one: the decoder of the event reports that.
+func cutValue(data []byte) (value, rest []byte) {
+	data = skipSpace(data)
+	depth := 0
+	for i := 0; i < len(data); i++ {
+		switch data[i] {
+		case '"':
+			n := stringLen(data[i:])
+			if n == 0 {
+				return nil, nil
+			}
+			if i += n - 1; depth == 0 {
+				return data[:i+1], data[i+1:]
+			}
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth == 0 {
+				return data[:i], data[i:]
+			}
+			if depth--; depth == 0 {
+				return data[:i+1], data[i+1:]
+			}
+		case ',', ':':
+			if depth == 0 {
+				return data[:i], data[i:]
+			}
+		}
+	}
+	return data, nil
+}
+
+// stringLen returns the length of the JSON string at the beginning of data, with its
+// quotes; 0 if it has no end.
+func stringLen(data []byte) int {
+	for i := 1; i < len(data); i++ {
+		switch data[i] {
+		case '"':
+			return i + 1
+		case '\\':
+			i++
+		}
+	}
+	return 0
+}
+
+// unquoted returns the text of a JSON string; nil if data is none.
+func unquoted(data []byte) []byte {
+	data = bytes.TrimRight(data, " \t\r\n")
+	if len(data) < 2 || data[0] != '"' || len(data) != stringLen(data) {
+		return nil
+	}
+	if bytes.IndexByte(data, '\\') < 0 {
+		return data[1 : len(data)-1]
+	}
+	var text string
+	if json.Unmarshal(data, &text) != nil {
+		return nil
+	}
+	return []byte(text)
+}
+
+func skipSpace(data []byte) []byte { return bytes.TrimLeft(data, " \t\r\n") }

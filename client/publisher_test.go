@@ -1,0 +1,112 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/mixstream/mixstream/client"
+)
+
+// orderPublisher publishes orders to a server that gives its answers in turn.
+func orderPublisher(t *testing.T, answers ...string) (*publications, *client.Publisher[orderEvent]) {
+	t.Helper()
+	p := &publications{answers: answers}
+	ts := httptest.NewServer(p)
+	t.Cleanup(ts.Close)
+	publisher, err := client.NewPublisher(orderEvents, ts.URL+"/orders/7/events?a=b", quick([]client.Option{client.WithHTTPClient(ts.Client())})...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p, publisher
+}
+
+// An event of any operation is published by its name, and once.
+func TestPublisher(t *testing.T) {
+	p, publisher := orderPublisher(t, "cut", published)
+	id, err := publisher.Publish(t.Context(), &orderPlaced{Total: 5})
+	if err != nil || id != "9" || p.last != `{"data":{"Total":5},"event":"placed"}` || len(p.keys) != 2 || p.keys[0] != p.keys[1] || p.keys[0] == "" {
+		t.Errorf("id %q, error %v, sent %s under %q", id, err, p.last, p.keys)
+	}
+	result, err := publisher.PublishLines(t.Context(), []byte("{}\n{}\n"), client.WithHeader("X-A", "1"))
+	if want := (client.PublishResult{FirstID: "7", LastID: "9", Count: 2}); err != nil || result != want {
+		t.Errorf("got %+v, %v", result, err)
+	}
+	for name, event := range map[string]orderEvent{"nil": nil, "unknown": &orderUnknown{Name: "placed"}} {
+		if _, err := publisher.Publish(t.Context(), event); err == nil || errors.As(err, new(*client.APIError)) || !strings.HasPrefix(err.Error(), "client: publish: ") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if len(p.keys) != 3 {
+		t.Errorf("%d requests", len(p.keys))
+	}
+}
+
+// It goes to the URL of the stream, with the headers of WithHeader and the editors.
+func TestClientPublisher(t *testing.T) {
+	server := serve(t, answer(201, "application/json", `{"firstId":"7","lastId":"7","count":1}`))
+	c, err := client.New(orderEvents, server.URL, client.WithRequestEditor(func(_ context.Context, r *http.Request) error {
+		r.Header.Set("Authorization", "Bearer x")
+		return nil
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	publisher, err := c.Publisher(t.Context(), orderParams{Order: "a/b", Kinds: []string{"x"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if id, err := publisher.Publish(t.Context(), &orderPlaced{}); err != nil || id != "7" {
+		t.Errorf("id %q, %v", id, err)
+	}
+	r := server.Requests()[0]
+	if r.Method != http.MethodPost || r.URL.EscapedPath() != "/orders/a%2Fb/events" || r.URL.RawQuery != "kind=x" || r.Header.Get("Authorization") != "Bearer x" {
+		t.Errorf("request %s %s %v", r.Method, r.URL, r.Header)
+	}
+	if _, err := c.Publisher(t.Context(), orderParams{}); err == nil {
+		t.Error("a publisher to no session")
+	}
+}
+
+// A problem that counts is a refusal, whatever else the spec's errors are.
+func TestPublisherRefused(t *testing.T) {
+	server := serve(t, answer(400, problemType, `{"title":"Bad Request","detail":"line 3: no","count":2,"line":3,"lastId":"8"}`))
+	publisher, err := client.NewPublisher(orderEvents, server.URL, quick(nil)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = publisher.PublishLines(t.Context(), []byte("{}\n"))
+	var refused *client.PublishError
+	var api *client.APIError
+	if !errors.As(err, &refused) || refused.Line != 3 || refused.Count != 2 || refused.LastID != "8" || !errors.As(err, &api) || api.StatusCode != 400 ||
+		!strings.HasSuffix(err.Error(), "line 3: no") || errors.Is(err, client.ErrOutcomeUnknown) {
+		t.Errorf("error: %v", err)
+	}
+	if _, err := client.NewPublisher(orderEvents, "/orders"); err == nil || strings.Count(err.Error(), "client: ") != 1 {
+		t.Errorf("a relative URL: %v", err)
+	}
+}
+
+// After a lost answer, only a refusal of the event itself says that nothing more is published.
+func TestPublisherOutcomeUnknown(t *testing.T) {
+	for body, unknown := range map[string]bool{
+		`400 {"count":0,"line":1,"invalid":true}`: false,
+		`400 {"count":0,"line":1}`:                true,
+		`401 {"detail":"no"}`:                     true,
+	} {
+		_, publisher := orderPublisher(t, "cut", body)
+		if _, err := publisher.Publish(t.Context(), &orderPlaced{}); err == nil || errors.Is(err, client.ErrOutcomeUnknown) != unknown {
+			t.Errorf("%s: %v", body, err)
+		}
+	}
+	// What was not sent is not published.
+	_, publisher := orderPublisher(t, published)
+	failing := client.WithRequestEditor(func(context.Context, *http.Request) error { return errors.New("no token") })
+	_, err := publisher.Publish(t.Context(), &orderPlaced{}, failing, client.WithRetryPolicy(client.RetryPolicy{MaxAttempts: -1}))
+	if !errors.Is(err, client.ErrGaveUp) || errors.Is(err, client.ErrOutcomeUnknown) {
+		t.Errorf("unsent: %v", err)
+	}
+}

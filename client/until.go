@@ -1,0 +1,42 @@
+package client
+
+import "fmt"
+
+// Until ends a stream, with a nil error, after the first event for which f returns true.
+// That event is delivered. f is called once for each event before it is delivered, and
+// must neither keep nor change it. E must be the interface of the operation's events;
+// opening a stream with another one fails.
+func Until[E any](f func(*Event[E]) bool) Option {
+	return option(func(c *config) { c.until = append(c.until[:len(c.until):len(c.until)], f) })
+}
+
+// UntilEvent ends a stream, with a nil error, after the first event with one of these
+// names. That event is delivered.
+func UntilEvent(names ...string) Option {
+	return option(func(c *config) {
+		c.untilEvent = append(c.untilEvent[:len(c.untilEvent):len(c.untilEvent)], names...)
+	})
+}
+
+// UntilData ends a stream, with a nil error, at the first event whose data is exactly the
+// sentinel, such as "[DONE]". It is not delivered.
+func UntilData(sentinel string) Option {
+	return option(func(c *config) {
+		c.untilData = append(c.untilData[:len(c.untilData):len(c.untilData)], sentinel)
+	})
+}
+
+// ends returns the functions that Until has set for a stream of this event type.
+func ends[E any](c *config) ([]func(*Event[E]) bool, error) {
+	var all []func(*Event[E]) bool
+	for _, f := range c.until {
+		is, ok := f.(func(*Event[E]) bool)
+		switch {
+		case !ok:
+			return nil, fmt.Errorf("client: Until has a %T, and the stream needs a %T", f, is)
+		case is != nil:
+			all = append(all, is)
+		}
+	}
+	return all, nil
+}

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"slices"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+// branch is one alternative of a stream's schema: the description of one event, or of its
+// data.
+type branch struct {
+	ref       *openapi3.SchemaRef
+	component string // its name in components/schemas; empty if it is inline
+	shape     *shape
+
+	mapped   map[string][]string // by discriminator property: the values that are mapped to it
+	implicit map[string]bool     // the discriminator properties of the unions around it
+	within   []string            // the components that are unions around it
+}
+
+// branches returns the alternatives of a schema. A union within a union is expanded.
+func branches(ref *openapi3.SchemaRef) []*branch { return expand(ref, nil) }
+
+func expand(ref *openapi3.SchemaRef, path []*openapi3.Schema) []*branch {
+	s := shapeOf(ref)
+	b := &branch{ref: ref, shape: s, mapped: map[string][]string{}, implicit: map[string]bool{}}
+	b.component, _ = schemaName(ref.Ref)
+	if len(s.unions) != 1 || slices.Contains(path, ref.Value) {
+		return []*branch{b}
+	}
+	path = append(path[:len(path):len(path)], ref.Value)
+	union, isNamed := schemaName(ref.Ref)
+	var all []*branch
+	for _, member := range s.unions[0].members {
+		inner := expand(member, path)
+		for _, b := range inner {
+			if isNamed {
+				b.within = append(b.within, union)
+			}
+			if d := s.unions[0].discriminator; d != nil {
+				b.discriminate(d, member, len(inner) == 1)
+			}
+			if len(s.properties) > 0 {
+				// The member alone is not the whole alternative.
+				b.ref = &openapi3.SchemaRef{Value: &openapi3.Schema{AllOf: openapi3.SchemaRefs{withoutUnions(ref), b.ref}}}
+			}
+			b.shape.merge(s)
+		}
+		all = append(all, inner...)
+	}
+	return all
+}
+
+// discriminate takes down what a discriminator says of the branch, which is, or is in,
+// this member of its union.
+func (b *branch) discriminate(d *openapi3.Discriminator, member *openapi3.SchemaRef, alone bool) {
+	if !alone {
+		return // the union within says which
+	}
+	b.implicit[d.PropertyName] = true
+	name, _ := schemaName(member.Ref)
+	for value, ref := range d.Mapping {
+		if target := mappedSchema(ref); target == name && name != "" {
+			b.mapped[d.PropertyName] = append(b.mapped[d.PropertyName], value)
+		}
+	}
+	slices.Sort(b.mapped[d.PropertyName])
+}
+
+// mappedSchema returns the name of the schema that a discriminator mapping has: it is a
+// name or a reference (OpenAPI 3.1.0, section 4.8.25).
+func mappedSchema(ref openapi3.MappingRef) string {
+	if name, ok := schemaName(ref.Ref); ok {
+		return name
+	}
+	return ref.Ref
+}
+
+// withoutUnions returns a schema without its unions, at all levels of its allOf.
+func withoutUnions(ref *openapi3.SchemaRef) *openapi3.SchemaRef {
+	if len(shapeOf(ref).unions) == 0 {
+		return ref
+	}
+	s := *ref.Value
+	s.OneOf, s.AnyOf, s.Discriminator = nil, nil, nil
+	s.AllOf = nil
+	for _, member := range ref.Value.AllOf {
+		s.AllOf = append(s.AllOf, withoutUnions(member))
+	}
+	return &openapi3.SchemaRef{Value: &s}
+}
+
+// envelopeFields are the properties of an object that describes an event with its fields
+// on the wire (WHATWG HTML, section 9.2.6).
+var envelopeFields = []string{"comment", "data", "event", "id", "retry"}
+
+// isEnvelope reports whether the branch describes an event with its fields, and not its
+// data alone.
+func (b *branch) isEnvelope() bool { return b.hasOnlyFields() && b.shape.properties["data"] != nil }
+
+func (b *branch) hasOnlyFields() bool {
+	for name := range b.shape.properties {
+		if !slices.Contains(envelopeFields, name) {
+			return false
+		}
+	}
+	return len(b.shape.properties) > 0
+}
+
+// names returns the strings that a property of the branch can have, by its const or enum,
+// or else by the discriminators. It is false if nothing binds it. The names may be none:
+// then what is said of the property is a contradiction.
+func (b *branch) names(property string) (names []string, bound bool) {
+	values, bound := boundTo(b.shape.properties[property])
+	for _, v := range values {
+		if name, ok := v.(string); ok {
+			names = append(names, name)
+		}
+	}
+	switch {
+	case bound:
+		return names, true
+	case len(b.mapped[property]) > 0:
+		return b.mapped[property], true
+	case b.implicit[property] && b.component != "":
+		return []string{b.component}, true
+	}
+	return nil, false
+}

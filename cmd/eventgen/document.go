@@ -1,0 +1,108 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"mime"
+	"slices"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/oapi-codegen/oapi-codegen/v2/pkg/codegen"
+	"github.com/oapi-codegen/oapi-codegen/v2/pkg/util"
+)
+
+// loadSpec reads an OpenAPI document as oapi-codegen does, resolves its references, and
+// removes the operations that the configuration filters out. oapi-codegen changes the
+// document that it is given, so each run of it needs a fresh one.
+func loadSpec(path string, cfg codegen.Configuration) (*openapi3.T, error) {
+	overlay := cfg.OutputOptions.Overlay
+	doc, err := util.LoadSwaggerWithOverlay(path, util.LoadSwaggerWithOverlayOpts{
+		Path:                overlay.Path,
+		Strict:              overlay.Strict == nil || *overlay.Strict,
+		AllowRemoteRefsFrom: cfg.AllowRemoteRefsFrom,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if doc.Paths == nil {
+		doc.Paths = openapi3.NewPaths()
+	}
+	if doc.Components == nil {
+		doc.Components = &openapi3.Components{}
+	}
+	if doc.Components.Schemas == nil {
+		doc.Components.Schemas = openapi3.Schemas{}
+	}
+	filterOperations(doc, cfg.OutputOptions)
+	return doc, nil
+}
+
+// filterOperations removes the operations that oapi-codegen would leave out.
+func filterOperations(doc *openapi3.T, o codegen.OutputOptions) {
+	hasTag := func(tags []string) func(*openapi3.Operation) bool {
+		return func(op *openapi3.Operation) bool {
+			return slices.ContainsFunc(op.Tags, func(tag string) bool { return slices.Contains(tags, tag) })
+		}
+	}
+	hasID := func(ids []string) func(*openapi3.Operation) bool {
+		return func(op *openapi3.Operation) bool { return slices.Contains(ids, op.OperationID) }
+	}
+	for _, item := range doc.Paths.Map() {
+		for method, op := range item.Operations() {
+			if len(o.ExcludeTags) > 0 && hasTag(o.ExcludeTags)(op) ||
+				len(o.IncludeTags) > 0 && !hasTag(o.IncludeTags)(op) ||
+				len(o.ExcludeOperationIDs) > 0 && hasID(o.ExcludeOperationIDs)(op) ||
+				len(o.IncludeOperationIDs) > 0 && !hasID(o.IncludeOperationIDs)(op) {
+				item.SetOperation(method, nil)
+			}
+		}
+	}
+}
+
+// eachOperation calls f for every operation, in the order of path and method.
+func eachOperation(doc *openapi3.T, f func(path, method string, item *openapi3.PathItem, op *openapi3.Operation)) {
+	for _, path := range slices.Sorted(maps.Keys(doc.Paths.Map())) {
+		item := doc.Paths.Value(path)
+		operations := item.Operations()
+		for _, method := range slices.Sorted(maps.Keys(operations)) {
+			f(path, method, item, operations[method])
+		}
+	}
+}
+
+// streamContents returns the text/event-stream contents of the 2XX responses of an
+// operation, in the order of their statuses.
+func streamContents(op *openapi3.Operation) []*openapi3.MediaType {
+	var contents []*openapi3.MediaType
+	if op.Responses == nil {
+		return nil
+	}
+	responses := op.Responses.Map()
+	for _, status := range slices.Sorted(maps.Keys(responses)) {
+		if !strings.HasPrefix(status, "2") || responses[status].Value == nil {
+			continue
+		}
+		content := responses[status].Value.Content
+		for _, name := range slices.Sorted(maps.Keys(content)) {
+			if mediaType, _, _ := mime.ParseMediaType(name); mediaType == "text/event-stream" && content[name] != nil {
+				contents = append(contents, content[name])
+			}
+		}
+	}
+	return contents
+}
+
+// schemaName returns the name of the schema in components/schemas that ref points to. It
+// is false for any other reference, and for none.
+func schemaName(ref string) (string, bool) {
+	name, ok := strings.CutPrefix(ref, "#/components/schemas/")
+	return name, ok && name != "" && !strings.Contains(name, "/")
+}
+
+// plainRef returns the name of the schema that ref is nothing but a reference to. Where
+// something stands beside a $ref, kin-openapi has made another schema of both.
+func plainRef(named openapi3.Schemas, ref *openapi3.SchemaRef) (string, bool) {
+	name, ok := schemaName(ref.Ref)
+	return name, ok && named[name] != nil && named[name].Value == ref.Value
+}

@@ -1,0 +1,34 @@
+package main
+
+import (
+	"os"
+	"testing"
+)
+
+const ownConfig = "generate: {models: true, client: true, std-http-server: true}\n"
+
+// ownOutput returns what oapi-codegen's own command makes of a spec.
+func ownOutput(t *testing.T, spec, pkg, options string) string {
+	t.Helper()
+	path := t.TempDir() + "/oapi-codegen.yaml"
+	if err := os.WriteFile(path, []byte("package: "+pkg+"\n"+ownConfig+options), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := loadConfig(path, "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := loadSpec(spec, cfg.Configuration)
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, err := runCodegen(doc, cfg.Configuration)
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, err := merge(spec, pkg, own.imports(), []string{own.body()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(code)
+}

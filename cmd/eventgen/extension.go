@@ -1,0 +1,194 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"go/token"
+	"io"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+const (
+	// extensionName is the extension of an operation for what OpenAPI has no words for.
+	extensionName = "x-mixstream"
+	// oldExtension is what extensionName replaces.
+	oldExtension = "x-go-event-prefix"
+)
+
+// extension is what x-mixstream says of an operation.
+type extension struct {
+	Session   *string      `json:"session"`   // the parameter that names the session
+	Namespace *string      `json:"namespace"` // of the sessions in the log
+	Position  string       `json:"position"`  // the query parameter that carries the last event id
+	Interface string       `json:"interface"` // the Go name of the interface of the events
+	Types     string       `json:"types"`     // "data": the Go type of an event is that of its data schema
+	Control   controlWords `json:"control"`
+}
+
+// controlWords name the events by which the server speaks.
+type controlWords struct {
+	Connected *controlEvent `json:"connected"`
+	Heartbeat *controlEvent `json:"heartbeat"`
+	Gap       *controlEvent `json:"gap"`
+	Created   *controlEvent `json:"created"`
+	Deleted   *controlEvent `json:"deleted"`
+}
+
+// controlEvent names an event, and says what stands in which member of its data.
+type controlEvent struct {
+	Event   string            `json:"event"`
+	Set     map[string]string `json:"set"`
+	Session string            `json:"session"`
+	Message string            `json:"message"`
+	Title   string            `json:"title"`
+	Time    string            `json:"time"`
+}
+
+// readExtension reads x-mixstream of an operation.
+func readExtension(op *openapi3.Operation, id string, p *problems) (ext extension) {
+	if op.Extensions[oldExtension] != nil {
+		p.add(id, "%s is no longer known: %s: {interface: NAME} names the interface of the events", oldExtension, extensionName)
+	}
+	value, ok := op.Extensions[extensionName]
+	if !ok {
+		return ext
+	}
+	text, err := json.Marshal(value)
+	if err == nil {
+		decoder := json.NewDecoder(bytes.NewReader(text))
+		decoder.DisallowUnknownFields()
+		if err = decoder.Decode(&ext); err == nil {
+			if _, err = decoder.Token(); errors.Is(err, io.EOF) {
+				err = nil
+			}
+		}
+	}
+	if err != nil {
+		p.add(id, "its %s: %s", extensionName, strings.TrimPrefix(err.Error(), "json: "))
+		return extension{}
+	}
+	if ext.Interface != "" && (!token.IsIdentifier(ext.Interface) || !token.IsExported(ext.Interface)) {
+		p.add(id, "its %s.interface must be an exported Go identifier: %s", extensionName, ext.Interface)
+	}
+	if ext.Types != "" && ext.Types != "data" {
+		p.add(id, `its %s.types must be "data" or absent: %s`, extensionName, ext.Types)
+	}
+	return ext
+}
+
+// control is one role of a control event.
+type control struct {
+	Role string
+	*controlEvent
+	seen controlMembers
+}
+
+// controlMembers are the members that the server fills in for a role.
+type controlMembers struct{ Session, Message, Title, Time bool }
+
+// roles returns the control events that the extension names, in a fixed order.
+func (w controlWords) roles() []control {
+	var all []control
+	for _, c := range []control{
+		{"Connected", w.Connected, controlMembers{Session: true}},
+		{"Heartbeat", w.Heartbeat, controlMembers{Session: true}},
+		{"Gap", w.Gap, controlMembers{Session: true, Message: true}},
+		{"Created", w.Created, controlMembers{Session: true, Title: true, Time: true}},
+		{"Deleted", w.Deleted, controlMembers{Session: true}},
+	} {
+		if c.controlEvent != nil {
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
+// checkControl refuses control events that the server could not say with data that fits
+// their schemas.
+func (s *stream) checkControl(p *problems) {
+	seen := map[string]string{}
+	for _, c := range s.Ext.Control.roles() {
+		where := fmt.Sprintf("%s: its %s.control.%s", s.ID, extensionName, strings.ToLower(c.Role))
+		e := s.event(c.Event)
+		switch {
+		case c.Event == "":
+			p.add(where, "it names no event")
+		case e == nil:
+			p.add(where, "the stream has no event %q", c.Event)
+		case e.Text || s.NameIn != "":
+			p.add(where, "the event %q has no data that the server can make: it must be an object, and the event named by its field", c.Event)
+		case seen[c.Event] != "":
+			p.add(where, "the event %q is that of %s", c.Event, seen[c.Event])
+		default:
+			c.checkMembers(e, where, p)
+		}
+		seen[c.Event] = strings.ToLower(c.Role)
+	}
+}
+
+// event returns the event of this name, nil if the stream has none.
+func (s *stream) event(name string) *event {
+	for _, e := range s.Events {
+		if name != "" && e.Names[0] == name {
+			return e
+		}
+	}
+	return nil
+}
+
+// checkMembers compares the members with the schema of the event's data.
+func (c *control) checkMembers(e *event, where string, p *problems) {
+	data := shapeOf(e.Data)
+	covered := map[string]bool{}
+	member := func(name, kind string, filled bool, what string) {
+		if name == "" {
+			return
+		}
+		if !filled {
+			p.add(where, "the server has no %s for this event", what)
+		}
+		if covered[name] {
+			p.add(where, "it fills the member %q twice", name)
+		}
+		covered[name] = true
+		if refs := data.properties[name]; refs == nil {
+			p.add(where, "the data of %q has no member %q", c.Event, name)
+		} else if !allows(refs, kind) {
+			p.add(where, "the member %q of the data of %q must be of type %s", name, c.Event, kind)
+		}
+	}
+	member(c.Session, openapi3.TypeString, c.seen.Session, "session")
+	member(c.Message, openapi3.TypeString, c.seen.Message, "message")
+	member(c.Title, openapi3.TypeString, c.seen.Title, "title")
+	member(c.Time, openapi3.TypeInteger, c.seen.Time, "time")
+	for _, name := range sortedKeys(c.Set) {
+		member(name, openapi3.TypeString, true, "")
+		if values, bound := boundTo(data.properties[name]); bound && !containsValue(values, c.Set[name]) {
+			p.add(where, "the member %q of the data of %q cannot be %q", name, c.Event, c.Set[name])
+		}
+	}
+	for _, name := range sortedKeys(data.required) {
+		if !covered[name] {
+			p.add(where, "the data of %q needs the member %q, and nothing sets it", c.Event, name)
+		}
+	}
+}
+
+// allows reports whether all descriptions of a property allow a type.
+func allows(refs []*openapi3.SchemaRef, kind string) bool {
+	for _, ref := range refs {
+		types := typesOf(ref.Value)
+		ok := types == nil
+		for _, t := range types {
+			ok = ok || t == kind || t == openapi3.TypeNumber && kind == openapi3.TypeInteger
+		}
+		if !ok {
+			return false
+		}
+	}
+	return true
+}

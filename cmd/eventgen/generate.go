@@ -1,0 +1,223 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/oapi-codegen/oapi-codegen/v2/pkg/codegen"
+)
+
+// generator makes the Go code of one spec. Each run of oapi-codegen gets a document of its
+// own, and the streams are read anew from it: they point into it.
+type generator struct {
+	spec       string
+	cfg        codegen.Configuration
+	eventsOnly bool
+	output     string // the path of the file that the code is for
+
+	p problems
+}
+
+// generate returns the generated file. Its error has one line for each problem.
+func (g *generator) generate() ([]byte, error) {
+	doc, streams, err := g.load()
+	if err != nil {
+		return nil, err
+	}
+	sessions := make([]session, len(streams))
+	for i, s := range streams {
+		s.checkPosition(&g.p)
+		s.checkControl(&g.p)
+		sessions[i].param, sessions[i].undecided = s.session(&g.p)
+	}
+	if err := g.p.err(); err != nil {
+		return nil, err
+	}
+	own, err := g.ownPackage()
+	if err != nil {
+		return nil, err
+	}
+	plans, err := g.plan(own)
+	if err != nil {
+		return nil, err
+	}
+	rewritten, err := g.rewritten(plans)
+	if err != nil {
+		return nil, err
+	}
+	named, err := g.namedPackage(plans, rewritten)
+	if err != nil {
+		return nil, err
+	}
+	made := rewritten // what stands beside the events
+	if own != nil {
+		made = own
+	}
+	f := &file{HasClient: made.names["ClientOption"]}
+	checked := newSchemas(doc, &g.p)
+	for i, s := range streams {
+		f.addStream(s, plans[i], sessions[i], named, checked, &g.p)
+	}
+	f.addServer(doc, made)
+	f.Schemas = checked.literal()
+	if err := g.p.err(); err != nil {
+		return nil, err
+	}
+	return g.assemble(f, rewritten, own)
+}
+
+// session is the parameter that names the session of a stream.
+type session struct {
+	param     *openapi3.Parameter
+	undecided bool
+}
+
+// load loads a fresh document, and reads its streams.
+func (g *generator) load() (*openapi3.T, []*stream, error) {
+	doc, err := loadSpec(g.spec, g.cfg)
+	if err != nil {
+		return nil, nil, err
+	}
+	var p problems
+	streams := readStreams(doc, &p)
+	if len(g.p.errs) == 0 {
+		g.p.errs = p.errs
+	}
+	g.p.warnings = append(g.p.warnings, p.warnings...)
+	return doc, streams, g.p.err()
+}
+
+// runCodegen runs oapi-codegen on a document, which it changes.
+func runCodegen(doc *openapi3.T, cfg codegen.Configuration) (*goPackage, error) {
+	version := "v0"
+	cfg.NoVCSVersionOverride = &version
+	cfg.OutputOptions.SkipFmt = true
+	code, err := codegen.Generate(doc, cfg)
+	if err != nil {
+		return nil, fmt.Errorf("oapi-codegen refuses the spec: %w", err)
+	}
+	return parsePackage(code)
+}
+
+// ownPackage returns what the user's own run of oapi-codegen makes, nil unless there is one.
+func (g *generator) ownPackage() (*goPackage, error) {
+	if !g.eventsOnly {
+		return nil, nil //nolint:nilnil // there is none
+	}
+	doc, err := loadSpec(g.spec, g.cfg)
+	if err != nil {
+		return nil, err
+	}
+	return runCodegen(doc, g.cfg)
+}
+
+// plan decides on the Go names by a run of oapi-codegen that shows the Go type of the data
+// of each event, and of all else.
+func (g *generator) plan(own *goPackage) ([]*streamPlan, error) {
+	doc, streams, err := g.load()
+	if err != nil {
+		return nil, err
+	}
+	if err := g.drop(doc, streams); err != nil {
+		return nil, err
+	}
+	probe(doc, streams)
+	cfg := g.cfg
+	cfg.Generate.Client = true
+	cfg.OutputOptions.SkipPrune = true
+	pkg, err := runCodegen(doc, cfg)
+	if err != nil {
+		return nil, err
+	}
+	names := pkg.names
+	if own != nil {
+		for name := range own.names {
+			names[name] = true
+		}
+	}
+	// The run has changed the document.
+	doc, streams, err = g.load()
+	if err != nil {
+		return nil, err
+	}
+	if err := g.drop(doc, streams); err != nil {
+		return nil, err
+	}
+	plans := planStreams(doc, streams, pkg, &g.p)
+	return plans, g.p.err()
+}
+
+// drop removes what only describes how streams are written, unless the user's own run of
+// oapi-codegen has made types of it.
+func (g *generator) drop(doc *openapi3.T, streams []*stream) error {
+	if g.eventsOnly {
+		return nil
+	}
+	return dropParts(doc, streams)
+}
+
+// rewritten returns what oapi-codegen makes of the document with the types of the events.
+func (g *generator) rewritten(plans []*streamPlan) (*goPackage, error) {
+	return g.runRewritten(plans, g.cfg)
+}
+
+// namedPackage returns the same with a client, whose functions show the names and types of
+// the parameters.
+func (g *generator) namedPackage(plans []*streamPlan, pkg *goPackage) (*goPackage, error) {
+	if g.cfg.Generate.Client {
+		return pkg, nil
+	}
+	cfg := g.cfg
+	cfg.Generate.Client = true
+	return g.runRewritten(plans, cfg)
+}
+
+func (g *generator) runRewritten(plans []*streamPlan, cfg codegen.Configuration) (*goPackage, error) {
+	doc, streams, err := g.load()
+	if err != nil {
+		return nil, err
+	}
+	if err := g.drop(doc, streams); err != nil {
+		return nil, err
+	}
+	rewrite(doc, streams, plans)
+	cfg.Generate.EmbeddedSpec = false // it would be that of the rewritten document
+	return runCodegen(doc, cfg)
+}
+
+// assemble returns the file: what oapi-codegen makes and the events, or the events alone.
+func (g *generator) assemble(f *file, pkg, own *goPackage) ([]byte, error) {
+	events, err := f.render()
+	if err != nil {
+		return nil, err
+	}
+	importLines, bodies, beside := pkg.imports(), []string{pkg.body(), events}, []string(nil)
+	if own != nil {
+		bodies = []string{events, pkg.missing(events, own)}
+		beside = []string{own.source}
+	} else if g.cfg.Generate.EmbeddedSpec {
+		embedded, err := g.embeddedSpec()
+		if err != nil {
+			return nil, err
+		}
+		importLines = append(importLines, embedded.imports()...)
+		bodies = append(bodies, embedded.body())
+	}
+	code, err := merge(filepath.Base(g.spec), g.cfg.PackageName, importLines, bodies)
+	if err != nil {
+		return nil, err
+	}
+	return code, checkTypes(g.output, code, beside...)
+}
+
+// embeddedSpec returns oapi-codegen's code that holds the document as the user wrote it.
+func (g *generator) embeddedSpec() (*goPackage, error) {
+	doc, err := loadSpec(g.spec, g.cfg)
+	if err != nil {
+		return nil, err
+	}
+	cfg := g.cfg
+	cfg.Generate = codegen.GenerateOptions{EmbeddedSpec: true}
+	return runCodegen(doc, cfg)
+}

@@ -1,0 +1,279 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// outside is a module in a temporary folder that requires this one.
+type outside struct{ dir string }
+
+// newOutside makes an empty module. Its requirements are those of this module, so that no
+// test downloads anything that is not here.
+func newOutside(t *testing.T, replace string) outside {
+	t.Helper()
+	module, err := os.ReadFile("../../go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sums, err := os.ReadFile("../../go.sum")
+	if err != nil {
+		t.Fatal(err)
+	}
+	root, err := filepath.Abs(replace)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := outside{t.TempDir()}
+	text := strings.Replace(string(module), "module github.com/mixstream/mixstream", "module outside", 1)
+	o.write(t, "go.mod", text+"\nrequire github.com/mixstream/mixstream v0.0.0\n\nreplace github.com/mixstream/mixstream => "+root+"\n")
+	o.write(t, "go.sum", string(sums))
+	return o
+}
+
+func (o outside) write(t *testing.T, name, text string) {
+	t.Helper()
+	path := filepath.Join(o.dir, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// eventgen runs the command for a folder of the module, and returns its standard error.
+func (o outside) eventgen(t *testing.T, folder string, args ...string) string {
+	t.Helper()
+	var stderr bytes.Buffer
+	if status := run(append([]string{"-o", filepath.Join(o.dir, folder)}, args...), &stderr); status != 0 {
+		t.Fatalf("eventgen %s: exit status %d:\n%s", args, status, &stderr)
+	}
+	return stderr.String()
+}
+
+// golang runs the go command in the module.
+func (o outside) golang(t *testing.T, args ...string) (string, error) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", args...)
+	cmd.Dir = o.dir
+	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=mod", "GOWORK=off", "GOPROXY=off")
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+// slow skips a test that compiles a module.
+func slow(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("it compiles a module")
+	}
+}
+
+// wireEvent is an event as it stands on the wire and in the log.
+type wireEvent struct{ op, name, data string }
+
+// TestSpecs generates each document of testdata/specs into a module of its own. What is
+// made compiles, and one event of each kind is decoded, encoded and checked unchanged.
+func TestSpecs(t *testing.T) {
+	slow(t)
+	o := newOutside(t, "../..")
+	files, err := filepath.Glob("testdata/specs/*.yaml")
+	if err != nil || len(files) < 9 {
+		t.Fatalf("%d specs: %v", len(files), err)
+	}
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".yaml")
+		pkg := strings.ReplaceAll(name, "-", "")
+		o.eventgen(t, pkg, file)
+		if len(specEvents[name]) == 0 {
+			t.Errorf("%s has no events to try", name)
+		}
+		var b strings.Builder
+		for _, e := range specEvents[name] {
+			fmt.Fprintf(&b, "\troundTrip(t, %s, %q, %q)\n", e.op, e.name, e.data)
+		}
+		o.write(t, pkg+"/roundtrip_test.go", fmt.Sprintf(roundTripTest, pkg, b.String()))
+		if more, err := os.ReadFile("testdata/specs/" + name + ".go.txt"); err == nil {
+			o.write(t, pkg+"/more_test.go", string(more))
+		}
+	}
+	if out, err := o.golang(t, "vet", "./..."); err != nil {
+		t.Errorf("go vet: %v\n%s", err, out)
+	}
+	if out, err := o.golang(t, "test", "./..."); err != nil {
+		t.Errorf("go test: %v\n%s", err, out)
+	}
+}
+
+const roundTripTest = `package %s
+
+import (
+	"encoding/json"
+	"reflect"
+	"testing"
+
+	"github.com/mixstream/mixstream/contract"
+)
+
+func TestRoundTrip(t *testing.T) {
+%s}
+
+func roundTrip[P, E any](t *testing.T, op contract.Operation[P, E], field, data string) {
+	t.Helper()
+	name := op.Events.NameOf(field, []byte(data))
+	if !op.Events.Has(name) {
+		t.Errorf("%%s has no event %%q", op.ID, name)
+	}
+	event := op.Decode(name, []byte(data))
+	if u := op.Events.AsUnknown(event); u != nil {
+		t.Errorf("%%s %%q %%s: unknown: %%v", op.ID, name, data, u.Err)
+		return
+	}
+	again, text, err := op.Encode(event)
+	if err != nil || again != name && !(op.Events.AnyName && again == "") {
+		t.Errorf("%%s %%q %%s: encoded as %%q: %%v", op.ID, name, data, again, err)
+	}
+	var want, got any
+	if err := json.Unmarshal([]byte(data), &want); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &got); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%%s %%q %%s: encoded as %%s, %%v", op.ID, name, data, text, err)
+	}
+	if err := op.Check(name, []byte(data)); err != nil {
+		t.Errorf("%%s %%q %%s: %%v", op.ID, name, data, err)
+	}
+}
+`
+
+// specEvents has the events of each document, with those that differ in how they are
+// written. Text is a JSON string, as in the log.
+var specEvents = map[string][]wireEvent{
+	"array-of-events": {
+		{"TaskProgress", "", `{"percent":12.5}`},
+		{"TaskProgress", "finished", `{"files":["a","b"]}`},
+		{"TaskProgress", "finished", `{"files":null}`},
+	},
+	"data-only": {{"StreamPrices", "", `{"at":"2026-01-02T03:04:05Z","price":1.5,"size":9007199254740991,"venue":"X"}`}},
+	"data-ref": {
+		{"LivePets", "Kitten", `{"lives":9}`},
+		{"LivePets", "Puppy", `{"tricks":["sit"]}`},
+		{"LiveTodos", "", `{"id":1,"title":"a","done":true}`},
+		{"LiveTodos", "added", `{"id":1,"title":null}`},
+	},
+	"itemschema": {
+		{"WatchRoom", "said", `"Hello,\nyou"`},
+		{"WatchRoom", "counted", `42`},
+		{"WatchRoom", "joined", `{"name":"Ann","seat":3}`},
+		{"WatchRoom", "moved", `{"from":[1,2],"to":[3,4]}`},
+	},
+	"one-event-shape": {
+		{"SseItemsItemsStreamGet", "", `{"name":"a","description":null}`},
+		{"SseItemsItemsStreamGet", "item", `{"name":"a","description":"b"}`},
+	},
+	"openapi30": {
+		{"OrderEvents", "order_placed", `{"id":"7","lines":[{"sku":"abc","count":2,"gift":true}]}`},
+		{"OrderEvents", "order_changed", `{"id":"7","lines":[{"sku":"abc","count":2}]}`},
+		{"OrderEvents", "order_shipped", `{"carrier":"DHL","parcels":{"1":[{"sku":"abc","count":2}]}}`},
+		{"OrderEvents", "note", `"Leave it at the door"`},
+		{"WarehouseAlerts", "alert", `{"level":"high","text":"Fire"}`},
+	},
+	"type-in-data": {
+		{"CreateAnswer", "", `{"type":"answer.created","sequence_number":1,"answer":{"id":"a","text":""}}`},
+		{"CreateAnswer", "", `{"type":"answer.text.delta","sequence_number":2,"delta":"Hi"}`},
+		{"CreateAnswer", "x", `{"type":"answer.completed","sequence_number":3,"answer":{"id":"a","text":"Hi","usage":{"tokens":2}}}`},
+	},
+	"untyped": {
+		{"FollowLogs", "", `"a line"`},
+		{"FollowLogs", "stderr", `"a line"`},
+		{"FollowTicks", "", `"tick"`},
+	},
+	"kinds": {
+		{"GetNested", "", `{"type":"walked","steps":1}`},
+		{"GetNested", "", `{"type":"cycled","km":1.5}`},
+		{"GetNested", "", `{"type":"driven","km":2}`},
+		{"GetNested", "", `{"type":"stopped","why":"tired"}`},
+		{"Based", "", `{"at":1,"kind":"up","by":2}`},
+		{"Based", "", `{"at":1,"kind":"down"}`},
+		{"CreateThing", "made", `{"size":1,"color":"red"}`},
+		{"ThingEvents", "made", `{"size":1}`},
+		{"ThingEvents", "gone", `{"name":"a","children":[{"name":"b"}]}`},
+		{"SendForm", "list", `[{"name":"a"}]`},
+		{"SendForm", "count", `9007199254740991`},
+		{"SendForm", "flag", `true`},
+		{"SendForm", "maybe", `null`},
+		{"SendForm", "maybe", `"x"`},
+		{"SendForm", "map", `{"a":1}`},
+		{"SendForm", "extra", `{"a":"b","c":1}`},
+		{"SendForm", "extras", `{"a":"b","c":1}`},
+		{"SendForm", "either", `{"kind":"down","by":1}`},
+		{"SendForm", "any", `[1,{"a":null}]`},
+		{"SendForm", "quoted", `"x"`},
+		{"SendForm", "when", `"2026-01-02T03:04:05Z"`},
+		{"SendForm", "level", `"high"`},
+		{"SendForm", "narrowed", `{"name":"a","children":[]}`},
+		{"SendForm", "tree", `{"name":"a"}`},
+		{"SendForm", "node", `{"next":{"next":{"value":1}}}`},
+		{"SendForm", "one", `{"name":"a"}`},
+		{"SendForm", "two", `{"name":"a"}`},
+		{"SendForm", "a-b", `"x"`},
+		{"SendForm", "", `{"kind":"down"}`},
+		{"SendForm", "whatever", `{"kind":"down"}`},
+	},
+}
+
+// TestConfigurations generates the events beside every server that oapi-codegen makes, and
+// compiles those whose modules are here.
+func TestConfigurations(t *testing.T) {
+	slow(t)
+	o := newOutside(t, "../..")
+	const spec, options = "testdata/specs/openapi30.yaml", "output-options: {name-normalizer: ToCamelCaseWithInitialisms}\n"
+	compiled := []string{"client", "models", "std", "stdstrict", "chi", "chistrict", "embedded", "eventsonly"}
+	for folder, generate := range map[string]string{
+		"client": "client: true", "models": "", "std": "std-http-server: true", "stdstrict": "std-http-server: true, strict-server: true, client: true",
+		"chi": "chi-server: true", "chistrict": "chi-server: true, strict-server: true", "embedded": "std-http-server: true, embedded-spec: true",
+		"gin": "gin-server: true", "ginstrict": "gin-server: true, strict-server: true, client: true",
+		"echo": "echo-server: true", "echostrict": "echo-server: true, strict-server: true", "echo5": "echo5-server: true",
+		"fiber": "fiber-server: true, strict-server: true", "gorilla": "gorilla-server: true", "iris": "iris-server: true",
+	} {
+		o.write(t, folder+"/oapi-codegen.yaml", "generate: {models: true, "+generate+"}\n"+options)
+		o.eventgen(t, folder, spec)
+		code, err := os.ReadFile(filepath.Join(o.dir, folder, "api.gen.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for text, want := range map[string]bool{
+			"Requests: &requestsOfOrderEvents": strings.Contains(generate, "client"),
+			"type UnimplementedServer struct":  strings.Contains(generate, "strict"),
+			"type OrderShipped struct":         true,
+			"type OrderPlaced Order":           true,
+		} {
+			if strings.Contains(string(code), text) != want {
+				t.Errorf("%s: that it has %q is %t", folder, text, !want)
+			}
+		}
+		if !slices.Contains(compiled, folder) {
+			if err := os.RemoveAll(filepath.Join(o.dir, folder)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	// The user runs oapi-codegen, and has only the events made.
+	own := ownOutput(t, spec, "eventsonly", options)
+	o.write(t, "eventsonly/api.gen.go", own)
+	o.write(t, "eventsonly/oapi-codegen.yaml", ownConfig+options)
+	o.eventgen(t, "eventsonly", "-events-only", spec)
+	if got, err := os.ReadFile(filepath.Join(o.dir, "eventsonly", "api.gen.go")); err != nil || string(got) != own {
+		t.Errorf("-events-only has changed what oapi-codegen made: %v", err)
+	}
+	if out, err := o.golang(t, "vet", "./..."); err != nil {
+		t.Errorf("go vet: %v\n%s", err, out)
+	}
+}

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+// sortedKeys returns the keys of a map in their order.
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// defaultID returns the operationId of an operation that has none, of its method and path.
+func defaultID(method, path string) string {
+	words := strings.FieldsFunc(path, func(r rune) bool {
+		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9')
+	})
+	for i, word := range words {
+		words[i] = strings.ToUpper(word[:1]) + word[1:]
+	}
+	return strings.ToLower(method) + strings.Join(words, "")
+}
+
+// readParams takes down the parameters of the operation and its path item, those of the
+// path in their order in it.
+func (s *stream) readParams(item *openapi3.PathItem) {
+	byKey := map[[2]string]*openapi3.Parameter{}
+	var order [][2]string
+	for _, params := range []openapi3.Parameters{item.Parameters, s.op.Parameters} {
+		for _, ref := range params {
+			if ref.Value == nil {
+				continue
+			}
+			key := [2]string{ref.Value.In, ref.Value.Name}
+			if byKey[key] == nil {
+				order = append(order, key)
+			}
+			byKey[key] = ref.Value
+		}
+	}
+	for _, key := range order {
+		s.Params = append(s.Params, byKey[key])
+	}
+	place := func(q *openapi3.Parameter) int {
+		if q.In != openapi3.ParameterInPath {
+			return len(s.Path)
+		}
+		return strings.Index(s.Path, "{"+q.Name+"}")
+	}
+	slices.SortStableFunc(s.Params, func(a, b *openapi3.Parameter) int { return place(a) - place(b) })
+}
+
+// param returns the parameter of this name; nil if there is none. One of the path comes
+// first.
+func (s *stream) param(name string) *openapi3.Parameter {
+	for _, in := range []string{openapi3.ParameterInPath, openapi3.ParameterInQuery, openapi3.ParameterInHeader, openapi3.ParameterInCookie} {
+		for _, q := range s.Params {
+			if q.In == in && q.Name == name {
+				return q
+			}
+		}
+	}
+	return nil
+}
+
+// isPosition reports whether a parameter carries the last event id, which the runtime does.
+func (s *stream) isPosition(q *openapi3.Parameter) bool {
+	return q.In == openapi3.ParameterInHeader && strings.EqualFold(q.Name, "Last-Event-ID") ||
+		q.In == openapi3.ParameterInQuery && q.Name == s.Ext.Position
+}
+
+// session returns the parameter that names the session; nil if there is none. It is
+// undecided if several parameters are required, and the extension does not say which.
+func (s *stream) session(p *problems) (q *openapi3.Parameter, undecided bool) {
+	if s.Ext.Session != nil {
+		if *s.Ext.Session == "" {
+			return nil, false
+		}
+		q = s.param(*s.Ext.Session)
+		switch {
+		case q == nil:
+			p.add(s.ID, "its %s.session names a parameter %q, which it has not", extensionName, *s.Ext.Session)
+		case q.In == openapi3.ParameterInCookie:
+			p.add(s.ID, "its %s.session names the cookie %q: a session is in the path, the query or a header", extensionName, q.Name)
+		case !q.Required:
+			p.add(s.ID, "its %s.session names the parameter %q, which is not required", extensionName, q.Name)
+		case !isScalar(q):
+			p.add(s.ID, "its %s.session names the parameter %q, which is no string and no integer", extensionName, q.Name)
+		}
+		return q, false
+	}
+	var required []*openapi3.Parameter
+	for _, q := range s.Params {
+		if q.Required && q.In != openapi3.ParameterInCookie && !s.isPosition(q) {
+			required = append(required, q)
+		}
+	}
+	switch {
+	case len(required) == 0:
+		return nil, false
+	case len(required) > 1:
+		p.warn(s.ID, "it has %d required parameters, and none is taken for the session; %s: {session: NAME} says which is, and session: '' that all readers share one stream", len(required), extensionName)
+		return nil, true
+	case !isScalar(required[0]):
+		p.warn(s.ID, "its parameter %q is no string and no integer, and so not taken for the session; %s: {session: ''} says that all readers share one stream", required[0].Name, extensionName)
+		return nil, true
+	}
+	return required[0], false
+}
+
+// isScalar reports whether a parameter can name a session.
+func isScalar(q *openapi3.Parameter) bool {
+	if q.Schema == nil || q.Schema.Value == nil {
+		return false
+	}
+	types := typesOf(q.Schema.Value)
+	return len(types) == 1 && (types[0] == openapi3.TypeString || types[0] == openapi3.TypeInteger)
+}
+
+// sessionType returns the Type of a contract.Param.
+func sessionType(q *openapi3.Parameter) string {
+	types := typesOf(q.Schema.Value)
+	switch {
+	case slices.Contains(types, openapi3.TypeInteger):
+		return "integer"
+	case q.Schema.Value.Format == "uuid":
+		return "uuid"
+	}
+	return ""
+}
+
+// checkPosition refuses a position that is no optional query parameter of a string.
+func (s *stream) checkPosition(p *problems) {
+	if s.Ext.Position == "" {
+		return
+	}
+	for _, q := range s.Params {
+		if q.In == openapi3.ParameterInQuery && q.Name == s.Ext.Position {
+			if q.Required || !isScalar(q) {
+				p.add(s.ID, "its %s.position names the parameter %q, which must be an optional string", extensionName, q.Name)
+			}
+			return
+		}
+	}
+	p.add(s.ID, "its %s.position names a query parameter %q, which it has not", extensionName, s.Ext.Position)
+}

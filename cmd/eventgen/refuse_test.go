@@ -1,0 +1,161 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+const (
+	madeConst     = "const: made}"
+	changedConst  = "const: url_changed}"
+	madeData      = "data: {$ref: '#/components/schemas/MadeData'}"
+	streamRef     = "schema: {$ref: '#/components/schemas/Stream'}"
+	discriminator = `      discriminator:
+        propertyName: event
+        mapping:
+          made: '#/components/schemas/MadeEvent'
+          url_changed: '#/components/schemas/URLChangedEvent'
+`
+	noContent     = "'204': {description: Gone.}"
+	secondStream  = "'200': {description: ., content: {text/event-stream: {" + streamRef + "}}}"
+	deleteThing   = "operationId: deleteThing"
+	streamEvents  = "operationId: streamEvents"
+	moreSchemas   = "components:\n  schemas:\n"
+	madeDataProps = "properties: {name: {type: string}}"
+
+	noName = `MadeEvent: its property "event" can have no value that names an event: its const or enum is no string, or what is said of it is a contradiction`
+)
+
+// TestRefuse edits the minimal spec into one that cannot be generated, and reads
+// the reason.
+func TestRefuse(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		edit []string
+		want string // all of the message; "…" stands for the spec's path
+	}{
+		{"const is no string", []string{discriminator, "", madeConst, "const: 1}"}, noName},
+		{"const is empty", []string{discriminator, "", "enum: [made, ", "enum: ['', ", madeConst, "const: ''}"}, `MadeEvent: a value of its property "event" is not a string that names an event: []`},
+		{"two consts", []string{discriminator, "", "event: {$ref: '#/components/schemas/EventName'}", "event: {$ref: '#/components/schemas/EventName', const: made}"}, strings.ReplaceAll(noName, "MadeEvent", "URLChangedEvent")},
+		{"not in the enum", []string{discriminator, "", "enum: [made, ", "enum: ["}, noName},
+		{"no data", []string{"        data: {type: object}\n", "", "            " + madeData, ""}, `MadeEvent: it has no property "data", which other events of streamEvents have`},
+		{"no data at all", []string{streamRef, "itemSchema: {type: object, properties: {event: {type: string}, id: {type: string}}}"}, `event 1 of streamEvents: it has no property "data": a browser does not deliver an event without data`},
+		{"more than an envelope", []string{madeData, madeData + "\n            price: {type: number}"}, "MadeEvent: it has properties beside the fields of an event ([comment data event id retry]), and other events of streamEvents have not"},
+		{"mapped to another", []string{"made: '#/components/schemas/MadeEvent'", "made: '#/components/schemas/Base'"}, `streamEvents: the discriminator mapping of its stream has Base for "made", which is no event of it`},
+		{"mapping of another name", []string{"          made: '", "          unused: '#/components/schemas/MadeEvent'\n          made: '"}, `MadeEvent: the discriminator mapping of streamEvents has "unused" for it, which is not its name`},
+		{"one name", []string{discriminator, "", changedConst, madeConst}, `URLChangedEvent: its name "made" is also that of MadeEvent, in streamEvents`},
+		{"one event twice", []string{"      oneOf:\n", "      oneOf:\n        - {$ref: '#/components/schemas/MadeEvent'}\n"}, `MadeEvent: its name "made" is also that of MadeEvent, in streamEvents`},
+		{"two events without a name", []string{streamRef, "schema: {oneOf: [{properties: {data: {type: string}}}, {properties: {data: {type: integer}}}]}"}, `event 2 of streamEvents: its name "" is also that of event 1 of streamEvents, in streamEvents`},
+		{"no name and message", []string{streamRef, "schema: {oneOf: [{properties: {data: {type: string}}}, {required: [event], properties: {event: {const: message}, data: {type: integer}}}]}"}, `the event "message" of streamEvents: its name "message" is also that of event 1 of streamEvents, in streamEvents`},
+		{"no stream", []string{"text/event-stream", "application/json"}, "paths: no operation has a text/event-stream response"},
+		{"stream of an error", []string{"'200':", "'404':", "'404':\n          description: No such stream.", "'204': {description: .}"}, "paths: no operation has a text/event-stream response"},
+		{"two streams in one operation", []string{"'404':\n          description: No such stream.", "'201': {description: ., content: {text/event-stream: {" + streamRef + "}}}"}, "streamEvents: it has more than one text/event-stream response"},
+		{"one operationId", []string{noContent, secondStream, deleteThing, streamEvents}, "DELETE /things/{id}: its operationId streamEvents is also that of GET /stream"},
+		{"unresolved reference", []string{madeData, "data: {$ref: '#/components/schemas/Nowhere'}"}, `…: failed to load OpenAPI specification: failed to resolve "Nowhere" in fragment in URI: "#/components/schemas/Nowhere": map key "Nowhere" not found`},
+		{"unresolved member", []string{"        - {$ref: '#/components/schemas/MadeEvent'}\n", "        - {$ref: '#/components/schemas/Nowhere'}\n"}, `…: failed to load OpenAPI specification: failed to resolve "Nowhere" in fragment in URI: "#/components/schemas/Nowhere": map key "Nowhere" not found`},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			refuse(t, edit(t, tc.edit...), testConfig, tc.want)
+		})
+	}
+}
+
+// TestRefuseExtension is TestRefuse for x-mixstream.
+func TestRefuseExtension(t *testing.T) {
+	const control = "streamEvents: its x-mixstream.control."
+	for _, tc := range []struct{ name, extension, want string }{
+		{"the old one", "x-go-event-prefix: Admin", "streamEvents: x-go-event-prefix is no longer known: x-mixstream: {interface: NAME} names the interface of the events"},
+		{"no object", "x-mixstream: Admin", "streamEvents: its x-mixstream: cannot unmarshal string into Go value of type main.extension"},
+		{"unknown member", "x-mixstream: {sesion: id}", `streamEvents: its x-mixstream: unknown field "sesion"`},
+		{"unknown member of control", "x-mixstream: {control: {gap: {evnt: made}}}", `streamEvents: its x-mixstream: unknown field "evnt"`},
+		{"interface is no identifier", "x-mixstream: {interface: A-B}", "streamEvents: its x-mixstream.interface must be an exported Go identifier: A-B"},
+		{"interface is not exported", "x-mixstream: {interface: event}", "streamEvents: its x-mixstream.interface must be an exported Go identifier: event"},
+		{"unknown types", "x-mixstream: {types: model}", `streamEvents: its x-mixstream.types must be "data" or absent: model`},
+		{"no such session", "x-mixstream: {session: id}", `streamEvents: its x-mixstream.session names a parameter "id", which it has not`},
+		{"session is optional", "x-mixstream: {session: id}\n      parameters: [{name: id, in: query, schema: {type: string}}]", `streamEvents: its x-mixstream.session names the parameter "id", which is not required`},
+		{"session is an array", "x-mixstream: {session: id}\n      parameters: [{name: id, in: query, required: true, schema: {type: array, items: {type: string}}}]", `streamEvents: its x-mixstream.session names the parameter "id", which is no string and no integer`},
+		{"session is a cookie", "x-mixstream: {session: id}\n      parameters: [{name: id, in: cookie, required: true, schema: {type: string}}]", `streamEvents: its x-mixstream.session names the cookie "id": a session is in the path, the query or a header`},
+		{"no such position", "x-mixstream: {position: last}", `streamEvents: its x-mixstream.position names a query parameter "last", which it has not`},
+		{"position is required", "x-mixstream: {position: last}\n      parameters: [{name: last, in: query, required: true, schema: {type: string}}]", `streamEvents: its x-mixstream.position names the parameter "last", which must be an optional string`},
+		{"no event", "x-mixstream: {control: {connected: {}}}", control + "connected: it names no event"},
+		{"no such event", "x-mixstream: {control: {connected: {event: hello}}}", control + `connected: the stream has no event "hello"`},
+		{"one event twice", "x-mixstream: {control: {connected: {event: made}, heartbeat: {event: made}}}", control + `heartbeat: the event "made" is that of connected`},
+		{"no such member", "x-mixstream: {control: {connected: {event: made, session: id}}}", control + `connected: the data of "made" has no member "id"`},
+		{"member of another type", "x-mixstream: {control: {created: {event: made, time: name}}}", control + `created: the member "name" of the data of "made" must be of type integer`},
+		{"member twice", "x-mixstream: {control: {created: {event: made, title: name, set: {name: a}}}}", control + `created: it fills the member "name" twice`},
+		{"nothing to fill it with", "x-mixstream: {control: {heartbeat: {event: made, title: name}}}", control + "heartbeat: the server has no title for this event"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			refuse(t, edit(t, streamEvents, streamEvents+"\n      "+tc.extension), testConfig, tc.want)
+		})
+	}
+	t.Run("required member", func(t *testing.T) {
+		refuse(t, edit(t, streamEvents, streamEvents+"\n      x-mixstream: {control: {gap: {event: made}}}", madeDataProps, madeDataProps+"\n      required: [name]"), testConfig,
+			control+`gap: the data of "made" needs the member "name", and nothing sets it`)
+	})
+	t.Run("value out of the enum", func(t *testing.T) {
+		refuse(t, edit(t, streamEvents, streamEvents+"\n      x-mixstream: {control: {gap: {event: made, set: {name: c}}}}", madeDataProps, "properties: {name: {type: string, enum: [a, b]}}"), testConfig,
+			control+`gap: the member "name" of the data of "made" cannot be "c"`)
+	})
+	t.Run("without a stream", func(t *testing.T) {
+		refuse(t, edit(t, deleteThing, deleteThing+"\n      x-mixstream: {}"), testConfig, "DELETE /things/{id}: it has x-mixstream, and no text/event-stream response")
+	})
+}
+
+// TestRefuseGoNames is TestRefuse for what shows only in the Go code.
+func TestRefuseGoNames(t *testing.T) {
+	const types = streamEvents + "\n      x-mixstream: {types: data}"
+	for _, tc := range []struct {
+		name string
+		edit []string
+		want string
+	}{
+		{"interface", []string{streamEvents, streamEvents + "\n      x-mixstream: {interface: Thing}", moreSchemas, moreSchemas + "    thing: {type: object}\n"}, "streamEvents: the Go name Thing is also that of the schema thing; x-mixstream.interface gives it another"},
+		{"schema UnknownEvent", []string{moreSchemas, moreSchemas + "    unknown_event: {type: object}\n"}, "UnknownEvent: this Go name is that of the schema unknown_event, and eventgen declares it too; x-go-name gives a schema another"},
+		{"import", []string{moreSchemas, moreSchemas + "    thing: {type: object, x-go-name: contract}\n"}, "contract: this Go name is that of the schema thing, and eventgen declares it too; x-go-name gives a schema another"},
+		{"request", []string{moreSchemas, moreSchemas + "    StreamEventsRequest: {type: object}\n    StreamEventsStreamRequest: {type: object}\n"}, "streamEvents: the Go name StreamEventsRequest is also that of the schema StreamEventsRequest; another operationId, or x-go-name on the schema, gives one of them another"},
+		{"two schemas of one Go name", []string{moreSchemas, moreSchemas + "    made-data: {type: object, properties: {x: {type: integer}}}\n"}, "oapi-codegen refuses the spec: error generating code for type definitions: duplicate typename 'MadeData' detected, can't auto-rename, please use x-go-name to specify your own name for one of them"},
+		{"one data schema", []string{streamEvents, types, "url_changed_data'", "MadeData'"}, "URLChangedEvent: its Go type MadeData is also that of MadeEvent in streamEvents"},
+		{"inline data", []string{streamEvents, types, madeData, "data: {type: object, properties: {a: {type: string}}}"}, "MadeEvent: its data is no $ref to a schema of components/schemas, whose type would be that of the event as x-mixstream of streamEvents says"},
+		{"data is no properties", []string{streamEvents, types, "      " + madeDataProps + "\n", ""}, "MadeData: its Go type MadeData can have no methods, as the data of MadeEvent needs; that of an object with properties can"},
+		{"data is another package's", []string{streamEvents, types, madeDataProps, "x-go-type: big.Int\n      x-go-type-import: {path: math/big}"}, "MadeData: its Go type MadeData can have no methods, as the data of MadeEvent needs; that of an object with properties can"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			refuse(t, edit(t, tc.edit...), testConfig, tc.want)
+		})
+	}
+}
+
+// TestRefuseConfig is TestRefuse for oapi-codegen's configuration.
+func TestRefuseConfig(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		edit []string
+		want string
+	}{
+		{"no models", []string{"models: true", "models: false"}, "…: generate.models must be true: the events are decoded into the models"},
+		{"resolved names", []string{"skip-prune: true", "resolve-type-name-collisions: true"}, "…: output-options.resolve-type-name-collisions must be false: the Go name of a schema would depend on the rest of the document"},
+		{"unknown normalizer", []string{"ToCamelCaseWithInitialisms", "snake", "  additional-initialisms: [SSE]\n", ""}, "oapi-codegen refuses the spec: the name-normalizer option snake could not be found among options [\"\" \"ToCamelCase\" \"ToCamelCaseWithDigits\" \"ToCamelCaseWithInitialisms\"]"},
+		{"unknown option", []string{"skip-prune", "skip-prunes"}, "…: yaml: unmarshal errors:\n  line 13: field skip-prunes not found in type codegen.OutputOptions"},
+		{"two servers", []string{"std-http-server: true", "std-http-server: true\n  chi-server: true"}, "…: only one server type is supported at a time"},
+		{"excluded schema", []string{"skip-prune: true", "exclude-schemas: [MadeData]"}, "api.gen.go:19: the generated code would not compile: undefined: MadeData"},
+		{"excluded stream", []string{"skip-prune: true", "skip-prune: true\n  exclude-operation-ids: [streamEvents]"}, "paths: no operation has a text/event-stream response"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			refuse(t, minimal, editFile(t, testConfig, tc.edit...), tc.want)
+		})
+	}
+}
+
+// refuse generates, and compares the error.
+func refuse(t *testing.T, spec, config, want string) {
+	t.Helper()
+	code, _, err := generate(spec, config)
+	if err == nil {
+		t.Fatalf("generated:\n%s", code)
+	}
+	got := strings.NewReplacer(spec, "…", config, "…").Replace(err.Error())
+	if got != want {
+		t.Errorf("error:\n%s\nwant:\n%s", got, want)
+	}
+}

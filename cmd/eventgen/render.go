@@ -1,0 +1,217 @@
+package main
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"go/ast"
+	"slices"
+	"strconv"
+	"strings"
+	"text/template"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/oapi-codegen/oapi-codegen/v2/pkg/codegen"
+)
+
+//go:embed *.tmpl
+var templates embed.FS
+
+var events = template.Must(template.New("").Funcs(template.FuncMap{"quote": strconv.Quote}).ParseFS(templates, "*.tmpl"))
+
+// file is what the template needs. It knows nothing of how a stream is written.
+type file struct {
+	HasClient     bool
+	Streams       []*streamView
+	Types         []*eventView // one for each Go type
+	Unimplemented []method
+	Schemas       string // the elements of the map of schemas
+}
+
+// streamView is a stream for the template.
+type streamView struct {
+	*stream
+	*streamPlan
+	Request   *request
+	Session   string // literals of contract.Param; empty: none
+	Position  string
+	Fields    string // further fields of the descriptor
+	Events    []*eventView
+	Open      *eventView // the event of any other name; nil: there is none
+	HasText   bool
+	SameText  bool // the data of all events is text
+	OtherText bool // the data of an event that is not named is text
+	ManyNames bool // an event has several names, and the data tells which
+	Control   []control
+}
+
+// eventView is an event for the template.
+type eventView struct {
+	*event
+	*eventPlan
+	Doc        string
+	Interfaces []string // that the type implements
+	Cases      string   // the names of the event, as those of a case
+	Field      string   // the Go field of the member that names the event; empty if there is none
+	FieldZero  string   // its value if nobody has set it
+	FieldValue string   // its value otherwise
+	Schema     string   // its name in the map of schemas
+	IsDefined  bool
+	IsValue    bool
+	ReadsJSON  bool // the model has an UnmarshalJSON of its own
+	WritesJSON bool // the model has a MarshalJSON of its own
+}
+
+// method is a method of StrictServerInterface.
+type method struct{ Name, Params, Results, Operation string }
+
+// addStream adds a stream. pkg is what oapi-codegen makes, with a client.
+func (f *file) addStream(s *stream, plan *streamPlan, of session, pkg *goPackage, checked *schemas, p *problems) {
+	v := &streamView{stream: s, streamPlan: plan, Request: readRequest(s, plan, of.param, pkg, p), Control: s.Ext.Control.roles()}
+	if q := of.param; q != nil {
+		v.Session = paramLiteral(q.In, q.Name, sessionType(q))
+	}
+	if s.Ext.Position != "" {
+		v.Position = paramLiteral("query", s.Ext.Position, "")
+	}
+	namespace := s.ID
+	if s.Ext.Namespace != nil {
+		namespace = *s.Ext.Namespace
+	}
+	if namespace != "" {
+		v.Fields += ", Namespace: " + strconv.Quote(namespace)
+	}
+	if v.Session != "" {
+		v.Fields += ", Session: " + v.Session
+	}
+	if of.undecided {
+		v.Fields += ", SessionUndecided: true"
+	}
+	if v.Position != "" {
+		v.Fields += ", Position: " + v.Position
+	}
+	v.SameText = !slices.ContainsFunc(s.Events, func(e *event) bool { return !e.Text })
+	for i, e := range s.Events {
+		ev := f.addEvent(s, e, plan, plan.Events[i], pkg, checked)
+		v.Events = append(v.Events, ev)
+		v.HasText = v.HasText || e.Text
+		v.ManyNames = v.ManyNames || len(e.Names) > 1
+		if e.AnyName {
+			v.Open, v.OtherText = ev, e.Text
+		}
+	}
+	f.Streams = append(f.Streams, v)
+}
+
+func paramLiteral(in, name, goType string) string {
+	if goType != "" {
+		return fmt.Sprintf("contract.Param{In: %q, Name: %q, Type: %q}", in, name, goType)
+	}
+	return fmt.Sprintf("contract.Param{In: %q, Name: %q}", in, name)
+}
+
+func (f *file) addEvent(s *stream, e *event, sp *streamPlan, plan *eventPlan, pkg *goPackage, checked *schemas) *eventView {
+	v := &eventView{event: e, eventPlan: plan, Cases: cases(e), IsDefined: plan.Kind == kindDefined, IsValue: plan.Kind == kindValue}
+	v.ReadsJSON, v.WritesJSON = pkg.members[plan.Model]["UnmarshalJSON"], pkg.members[plan.Model]["MarshalJSON"]
+	v.Doc = "is the event " + e.Names[0] + " of " + s.ID
+	if e.Names[0] == "" {
+		v.Doc = "is an event of " + s.ID
+	}
+	data := e.Data
+	if data == nil {
+		data = &openapi3.SchemaRef{Value: &openapi3.Schema{Type: &openapi3.Types{openapi3.TypeString}}}
+	}
+	v.Schema = checked.add(data, plan.Type+".data")
+	if s.NameIn != "" && len(e.Names) == 1 {
+		for _, field := range pkg.fields(plan.Type) {
+			if field.Tag == s.NameIn {
+				v.setField(field, e.Names[0], pkg)
+			}
+		}
+	}
+	for _, other := range f.Types {
+		if other.Type == v.Type {
+			other.Interfaces = append(other.Interfaces, sp.Interface)
+			return v
+		}
+	}
+	v.Interfaces = []string{sp.Interface}
+	f.Types = append(f.Types, v)
+	return v
+}
+
+// setField has Encode set the field that names the event, if the caller has not.
+func (v *eventView) setField(field goField, name string, pkg *goPackage) {
+	target, isPointer := strings.CutPrefix(field.Type, "*")
+	switch {
+	case field.Type == "interface{}":
+		v.Field, v.FieldZero, v.FieldValue = field.Name, "nil", strconv.Quote(name)
+	case isPointer && pkg.isString(target):
+		v.Field, v.FieldZero, v.FieldValue = field.Name, "nil", fmt.Sprintf("new(%s(%q))", target, name)
+	case pkg.isString(field.Type):
+		v.Field, v.FieldZero, v.FieldValue = field.Name, `""`, strconv.Quote(name)
+	}
+}
+
+// cases returns the names of an event as those of a case. No name is the same as "message".
+func cases(e *event) string {
+	var all []string
+	for _, name := range e.Names {
+		all = append(all, strconv.Quote(name))
+		switch name {
+		case "":
+			all = append(all, `"message"`)
+		case "message":
+			all = append(all, `""`)
+		}
+	}
+	return strings.Join(all, ", ")
+}
+
+// addServer adds the methods of UnimplementedServer, if oapi-codegen makes a strict server.
+func (f *file) addServer(doc *openapi3.T, pkg *goPackage) {
+	spec := pkg.types["StrictServerInterface"]
+	if spec == nil {
+		return
+	}
+	ids := map[string]string{}
+	eachOperation(doc, func(_, _ string, _ *openapi3.PathItem, op *openapi3.Operation) {
+		ids[codegen.SchemaNameToTypeName(op.OperationID)] = op.OperationID
+	})
+	strict, ok := spec.Type.(*ast.InterfaceType)
+	if !ok {
+		return
+	}
+	for _, m := range strict.Methods.List {
+		t, ok := m.Type.(*ast.FuncType)
+		if !ok || len(m.Names) != 1 {
+			continue
+		}
+		name := m.Names[0].Name
+		id := ids[name]
+		if id == "" {
+			id = name
+		}
+		f.Unimplemented = append(f.Unimplemented, method{name, pkg.typeList(t.Params), pkg.typeList(t.Results), id})
+	}
+}
+
+// typeList returns the types of parameters or results, without their names.
+func (pkg *goPackage) typeList(fields *ast.FieldList) string {
+	var all []string
+	for _, f := range fields.List {
+		for range max(1, len(f.Names)) {
+			all = append(all, pkg.text(f.Type))
+		}
+	}
+	return strings.Join(all, ", ")
+}
+
+// render returns the declarations of the events.
+func (f *file) render() (string, error) {
+	var b bytes.Buffer
+	if err := events.ExecuteTemplate(&b, "events.go.tmpl", f); err != nil {
+		return "", err
+	}
+	return b.String(), nil
+}

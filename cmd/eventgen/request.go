@@ -1,0 +1,180 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/oapi-codegen/oapi-codegen/v2/pkg/codegen"
+)
+
+// request is what is generated of the parameters of an operation.
+type request struct {
+	Fields  []requestField
+	Build   string // statements that set r and err
+	DropID  bool   // the request has an empty Last-Event-ID
+	Session string // the expression of the session in its canonical form; empty: there is none
+}
+
+type requestField struct{ Name, Type, Comment string }
+
+// readRequest reads the parameters of a stream from the functions that oapi-codegen makes.
+// session is the parameter that names the session, nil if there is none.
+func readRequest(s *stream, plan *streamPlan, session *openapi3.Parameter, pkg *goPackage, p *problems) *request {
+	r := &request{}
+	function := "New" + plan.Op + "Request"
+	if pkg.funcs[function] == nil {
+		function = bodyFunction(plan.Op, pkg)
+	}
+	args := []string{"contract.BaseURL(baseURL)"}
+	params := pkg.params(function)
+	inPath := s.pathParams()
+	for i, q := range params {
+		switch {
+		case i == 0: // the server
+		case i <= len(inPath):
+			name := r.add(paramName(inPath[i-1]), q.Type, inPath[i-1], s, p)
+			args = append(args, "p."+name)
+			r.setSession(inPath[i-1] == session, name, q.Type, pkg)
+		case q.Name == "params" && strings.HasPrefix(q.Type, "*"):
+			args = append(args, r.addParams(strings.TrimPrefix(q.Type, "*"), s, session, pkg, p))
+		}
+	}
+	r.addBody(s, plan.Op, function, args, pkg, p)
+	return r
+}
+
+// pathParams returns the parameters in the path, in their order.
+func (s *stream) pathParams() []*openapi3.Parameter {
+	var all []*openapi3.Parameter
+	for _, q := range s.Params {
+		if q.In == openapi3.ParameterInPath {
+			all = append(all, q)
+		}
+	}
+	return all
+}
+
+// paramName returns the Go name that oapi-codegen gives to a parameter.
+func paramName(q *openapi3.Parameter) string {
+	if name, ok := q.Extensions["x-go-name"].(string); ok {
+		return codegen.SchemaNameToTypeName(name)
+	}
+	return codegen.SchemaNameToTypeName(q.Name)
+}
+
+// add adds a field, under another name if one in the path has its own, and returns the name.
+func (r *request) add(name, goType string, q *openapi3.Parameter, s *stream, p *problems) string {
+	has := func(name string) bool {
+		return slices.ContainsFunc(r.Fields, func(f requestField) bool { return f.Name == name })
+	}
+	if has(name) && q != nil {
+		name = codegen.SchemaNameToTypeName(q.In) + name
+	}
+	if has(name) {
+		p.add(s.ID, "two of its parameters have the Go name %s; x-go-name on one gives it another", name)
+	}
+	f := requestField{Name: name, Type: goType}
+	if q != nil {
+		f.Comment = firstLine(q.Description)
+	}
+	r.Fields = append(r.Fields, f)
+	return name
+}
+
+// addParams adds the fields of oapi-codegen's struct of parameters, without those that the
+// runtime owns, and returns the expression that makes the struct.
+func (r *request) addParams(structName string, s *stream, session *openapi3.Parameter, pkg *goPackage, p *problems) string {
+	var b strings.Builder
+	b.WriteString("&" + structName + "{")
+	i := 0
+	for _, f := range pkg.fields(structName) {
+		q := s.paramTagged(f.Tag)
+		if q != nil && s.isPosition(q) {
+			r.DropID = r.DropID || q.Required
+			continue
+		}
+		name := r.add(f.Name, f.Type, q, s, p)
+		r.setSession(q != nil && q == session, name, f.Type, pkg)
+		if i++; i > 1 {
+			b.WriteString(", ")
+		}
+		b.WriteString(f.Name + ": p." + name)
+	}
+	b.WriteString("}")
+	return b.String()
+}
+
+// paramTagged returns the parameter that is not in the path and has the name of a JSON tag.
+func (s *stream) paramTagged(tag string) *openapi3.Parameter {
+	for _, q := range s.Params {
+		if q.In != openapi3.ParameterInPath && q.Name == tag {
+			return q
+		}
+	}
+	return nil
+}
+
+// setSession sets the expression of the session.
+func (r *request) setSession(is bool, field, goType string, pkg *goPackage) {
+	if !is {
+		return
+	}
+	switch value := "p." + field; {
+	case goType == "string":
+		r.Session = value
+	case pkg.isString(goType):
+		r.Session = "string(" + value + ")"
+	case strings.HasPrefix(goType, "int"):
+		r.Session = "strconv.FormatInt(int64(" + value + "), 10)"
+	default:
+		r.Session = "fmt.Sprint(" + value + ")"
+	}
+}
+
+// bodyFunction returns oapi-codegen's function for a request with a body that is not JSON:
+// one for a body of a type if there is one.
+func bodyFunction(op string, pkg *goPackage) string {
+	raw := "New" + op + "RequestWithBody"
+	for _, name := range sortedKeys(pkg.funcs) {
+		if name != raw && strings.HasPrefix(name, "New"+op+"RequestWith") && strings.HasSuffix(name, "Body") {
+			return name
+		}
+	}
+	return raw
+}
+
+// addBody adds the field of the body, and sets the statements that make the request.
+func (r *request) addBody(s *stream, op, function string, args []string, pkg *goPackage, p *problems) {
+	call := func(function string, args ...string) string {
+		return fmt.Sprintf("%s(%s)", function, strings.Join(args, ", "))
+	}
+	raw := "New" + op + "RequestWithBody"
+	switch {
+	case !s.Body:
+		r.Build = "r, err := " + call(function, args...)
+		return
+	case function == raw:
+		contentType := r.add("ContentType", "string", nil, s, p)
+		body := r.add("Body", "io.Reader", nil, s, p)
+		r.Build = "r, err := " + call(raw, append(args, "p."+contentType, "p."+body)...)
+		return
+	}
+	params := pkg.params(function)
+	bodyType := params[len(params)-1].Type
+	if s.op.RequestBody.Value != nil && s.op.RequestBody.Value.Required {
+		body := r.add("Body", bodyType, nil, s, p)
+		r.Build = "r, err := " + call(function, append(args, "p."+body)...)
+		return
+	}
+	body := r.add("Body", "*"+bodyType, nil, s, p)
+	r.Build = fmt.Sprintf("if p.%s == nil {\nr, err := %s\nif err != nil {\nreturn nil, err\n}\nr.Header.Del(\"Content-Type\")\nreturn r.WithContext(ctx), nil\n}\nr, err := %s",
+		body, call(raw, append(slices.Clone(args), `""`, "nil")...), call(function, append(args, "*p."+body)...))
+}
+
+// firstLine returns the first line of a text, for a comment.
+func firstLine(text string) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
+	return strings.TrimSpace(line)
+}

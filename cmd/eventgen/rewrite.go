@@ -1,0 +1,186 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+// oapi-codegen makes no good Go of the description of a stream: inline data becomes an
+// anonymous struct, and schemas that stand only there are not emitted. So it is given
+// another document, in which the data of each event is a schema with a name.
+
+// probeName returns the name of the schema by which the first run of oapi-codegen shows
+// what Go type the data of an event has.
+func probeName(stream, event int) string { return fmt.Sprintf("MixstreamProbe%dx%d", stream, event) }
+
+const (
+	probePrefix = "MixstreamProbe"
+	rewritten   = "x-mixstream-rewritten" // marks the schema of a stream that was replaced
+)
+
+// probe rewrites a document so that the data of each event has a type with the name of its
+// probe.
+func probe(doc *openapi3.T, streams []*stream) {
+	for i, s := range streams {
+		refs := map[string]*openapi3.SchemaRef{}
+		for j, e := range s.Events {
+			if e.Data != nil {
+				refs[probeName(i, j)] = named(doc, e.Data)
+			}
+		}
+		s.replaceSchema(doc, refs)
+	}
+}
+
+// replaceSchema gives the stream the schema of an object whose properties are the schemas
+// in refs, which become components. oapi-codegen makes no type of it, and keeps them.
+func (s *stream) replaceSchema(doc *openapi3.T, refs map[string]*openapi3.SchemaRef) {
+	object := &openapi3.Schema{Type: &openapi3.Types{openapi3.TypeObject}, Properties: openapi3.Schemas{}}
+	object.Extensions = map[string]any{rewritten: true}
+	if old := s.content.Schema; old != nil && old.Value != nil && old.Value.Extensions[rewritten] != nil {
+		object = old.Value // of another operation with the same response
+	}
+	for _, name := range sortedKeys(refs) {
+		ref := refs[name]
+		if plain, ok := plainRef(doc.Components.Schemas, ref); !ok || plain != name {
+			doc.Components.Schemas[name] = ref
+			ref = &openapi3.SchemaRef{Ref: "#/components/schemas/" + name, Value: ref.Value}
+		}
+		object.Properties[name] = ref
+	}
+	s.content.ItemSchema = nil
+	s.content.Schema = &openapi3.SchemaRef{Value: object}
+}
+
+// named returns a schema to be a component. A reference into the middle of another schema
+// is replaced by what it points to: that schema may be gone.
+func named(doc *openapi3.T, ref *openapi3.SchemaRef) *openapi3.SchemaRef {
+	if _, ok := plainRef(doc.Components.Schemas, ref); ok || ref.Ref != "" && ref.Ref[0] != '#' {
+		return ref
+	}
+	return &openapi3.SchemaRef{Value: ref.Value}
+}
+
+// wrapped returns the schema of an object whose one property is data, for data of which
+// no struct can be made.
+func wrapped(doc *openapi3.T, e *event) *openapi3.SchemaRef {
+	data := e.Data
+	if data == nil {
+		data = &openapi3.SchemaRef{Value: &openapi3.Schema{Type: &openapi3.Types{openapi3.TypeString}}}
+	}
+	return &openapi3.SchemaRef{Value: &openapi3.Schema{
+		Type:       &openapi3.Types{openapi3.TypeObject},
+		Required:   []string{"value"},
+		Properties: openapi3.Schemas{"value": named(doc, data)},
+	}}
+}
+
+// rewrite gives the document the components of which oapi-codegen makes the types of the
+// events, as they are planned.
+func rewrite(doc *openapi3.T, streams []*stream, plans []*streamPlan) {
+	for i, s := range streams {
+		refs := map[string]*openapi3.SchemaRef{}
+		for j, e := range s.Events {
+			plan := plans[i].Events[j]
+			switch plan.Kind {
+			case kindHoisted:
+				refs[plan.Type] = called(plan.Type, &openapi3.SchemaRef{Value: e.Data.Value})
+			case kindValue:
+				refs[plan.Type] = called(plan.Type, wrapped(doc, e))
+			default:
+				if name, ok := plainRef(doc.Components.Schemas, e.Data); ok {
+					refs[name] = e.Data
+				}
+			}
+		}
+		s.replaceSchema(doc, refs)
+	}
+}
+
+// called returns a schema whose Go name is exactly this.
+func called(goName string, ref *openapi3.SchemaRef) *openapi3.SchemaRef {
+	s := *ref.Value
+	extensions := map[string]any{"x-go-name": goName}
+	for name, value := range s.Extensions {
+		if name != "x-go-name" {
+			extensions[name] = value
+		}
+	}
+	s.Extensions = extensions
+	s.Example, s.Examples = nil, nil
+	return &openapi3.SchemaRef{Value: &s}
+}
+
+var schemaReference = regexp.MustCompile(`"#/components/schemas/([^"/]+)`)
+
+// dropParts removes the components that only describe how a stream is written. What
+// something else refers to stays.
+func dropParts(doc *openapi3.T, streams []*stream) error {
+	parts := map[string]*openapi3.SchemaRef{}
+	for _, s := range streams {
+		if s.Ext.Types == "data" {
+			continue
+		}
+		for _, name := range s.parts {
+			if ref := doc.Components.Schemas[name]; ref != nil {
+				parts[name] = ref
+			}
+		}
+	}
+	kept := map[string]bool{}
+	contents := make([]openapi3.MediaType, len(streams))
+	for i, s := range streams {
+		contents[i] = *s.content
+		if s.Ext.Types != "data" {
+			*s.content = openapi3.MediaType{}
+		}
+		for _, e := range s.Events {
+			if name, ok := plainRef(doc.Components.Schemas, refOrNone(e.Data)); ok {
+				delete(parts, name)
+			}
+		}
+	}
+	for name := range parts {
+		delete(doc.Components.Schemas, name)
+	}
+	defer func() {
+		for i, s := range streams {
+			*s.content = contents[i]
+		}
+	}()
+	// What is left refers to what must stay; so does the data of the events.
+	left := []any{doc}
+	for _, s := range streams {
+		for _, e := range s.Events {
+			if e.Data != nil {
+				left = append(left, e.Data)
+			}
+		}
+	}
+	for len(left) > 0 {
+		text, err := json.Marshal(left)
+		if err != nil {
+			return err
+		}
+		left = nil
+		for _, match := range schemaReference.FindAllSubmatch(text, -1) {
+			name := string(match[1])
+			if ref := parts[name]; ref != nil && !kept[name] {
+				kept[name] = true
+				doc.Components.Schemas[name] = ref
+				left = append(left, ref)
+			}
+		}
+	}
+	return nil
+}
+
+func refOrNone(ref *openapi3.SchemaRef) *openapi3.SchemaRef {
+	if ref == nil {
+		return &openapi3.SchemaRef{}
+	}
+	return ref
+}

@@ -1,0 +1,156 @@
+package contract
+
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Control names the events by which the server itself speaks, where the contract has them.
+// A zero ControlEvent means that the contract has none for its purpose; the server and the
+// client then do what the standard offers.
+type Control struct {
+	// Connected is the first event of every stream. Its id is the position from which the
+	// stream goes on.
+	Connected ControlEvent
+	// Heartbeat is sent on an idle stream. Its id is the position of the stream.
+	Heartbeat ControlEvent
+	// Gap says that events before its id may be missing.
+	Gap ControlEvent
+	// Created and Deleted say that a session was created or deleted. Deleted is the last
+	// event of its own session.
+	Created, Deleted ControlEvent
+}
+
+// ControlEvent describes one event of the server: its name, and what stands in which member
+// of its data, which is an object. An empty member name means that the data has no such
+// member.
+type ControlEvent struct {
+	Name string // the event's name; empty: the contract has no such event
+
+	Set     map[string]string // members that are always the same strings
+	Session string            // the member that holds the session, a string
+	Message string            // the member that holds a text for people, a string
+	Title   string            // the member that holds the session's title, a string
+	Time    string            // the member that holds the time, an integer: milliseconds since 1970
+}
+
+// ControlValues are what the members of a ControlEvent hold.
+type ControlValues struct {
+	Session, Message, Title string
+	Time                    time.Time
+}
+
+// Data returns the data of the event as JSON, on one line, with its members in the order
+// of their names.
+func (c ControlEvent) Data(v ControlValues) []byte {
+	members := make(map[string]any, len(c.Set)+4)
+	for name, value := range c.Set {
+		members[name] = value
+	}
+	for _, m := range []struct {
+		name  string
+		value any
+	}{{c.Session, v.Session}, {c.Message, v.Message}, {c.Title, v.Title}, {c.Time, v.Time.UnixMilli()}} {
+		if m.name != "" {
+			members[m.name] = m.value
+		}
+	}
+	var b bytes.Buffer
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		b.WriteByte(",{"[boolToInt(b.Len() == 0)])
+		b.Write(mustMarshal(name))
+		b.WriteByte(':')
+		b.Write(mustMarshal(members[name]))
+	}
+	if b.Len() == 0 {
+		return []byte("{}")
+	}
+	b.WriteByte('}')
+	return b.Bytes()
+}
+
+// Match reports whether an event is this one: it has its name and all members of Set. The
+// values are those of the members that are there.
+func (c ControlEvent) Match(name string, data []byte) (v ControlValues, ok bool) {
+	if c.Name == "" || name != c.Name {
+		return v, false
+	}
+	var members map[string]any
+	if json.Unmarshal(data, &members) != nil {
+		return v, len(c.Set) == 0
+	}
+	for member, value := range c.Set {
+		if members[member] != any(value) {
+			return v, false
+		}
+	}
+	return c.values(members), true
+}
+
+// Names reports whether an event has the name of this one, and returns the values of the
+// members that are there. It does not look at Set.
+func (c ControlEvent) Names(name string, data []byte) (v ControlValues, ok bool) {
+	if c.Name == "" || name != c.Name {
+		return v, false
+	}
+	var members map[string]any
+	_ = json.Unmarshal(data, &members) // what is no object has no members
+	return c.values(members), true
+}
+
+func (c ControlEvent) values(members map[string]any) (v ControlValues) {
+	v.Session, _ = members[c.Session].(string)
+	v.Message, _ = members[c.Message].(string)
+	v.Title, _ = members[c.Title].(string)
+	if ms, ok := members[c.Time].(float64); ok {
+		v.Time = time.UnixMilli(int64(ms))
+	}
+	return v
+}
+
+// Reserves reports whether only the server may say this event: one with the name of a
+// control event. Of the name of Gap, only an event that matches it is reserved.
+func (c *Control) Reserves(name string, data []byte) bool {
+	if c == nil || name == "" {
+		return false
+	}
+	for _, e := range []*ControlEvent{&c.Connected, &c.Heartbeat, &c.Created, &c.Deleted} {
+		if e.Name == name {
+			return true
+		}
+	}
+	if name != c.Gap.Name {
+		return false
+	}
+	var members map[string]any
+	_ = json.Unmarshal(data, &members) // what is no object has no members
+	for member, value := range c.Gap.Set {
+		// encoding/json takes any case for a field of a struct, and so do readers that use it.
+		if !slices.ContainsFunc(slices.Collect(maps.Keys(members)), func(key string) bool {
+			return strings.EqualFold(key, member) && members[key] == any(value)
+		}) {
+			return false
+		}
+	}
+	return true
+}
+
+func boolToInt(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// mustMarshal marshals a string or a number, which cannot fail.
+func mustMarshal(v any) []byte {
+	data, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return data
+}

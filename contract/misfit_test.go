@@ -1,0 +1,134 @@
+package contract_test
+
+import (
+	"encoding/json"
+	"errors"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/mixstream/mixstream/contract"
+)
+
+// goods is a Go type as generated code has them.
+type goods struct {
+	Name  string           `json:"name"`
+	Count *int64           `json:"count,omitempty"`
+	Lines []line           `json:"lines"`
+	Extra map[string]any   `json:"extra"`
+	Texts map[string]texts `json:"texts"`
+	At    time.Time        `json:"at"`
+	embedded
+	Hidden int `json:"-"`
+}
+
+type line struct {
+	Weight float64 `json:"weight"`
+	Price  price   `json:"price"`
+}
+
+type texts []string
+
+type embedded struct {
+	Inner bool `json:"inner"`
+}
+
+// price is a type that encodes and decodes itself.
+type price struct{ cents int }
+
+var errPrice = errors.New("no price")
+
+func (p *price) UnmarshalJSON(data []byte) error {
+	if string(data) != `"1"` {
+		return errPrice
+	}
+	return nil
+}
+
+func (p price) MarshalJSON() ([]byte, error) {
+	if p.cents < 0 {
+		return nil, errPrice
+	}
+	return []byte(`"1"`), nil
+}
+
+func TestUnmarshalSaysWhere(t *testing.T) {
+	for data, want := range map[string]string{
+		`{"name":7}`:                             `"e": data/name: must be of type string, and is number`,
+		`{"NAME":7}`:                             `"e": data/NAME: must be of type string, and is number`,
+		`{"count":1.5}`:                          `"e": data/count: must be of type integer (int64), and is number 1.5`,
+		`{"lines":{}}`:                           `"e": data/lines: must be of type array, and is object`,
+		`{"lines":[{"weight":1},{"weight":""}]}`: `"e": data/lines/1/weight: must be of type number, and is string`,
+		`{"lines":[{"price":"2"}]}`:              `"e": data/lines/0/price: no price`,
+		`{"texts":{"a/b":["x",7]}}`:              `"e": data/texts/a~1b/1: must be of type string, and is number`,
+		`{"extra":[]}`:                           `"e": data/extra: must be of type object, and is array`,
+		`{"inner":7}`:                            `"e": data/inner: must be of type boolean, and is number`,
+		`[]`:                                     `"e": data: must be of type object, and is array`,
+		`{"name":"x"`:                            `"e": data: unexpected end of JSON input`,
+	} {
+		err := contract.Unmarshal("e", []byte(data), new(goods), json.Unmarshal)
+		var misfit *contract.InvalidEventError
+		if !errors.As(err, &misfit) || err.Error() != want || misfit.Err == nil {
+			t.Errorf("%s: got %v, want %s", data, err, want)
+		}
+	}
+	if err := contract.Unmarshal("e", []byte(`{"at":"now"}`), new(goods), json.Unmarshal); err == nil || !strings.HasPrefix(err.Error(), `"e": data/at: parsing time`) {
+		t.Errorf("got %v", err)
+	}
+	if err := contract.Unmarshal("e", []byte(`{"lines":[{"price":"2"}]}`), new(goods), json.Unmarshal); !errors.Is(err, errPrice) {
+		t.Errorf("the cause is lost: %v", err)
+	}
+	var got goods
+	if err := contract.Unmarshal("e", []byte(`{"name":"x","more":[{}]}`), &got, json.Unmarshal); err != nil || got.Name != "x" {
+		t.Errorf("got %+v, %v", got, err)
+	}
+}
+
+// The unmarshal function of a caller may refuse what encoding/json takes.
+func TestUnmarshalByAnother(t *testing.T) {
+	strict := errors.New("json: too strict")
+	err := contract.Unmarshal("e", []byte(`{}`), new(goods), func([]byte, any) error { return strict })
+	if !errors.Is(err, strict) || err.Error() != `"e": data: too strict` {
+		t.Errorf("got %v", err)
+	}
+}
+
+// Data that is nested without end does not make the search for the wrong part expensive.
+func TestUnmarshalOfDeepData(t *testing.T) {
+	type tree struct {
+		Next *tree `json:"next"`
+		Leaf int   `json:"leaf"`
+	}
+	const depth = 5000
+	data := strings.Repeat(`{"next":`, depth) + `{"leaf":""}` + strings.Repeat(`}`, depth)
+	began := time.Now()
+	err := contract.Unmarshal("e", []byte(data), new(tree), json.Unmarshal)
+	if err == nil || len(err.Error()) > 1000 {
+		t.Errorf("got %v", err)
+	}
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("it took %v", took)
+	}
+}
+
+func TestMarshalSaysWhere(t *testing.T) {
+	for _, test := range []struct {
+		value goods
+		want  string
+	}{
+		{goods{Extra: map[string]any{"a/b": []any{1, map[string]any{"n": math.Inf(1)}}}}, `"e": data/extra/a~1b/1/n: unsupported value: +Inf`},
+		{goods{Lines: []line{{}, {Weight: math.NaN()}}}, `"e": data/lines/1/weight: unsupported value: NaN`},
+		{goods{Extra: map[string]any{"f": func() {}}}, `"e": data/extra/f: unsupported type: func()`},
+	} {
+		if data, err := contract.Marshal("e", &test.value); data != nil || err == nil || err.Error() != test.want {
+			t.Errorf("got %s, %v, want %s", data, err, test.want)
+		}
+	}
+	if _, err := contract.Marshal("e", &goods{Lines: []line{{Price: price{-1}}}}); !errors.Is(err, errPrice) || !strings.HasPrefix(err.Error(), `"e": data/lines/0/price: `) {
+		t.Errorf("got %v", err)
+	}
+	if data, err := contract.Marshal("e", "a\nb"); string(data) != `"a\nb"` || err != nil {
+		t.Errorf("got %s, %v", data, err)
+	}
+}

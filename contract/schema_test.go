@@ -1,0 +1,90 @@
+package contract_test
+
+import (
+	"errors"
+	"math"
+	"regexp"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/mixstream/mixstream/contract"
+)
+
+func ptr[T any](v T) *T { return &v }
+
+// A value fits a schema, or the error says where it does not, and why.
+func TestSchemas(t *testing.T) {
+	type schema = contract.Schema
+	for _, test := range []struct {
+		name      string
+		schema    schema
+		fits      []string
+		misfits   []string
+		complaint string // of the first misfit
+	}{
+		{"nothing", schema{}, []string{`null`, `{}`, `7`, `[1]`}, []string{`{`, ``, `1 2`}, "data: unexpected end of JSON input"},
+		{"type", schema{Types: []string{"string", "null"}}, []string{`"a"`, `null`}, []string{`7`, `{}`, `[]`, `true`}, "data: must be of type string or null, and is of type number"},
+		{"integer", schema{Types: []string{"integer"}}, []string{`7`, `-0`, `7.0`, `1e3`}, []string{`7.5`, `"7"`}, "data: must be of type integer, and is of type number"},
+		{"number", schema{Types: []string{"number"}}, []string{`7`, `7.5`}, []string{`null`}, "data: must be of type number, and is of type null"},
+		{"enum", schema{Enum: []any{"a", 1.0, nil, true, []any{"x"}}}, []string{`"a"`, `1`, `1.0`, `null`, `true`, `["x"]`}, []string{`"b"`, `false`, `{}`, `["y"]`}, "data: must be one of a, 1, <nil>, true, [x]"},
+		{"pattern", schema{Pattern: regexp.MustCompile("^a+$")}, []string{`"aa"`, `7`}, []string{`"ab"`}, "data: must match ^a+$"},
+		{"length", schema{MinLength: 2, MaxLength: ptr(uint64(3))}, []string{`"ää"`, `"äää"`, `7`}, []string{`"ä"`, `"ääää"`}, "data: must have 2 characters or more"},
+		{"bounds", schema{Minimum: ptr(1.0), Maximum: ptr(2.0)}, []string{`1`, `2`, `"x"`}, []string{`0.9`, `2.1`}, "data: must be 1 or more"},
+		{"open bounds", schema{ExclusiveMinimum: ptr(1.0), ExclusiveMaximum: ptr(2.0)}, []string{`1.5`}, []string{`1`, `2`}, "data: must be more than 1"},
+		{"multiple", schema{MultipleOf: ptr(0.1)}, []string{`0.3`, `7`, `-0.7`}, []string{`0.35`}, "data: must be a multiple of 0.1"},
+		{"items", schema{Items: &schema{Types: []string{"string"}}, MinItems: 1, MaxItems: ptr(uint64(2))}, []string{`["a"]`, `["a","b"]`, `7`}, []string{`["a",7]`, `[]`, `["a","b","c"]`}, "data/1: must be of type string, and is of type number"},
+		{"unique", schema{Unique: true}, []string{`[1,"1",{"a":1,"b":2}]`}, []string{`[{"a":1,"b":2},1,{"b":2,"a":1}]`}, "data: must have no item twice, and item 2 is the same as item 0"},
+		{"required", schema{Required: []string{"a"}}, []string{`{"a":null}`, `7`}, []string{`{"A":1}`, `{}`}, `data: "a" is required`},
+		{"properties", schema{Properties: []contract.Property{{Name: "a/b~c", Schema: schema{Types: []string{"string"}}}}}, []string{`{"a/b~c":"x","more":1}`}, []string{`{"a/b~c":1}`}, "data/a~1b~0c: must be of type string, and is of type number"},
+		{"closed", schema{Closed: true, Properties: []contract.Property{{Name: "a"}}}, []string{`{"a":1}`, `{}`}, []string{`{"a":1,"b":2}`, `{"A":1}`}, `data: "b" is not a member that it may have`},
+		{"additional", schema{Additional: &schema{Types: []string{"string"}}, Properties: []contract.Property{{Name: "a"}}}, []string{`{"a":1,"b":"x"}`}, []string{`{"b":1}`}, "data/b: must be of type string, and is of type number"},
+		{"members", schema{MinProperties: 1, MaxProperties: ptr(uint64(2))}, []string{`{"a":1}`}, []string{`{}`, `{"a":1,"b":2,"c":3}`}, "data: must have 1 members or more"},
+		{"allOf", schema{AllOf: []schema{{Required: []string{"a"}}, {Required: []string{"b"}}}}, []string{`{"a":1,"b":2}`}, []string{`{"a":1}`}, `data: "b" is required`},
+		{"anyOf", schema{AnyOf: []schema{{Types: []string{"string"}}, {Required: []string{"a"}}}}, []string{`"x"`, `{"a":1}`}, []string{`{}`}, `data: must be of type string, and is of type object, or "a" is required`},
+		{"oneOf", schema{OneOf: []schema{{Required: []string{"a"}}, {Required: []string{"b"}}}}, []string{`{"a":1}`}, []string{`{"a":1,"b":2}`, `{}`}, "data: must fit one of its alternatives only"},
+		{"not", schema{Not: &schema{Types: []string{"string"}}}, []string{`7`}, []string{`"x"`}, "data: must not fit what is excluded"},
+		{"reference", schema{Ref: "other"}, []string{`{"next":{"next":{}}}`}, []string{`{"next":{"next":7}}`}, "data/next/next: must be of type object, and is of type number"},
+	} {
+		all := contract.Schemas{"it": &test.schema, "other": {Types: []string{"object"}, Properties: []contract.Property{{Name: "next", Schema: schema{Ref: "other"}}}}}
+		for _, data := range test.fits {
+			if err := all.Check("event", []byte(data), "it"); err != nil {
+				t.Errorf("%s: %s: %v", test.name, data, err)
+			}
+		}
+		for i, data := range test.misfits {
+			err := all.Check("event", []byte(data), "it")
+			var misfit *contract.InvalidEventError
+			if !errors.As(err, &misfit) || misfit.Event != "event" {
+				t.Errorf("%s: %s: %v", test.name, data, err)
+			} else if want := `"event": ` + test.complaint; i == 0 && err.Error() != want {
+				t.Errorf("%s: %s: got %v, want %s", test.name, data, err, want)
+			}
+		}
+	}
+}
+
+// An error repeats the beginning of what is long, cut between two characters.
+func TestErrorsAreBounded(t *testing.T) {
+	huge := strings.Repeat("é", 1<<20)
+	for what, err := range map[string]error{
+		"event":  &contract.InvalidEventError{Event: huge, Reason: "r"},
+		"path":   &contract.InvalidEventError{Event: "e", Path: "/" + huge, Reason: "r"},
+		"reason": &contract.InvalidEventError{Event: "e", Reason: huge},
+		"member": contract.Schemas{"it": {Closed: true}}.Check("e", []byte(`{"`+huge+`":1}`), "it"),
+		"number": contract.Schemas{"it": {}}.Check("e", []byte(`1e`+strings.Repeat("9", 1<<20)), "it"),
+	} {
+		if text := err.Error(); len(text) > 2<<10 || !utf8.ValidString(text) || !strings.Contains(text, " bytes)") {
+			t.Errorf("%s: %.300s", what, text)
+		}
+	}
+	if err := contract.Schemas(map[string]*contract.Schema{"it": {}}).Check("e", []byte(`1e400`), "it"); err == nil {
+		t.Errorf("a number beyond %g fits", math.MaxFloat64)
+	}
+}
+
+func TestNotImplemented(t *testing.T) {
+	if got := (&contract.NotImplementedError{Operation: "listOrders"}).Error(); got != "operation listOrders is not implemented" {
+		t.Errorf("got %q", got)
+	}
+}

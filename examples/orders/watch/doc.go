@@ -1,0 +1,2 @@
+// Command watch follows the events of an order on the server of the folder above.
+package main

@@ -1,0 +1,132 @@
+//go:build unix
+
+package endtoend_test
+
+import (
+	"bufio"
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// outside is a module in a temporary folder.
+type outside struct {
+	t   *testing.T
+	dir string
+	env []string
+}
+
+func newOutside(t *testing.T) outside {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("it compiles a module")
+	}
+	// The go command reads what all requirements require, and this module's tests need only some.
+	all := exec.CommandContext(t.Context(), "go", "list", "-m", "all")
+	all.Dir = "../.."
+	if out, err := all.CombinedOutput(); err != nil {
+		t.Fatalf("go list -m all: %v\n%s", err, out)
+	}
+	cache, err := exec.CommandContext(t.Context(), "go", "env", "GOMODCACHE").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// All is in the module cache then, and nothing else is wanted: this module has no release.
+	proxy := "GOPROXY=file://" + filepath.ToSlash(strings.TrimSpace(string(cache))) + "/cache/download"
+	return outside{t, t.TempDir(), append(os.Environ(), "GOFLAGS=-mod=mod", "GOWORK=off", "GOSUMDB=off", proxy)}
+}
+
+// write writes a file.
+func (o outside) write(name, text string) {
+	o.t.Helper()
+	path := filepath.Join(o.dir, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		o.t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		o.t.Fatal(err)
+	}
+}
+
+// replace has the module use this repository instead of a release.
+func (o outside) replace() {
+	o.t.Helper()
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	o.run("go mod edit -replace github.com/mixstream/mixstream=" + root)
+}
+
+// command returns a command of a page. It ends with all that it has started.
+func (o outside) command(line string) *exec.Cmd {
+	o.t.Helper()
+	cmd := exec.CommandContext(o.t.Context(), "sh", "-c", line)
+	cmd.Dir, cmd.Env = o.dir, o.env
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	cmd.WaitDelay = 10 * time.Second
+	return cmd
+}
+
+// run runs a command to its end, and returns what it printed.
+func (o outside) run(line string) string {
+	o.t.Helper()
+	var stdout, stderr bytes.Buffer
+	cmd := o.command(line)
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		o.t.Fatalf("%s: %v\n%s", line, err, &stderr)
+	}
+	return stdout.String()
+}
+
+// start runs a command until the end of the test.
+func (o outside) start(line string) {
+	o.t.Helper()
+	var stderr bytes.Buffer
+	cmd := o.command(line)
+	cmd.Stderr = &stderr
+	if err := cmd.Start(); err != nil {
+		o.t.Fatal(err)
+	}
+	o.t.Cleanup(func() {
+		_ = cmd.Cancel()
+		_ = cmd.Wait()
+		if o.t.Failed() {
+			o.t.Logf("%s: %s", line, &stderr)
+		}
+	})
+}
+
+// wantLines runs a command until it has printed these lines.
+func (o outside) wantLines(line string, want ...string) {
+	o.t.Helper()
+	var stderr bytes.Buffer
+	cmd := o.command(line)
+	cmd.Stderr = &stderr
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		o.t.Fatal(err)
+	}
+	late := time.AfterFunc(time.Minute, func() { _ = cmd.Cancel() })
+	defer late.Stop()
+	var got []string
+	for lines := bufio.NewScanner(stdout); len(got) < len(want) && lines.Scan(); {
+		got = append(got, lines.Text())
+	}
+	_ = cmd.Cancel()
+	_ = cmd.Wait()
+	if !slices.Equal(got, want) {
+		o.t.Errorf("%s printed %q, want %q\n%s", line, got, want, &stderr)
+	}
+}

@@ -1,0 +1,186 @@
+package server
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/mixstream/mixstream/contract"
+)
+
+// operation is what the engine knows of a streaming operation.
+type operation struct {
+	id, method, namespace string
+	path                  pathTemplate
+	session, position     contract.Param
+	undecided             bool // which parameter is the session
+
+	voice   voice
+	names   map[string]bool        // of the spec
+	has     func(name string) bool // whether the spec has an event of this name, also where it leaves names open
+	nameIn  string                 // the member of the data that names the event; empty: the SSE field "event" does
+	nameOf  func(field string, data []byte) string
+	text    func(name string) bool // nil: no event has text for data
+	fits    func(name string, data []byte) error
+	decodes func(name string, data []byte) error
+}
+
+// operationOf returns what the engine knows of op, or why op cannot be served.
+func operationOf[P, E any](op contract.Operation[P, E]) (operation, error) {
+	if op.Events == nil {
+		return operation{}, errors.New("server: the operation has no events: pass the variable that eventgen declares for it")
+	}
+	o := operation{
+		id: op.ID, method: cmp.Or(op.Method, http.MethodGet), namespace: op.Namespace,
+		path:    compilePath(op.Path),
+		session: op.Session, position: op.Position,
+		voice:     newVoice(op.Control, op.Events.NameIn),
+		undecided: op.SessionUndecided,
+		names:     make(map[string]bool),
+		has:       op.Events.Has,
+		nameOf:    op.Events.NameOf,
+		nameIn:    op.Events.NameIn,
+		text:      op.Events.Text,
+		fits:      op.Check,
+		decodes: func(name string, data []byte) error {
+			_, err := op.Events.Decode(name, data, json.Unmarshal)
+			return err
+		},
+	}
+	for _, name := range op.Events.Names {
+		o.names[name] = true
+	}
+	if err := o.check(); err != nil {
+		return operation{}, fmt.Errorf("server: operation %s: %w", op.ID, err)
+	}
+	return o, nil
+}
+
+func (o *operation) check() error {
+	switch o.session.In {
+	case "", "query", "header", "cookie":
+	case "path":
+		if !o.path.has(o.session.Name) {
+			return fmt.Errorf("the path has no parameter %s, which is to name the session", o.session.Name)
+		}
+	default:
+		return fmt.Errorf("a parameter in %q cannot name the session", o.session.In)
+	}
+	for name := range o.names {
+		if err := checkEventName(name); err != nil {
+			return err
+		}
+	}
+	return o.voice.check()
+}
+
+// checkEventName refuses the name of an event that a stream cannot carry or the log keeps for
+// itself.
+func checkEventName(name string) error {
+	switch {
+	case strings.ContainsAny(name, "\r\n"):
+		return fmt.Errorf("event %q: a name must be one line", name)
+	case strings.HasPrefix(name, hidden):
+		return fmt.Errorf("event %s: the names that begin with %s are the server's", name, hidden)
+	}
+	return nil
+}
+
+// errUndecided refuses every request for a stream whose session is not known.
+var errUndecided = errors.New("server: the spec does not say which parameter names the session: x-mixstream can say it, and Serve takes it from a handler of the application")
+
+// errNoPath refuses a request whose path is not the operation's.
+var errNoPath = errors.New("there is nothing at this path")
+
+// sessionOf returns the session that a request names; errNoPath, or what is wrong with it. Where
+// an error leaves no doubt, the session comes with it.
+func (o *operation) sessionOf(r *http.Request) (string, error) {
+	values, ok := o.path.match(r)
+	switch {
+	case ok && o.undecided:
+		return "", errUndecided
+	case o.session.In == "path":
+		return o.pathValue(r, values, ok)
+	}
+	if !ok {
+		return "", errNoPath
+	}
+	switch o.session.In {
+	case "":
+		return everybody, nil
+	case "query":
+		query, err := url.ParseQuery(r.URL.RawQuery)
+		if err != nil {
+			return query.Get(o.session.Name), fmt.Errorf("malformed query: %w", err)
+		}
+		return o.one(query[o.session.Name])
+	case "header":
+		return o.one(r.Header.Values(o.session.Name))
+	}
+	var cookies []string
+	for _, cookie := range r.CookiesNamed(o.session.Name) {
+		cookies = append(cookies, cookie.Value)
+	}
+	return o.one(cookies)
+}
+
+// pathValue returns the session of a path. A router that serves the operation at a path of
+// its own tells the parameter by its name.
+func (o *operation) pathValue(r *http.Request, values []string, ok bool) (string, error) {
+	if !ok {
+		if value := r.PathValue(o.session.Name); value != "" {
+			return o.canonical(value)
+		}
+		return "", errNoPath
+	}
+	for i, name := range o.path.params {
+		if name == o.session.Name {
+			return o.canonical(values[i])
+		}
+	}
+	return "", errNoPath
+}
+
+// one returns the session of a parameter that must come once.
+func (o *operation) one(values []string) (string, error) {
+	switch {
+	case len(values) == 0:
+		return "", fmt.Errorf("%s parameter %s is required", o.session.In, o.session.Name)
+	case len(values) > 1:
+		return values[0], fmt.Errorf("%s parameter %s: it comes %d times", o.session.In, o.session.Name, len(values))
+	}
+	return o.canonical(values[0])
+}
+
+// canonical returns the one form of a session.
+func (o *operation) canonical(session string) (string, error) {
+	if o.session.In == "" && session == "" && !o.undecided {
+		return everybody, nil
+	}
+	return o.session.Canonical(session)
+}
+
+// everybody is the session of an operation without a session parameter.
+const everybody = "everybody"
+
+// resumeAfter returns the last event id of a request; empty if it has none. The header wins:
+// a browser repeats its first query forever. Repeated ids are joined as RFC 9110, section 5.3,
+// joins fields: that is no position, so the stream begins with a gap.
+func (o *operation) resumeAfter(r *http.Request) string {
+	if id := strings.Join(r.Header[lastEventID], ", "); id != "" {
+		return id
+	}
+	if o.position.In == "query" {
+		return strings.Join(r.URL.Query()[o.position.Name], ", ")
+	}
+	return ""
+}
+
+// lastEventID is the header that carries a position, in canonical form: in a request the
+// position after which the stream goes on (WHATWG HTML, section 9.2.4), in an answer the
+// position from which it does.
+const lastEventID = "Last-Event-Id"
