@@ -123,17 +123,26 @@ func (l *Log) tryAppend(ctx context.Context) error {
 	defer cancel()
 	for _, subject := range []string{l.subjects.trial(), l.subjects.trialRecord()} {
 		for {
-			_, err := l.acknowledged(ctx, &nats.Msg{Subject: subject})
+			err := l.tryOnce(ctx, subject)
 			if err == nil {
 				break
 			}
-			// The connection to a server that was started again comes a moment later.
-			if !unsent(err) || !sleep(ctx, 50*time.Millisecond) {
+			// The connection to a server that was started again comes a moment later, and
+			// what was sent on the one before gets no answer.
+			if !unsent(err) && !errors.Is(err, context.DeadlineExceeded) || !sleep(ctx, 50*time.Millisecond) {
 				return fmt.Errorf("store a message: %w", err)
 			}
 		}
 	}
 	return nil
+}
+
+// tryOnce stores a message that is no entry, and waits for a moment.
+func (l *Log) tryOnce(ctx context.Context, subject string) error {
+	ctx, cancel := context.WithTimeout(ctx, min(tryAgain, l.options.RequestTimeout))
+	defer cancel()
+	_, err := l.acknowledged(ctx, &nats.Msg{Subject: subject})
+	return err
 }
 
 // checkRoom returns why an embedded server cannot write to its folder.
