@@ -223,21 +223,33 @@ func (st *stream) learnEnd(ctx context.Context, batch eventlog.Batch) error {
 // appendPending appends the events of a batch, as many as go out in one write,
 // and moves the position.
 func (st *stream) appendPending(buf *buffer, batch eventlog.Batch) {
-	n := 0
+	op := &st.server.op
+	out, n, plain := buf.bytes, 0, op.isPlain() && st.retry < 0
 	for n < len(batch.Entries) {
 		e := &batch.Entries[n]
-		if n > 0 && len(buf.bytes)+len(e.Name)+len(e.Data)+maxFraming > maxWrite {
+		if n > 0 && len(out)+len(e.Name)+len(e.Data)+maxFraming > maxWrite {
 			break
 		}
-		if st.entry(buf, e) {
+		if plain {
+			// The log has checked the entry, once for all readers.
+			out = buf.appender.Append(out, e.Name, e.Data, e.ID)
+			st.dangling = false
 			st.count(e)
+		} else {
+			buf.bytes = out
+			if st.entry(buf, e) {
+				st.count(e)
+			}
+			out, plain = buf.bytes, op.isPlain() && st.retry < 0
 		}
 		n++
-		if st.isDeletion(e) {
+		if e.ID == st.deleted || e.Name == op.voice.deleted.Name && st.isDeletion(e) {
 			st.deleted, st.ended = e.ID, true
-			st.conclude(buf)
 			break
 		}
+	}
+	if buf.bytes = out; st.ended {
+		st.conclude(buf)
 	}
 	st.position = batch.Position
 	if n < len(batch.Entries) || st.ended {

@@ -154,7 +154,6 @@ func (st *stream) entry(buf *buffer, e *eventlog.Entry) (shown bool) {
 		name = ""
 	}
 	if st.dangling = false; st.retry < 0 && !isText {
-		// The log has checked the entry, once for all readers.
 		buf.bytes = buf.appender.Append(buf.bytes, name, data, e.ID)
 		return true
 	}
@@ -165,6 +164,9 @@ func (st *stream) entry(buf *buffer, e *eventlog.Entry) (shown bool) {
 	st.retry = noRetry
 	return true
 }
+
+// isPlain reports whether every event goes out as the log has it.
+func (o *operation) isPlain() bool { return !o.voice.hides && !o.voice.unnamed && o.text == nil }
 
 // isHidden reports whether no stream shows an entry.
 func (v *voice) isHidden(e *eventlog.Entry) bool {
