@@ -20,7 +20,6 @@ type operation struct {
 	undecided             bool // which parameter is the session
 
 	voice   voice
-	names   map[string]bool        // of the spec
 	has     func(name string) bool // whether the spec has an event of this name, also where it leaves names open
 	nameIn  string                 // the member of the data that names the event; empty: the SSE field "event" does
 	nameOf  func(field string, data []byte) string
@@ -40,7 +39,6 @@ func operationOf[P, E any](op contract.Operation[P, E]) (operation, error) {
 		session: op.Session, position: op.Position,
 		voice:     newVoice(op.Control, op.Events.NameIn),
 		undecided: op.SessionUndecided,
-		names:     make(map[string]bool),
 		has:       op.Events.Has,
 		nameOf:    op.Events.NameOf,
 		nameIn:    op.Events.NameIn,
@@ -51,16 +49,13 @@ func operationOf[P, E any](op contract.Operation[P, E]) (operation, error) {
 			return err
 		},
 	}
-	for _, name := range op.Events.Names {
-		o.names[name] = true
-	}
-	if err := o.check(); err != nil {
+	if err := o.check(op.Events.Names); err != nil {
 		return operation{}, fmt.Errorf("server: operation %s: %w", op.ID, err)
 	}
 	return o, nil
 }
 
-func (o *operation) check() error {
+func (o *operation) check(names []string) error {
 	switch o.session.In {
 	case "", "query", "header", "cookie":
 	case "path":
@@ -70,7 +65,7 @@ func (o *operation) check() error {
 	default:
 		return fmt.Errorf("a parameter in %q cannot name the session", o.session.In)
 	}
-	for name := range o.names {
+	for _, name := range names {
 		if err := checkEventName(name); err != nil {
 			return err
 		}
