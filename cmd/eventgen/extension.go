@@ -49,9 +49,9 @@ type controlEvent struct {
 }
 
 // readExtension reads x-mixstream of an operation.
-func readExtension(op *openapi3.Operation, id string, p *problems) (ext extension) {
+func readExtension(op *openapi3.Operation, where place, p *problems) (ext extension) {
 	if op.Extensions[oldExtension] != nil {
-		p.add(id, "%s is no longer known: %s: {interface: NAME} names the interface of the events", oldExtension, extensionName)
+		p.add(where, "%s is no longer known: %s: {interface: NAME} names the interface of the events", oldExtension, extensionName)
 	}
 	value, ok := op.Extensions[extensionName]
 	if !ok {
@@ -68,14 +68,14 @@ func readExtension(op *openapi3.Operation, id string, p *problems) (ext extensio
 		}
 	}
 	if err != nil {
-		p.add(id, "its %s: %s", extensionName, strings.TrimPrefix(err.Error(), "json: "))
+		p.add(where, "its %s: %s", extensionName, strings.TrimPrefix(err.Error(), "json: "))
 		return extension{}
 	}
 	if ext.Interface != "" && (!token.IsIdentifier(ext.Interface) || !token.IsExported(ext.Interface)) {
-		p.add(id, "its %s.interface must be an exported Go identifier: %s", extensionName, ext.Interface)
+		p.add(where, "its %s.interface must be an exported Go identifier: %s", extensionName, ext.Interface)
 	}
 	if ext.Types != "" && ext.Types != "data" {
-		p.add(id, `its %s.types must be "data" or absent: %s`, extensionName, ext.Types)
+		p.add(where, `its %s.types must be "data" or absent: %s`, extensionName, ext.Types)
 	}
 	return ext
 }
@@ -112,7 +112,8 @@ func (w controlWords) roles() []control {
 func (s *stream) checkControl(p *problems) {
 	seen := map[string]string{}
 	for _, c := range s.Ext.Control.roles() {
-		where := fmt.Sprintf("%s: its %s.control.%s", s.ID, extensionName, strings.ToLower(c.Role))
+		where := s.Where
+		where.name = fmt.Sprintf("%s: its %s.control.%s", s.ID, extensionName, strings.ToLower(c.Role))
 		e := s.event(c.Event)
 		switch {
 		case c.Event == "":
@@ -141,7 +142,7 @@ func (s *stream) event(name string) *event {
 }
 
 // checkMembers compares the members with the schema of the event's data.
-func (c *control) checkMembers(e *event, where string, p *problems) {
+func (c *control) checkMembers(e *event, where place, p *problems) {
 	data := shapeOf(e.Data)
 	covered := map[string]bool{}
 	member := func(name, kind string, filled bool, what string) {

@@ -79,12 +79,8 @@ func (g *generator) load() (*openapi3.T, []*stream, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	var p problems
-	streams := readStreams(doc, &p)
-	if len(g.p.errs) == 0 {
-		g.p.errs = p.errs
-	}
-	g.p.warnings = append(g.p.warnings, p.warnings...)
+	g.p.noLines = g.cfg.OutputOptions.Overlay.Path != ""
+	streams := readStreams(doc, &g.p)
 	return doc, streams, g.p.err()
 }
 

@@ -62,7 +62,7 @@ func generate(spec, config string) (code []byte, warnings []string, err error) {
 	}
 	g := &generator{spec: spec, cfg: cfg.Configuration, output: "nowhere/api.gen.go"}
 	code, err = g.generate()
-	return code, g.p.warnings, err
+	return code, lines(g.p.warnings), err
 }
 
 func mustGenerate(t *testing.T, spec, config string) []byte {

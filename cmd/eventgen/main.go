@@ -38,7 +38,7 @@ Flags:
 // options are what the command line says.
 type options struct {
 	spec, dir, config, pkg string
-	eventsOnly             bool
+	eventsOnly, strict     bool
 }
 
 func main() {
@@ -57,6 +57,7 @@ func run(args []string, stderr io.Writer) int {
 	flags.StringVar(&o.dir, "o", "", "the `folder` to write to (required); it is made if it is not there")
 	flags.StringVar(&o.config, "config", "", "oapi-codegen's configuration `file`; by default "+configName+" in the folder or beside the spec,\nif there is one, else models, client and std-http-server")
 	flags.StringVar(&o.pkg, "package", "", "the `name` of the package; by default that of the configuration or of the folder")
+	flags.BoolVar(&o.strict, "strict", false, "refuse a spec for which there is a warning")
 	flags.BoolVar(&o.eventsOnly, "events-only", false, "write events.gen.go with the events alone, beside the output of oapi-codegen's own command")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
@@ -69,8 +70,8 @@ func run(args []string, stderr io.Writer) int {
 		return 2
 	}
 	o.spec = flags.Arg(0)
-	warnings, err := generateFile(o)
-	for _, w := range warnings {
+	found, err := generateFile(o)
+	for _, w := range lines(found) {
 		_, _ = fmt.Fprintf(stderr, "eventgen: warning: %s\n", w)
 	}
 	if err != nil {
@@ -83,7 +84,7 @@ func run(args []string, stderr io.Writer) int {
 }
 
 // generateFile generates the code, and writes it if nothing is wrong with it.
-func generateFile(o options) (warnings []string, err error) {
+func generateFile(o options) (warnings []problem, err error) {
 	path := o.config
 	if path == "" {
 		path = findConfig(o.dir, o.spec)
@@ -94,6 +95,7 @@ func generateFile(o options) (warnings []string, err error) {
 	}
 	output := cfg.outputFile(o.dir, o.eventsOnly)
 	g := &generator{spec: o.spec, cfg: cfg.Configuration, eventsOnly: o.eventsOnly, output: output}
+	g.p.strict = o.strict
 	code, err := g.generate()
 	if err != nil {
 		return g.p.warnings, err

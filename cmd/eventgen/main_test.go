@@ -179,11 +179,12 @@ func TestRefusalWritesNothing(t *testing.T) {
 	if status := run([]string{"-config", testConfig, "-o", dir, spec}, &stderr); status != 1 {
 		t.Errorf("exit status %d", status)
 	}
-	want := `eventgen: MadeEvent: the discriminator mapping of streamEvents has "made" for it, which is not its name
-eventgen: URLChangedEvent: the discriminator mapping of streamEvents has "url_changed" for it, which is not its name
-eventgen: MadeEvent: its property "event" can have no value that names an event: its const or enum is no string, or what is said of it is a contradiction
-eventgen: URLChangedEvent: its property "event" can have no value that names an event: its const or enum is no string, or what is said of it is a contradiction
+	want := `eventgen: SPEC:44:5: MadeEvent: the discriminator mapping of streamEvents has "made" for it, which is not its name
+eventgen: SPEC:44:5: MadeEvent: its property "event" can have no value that names an event: its const or enum is no string, or what is said of it is a contradiction
+eventgen: SPEC:55:5: URLChangedEvent: the discriminator mapping of streamEvents has "url_changed" for it, which is not its name
+eventgen: SPEC:55:5: URLChangedEvent: its property "event" can have no value that names an event: its const or enum is no string, or what is said of it is a contradiction
 `
+	want = strings.ReplaceAll(want, "SPEC", spec)
 	if stderr.String() != want {
 		t.Errorf("stderr:\n%swant:\n%s", &stderr, want)
 	}

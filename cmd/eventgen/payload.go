@@ -20,7 +20,7 @@ func (s *stream) readPayloads(doc *openapi3.T, schema *openapi3.SchemaRef, all [
 		s.partOf(schema)
 		return
 	}
-	e := &event{Names: []string{""}, Where: s.ID, Payload: true, Description: schema.Value.Description}
+	e := &event{Names: []string{""}, Where: s.Where, Payload: true, Description: schema.Value.Description}
 	e.Component, _ = schemaName(schema.Ref)
 	e.GoName, _ = schema.Value.Extensions["x-go-name"].(string)
 	e.readData(doc, []*openapi3.SchemaRef{schema})

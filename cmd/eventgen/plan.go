@@ -38,7 +38,7 @@ type eventPlan struct {
 type planner struct {
 	doc   *openapi3.T
 	pkg   *goPackage        // what oapi-codegen makes of the document with the probes
-	taken map[string]string // Go name to what has it
+	taken map[string]place  // Go name to what has it
 	share map[string]string // Go type of events to the component that several streams share
 	p     *problems
 }
@@ -46,7 +46,7 @@ type planner struct {
 // planStreams decides on all Go names. pkg is what oapi-codegen makes of the document with
 // the probes; kept are the names that it has in spite of that.
 func planStreams(doc *openapi3.T, streams []*stream, pkg *goPackage, p *problems) []*streamPlan {
-	pl := &planner{doc, pkg, map[string]string{}, map[string]string{}, p}
+	pl := &planner{doc, pkg, map[string]place{}, map[string]string{}, p}
 	schemas := map[string]string{}
 	for _, name := range sortedKeys(doc.Components.Schemas) {
 		schemas[pl.goTypeName(name)] = name
@@ -55,13 +55,13 @@ func planStreams(doc *openapi3.T, streams []*stream, pkg *goPackage, p *problems
 		if strings.HasPrefix(name, probePrefix) {
 			continue
 		}
-		pl.taken[name] = "what oapi-codegen makes"
+		pl.taken[name] = place{name: "what oapi-codegen makes"}
 		if schema, ok := schemas[name]; ok {
-			pl.taken[name] = "the schema " + schema
+			pl.taken[name] = placeOf("the schema "+schema, doc.Components.Schemas[schema].Value.Origin)
 		}
 	}
 	for _, name := range fileNames {
-		pl.must(name, "")
+		pl.must(name, place{})
 	}
 	plans := make([]*streamPlan, len(streams))
 	for i, s := range streams {
@@ -77,31 +77,31 @@ var fileNames = []string{
 	"context", "contract", "fmt", "http", "regexp", "strconv",
 }
 
-// must takes a name that has no other, for the operation called id.
-func (pl *planner) must(name, id string) {
+// must takes a name that has no other, for an operation or event, or for the file.
+func (pl *planner) must(name string, owner place) {
 	other, ok := pl.taken[name]
 	switch {
 	case !ok:
-	case id == "":
-		pl.p.add(name, "this Go name is that of %s, and eventgen declares it too; x-go-name gives a schema another", other)
+	case owner.name == "":
+		pl.p.add(place{name, other.at}, "this Go name is that of %s, and eventgen declares it too; x-go-name gives a schema another", other)
 	default:
-		pl.p.add(id, "the Go name %s is also that of %s; x-go-name gives a schema another", name, other)
+		pl.p.add(owner, "the Go name %s is also that of %s; x-go-name gives a schema another", name, other)
 	}
-	pl.taken[name] = "what is generated"
-	if id != "" {
-		pl.taken[name] += " for " + id
+	pl.taken[name] = place{name: "what is generated"}
+	if owner.name != "" {
+		pl.taken[name] = place{"what is generated for " + owner.name, owner.at}
 	}
 }
 
 // first takes the first of the names that is free, or refuses with the way out.
-func (pl *planner) first(id, hint string, names ...string) string {
+func (pl *planner) first(owner place, hint string, names ...string) string {
 	for _, name := range names {
-		if pl.taken[name] == "" {
-			pl.must(name, id)
+		if pl.taken[name].name == "" {
+			pl.must(name, owner)
 			return name
 		}
 	}
-	pl.p.add(id, "the Go name %s is also that of %s; %s", names[0], pl.taken[names[0]], hint)
+	pl.p.add(owner, "the Go name %s is also that of %s; %s", names[0], pl.taken[names[0]], hint)
 	return names[0]
 }
 
@@ -109,22 +109,22 @@ func (pl *planner) plan(i int, s *stream) *streamPlan {
 	op := codegen.SchemaNameToTypeName(s.ID)
 	plan := &streamPlan{Op: op}
 	if pl.pkg.funcs["New"+op+"Request"] == nil && pl.pkg.funcs["New"+op+"RequestWithBody"] == nil {
-		pl.p.add(s.ID, "oapi-codegen makes no New%sRequest of it", op)
+		pl.p.add(s.Where, "oapi-codegen makes no New%sRequest of it", op)
 		return plan
 	}
 	const other = "another operationId, or x-go-name on the schema, gives one of them another"
-	plan.Var = pl.first(s.ID, other, op, op+"Stream")
-	plan.RequestType = pl.first(s.ID, other, op+"Request", op+"StreamRequest")
+	plan.Var = pl.first(s.Where, other, op, op+"Stream")
+	plan.RequestType = pl.first(s.Where, other, op+"Request", op+"StreamRequest")
 	if s.Ext.Interface != "" {
-		plan.Interface = pl.first(s.ID, extensionName+".interface gives it another", s.Ext.Interface)
+		plan.Interface = pl.first(s.Where, extensionName+".interface gives it another", s.Ext.Interface)
 	} else {
 		short := op + "Event"
 		if strings.HasSuffix(op, "Events") {
 			short = strings.TrimSuffix(op, "s")
 		}
-		plan.Interface = pl.first(s.ID, extensionName+": {interface: NAME} gives it another", short, op+"StreamEvent")
+		plan.Interface = pl.first(s.Where, extensionName+": {interface: NAME} gives it another", short, op+"StreamEvent")
 	}
-	owners := map[string]string{}
+	owners := map[string]place{}
 	for j, e := range s.Events {
 		ep := pl.planEvent(op, s, e, probeName(i, j))
 		if other, ok := owners[ep.Type]; ok && ep.Type != "" {
@@ -199,7 +199,7 @@ func (pl *planner) dataType(s *stream, e *event) *eventPlan {
 	}
 	goName := pl.goTypeName(name)
 	if plan.Type, ok = pl.pkg.structType(goName); !ok {
-		pl.p.add(name, "its Go type %s can have no methods, as the data of %s needs; that of an object with properties can", goName, e.Where)
+		pl.p.add(placeOf(name, e.Data.Value.Origin), "its Go type %s can have no methods, as the data of %s needs; that of an object with properties can", goName, e.Where)
 		plan.Type = ""
 	}
 	return plan

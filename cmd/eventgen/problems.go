@@ -8,32 +8,61 @@ import (
 
 // problems collects what is wrong with a spec, so that one run reports all of it.
 type problems struct {
-	errs     []error
-	warnings []string
+	errs     []problem
+	warnings []problem
+	strict   bool // a warning is an error
+	noLines  bool // the lines are those of a document that nobody can look at
 }
 
-// add records a problem of the schema or operation called where.
-func (p *problems) add(where, format string, args ...any) {
-	p.errs = append(p.errs, fmt.Errorf("%s: %s", where, fmt.Sprintf(format, args...)))
+// problem is one thing that is wrong, and where.
+type problem struct {
+	place place
+	text  string
 }
 
-// warn records what the user should know of the schema or operation called where.
-func (p *problems) warn(where, format string, args ...any) {
-	if w := where + ": " + fmt.Sprintf(format, args...); !slices.Contains(p.warnings, w) {
-		p.warnings = append(p.warnings, w)
+func (p problem) String() string { return p.place.prefix() + p.text }
+
+// add records a problem of an element.
+func (p *problems) add(pl place, format string, args ...any) { p.record(&p.errs, pl, format, args) }
+
+// warn records what the user should know of an element.
+func (p *problems) warn(pl place, format string, args ...any) {
+	if p.strict {
+		p.record(&p.errs, pl, format, args)
+		return
+	}
+	p.record(&p.warnings, pl, format, args)
+}
+
+// record adds a problem to a list. An event of two operations has its problems twice, and
+// the list has them once.
+func (p *problems) record(list *[]problem, pl place, format string, args []any) {
+	if p.noLines {
+		pl.at.Line = 0
+	}
+	found := problem{pl, fmt.Sprintf(format, args...)}
+	if !slices.ContainsFunc(*list, func(other problem) bool { return other.String() == found.String() }) {
+		*list = append(*list, found)
 	}
 }
 
-// err returns the problems as one error with a line for each, nil if there are none.
-// An event of two operations has its problems twice, and err reports them once.
+// err returns the errors as one with a line for each, in the order of the document; nil if
+// there are none.
 func (p *problems) err() error {
-	var unique []error
-	seen := map[string]bool{}
-	for _, err := range p.errs {
-		if !seen[err.Error()] {
-			seen[err.Error()] = true
-			unique = append(unique, err)
-		}
+	errs := make([]error, len(p.errs))
+	for i, line := range lines(p.errs) {
+		errs[i] = errors.New(line)
 	}
-	return errors.Join(unique...)
+	return errors.Join(errs...)
+}
+
+// lines returns a line for each problem, in the order of the document.
+func lines(list []problem) []string {
+	list = slices.Clone(list)
+	slices.SortStableFunc(list, func(a, b problem) int { return a.place.compare(b.place) })
+	all := make([]string, len(list))
+	for i, p := range list {
+		all[i] = p.String()
+	}
+	return all
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -138,7 +140,7 @@ func TestRefuseConfig(t *testing.T) {
 		{"unknown normalizer", []string{"ToCamelCaseWithInitialisms", "snake", "  additional-initialisms: [SSE]\n", ""}, "oapi-codegen refuses the spec: the name-normalizer option snake could not be found among options [\"\" \"ToCamelCase\" \"ToCamelCaseWithDigits\" \"ToCamelCaseWithInitialisms\"]"},
 		{"unknown option", []string{"skip-prune", "skip-prunes"}, "…: yaml: unmarshal errors:\n  line 13: field skip-prunes not found in type codegen.OutputOptions"},
 		{"two servers", []string{"std-http-server: true", "std-http-server: true\n  chi-server: true"}, "…: only one server type is supported at a time"},
-		{"excluded schema", []string{"skip-prune: true", "exclude-schemas: [MadeData]"}, "api.gen.go:19: the generated code would not compile: undefined: MadeData"},
+		{"excluded schema", []string{"skip-prune: true", "exclude-schemas: [MadeData]"}, "nowhere/api.gen.go:19:8: the generated code would not compile: undefined: MadeData"},
 		{"excluded stream", []string{"skip-prune: true", "skip-prune: true\n  exclude-operation-ids: [streamEvents]"}, "paths: no operation has a text/event-stream response"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -147,7 +149,8 @@ func TestRefuseConfig(t *testing.T) {
 	}
 }
 
-// refuse generates, and compares the error.
+// refuse generates, and compares the error with want, and with its places with the golden
+// file, in which the spec is "spec.yaml".
 func refuse(t *testing.T, spec, config, want string) {
 	t.Helper()
 	code, _, err := generate(spec, config)
@@ -155,7 +158,40 @@ func refuse(t *testing.T, spec, config, want string) {
 		t.Fatalf("generated:\n%s", code)
 	}
 	got := strings.NewReplacer(spec, "…", config, "…").Replace(err.Error())
-	if got != want {
-		t.Errorf("error:\n%s\nwant:\n%s", got, want)
+	if text := positions.ReplaceAllString(got, ""); text != want {
+		t.Errorf("error:\n%s\nwant:\n%s", text, want)
+	}
+	refusals(t, strings.ReplaceAll(got, "…:", "spec.yaml:"))
+}
+
+var positions = regexp.MustCompile(`(?m)^…:\d+:\d+: `)
+
+// refusals compares what a test got with its section of the golden file.
+func refusals(t *testing.T, got string) {
+	t.Helper()
+	const file = "testdata/refusals.golden"
+	text, err := os.ReadFile(file)
+	if err != nil && !*update {
+		t.Fatal(err)
+	}
+	sections := map[string]string{}
+	for section := range strings.SplitSeq(string(text), "== ") {
+		if name, want, ok := strings.Cut(section, "\n"); ok {
+			sections[name] = strings.TrimSuffix(want, "\n")
+		}
+	}
+	if *update {
+		sections[t.Name()] = got
+		var b strings.Builder
+		for _, name := range sortedKeys(sections) {
+			b.WriteString("== " + name + "\n" + sections[name] + "\n")
+		}
+		if err := os.WriteFile(file, []byte(b.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if want := sections[t.Name()]; got != want {
+		t.Errorf("error:\n%s\n%s has:\n%s", got, file, want)
 	}
 }

@@ -73,7 +73,7 @@ func (r *request) add(name, goType string, q *openapi3.Parameter, s *stream, p *
 		name = codegen.SchemaNameToTypeName(q.In) + name
 	}
 	if has(name) {
-		p.add(s.ID, "two of its parameters have the Go name %s; x-go-name on one gives it another", name)
+		p.add(s.Where, "two of its parameters have the Go name %s; x-go-name on one gives it another", name)
 	}
 	f := requestField{Name: name, Type: goType}
 	if q != nil {

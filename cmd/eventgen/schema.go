@@ -90,7 +90,8 @@ func children(s *openapi3.Schema) []*openapi3.SchemaRef {
 
 // checkKeywords warns of the keywords of JSON Schema 2020-12 that constrain data and are
 // not checked. The others describe, or are annotations, as format is.
-func (all *schemas) checkKeywords(where string, s *openapi3.Schema) {
+func (all *schemas) checkKeywords(name string, s *openapi3.Schema) {
+	where := placeOf(name, s.Origin)
 	unchecked := map[string]any{
 		"$dynamicRef": s.DynamicRef, "contains": s.Contains, "dependentRequired": s.DependentRequired,
 		"dependentSchemas": s.DependentSchemas, "if": s.If, "patternProperties": s.PatternProperties,
@@ -99,14 +100,14 @@ func (all *schemas) checkKeywords(where string, s *openapi3.Schema) {
 	}
 	for _, keyword := range slices.Sorted(maps.Keys(unchecked)) {
 		if !reflect.ValueOf(unchecked[keyword]).IsZero() {
-			all.p.warn(where, "%s is not checked", keyword)
+			all.p.warn(where.field(s.Origin, keyword), "%s is not checked", keyword)
 		}
 	}
 	if s.Nullable && !all.is30 {
-		all.p.warn(where, "nullable means nothing since OpenAPI 3.1; type: [string, 'null'] does")
+		all.p.warn(where.field(s.Origin, "nullable"), "nullable means nothing since OpenAPI 3.1; type: [string, 'null'] does")
 	}
 	if _, err := regexp.Compile(s.Pattern); err != nil {
-		all.p.warn(where, "its pattern is not checked: %v", err)
+		all.p.warn(where.field(s.Origin, "pattern"), "its pattern is not checked: %v", err)
 	}
 	for _, value := range append(slices.Clone(s.Enum), s.Const) {
 		if _, err := json.Marshal(value); err != nil {

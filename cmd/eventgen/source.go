@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/getkin/kin-openapi/openapi3"
 	"golang.org/x/tools/imports"
 )
 
@@ -80,14 +81,19 @@ func checkTypes(output string, code []byte, beside ...string) error {
 			at := fset.Position(e.Pos)
 			switch {
 			case at.Filename == output && (redeclared || isUndefined(e.Msg)):
-				p.add(fmt.Sprintf("%s:%d", filepath.Base(output), at.Line), "the generated code would not compile: %s", e.Msg)
+				p.add(generatedPlace(output, at), "the generated code would not compile: %s", e.Msg)
 			case redeclared:
-				p.add(at.String(), "it would not compile beside the generated code: %s", e.Msg)
+				p.add(generatedPlace(at.Filename, at), "it would not compile beside the generated code: %s", e.Msg)
 			}
 		},
 	}
 	_, _ = config.Check(generated.Name.Name, fset, files, nil) // Error has had every error
 	return p.err()
+}
+
+// generatedPlace returns the place of a position in Go code.
+func generatedPlace(file string, at token.Position) place {
+	return place{at: openapi3.Location{File: file, Line: at.Line, Column: at.Column}}
 }
 
 // isUndefined reports whether an error says that nothing declares an exported name. Another

@@ -11,6 +11,7 @@ import (
 // stream is a streaming operation: what its document says of it, however it says it.
 type stream struct {
 	ID, Method, Path string
+	Where            place
 	Events           []*event
 	NameIn           string // the member of the data that names the event; empty: the SSE field does
 	Ext              extension
@@ -27,9 +28,9 @@ type event struct {
 	Names     []string // several only where a member of the data tells which; "" is no name
 	AnyName   bool     // the spec leaves the name open
 	Text      bool     // the data is text, not JSON
-	Where     string   // what problems call it
-	Component string   // the schema that is this event; empty if it is inline, or several events are in it
-	Payload   bool     // the schema describes the data alone, without the fields around it
+	Where     place
+	Component string // the schema that is this event; empty if it is inline, or several events are in it
+	Payload   bool   // the schema describes the data alone, without the fields around it
 	Data      *openapi3.SchemaRef
 
 	Description string
@@ -40,9 +41,9 @@ type event struct {
 // model, so that what follows does not depend on how a stream is written.
 func readStreams(doc *openapi3.T, p *problems) []*stream {
 	var all []*stream
-	ids := map[string]string{}
+	ids := map[string]place{}
 	eachOperation(doc, func(path, method string, item *openapi3.PathItem, op *openapi3.Operation) {
-		where := method + " " + path
+		where := placeOf(method+" "+path, op.Origin)
 		contents := streamContents(op)
 		if len(contents) == 0 {
 			if op.Extensions[extensionName] != nil {
@@ -59,18 +60,19 @@ func readStreams(doc *openapi3.T, p *problems) []*stream {
 			return
 		}
 		ids[id] = where
+		where.name = id
 		if len(contents) > 1 {
-			p.add(id, "it has more than one text/event-stream response")
+			p.add(where, "it has more than one text/event-stream response")
 			return
 		}
-		s := &stream{ID: id, Method: method, Path: path, op: op, content: contents[0], Body: op.RequestBody != nil}
-		s.Ext = readExtension(op, id, p)
+		s := &stream{ID: id, Method: method, Path: path, Where: where, op: op, content: contents[0], Body: op.RequestBody != nil}
+		s.Ext = readExtension(op, where, p)
 		s.readParams(item)
 		s.readEvents(doc, p)
 		all = append(all, s)
 	})
 	if len(p.errs) == 0 && len(all) == 0 {
-		p.add("paths", "no operation has a text/event-stream response")
+		p.add(place{name: "paths"}, "no operation has a text/event-stream response")
 	}
 	return all
 }
@@ -89,7 +91,7 @@ func (s *stream) readEvents(doc *openapi3.T, p *problems) {
 		schema = s.unwrap(schema)
 	}
 	if schema == nil || schema.Value == nil || isUntyped(schema.Value) {
-		s.Events = []*event{{Names: []string{""}, AnyName: true, Text: true, Where: s.ID, Data: schema}}
+		s.Events = []*event{{Names: []string{""}, AnyName: true, Text: true, Where: s.Where, Data: schema}}
 		return
 	}
 	all := branches(schema)
@@ -182,7 +184,7 @@ func (s *stream) readEnvelope(doc *openapi3.T, b *branch, i int, p *problems) {
 }
 
 // eventNames refuses what cannot be the names of events.
-func eventNames(names []string, b *branch, where string, p *problems) bool {
+func eventNames(names []string, b *branch, where place, p *problems) bool {
 	values, _ := boundTo(b.shape.properties["event"])
 	if len(names) == 0 {
 		p.add(where, `its property "event" can have no value that names an event: its const or enum is no string, or what is said of it is a contradiction`)
@@ -205,11 +207,11 @@ func (s *stream) checkMappings(schema *openapi3.SchemaRef, all []*branch, p *pro
 			target := mappedSchema(u.discriminator.Mapping[value])
 			i := slices.IndexFunc(all, func(b *branch) bool { return b.component == target })
 			if i < 0 {
-				p.add(s.ID, "the discriminator mapping of its stream has %s for %q, which is no event of it", target, value)
+				p.add(s.Where, "the discriminator mapping of its stream has %s for %q, which is no event of it", target, value)
 				continue
 			}
 			if names, bound := all[i].names("event"); bound && !slices.Contains(names, value) {
-				p.add(target, "the discriminator mapping of %s has %q for it, which is not its name", s.ID, value)
+				p.add(placeOf(target, all[i].ref.Value.Origin), "the discriminator mapping of %s has %q for it, which is not its name", s.ID, value)
 			}
 		}
 	}
@@ -217,8 +219,8 @@ func (s *stream) checkMappings(schema *openapi3.SchemaRef, all []*branch, p *pro
 
 // checkNames refuses two events of one name: nothing could tell them apart.
 func (s *stream) checkNames(p *problems) {
-	owners := map[string]string{}
-	open := ""
+	owners := map[string]place{}
+	open := place{}
 	for _, e := range s.Events {
 		for _, name := range e.Names {
 			key := name
@@ -234,18 +236,19 @@ func (s *stream) checkNames(p *problems) {
 			open = e.Where
 		}
 	}
-	if open != "" && len(s.Events) > 1 && s.NameIn != "" {
+	if open.name != "" && len(s.Events) > 1 && s.NameIn != "" {
 		p.add(open, "its name is open, and that of others is in the data")
 	}
 }
 
-// where returns what problems call the branch.
-func (b *branch) where(id string, i int) string {
-	if b.component != "" {
-		return b.component
+// where returns the place of the branch.
+func (b *branch) where(id string, i int) place {
+	name := b.component
+	if name == "" {
+		name = fmt.Sprintf("event %d of %s", i+1, id)
+		if names, _ := b.names("event"); len(names) == 1 && names[0] != "" {
+			name = fmt.Sprintf("the event %q of %s", names[0], id)
+		}
 	}
-	if names, _ := b.names("event"); len(names) == 1 && names[0] != "" {
-		return fmt.Sprintf("the event %q of %s", names[0], id)
-	}
-	return fmt.Sprintf("event %d of %s", i+1, id)
+	return placeOf(name, b.ref.Value.Origin)
 }

@@ -201,7 +201,7 @@ func TestWarnings(t *testing.T) {
 			if want == "" && len(warnings) == 0 {
 				return
 			}
-			if len(warnings) != 1 || !strings.HasPrefix(warnings[0], "MadeData: "+want) {
+			if len(warnings) != 1 || !strings.HasPrefix(warnings[0], spec+":54:") || !strings.Contains(warnings[0], ": MadeData: "+want) {
 				t.Errorf("warnings: %q", warnings)
 			}
 		})
