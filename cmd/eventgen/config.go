@@ -136,6 +136,8 @@ func supported(cfg codegen.Configuration) error {
 	switch {
 	case !cfg.Generate.Models:
 		return errors.New("generate.models must be true: the events are decoded into the models")
+	case cfg.OutputOptions.NameNormalizer != "" && codegen.NameNormalizers[codegen.NameNormalizerFunction(cfg.OutputOptions.NameNormalizer)] == nil:
+		return fmt.Errorf("output-options.name-normalizer is %q, and must be one of %q", cfg.OutputOptions.NameNormalizer, codegen.NameNormalizers.Options()[1:])
 	case cfg.OutputOptions.ResolveTypeNameCollisions:
 		return errors.New("output-options.resolve-type-name-collisions must be false: the Go name of a schema would depend on the rest of the document")
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"maps"
 	"mime"
 	"slices"
@@ -23,7 +22,7 @@ func loadSpec(path string, cfg codegen.Configuration) (*openapi3.T, error) {
 		AllowRemoteRefsFrom: cfg.AllowRemoteRefsFrom,
 	})
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, err
 	}
 	if doc.Paths == nil {
 		doc.Paths = openapi3.NewPaths()

@@ -1,12 +1,12 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"go/token"
-	"io"
+	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -51,33 +51,78 @@ type controlEvent struct {
 // readExtension reads x-mixstream of an operation.
 func readExtension(op *openapi3.Operation, where place, p *problems) (ext extension) {
 	if op.Extensions[oldExtension] != nil {
-		p.add(where, "%s is no longer known: %s: {interface: NAME} names the interface of the events", oldExtension, extensionName)
+		p.add(where.field(op.Origin, oldExtension), "%s is no longer known: %s: {interface: NAME} names the interface of the events", oldExtension, extensionName)
 	}
 	value, ok := op.Extensions[extensionName]
 	if !ok {
 		return ext
 	}
+	at := func(path ...string) place { return where.within(op.Origin, extensionName, path...) }
 	text, err := json.Marshal(value)
 	if err == nil {
-		decoder := json.NewDecoder(bytes.NewReader(text))
-		decoder.DisallowUnknownFields()
-		if err = decoder.Decode(&ext); err == nil {
-			if _, err = decoder.Token(); errors.Is(err, io.EOF) {
-				err = nil
-			}
-		}
+		err = json.Unmarshal(text, &ext)
 	}
-	if err != nil {
-		p.add(where, "its %s: %s", extensionName, strings.TrimPrefix(err.Error(), "json: "))
+	if wrong := new(json.UnmarshalTypeError); errors.As(err, &wrong) {
+		path := strings.FieldsFunc(wrong.Field, func(r rune) bool { return r == '.' })
+		p.add(at(path...), "its %s must be %s, and is of type %s", strings.Join(append([]string{extensionName}, path...), "."), jsonKind(wrong.Type), wrong.Value)
+		return extension{}
+	} else if err != nil {
+		p.add(at(), "its %s: %v", extensionName, err)
 		return extension{}
 	}
+	checkMembers(value, reflect.TypeFor[extension](), nil, at, p)
 	if ext.Interface != "" && (!token.IsIdentifier(ext.Interface) || !token.IsExported(ext.Interface)) {
-		p.add(where, "its %s.interface must be an exported Go identifier: %s", extensionName, ext.Interface)
+		p.add(at("interface"), "its %s.interface must be an exported Go identifier: %s", extensionName, ext.Interface)
 	}
 	if ext.Types != "" && ext.Types != "data" {
-		p.add(where, `its %s.types must be "data" or absent: %s`, extensionName, ext.Types)
+		p.add(at("types"), `its %s.types must be "data" or absent: %s`, extensionName, ext.Types)
 	}
 	return ext
+}
+
+// checkMembers refuses the members of an object that the Go type for it has not.
+func checkMembers(value any, t reflect.Type, path []string, at func(path ...string) place, p *problems) {
+	object, ok := value.(map[string]any)
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if !ok || t.Kind() != reflect.Struct {
+		return
+	}
+	types := map[string]reflect.Type{}
+	for i := range t.NumField() {
+		types[t.Field(i).Tag.Get("json")] = t.Field(i).Type
+	}
+	for _, name := range sortedKeys(object) {
+		inner := slices.Concat(path, []string{name})
+		if types[name] != nil {
+			checkMembers(object[name], types[name], inner, at, p)
+			continue
+		}
+		hint := "it can have " + strings.Join(sortedKeys(types), ", ")
+		if meant, ok := nearest(name, sortedKeys(types)); ok {
+			hint = meant + " is meant"
+		}
+		p.add(at(inner...), "its %s has no member %q: %s", strings.Join(append([]string{extensionName}, path...), "."), name, hint)
+	}
+}
+
+// jsonKind returns what JSON calls a value for a Go type, with its article.
+func jsonKind(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.String:
+		return "a string"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Slice:
+		return "an array"
+	}
+	return "an object"
+}
+
+// extensionAt returns the place of a member of x-mixstream.
+func (s *stream) extensionAt(path ...string) place {
+	return s.Where.within(s.op.Origin, extensionName, path...)
 }
 
 // control is one role of a control event.
@@ -112,7 +157,7 @@ func (w controlWords) roles() []control {
 func (s *stream) checkControl(p *problems) {
 	seen := map[string]string{}
 	for _, c := range s.Ext.Control.roles() {
-		where := s.Where
+		where := s.extensionAt("control", strings.ToLower(c.Role))
 		where.name = fmt.Sprintf("%s: its %s.control.%s", s.ID, extensionName, strings.ToLower(c.Role))
 		e := s.event(c.Event)
 		switch {

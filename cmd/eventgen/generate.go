@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"path/filepath"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -16,19 +15,29 @@ type generator struct {
 	eventsOnly bool
 	output     string // the path of the file that the code is for
 
-	p problems
+	p       problems
+	checked bool // the file of the spec
 }
 
 // generate returns the generated file. Its error has one line for each problem.
 func (g *generator) generate() ([]byte, error) {
+	code, err := g.makeFile()
+	return code, g.located(err)
+}
+
+func (g *generator) makeFile() ([]byte, error) {
 	doc, streams, err := g.load()
 	if err != nil {
 		return nil, err
 	}
 	sessions := make([]session, len(streams))
 	for i, s := range streams {
+		s.checkKeywords(&g.p)
+		s.checkRequired(&g.p)
 		s.checkPosition(&g.p)
-		s.checkControl(&g.p)
+		if !s.broken {
+			s.checkControl(&g.p)
+		}
 		sessions[i].param, sessions[i].undecided = s.session(&g.p)
 	}
 	if err := g.p.err(); err != nil {
@@ -77,11 +86,15 @@ type session struct {
 func (g *generator) load() (*openapi3.T, []*stream, error) {
 	doc, err := loadSpec(g.spec, g.cfg)
 	if err != nil {
-		return nil, nil, err
+		g.p.addLoadError(g.spec, err)
+		return nil, nil, g.p.err()
+	}
+	if !g.checked {
+		g.checked = true
+		g.p.checkSource(g.spec, doc)
 	}
 	g.p.noLines = g.cfg.OutputOptions.Overlay.Path != ""
-	streams := readStreams(doc, &g.p)
-	return doc, streams, g.p.err()
+	return doc, readStreams(doc, &g.p), nil
 }
 
 // runCodegen runs oapi-codegen on a document, which it changes.
@@ -91,7 +104,7 @@ func runCodegen(doc *openapi3.T, cfg codegen.Configuration) (*goPackage, error) 
 	cfg.OutputOptions.SkipFmt = true
 	code, err := codegen.Generate(doc, cfg)
 	if err != nil {
-		return nil, fmt.Errorf("oapi-codegen refuses the spec: %w", err)
+		return nil, &codegenError{err}
 	}
 	return parsePackage(code)
 }

@@ -80,13 +80,13 @@ func (s *stream) session(p *problems) (q *openapi3.Parameter, undecided bool) {
 		q = s.param(*s.Ext.Session)
 		switch {
 		case q == nil:
-			p.add(s.Where, "its %s.session names a parameter %q, which it has not", extensionName, *s.Ext.Session)
+			p.add(s.extensionAt("session"), "its %s.session names a parameter %q, which it has not", extensionName, *s.Ext.Session)
 		case q.In == openapi3.ParameterInCookie:
-			p.add(s.Where, "its %s.session names the cookie %q: a session is in the path, the query or a header", extensionName, q.Name)
+			p.add(s.extensionAt("session"), "its %s.session names the cookie %q: a session is in the path, the query or a header", extensionName, q.Name)
 		case !q.Required:
-			p.add(s.Where, "its %s.session names the parameter %q, which is not required", extensionName, q.Name)
+			p.add(s.extensionAt("session"), "its %s.session names the parameter %q, which is not required", extensionName, q.Name)
 		case !isScalar(q):
-			p.add(s.Where, "its %s.session names the parameter %q, which is no string and no integer", extensionName, q.Name)
+			p.add(s.extensionAt("session"), "its %s.session names the parameter %q, which is no string and no integer", extensionName, q.Name)
 		}
 		return q, false
 	}
@@ -138,10 +138,10 @@ func (s *stream) checkPosition(p *problems) {
 	for _, q := range s.Params {
 		if q.In == openapi3.ParameterInQuery && q.Name == s.Ext.Position {
 			if q.Required || !isScalar(q) {
-				p.add(s.Where, "its %s.position names the parameter %q, which must be an optional string", extensionName, q.Name)
+				p.add(s.extensionAt("position"), "its %s.position names the parameter %q, which must be an optional string", extensionName, q.Name)
 			}
 			return
 		}
 	}
-	p.add(s.Where, "its %s.position names a query parameter %q, which it has not", extensionName, s.Ext.Position)
+	p.add(s.extensionAt("position"), "its %s.position names a query parameter %q, which it has not", extensionName, s.Ext.Position)
 }

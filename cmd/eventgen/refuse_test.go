@@ -1,7 +1,10 @@
 package main
 
 import (
+	"bytes"
+	"fmt"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -53,8 +56,8 @@ func TestRefuse(t *testing.T) {
 		{"stream of an error", []string{"'200':", "'404':", "'404':\n          description: No such stream.", "'204': {description: .}"}, "paths: no operation has a text/event-stream response"},
 		{"two streams in one operation", []string{"'404':\n          description: No such stream.", "'201': {description: ., content: {text/event-stream: {" + streamRef + "}}}"}, "streamEvents: it has more than one text/event-stream response"},
 		{"one operationId", []string{noContent, secondStream, deleteThing, streamEvents}, "DELETE /things/{id}: its operationId streamEvents is also that of GET /stream"},
-		{"unresolved reference", []string{madeData, "data: {$ref: '#/components/schemas/Nowhere'}"}, `…: failed to load OpenAPI specification: failed to resolve "Nowhere" in fragment in URI: "#/components/schemas/Nowhere": map key "Nowhere" not found`},
-		{"unresolved member", []string{"        - {$ref: '#/components/schemas/MadeEvent'}\n", "        - {$ref: '#/components/schemas/Nowhere'}\n"}, `…: failed to load OpenAPI specification: failed to resolve "Nowhere" in fragment in URI: "#/components/schemas/Nowhere": map key "Nowhere" not found`},
+		{"unresolved reference", []string{madeData, "data: {$ref: '#/components/schemas/Nowhere'}"}, "$ref #/components/schemas/Nowhere: it leads to nothing: … has no /components/schemas/Nowhere"},
+		{"unresolved member", []string{"        - {$ref: '#/components/schemas/MadeEvent'}\n", "        - {$ref: '#/components/schemas/Nowhere'}\n"}, "$ref #/components/schemas/Nowhere: it leads to nothing: … has no /components/schemas/Nowhere"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			refuse(t, edit(t, tc.edit...), testConfig, tc.want)
@@ -67,9 +70,9 @@ func TestRefuseExtension(t *testing.T) {
 	const control = "streamEvents: its x-mixstream.control."
 	for _, tc := range []struct{ name, extension, want string }{
 		{"the old one", "x-go-event-prefix: Admin", "streamEvents: x-go-event-prefix is no longer known: x-mixstream: {interface: NAME} names the interface of the events"},
-		{"no object", "x-mixstream: Admin", "streamEvents: its x-mixstream: cannot unmarshal string into Go value of type main.extension"},
-		{"unknown member", "x-mixstream: {sesion: id}", `streamEvents: its x-mixstream: unknown field "sesion"`},
-		{"unknown member of control", "x-mixstream: {control: {gap: {evnt: made}}}", `streamEvents: its x-mixstream: unknown field "evnt"`},
+		{"no object", "x-mixstream: Admin", "streamEvents: its x-mixstream must be an object, and is of type string"},
+		{"unknown member", "x-mixstream: {sesion: id}", `streamEvents: its x-mixstream has no member "sesion": session is meant`},
+		{"unknown member of control", "x-mixstream: {control: {gap: {evnt: made}}}", control + "gap: it names no event\n" + `streamEvents: its x-mixstream.control.gap has no member "evnt": event is meant`},
 		{"interface is no identifier", "x-mixstream: {interface: A-B}", "streamEvents: its x-mixstream.interface must be an exported Go identifier: A-B"},
 		{"interface is not exported", "x-mixstream: {interface: event}", "streamEvents: its x-mixstream.interface must be an exported Go identifier: event"},
 		{"unknown types", "x-mixstream: {types: model}", `streamEvents: its x-mixstream.types must be "data" or absent: model`},
@@ -106,7 +109,10 @@ func TestRefuseExtension(t *testing.T) {
 
 // TestRefuseGoNames is TestRefuse for what shows only in the Go code.
 func TestRefuseGoNames(t *testing.T) {
-	const types = streamEvents + "\n      x-mixstream: {types: data}"
+	const (
+		types = streamEvents + "\n      x-mixstream: {types: data}"
+		twice = "oapi-codegen refuses the spec: error generating code for type definitions: duplicate typename 'MadeData' detected, can't auto-rename, please use x-go-name to specify your own name for one of them"
+	)
 	for _, tc := range []struct {
 		name string
 		edit []string
@@ -116,7 +122,7 @@ func TestRefuseGoNames(t *testing.T) {
 		{"schema UnknownEvent", []string{moreSchemas, moreSchemas + "    unknown_event: {type: object}\n"}, "UnknownEvent: this Go name is that of the schema unknown_event, and eventgen declares it too; x-go-name gives a schema another"},
 		{"import", []string{moreSchemas, moreSchemas + "    thing: {type: object, x-go-name: contract}\n"}, "contract: this Go name is that of the schema thing, and eventgen declares it too; x-go-name gives a schema another"},
 		{"request", []string{moreSchemas, moreSchemas + "    StreamEventsRequest: {type: object}\n    StreamEventsStreamRequest: {type: object}\n"}, "streamEvents: the Go name StreamEventsRequest is also that of the schema StreamEventsRequest; another operationId, or x-go-name on the schema, gives one of them another"},
-		{"two schemas of one Go name", []string{moreSchemas, moreSchemas + "    made-data: {type: object, properties: {x: {type: integer}}}\n"}, "oapi-codegen refuses the spec: error generating code for type definitions: duplicate typename 'MadeData' detected, can't auto-rename, please use x-go-name to specify your own name for one of them"},
+		{"two schemas of one Go name", []string{moreSchemas, moreSchemas + "    made-data: {type: object, properties: {x: {type: integer}}}\n"}, "made-data: " + twice + "\nMadeData: " + twice},
 		{"one data schema", []string{streamEvents, types, "url_changed_data'", "MadeData'"}, "URLChangedEvent: its Go type MadeData is also that of MadeEvent in streamEvents"},
 		{"inline data", []string{streamEvents, types, madeData, "data: {type: object, properties: {a: {type: string}}}"}, "MadeEvent: its data is no $ref to a schema of components/schemas, whose type would be that of the event as x-mixstream of streamEvents says"},
 		{"data is no properties", []string{streamEvents, types, "      " + madeDataProps + "\n", ""}, "MadeData: its Go type MadeData can have no methods, as the data of MadeEvent needs; that of an object with properties can"},
@@ -137,7 +143,7 @@ func TestRefuseConfig(t *testing.T) {
 	}{
 		{"no models", []string{"models: true", "models: false"}, "…: generate.models must be true: the events are decoded into the models"},
 		{"resolved names", []string{"skip-prune: true", "resolve-type-name-collisions: true"}, "…: output-options.resolve-type-name-collisions must be false: the Go name of a schema would depend on the rest of the document"},
-		{"unknown normalizer", []string{"ToCamelCaseWithInitialisms", "snake", "  additional-initialisms: [SSE]\n", ""}, "oapi-codegen refuses the spec: the name-normalizer option snake could not be found among options [\"\" \"ToCamelCase\" \"ToCamelCaseWithDigits\" \"ToCamelCaseWithInitialisms\"]"},
+		{"unknown normalizer", []string{"ToCamelCaseWithInitialisms", "snake", "  additional-initialisms: [SSE]\n", ""}, `…: output-options.name-normalizer is "snake", and must be one of ["ToCamelCase" "ToCamelCaseWithDigits" "ToCamelCaseWithInitialisms"]`},
 		{"unknown option", []string{"skip-prune", "skip-prunes"}, "…: yaml: unmarshal errors:\n  line 13: field skip-prunes not found in type codegen.OutputOptions"},
 		{"two servers", []string{"std-http-server: true", "std-http-server: true\n  chi-server: true"}, "…: only one server type is supported at a time"},
 		{"excluded schema", []string{"skip-prune: true", "exclude-schemas: [MadeData]"}, "nowhere/api.gen.go:19:8: the generated code would not compile: undefined: MadeData"},
@@ -157,11 +163,11 @@ func refuse(t *testing.T, spec, config, want string) {
 	if err == nil {
 		t.Fatalf("generated:\n%s", code)
 	}
-	got := strings.NewReplacer(spec, "…", config, "…").Replace(err.Error())
+	got := strings.NewReplacer(spec, "…", config, "…", filepath.Dir(spec)+"/", "").Replace(err.Error())
 	if text := positions.ReplaceAllString(got, ""); text != want {
 		t.Errorf("error:\n%s\nwant:\n%s", text, want)
 	}
-	refusals(t, strings.ReplaceAll(got, "…:", "spec.yaml:"))
+	refusals(t, strings.ReplaceAll(got, "…", "spec.yaml"))
 }
 
 var positions = regexp.MustCompile(`(?m)^…:\d+:\d+: `)
@@ -193,5 +199,74 @@ func refusals(t *testing.T, got string) {
 	}
 	if want := sections[t.Name()]; got != want {
 		t.Errorf("error:\n%s\n%s has:\n%s", got, file, want)
+	}
+}
+
+// TestRefuseKeywords is TestRefuse for keywords that mean nothing.
+func TestRefuseKeywords(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		edit []string
+		want string
+	}{
+		{"required", []string{madeDataProps, madeDataProps + "\n      requird: [name]"}, "MadeData: the keyword requird means nothing: required is meant"},
+		{"in a property", []string{madeDataProps, "properties: {name: {type: string, maxlength: 3}}"}, "MadeData: the keyword maxlength means nothing: maxLength is meant"},
+		{"in an event", []string{madeData, madeData + "\n          addtionalProperties: false"}, "MadeEvent: the keyword addtionalProperties means nothing: additionalProperties is meant"},
+		{"in a discriminator", []string{"        mapping:\n", "        maping: {}\n        mapping:\n"}, "Stream: the keyword maping means nothing: mapping is meant"},
+		{"in a media type", []string{streamRef, streamRef + "\n              itemSchma: {}"}, "streamEvents: text/event-stream: the keyword itemSchma means nothing: itemSchema is meant"},
+		{"in an operation", []string{streamEvents, streamEvents + "\n      paramters: []"}, "streamEvents: the keyword paramters means nothing: parameters is meant"},
+		{"extension", []string{streamEvents, streamEvents + "\n      x-mixstrem: {}"}, "streamEvents: it has x-mixstrem, which means nothing: x-mixstream is meant"},
+		{"all at once", []string{madeDataProps, "properties: {name: {typ: string}}\n      requried: [name]", streamEvents, streamEvents + "\n      x-mixstream: {sesion: id}"}, `streamEvents: its x-mixstream has no member "sesion": session is meant
+MadeData: the keyword typ means nothing: type is meant
+MadeData: the keyword requried means nothing: required is meant`},
+		{"no such property", []string{madeDataProps, madeDataProps + "\n      required: [name, nmae]"}, `MadeData: it requires "nmae", and has no such property: "name" is meant`},
+		{"no such property at all", []string{madeDataProps, madeDataProps + "\n      required: [size]"}, `MadeData: it requires "size", and has no such property: add the property, or remove the name`},
+		{"no such property of an item", []string{madeDataProps, "properties: {name: {type: array, items: {type: object, properties: {a: {type: string}}, required: [a, b]}}}"}, `MadeData: it requires "b", and has no such property: add the property, or remove the name`},
+		{"no such property of allOf", []string{madeDataProps, "allOf: [{type: object, properties: {a: {type: string}}}, {type: object, properties: {b: {type: string}}, required: [a, b, c]}]"}, `MadeData: it requires "c", and has no such property: add the property, or remove the name`},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			refuse(t, edit(t, tc.edit...), testConfig, tc.want)
+		})
+	}
+}
+
+// TestRefuseDocument is TestRefuse for what cannot be loaded.
+func TestRefuseDocument(t *testing.T) {
+	for _, tc := range []struct{ name, text, want string }{
+		{"empty", "", `…: it is no OpenAPI document: it has no member "openapi"`},
+		{"no object", "hello", "hello is here, and must be an object"},
+		{"Swagger", "swagger: '2.0'\npaths: {}\n", "…: it is a Swagger 2.0 document, and must be OpenAPI 3.0, 3.1 or 3.2: convert it"},
+		{"OpenAPI 4", "openapi: 4.0.0\npaths: {}\n", "its version is 4.0.0, and must be 3.0, 3.1 or 3.2"},
+		{"no YAML", "openapi: 3.1.0\npaths: {/a: {get: [}\n", "did not find expected node content"},
+		{"no JSON", "{\"openapi\": \"3.1.0\"\n  \"paths\": {}}", "did not find expected ',' or '}'"},
+		{"a key twice", "openapi: 3.1.0\npaths:\n  /a: {}\n  /a: {}\n", `the key "/a" stands twice, in line 3 as well`},
+		{"a key of an object twice", "openapi: 3.1.0\npaths:\n  /a:\n    get: {}\n    get: {}\n", `mapping key "get" already defined at line 4`},
+		{"another type", "openapi: 3.1.0\npaths: {}\ncomponents: {schemas: {A: {type: object, required: true}}}\n", "true is here, and must be an array of strings"},
+		{"no such file", "openapi: 3.1.0\npaths: {/a: {$ref: 'other.yaml#/a'}}\n", "$ref other.yaml#/a: there is no file other.yaml"},
+		{"references", "openapi: 3.1.0\npaths: {}\ncomponents: {schemas: {Made: {$ref: '#/components/schemas/Maed'}, B: {$ref: '#/components/schema/Made'}}}\n", `$ref #/components/schemas/Maed: it leads to nothing: … has no /components/schemas/Maed; #/components/schemas/Made is there
+$ref #/components/schema/Made: it leads to nothing: … has no /components/schema/Made`},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			spec := filepath.Join(t.TempDir(), "spec.yaml")
+			if err := os.WriteFile(spec, []byte(tc.text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			refuse(t, spec, testConfig, tc.want)
+		})
+	}
+}
+
+// TestStrict sees to it that a warning is an error with -strict, and writes nothing.
+func TestStrict(t *testing.T) {
+	spec := edit(t, madeDataProps, "properties: {name: {type: string, descripton: a}}")
+	for _, strict := range []bool{false, true} {
+		dir := t.TempDir()
+		var stderr bytes.Buffer
+		status := run([]string{"-config", testConfig, "-o", dir, fmt.Sprintf("-strict=%t", strict), spec}, &stderr)
+		warns := strings.HasPrefix(stderr.String(), "eventgen: warning: "+spec+":54:")
+		_, err := os.Stat(filepath.Join(dir, "api.gen.go"))
+		if wrote := err == nil; (status == 1) != strict || warns == strict || wrote == strict {
+			t.Errorf("-strict=%t: exit status %d, and a file is %t:\n%s", strict, status, wrote, &stderr)
+		}
 	}
 }

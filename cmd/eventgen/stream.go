@@ -18,6 +18,7 @@ type stream struct {
 	Params           []*openapi3.Parameter
 	Body             bool // it has a request body
 
+	broken  bool // its events cannot be read
 	op      *openapi3.Operation
 	content *openapi3.MediaType
 	parts   []string // the components that only describe how a stream is written
@@ -68,11 +69,13 @@ func readStreams(doc *openapi3.T, p *problems) []*stream {
 		s := &stream{ID: id, Method: method, Path: path, Where: where, op: op, content: contents[0], Body: op.RequestBody != nil}
 		s.Ext = readExtension(op, where, p)
 		s.readParams(item)
+		before := len(p.errs)
 		s.readEvents(doc, p)
+		s.broken = len(p.errs) > before
 		all = append(all, s)
 	})
 	if len(p.errs) == 0 && len(all) == 0 {
-		p.add(place{name: "paths"}, "no operation has a text/event-stream response")
+		p.add(placeOf("paths", doc.Paths.Origin), "no operation has a text/event-stream response")
 	}
 	return all
 }

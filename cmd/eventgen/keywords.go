@@ -1,0 +1,139 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+// vocabulary holds the names that an object of a document can have, by what they do.
+type vocabulary struct {
+	binding  []string // a misspelt one changes what is generated
+	describe []string // a misspelt one loses words
+}
+
+var (
+	// schemaVocabulary is that of JSON Schema 2020-12, of the drafts before it, and of the
+	// Schema Object of OpenAPI 3.0 to 3.2.
+	schemaVocabulary = vocabulary{
+		binding: []string{
+			"$anchor", "$defs", "$dynamicAnchor", "$dynamicRef", "$id", "$recursiveAnchor", "$recursiveRef", "$ref", "$schema", "$vocabulary",
+			"additionalItems", "additionalProperties", "allOf", "anyOf", "const", "contains", "contentEncoding", "contentMediaType", "contentSchema",
+			"definitions", "dependencies", "dependentRequired", "dependentSchemas", "discriminator", "else", "enum", "exclusiveMaximum", "exclusiveMinimum",
+			"format", "if", "items", "maxContains", "maxItems", "maxLength", "maxProperties", "maximum", "minContains", "minItems", "minLength",
+			"minProperties", "minimum", "multipleOf", "not", "nullable", "oneOf", "pattern", "patternProperties", "prefixItems", "properties",
+			"propertyNames", "required", "then", "type", "unevaluatedItems", "unevaluatedProperties", "uniqueItems",
+		},
+		describe: []string{"$comment", "default", "deprecated", "description", "example", "examples", "externalDocs", "readOnly", "title", "writeOnly", "xml"},
+	}
+	discriminatorVocabulary = vocabulary{binding: []string{"propertyName", "mapping", "defaultMapping"}}
+	mediaTypeVocabulary     = vocabulary{binding: []string{"schema", "itemSchema"}, describe: []string{"example", "examples", "encoding", "itemEncoding", "prefixEncoding"}}
+	operationVocabulary     = vocabulary{
+		binding:  []string{"operationId", "parameters", "requestBody", "responses"},
+		describe: []string{"callbacks", "deprecated", "description", "externalDocs", "security", "servers", "summary", "tags"},
+	}
+	// extensions are the names beginning with x- that mean something here.
+	extensions = []string{extensionName, "x-fern-streaming", "x-go-name", "x-go-type", "x-ms-sse-terminal-event", "x-speakeasy-sse-sentinel"}
+)
+
+// checkKeywords refuses the misspelt keywords of a stream, and warns of those that it does
+// not know.
+func (s *stream) checkKeywords(p *problems) {
+	operationVocabulary.check(s.Where, s.op.Origin, s.op.Extensions, p)
+	for _, content := range streamContents(s.op) {
+		mediaTypeVocabulary.check(placeOf(s.ID+": text/event-stream", content.Origin), content.Origin, content.Extensions, p)
+	}
+	for at := range s.schemas() {
+		where := placeOf(at.name, at.schema.Origin)
+		schemaVocabulary.check(where, at.schema.Origin, at.schema.Extensions, p)
+		if d := at.schema.Discriminator; d != nil {
+			discriminatorVocabulary.check(where, d.Origin, d.Extensions, p)
+		}
+	}
+}
+
+// check looks at the names that kin-openapi does not know.
+func (v vocabulary) check(where place, origin *openapi3.Origin, unknown map[string]any, p *problems) {
+	for _, name := range slices.Sorted(maps.Keys(unknown)) {
+		at := where.field(origin, name)
+		if strings.HasPrefix(name, "x-") {
+			if meant, ok := nearest(name, extensions); ok && meant != name {
+				p.add(at, "it has %s, which means nothing: %s is meant", name, meant)
+			}
+			continue
+		}
+		meant, ok := nearest(name, slices.Concat(v.binding, v.describe))
+		switch {
+		case slices.Contains(v.binding, name) || slices.Contains(v.describe, name):
+		case ok && slices.Contains(v.binding, meant):
+			p.add(at, "the keyword %s means nothing: %s is meant", name, meant)
+		case ok:
+			p.warn(at, "the keyword %s means nothing: %s is meant", name, meant)
+		default:
+			p.warn(at, "the keyword %s means nothing here", name)
+		}
+	}
+}
+
+// checkRequired refuses a required name that no property has: the Go type has no field for
+// it, so no event of it would pass.
+func (s *stream) checkRequired(p *problems) {
+	for at := range s.schemas() {
+		if at.root {
+			checkRequired(at.name, at.schema, nil, nil, p)
+		}
+	}
+}
+
+// checkRequired checks a schema and those that describe the same value. Properties are
+// those that the schemas around it describe for that value.
+func checkRequired(name string, s *openapi3.Schema, around, path []*openapi3.Schema, p *problems) {
+	if slices.Contains(path, s) {
+		return
+	}
+	path = append(path[:len(path):len(path)], s)
+	around = append(around[:len(around):len(around)], s)
+	known := map[string]bool{}
+	open := false
+	for _, one := range around {
+		eachOfValue(one, func(s *openapi3.Schema) {
+			for property := range s.Properties {
+				known[property] = true
+			}
+			open = open || len(s.PatternProperties) > 0 || isOpen(s.AdditionalProperties) || isOpen(s.UnevaluatedProperties)
+		})
+	}
+	for _, property := range s.Required {
+		if known[property] || open || len(known) == 0 {
+			continue
+		}
+		at := placeOf(name, s.Origin).field(s.Origin, "required")
+		if s.Origin != nil {
+			for _, item := range s.Origin.Sequences["required"] {
+				if item.Name == property {
+					at.at = located(item)
+				}
+			}
+		}
+		hint := "add the property, or remove the name"
+		if meant, ok := nearest(property, slices.Collect(maps.Keys(known))); ok {
+			hint = fmt.Sprintf("%q is meant", meant)
+		}
+		p.add(at, "it requires %q, and has no such property: %s", property, hint)
+	}
+	for _, ref := range inPlace(s) {
+		if ref.Value != nil {
+			inner := name
+			if component, ok := schemaName(ref.Ref); ok {
+				inner = component
+			}
+			checkRequired(inner, ref.Value, around, path, p)
+		}
+	}
+}
+
+// isOpen reports whether additional properties are said to be allowed.
+func isOpen(a openapi3.BoolSchema) bool { return a.Schema != nil || a.Has != nil && *a.Has }
