@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -14,7 +15,7 @@ import (
 // TestMain runs the command itself for a process that a test is to kill.
 func TestMain(m *testing.M) {
 	if args := os.Getenv("EVENTGEN_TEST_ARGS"); args != "" {
-		os.Exit(run(strings.Split(args, "\n"), os.Stderr))
+		os.Exit(run(strings.Split(args, "\n"), os.Stdout, os.Stderr))
 	}
 	os.Exit(m.Run())
 }
@@ -88,7 +89,7 @@ func TestUnwritable(t *testing.T) {
 		t.Fatal(err)
 	}
 	var stderr bytes.Buffer
-	if status := run([]string{"-o", dir, edit(t)}, &stderr); status != 1 || !strings.Contains(stderr.String(), "api.gen.go: it is a directory") {
+	if status := run([]string{"-o", dir, edit(t)}, io.Discard, &stderr); status != 1 || !strings.Contains(stderr.String(), "api.gen.go: it is a directory") {
 		t.Errorf("exit status %d: %s", status, &stderr)
 	}
 }

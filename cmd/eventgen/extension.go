@@ -120,6 +120,14 @@ func jsonKind(t reflect.Type) string {
 	return "an object"
 }
 
+// namespace returns the namespace of the sessions in the log.
+func (s *stream) namespace() string {
+	if s.Ext.Namespace != nil {
+		return *s.Ext.Namespace
+	}
+	return s.ID
+}
+
 // extensionAt returns the place of a member of x-mixstream.
 func (s *stream) extensionAt(path ...string) place {
 	return s.Where.within(s.op.Origin, extensionName, path...)

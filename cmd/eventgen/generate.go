@@ -26,21 +26,8 @@ func (g *generator) generate() ([]byte, error) {
 }
 
 func (g *generator) makeFile() ([]byte, error) {
-	doc, streams, err := g.load()
+	doc, streams, sessions, err := g.read()
 	if err != nil {
-		return nil, err
-	}
-	sessions := make([]session, len(streams))
-	for i, s := range streams {
-		s.checkKeywords(&g.p)
-		s.checkRequired(&g.p)
-		s.checkPosition(&g.p)
-		if !s.broken {
-			s.checkControl(&g.p)
-		}
-		sessions[i].param, sessions[i].undecided = s.session(&g.p)
-	}
-	if err := g.p.err(); err != nil {
 		return nil, err
 	}
 	own, err := g.ownPackage()
@@ -74,6 +61,25 @@ func (g *generator) makeFile() ([]byte, error) {
 		return nil, err
 	}
 	return g.assemble(f, rewritten, own)
+}
+
+// read loads the document, and reports all that is wrong with its streams.
+func (g *generator) read() (*openapi3.T, []*stream, []session, error) {
+	doc, streams, err := g.load()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	sessions := make([]session, len(streams))
+	for i, s := range streams {
+		s.checkKeywords(&g.p)
+		s.checkRequired(&g.p)
+		s.checkPosition(&g.p)
+		if !s.broken {
+			s.checkControl(&g.p)
+		}
+		sessions[i].param, sessions[i].undecided = s.session(&g.p)
+	}
+	return doc, streams, sessions, g.p.err()
 }
 
 // session is the parameter that names the session of a stream.

@@ -17,11 +17,15 @@ import (
 )
 
 const usage = `Usage: eventgen -o <folder> [flags] <openapi.yaml>
+       eventgen -list [-json] [flags] <openapi.yaml>
 
 Generates one Go file from an OpenAPI document (3.0, 3.1 or 3.2): all that
 oapi-codegen makes of it, and the typed events of every operation with a
 text/event-stream response. The package needs github.com/mixstream/mixstream and
 github.com/oapi-codegen/runtime.
+
+With -list it writes no file, and prints what it sees: the streaming operations,
+their events and data, and what each promises a reader.
 
 The file is <folder>/api.gen.go, or has the base name of "output" in the
 configuration. It changes in one step, and only if all of it is right: else the
@@ -39,14 +43,15 @@ Flags:
 type options struct {
 	spec, dir, config, pkg string
 	eventsOnly, strict     bool
+	list, json             bool
 }
 
 func main() {
-	os.Exit(run(os.Args[1:], os.Stderr))
+	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run is the command with its arguments and standard error; it returns the exit status.
-func run(args []string, stderr io.Writer) int {
+// run is the command with its arguments and output; it returns the exit status.
+func run(args []string, stdout, stderr io.Writer) int {
 	var o options
 	flags := flag.NewFlagSet("eventgen", flag.ContinueOnError)
 	flags.SetOutput(stderr)
@@ -54,7 +59,9 @@ func run(args []string, stderr io.Writer) int {
 		_, _ = fmt.Fprint(flags.Output(), usage)
 		flags.PrintDefaults()
 	}
-	flags.StringVar(&o.dir, "o", "", "the `folder` to write to (required); it is made if it is not there")
+	flags.BoolVar(&o.list, "list", false, "print what the spec describes, and write nothing")
+	flags.BoolVar(&o.json, "json", false, "print the list as JSON")
+	flags.StringVar(&o.dir, "o", "", "the `folder` to write to (required without -list); it is made if it is not there")
 	flags.StringVar(&o.config, "config", "", "oapi-codegen's configuration `file`; by default "+configName+" in the folder or beside the spec,\nif there is one, else models, client and std-http-server")
 	flags.StringVar(&o.pkg, "package", "", "the `name` of the package; by default that of the configuration or of the folder")
 	flags.BoolVar(&o.strict, "strict", false, "refuse a spec for which there is a warning")
@@ -65,12 +72,16 @@ func run(args []string, stderr io.Writer) int {
 		}
 		return 2
 	}
-	if o.dir == "" || flags.NArg() != 1 {
+	if (o.dir == "") != o.list || o.json && !o.list || flags.NArg() != 1 {
 		flags.Usage()
 		return 2
 	}
 	o.spec = flags.Arg(0)
-	found, err := generateFile(o)
+	do := generateFile
+	if o.list {
+		do = func(o options) ([]problem, error) { return printList(o, stdout) }
+	}
+	found, err := do(o)
 	for _, w := range lines(found) {
 		_, _ = fmt.Fprintf(stderr, "eventgen: warning: %s\n", w)
 	}
@@ -83,8 +94,8 @@ func run(args []string, stderr io.Writer) int {
 	return 0
 }
 
-// generateFile generates the code, and writes it if nothing is wrong with it.
-func generateFile(o options) (warnings []problem, err error) {
+// newGenerator returns a generator with the configuration that the options name.
+func newGenerator(o options) (*generator, error) {
 	path := o.config
 	if path == "" {
 		path = findConfig(o.dir, o.spec)
@@ -93,9 +104,36 @@ func generateFile(o options) (warnings []problem, err error) {
 	if err != nil {
 		return nil, err
 	}
-	output := cfg.outputFile(o.dir, o.eventsOnly)
-	g := &generator{spec: o.spec, cfg: cfg.Configuration, eventsOnly: o.eventsOnly, output: output}
+	g := &generator{spec: o.spec, cfg: cfg.Configuration, eventsOnly: o.eventsOnly, output: cfg.outputFile(o.dir, o.eventsOnly)}
 	g.p.strict = o.strict
+	return g, nil
+}
+
+// printList prints what the generator sees in the spec.
+func printList(o options, stdout io.Writer) (warnings []problem, err error) {
+	if o.pkg == "" {
+		o.pkg = "api"
+	}
+	g, err := newGenerator(o)
+	if err != nil {
+		return nil, err
+	}
+	l, err := g.list()
+	if err != nil {
+		return g.p.warnings, err
+	}
+	if o.json {
+		return nil, l.writeJSON(stdout)
+	}
+	return g.p.warnings, l.writeText(stdout)
+}
+
+// generateFile generates the code, and writes it if nothing is wrong with it.
+func generateFile(o options) (warnings []problem, err error) {
+	g, err := newGenerator(o)
+	if err != nil {
+		return nil, err
+	}
 	code, err := g.generate()
 	if err != nil {
 		return g.p.warnings, err
@@ -103,5 +141,5 @@ func generateFile(o options) (warnings []problem, err error) {
 	if err := os.MkdirAll(o.dir, 0o755); err != nil { //nolint:gosec // source code is for all to read
 		return g.p.warnings, err
 	}
-	return g.p.warnings, writeFile(output, code)
+	return g.p.warnings, writeFile(g.output, code)
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -31,6 +32,8 @@ func TestRun(t *testing.T) {
 		{"no spec", []string{"-o", missing}, 2, "Usage: eventgen -o <folder>"},
 		{"two specs", []string{"-o", missing, minimal, minimal}, 2, "Usage: eventgen -o <folder>"},
 		{"unknown flag", []string{"-x"}, 2, "flag provided but not defined: -x"},
+		{"a folder and a list", []string{"-o", missing, "-list", minimal}, 2, "Usage: eventgen"},
+		{"JSON without a list", []string{"-o", missing, "-json", minimal}, 2, "Usage: eventgen"},
 		{"no such spec", []string{"-o", missing, missing}, 1, "eventgen: " + missing + ": "},
 		{"no such configuration", []string{"-config", missing, "-o", missing, minimal}, 1, "no such file"},
 		{"folder is a file", []string{"-o", file, minimal}, 1, "eventgen: "},
@@ -39,7 +42,7 @@ func TestRun(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			var stderr bytes.Buffer
-			if status := run(tc.args, &stderr); status != tc.status {
+			if status := run(tc.args, io.Discard, &stderr); status != tc.status {
 				t.Errorf("exit status %d, want %d", status, tc.status)
 			}
 			if got := stderr.String(); !strings.Contains(got, tc.stderr) {
@@ -62,7 +65,7 @@ func TestOutput(t *testing.T) {
 	changed := func(args ...string) bool {
 		t.Helper()
 		var stderr bytes.Buffer
-		if status := run(append(args, "-o", dir, minimal), &stderr); status != 0 || stderr.Len() > 0 {
+		if status := run(append(args, "-o", dir, minimal), io.Discard, &stderr); status != 0 || stderr.Len() > 0 {
 			t.Fatalf("exit status %d: %s", status, &stderr)
 		}
 		info, err := os.Stat(output)
@@ -123,7 +126,7 @@ func TestConfigIsFound(t *testing.T) {
 	}
 	for _, want := range []struct{ file, text string }{{"beside.gen.go", "package beside\n"}, {"inside.gen.go", "package inside\n"}} {
 		var stderr bytes.Buffer
-		if status := run([]string{"-o", dir, spec}, &stderr); status != 0 {
+		if status := run([]string{"-o", dir, spec}, io.Discard, &stderr); status != 0 {
 			t.Fatalf("exit status %d: %s", status, &stderr)
 		}
 		code, err := os.ReadFile(filepath.Join(dir, want.file))
@@ -151,7 +154,7 @@ func TestPackageOfFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	var stderr bytes.Buffer
-	if status := run([]string{"-o", dir, minimal}, &stderr); status != 0 {
+	if status := run([]string{"-o", dir, minimal}, io.Discard, &stderr); status != 0 {
 		t.Fatalf("exit status %d: %s", status, &stderr)
 	}
 	if code, err := os.ReadFile(filepath.Join(dir, "api.gen.go")); err != nil || !bytes.Contains(code, []byte("\npackage orders\n")) {
@@ -161,7 +164,7 @@ func TestPackageOfFolder(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "own.go"), []byte("package orders\n\ntype StreamEvent int\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if status := run([]string{"-o", dir, minimal}, &stderr); status != 1 || !strings.Contains(stderr.String(), "StreamEvent redeclared") {
+	if status := run([]string{"-o", dir, minimal}, io.Discard, &stderr); status != 1 || !strings.Contains(stderr.String(), "StreamEvent redeclared") {
 		t.Errorf("exit status %d: %s", status, &stderr)
 	}
 }
@@ -176,7 +179,7 @@ func TestRefusalWritesNothing(t *testing.T) {
 	}
 	spec := edit(t, "const: made}", "const: 1}", "const: url_changed}", "const: forgotten}")
 	var stderr bytes.Buffer
-	if status := run([]string{"-config", testConfig, "-o", dir, spec}, &stderr); status != 1 {
+	if status := run([]string{"-config", testConfig, "-o", dir, spec}, io.Discard, &stderr); status != 1 {
 		t.Errorf("exit status %d", status)
 	}
 	want := `eventgen: SPEC:44:5: MadeEvent: the discriminator mapping of streamEvents has "made" for it, which is not its name

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -52,7 +53,7 @@ func (o outside) write(t *testing.T, name, text string) {
 func (o outside) eventgen(t *testing.T, folder string, args ...string) string {
 	t.Helper()
 	var stderr bytes.Buffer
-	if status := run(append([]string{"-o", filepath.Join(o.dir, folder)}, args...), &stderr); status != 0 {
+	if status := run(append([]string{"-o", filepath.Join(o.dir, folder)}, args...), io.Discard, &stderr); status != 0 {
 		t.Fatalf("eventgen %s: exit status %d:\n%s", args, status, &stderr)
 	}
 	return stderr.String()

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"net/url"
+	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
 )
@@ -49,17 +50,21 @@ func (pl place) String() string { return pl.name }
 // prefix returns what stands before the text of a problem, in the form in which editors and
 // terminals find a place: file:line:column.
 func (pl place) prefix() string {
-	var s string
-	switch {
-	case pl.at.Line > 0:
-		s = fmt.Sprintf("%s:%d:%d: ", pl.at.File, pl.at.Line, max(pl.at.Column, 1))
-	case pl.at.File != "":
-		s = pl.at.File + ": "
+	var b strings.Builder
+	for _, part := range []string{pl.position(), pl.name} {
+		if part != "" {
+			b.WriteString(part + ": ")
+		}
 	}
-	if pl.name != "" {
-		s += pl.name + ": "
+	return b.String()
+}
+
+// position returns the place alone; the file if the line is not known.
+func (pl place) position() string {
+	if pl.at.Line == 0 {
+		return pl.at.File
 	}
-	return s
+	return fmt.Sprintf("%s:%d:%d", pl.at.File, pl.at.Line, max(pl.at.Column, 1))
 }
 
 // compare orders places as they stand in the document.

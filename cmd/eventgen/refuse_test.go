@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -262,7 +263,7 @@ func TestStrict(t *testing.T) {
 	for _, strict := range []bool{false, true} {
 		dir := t.TempDir()
 		var stderr bytes.Buffer
-		status := run([]string{"-config", testConfig, "-o", dir, fmt.Sprintf("-strict=%t", strict), spec}, &stderr)
+		status := run([]string{"-config", testConfig, "-o", dir, fmt.Sprintf("-strict=%t", strict), spec}, io.Discard, &stderr)
 		warns := strings.HasPrefix(stderr.String(), "eventgen: warning: "+spec+":54:")
 		_, err := os.Stat(filepath.Join(dir, "api.gen.go"))
 		if wrote := err == nil; (status == 1) != strict || warns == strict || wrote == strict {

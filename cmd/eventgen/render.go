@@ -74,11 +74,7 @@ func (f *file) addStream(s *stream, plan *streamPlan, of session, pkg *goPackage
 	if s.Ext.Position != "" {
 		v.Position = paramLiteral("query", s.Ext.Position, "")
 	}
-	namespace := s.ID
-	if s.Ext.Namespace != nil {
-		namespace = *s.Ext.Namespace
-	}
-	if namespace != "" {
+	if namespace := s.namespace(); namespace != "" {
 		v.Fields += ", Namespace: " + strconv.Quote(namespace)
 	}
 	if v.Session != "" {

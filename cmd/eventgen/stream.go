@@ -17,6 +17,7 @@ type stream struct {
 	Ext              extension
 	Params           []*openapi3.Parameter
 	Body             bool // it has a request body
+	IDs              bool // the schema of an event has the id
 
 	broken  bool // its events cannot be read
 	op      *openapi3.Operation
@@ -171,6 +172,7 @@ func (s *stream) readEnvelope(doc *openapi3.T, b *branch, i int, p *problems) {
 	if !bound {
 		names = []string{""}
 	}
+	s.IDs = s.IDs || b.shape.properties["id"] != nil
 	for _, name := range names {
 		e := &event{Names: []string{name}, Where: where, Component: b.component, Description: b.ref.Value.Description}
 		e.AnyName = !bound && b.shape.properties["event"] != nil

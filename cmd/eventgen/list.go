@@ -1,0 +1,244 @@
+package main
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+// listing is what eventgen sees in a document. Its JSON is for other programs.
+type listing struct {
+	Operations []listedOperation `json:"operations"`
+	Warnings   []string          `json:"warnings,omitempty"`
+}
+
+// listedOperation is a streaming operation.
+type listedOperation struct {
+	ID        string         `json:"id"`
+	Method    string         `json:"method"`
+	Path      string         `json:"path"`
+	Place     string         `json:"place,omitempty"` // file:line:column
+	GoName    string         `json:"goName"`
+	Interface string         `json:"interface"` // the Go type of the events
+	Request   string         `json:"request"`   // the Go type of the parameters
+	Namespace string         `json:"namespace,omitempty"`
+	Session   *listedParam   `json:"session,omitempty"`
+	Undecided bool           `json:"sessionUndecided,omitempty"`
+	Position  string         `json:"position,omitempty"` // a query parameter
+	NameIn    string         `json:"nameIn,omitempty"`   // the member of the data that names an event
+	AnyName   bool           `json:"anyName,omitempty"`
+	IDs       bool           `json:"ids"` // the schema of the events has them
+	Control   *listedControl `json:"control,omitempty"`
+	Events    []listedEvent  `json:"events"`
+}
+
+// listedParam is a parameter.
+type listedParam struct {
+	In   string `json:"in"`
+	Name string `json:"name"`
+}
+
+// listedControl has the names of the events by which the server speaks.
+type listedControl struct {
+	Connected string `json:"connected,omitempty"`
+	Heartbeat string `json:"heartbeat,omitempty"`
+	Gap       string `json:"gap,omitempty"`
+	Created   string `json:"created,omitempty"`
+	Deleted   string `json:"deleted,omitempty"`
+}
+
+// listedEvent is an event.
+type listedEvent struct {
+	Name   string   `json:"name"`            // empty: it has none
+	Names  []string `json:"names,omitempty"` // if the data tells which of several it is
+	GoType string   `json:"goType"`
+	Data   string   `json:"data"` // the type of the data, for a person
+	Schema string   `json:"schema,omitempty"`
+	Text   bool     `json:"text,omitempty"` // the data is text, not JSON
+	Place  string   `json:"place,omitempty"`
+}
+
+// list returns what the generator sees in the document.
+func (g *generator) list() (*listing, error) {
+	l, err := g.makeList()
+	return l, g.located(err)
+}
+
+func (g *generator) makeList() (*listing, error) {
+	_, streams, sessions, err := g.read()
+	if err != nil {
+		return nil, err
+	}
+	own, err := g.ownPackage()
+	if err != nil {
+		return nil, err
+	}
+	plans, err := g.plan(own)
+	if err != nil {
+		return nil, err
+	}
+	l := &listing{}
+	for i, s := range streams {
+		l.Operations = append(l.Operations, listOperation(s, plans[i], sessions[i]))
+	}
+	l.Warnings = lines(g.p.warnings)
+	return l, nil
+}
+
+func listOperation(s *stream, plan *streamPlan, of session) listedOperation {
+	o := listedOperation{
+		ID: s.ID, Method: s.Method, Path: s.Path, Place: s.Where.position(),
+		GoName: plan.Var, Interface: plan.Interface, Request: plan.RequestType,
+		Namespace: s.namespace(), Undecided: of.undecided, Position: s.Ext.Position,
+		NameIn: s.NameIn, IDs: s.IDs,
+	}
+	if of.param != nil {
+		o.Session = &listedParam{of.param.In, of.param.Name}
+	}
+	if roles := s.Ext.Control.roles(); len(roles) > 0 {
+		o.Control = &listedControl{}
+		for _, c := range roles {
+			*map[string]*string{
+				"Connected": &o.Control.Connected, "Heartbeat": &o.Control.Heartbeat, "Gap": &o.Control.Gap,
+				"Created": &o.Control.Created, "Deleted": &o.Control.Deleted,
+			}[c.Role] = c.Event
+		}
+	}
+	for i, e := range s.Events {
+		o.AnyName = o.AnyName || e.AnyName
+		listed := listedEvent{GoType: plan.Events[i].Type, Data: e.dataType(), Text: e.Text, Place: e.Where.position()}
+		if listed.Name = e.Names[0]; len(e.Names) > 1 {
+			listed.Name, listed.Names = "", e.Names
+		}
+		if e.Data != nil {
+			listed.Schema = e.Data.Ref
+		}
+		o.Events = append(o.Events, listed)
+	}
+	return o
+}
+
+// dataType returns the type of an event's data in a few words.
+func (e *event) dataType() string {
+	if e.Text || e.Data == nil || e.Data.Value == nil {
+		return "text"
+	}
+	return describe(e.Data)
+}
+
+func describe(ref *openapi3.SchemaRef) string {
+	if name, ok := schemaName(ref.Ref); ok {
+		return name
+	}
+	types := typesOf(ref.Value)
+	words := make([]string, len(types))
+	for i, t := range types {
+		if words[i] = t; t == openapi3.TypeArray && ref.Value.Items != nil && ref.Value.Items.Value != nil {
+			words[i] += " of " + describe(ref.Value.Items)
+		}
+	}
+	switch shape := shapeOf(ref); {
+	case len(shape.unions) > 0:
+		return "union"
+	case len(words) > 0:
+		return strings.Join(words, " or ")
+	case len(shape.properties) > 0:
+		return openapi3.TypeObject
+	}
+	return "any JSON"
+}
+
+// writeJSON writes the listing for a program.
+func (l *listing) writeJSON(w io.Writer) error {
+	text, err := json.MarshalIndent(l, "", "  ")
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(w, "%s\n", text)
+	return err
+}
+
+// writeText writes the listing for a person.
+func (l *listing) writeText(w io.Writer) error {
+	for i := range l.Operations {
+		o := &l.Operations[i]
+		if i > 0 {
+			_, _ = fmt.Fprintln(w)
+		}
+		_, _ = fmt.Fprintf(w, "%s  %s %s\n", o.ID, o.Method, o.Path)
+		promises, events := columns(w), columns(w)
+		for _, p := range o.promises() {
+			_, _ = fmt.Fprintf(promises, "  %s\t%s\n", p[0], p[1])
+		}
+		_, _ = fmt.Fprint(events, "\n  EVENT\tGO TYPE\tDATA\n")
+		for _, e := range o.Events {
+			_, _ = fmt.Fprintf(events, "  %s\t*%s\t%s\n", e.title(o), e.GoType, e.Data)
+		}
+		if err := errors.Join(promises.Flush(), events.Flush()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func columns(w io.Writer) *tabwriter.Writer { return tabwriter.NewWriter(w, 0, 0, 2, ' ', 0) }
+
+// title returns the name of an event for a person.
+func (e listedEvent) title(o *listedOperation) string {
+	switch name := cmp.Or(strings.Join(e.Names, ", "), e.Name); {
+	case name != "":
+		return name
+	case o.AnyName:
+		return "(any name)"
+	}
+	return "(no name)"
+}
+
+// promises returns what the document promises of the stream, and what holds where it is
+// silent.
+func (o *listedOperation) promises() [][2]string {
+	session := "none: all readers share one stream"
+	switch {
+	case o.Undecided:
+		session = "undecided: the server's handler must name it, or x-mixstream.session"
+	case o.Session != nil:
+		session = fmt.Sprintf("the %s parameter %s", o.Session.In, o.Session.Name)
+	}
+	names := `the field "event"`
+	if o.NameIn != "" {
+		names = "the member " + o.NameIn + " of the data"
+	}
+	if o.AnyName {
+		names += "; any name is one of these events"
+	}
+	ids := "not described: our server sends them; another one may not, and then nothing resumes"
+	if o.IDs {
+		ids = "described: a reader goes on after the last one"
+	}
+	if o.Position != "" {
+		ids += "; the query parameter " + o.Position + " carries one as well"
+	}
+	control := cmp.Or(o.Control, &listedControl{})
+	said := func(event, otherwise string) string {
+		if event != "" {
+			return "the event " + event
+		}
+		return otherwise
+	}
+	return [][2]string{
+		{"Go", fmt.Sprintf("%s, %s, %s", o.GoName, o.Request, o.Interface)},
+		{"session", session},
+		{"names", names},
+		{"ids", ids},
+		{"start", said(control.Connected, "no event: the header Last-Event-ID has the position")},
+		{"idle", said(control.Heartbeat, "no event: a comment line")},
+		{"gap", said(control.Gap, "no event: status 410 at the opening, and before it the end of the stream")},
+		{"end", said(control.Deleted, "no event: status 204 when a reader comes back")},
+	}
+}
