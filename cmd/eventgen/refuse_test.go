@@ -271,3 +271,19 @@ func TestStrict(t *testing.T) {
 		}
 	}
 }
+
+// TestRefuseOwnContract removes from this repository's contract an event by which its server
+// speaks, and a member that the server fills in.
+func TestRefuseOwnContract(t *testing.T) {
+	const spec, config = "../../openapi.yaml", "../../gen/oapi-codegen.yaml"
+	for event, schema := range map[string]string{"connected": "SSEConnectedEvent", "heartbeat": "SSEHeartbeatEvent", "session_created": "SSESessionCreatedEvent", "session_deleted": "SSESessionDeletedEvent"} {
+		t.Run(event, func(t *testing.T) {
+			edited := editFile(t, spec, "        - $ref: '#/components/schemas/"+schema+"'\n", "", "          "+event+": '#/components/schemas/"+schema+"'\n", "")
+			_, _, err := generate(edited, config)
+			want := `the stream has no event "` + event + `"`
+			if err == nil || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), edited+":") {
+				t.Errorf("error %v, want one with a place: %s", err, want)
+			}
+		})
+	}
+}
