@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"path/filepath"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -73,6 +74,7 @@ func (g *generator) read() (*openapi3.T, []*stream, []session, error) {
 	for i, s := range streams {
 		s.checkKeywords(&g.p)
 		s.checkRequired(&g.p)
+		s.checkSound(&g.p)
 		s.checkPosition(&g.p)
 		if !s.broken {
 			s.checkControl(&g.p)
@@ -104,7 +106,12 @@ func (g *generator) load() (*openapi3.T, []*stream, error) {
 }
 
 // runCodegen runs oapi-codegen on a document, which it changes.
-func runCodegen(doc *openapi3.T, cfg codegen.Configuration) (*goPackage, error) {
+func runCodegen(doc *openapi3.T, cfg codegen.Configuration) (pkg *goPackage, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			pkg, err = nil, &codegenError{fmt.Errorf("it panics: %v", r)}
+		}
+	}()
 	version := "v0"
 	cfg.NoVCSVersionOverride = &version
 	cfg.OutputOptions.SkipFmt = true
@@ -112,7 +119,10 @@ func runCodegen(doc *openapi3.T, cfg codegen.Configuration) (*goPackage, error) 
 	if err != nil {
 		return nil, &codegenError{err}
 	}
-	return parsePackage(code)
+	if pkg, err = parsePackage(code); err != nil {
+		return nil, &codegenError{fmt.Errorf("what it makes is no Go: %w", err)}
+	}
+	return pkg, nil
 }
 
 // ownPackage returns what the user's own run of oapi-codegen makes, nil unless there is one.

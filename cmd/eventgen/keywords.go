@@ -78,6 +78,37 @@ func (v vocabulary) check(where place, origin *openapi3.Origin, unknown map[stri
 	}
 }
 
+// checkSound refuses schemas that describe nothing, and those whose check would not end.
+func (s *stream) checkSound(p *problems) {
+	for at := range s.schemas() {
+		where := placeOf(at.name, at.schema.Origin)
+		for keyword, isEmpty := range map[string]bool{
+			"allOf": at.schema.AllOf != nil && len(at.schema.AllOf) == 0,
+			"anyOf": at.schema.AnyOf != nil && len(at.schema.AnyOf) == 0,
+			"oneOf": at.schema.OneOf != nil && len(at.schema.OneOf) == 0,
+			"enum":  at.schema.Enum != nil && len(at.schema.Enum) == 0,
+		} {
+			if isEmpty {
+				p.add(where.field(at.schema.Origin, keyword), "its %s is empty: remove it, or name what it allows", keyword)
+			}
+		}
+		if at.root && containsItself(at.schema, nil) {
+			p.add(where, "it is defined by itself alone: an allOf, anyOf, oneOf, not or if of it leads back to it for the same value")
+		}
+	}
+}
+
+// containsItself reports whether a schema leads back to one of path for the same value.
+func containsItself(s *openapi3.Schema, path []*openapi3.Schema) bool {
+	if slices.Contains(path, s) {
+		return true
+	}
+	path = append(path[:len(path):len(path)], s)
+	return slices.ContainsFunc(inPlace(s), func(ref *openapi3.SchemaRef) bool {
+		return ref.Value != nil && containsItself(ref.Value, path)
+	})
+}
+
 // checkRequired refuses a required name that no property has: the Go type has no field for
 // it, so no event of it would pass.
 func (s *stream) checkRequired(p *problems) {

@@ -81,6 +81,16 @@ var lineInError = regexp.MustCompile(`line (\d+): (.*?)(?:; |$|\n)`)
 func (p *problems) checkSource(spec string, doc *openapi3.T) {
 	root := readNodes(spec)
 	p.checkKeys(spec, root)
+	for _, name := range sortedKeys(doc.Components.Schemas) {
+		if ref := doc.Components.Schemas[name]; ref == nil || ref.Value == nil {
+			key, _ := atPointer(root, "/components/schemas/"+strings.NewReplacer("~", "~0", "/", "~1").Replace(name))
+			pl := place{name, openapi3.Location{File: spec}}
+			if key != nil {
+				pl.at.Line, pl.at.Column = key.Line, key.Column
+			}
+			p.add(pl, "it is empty, or its $ref leads back to itself")
+		}
+	}
 	where := place{at: openapi3.Location{File: spec}}
 	if key, _ := member(root, "openapi"); key != nil {
 		where.at.Line, where.at.Column = key.Line, key.Column

@@ -224,6 +224,9 @@ MadeData: the keyword requried means nothing: required is meant`},
 		{"no such property at all", []string{madeDataProps, madeDataProps + "\n      required: [size]"}, `MadeData: it requires "size", and has no such property: add the property, or remove the name`},
 		{"no such property of an item", []string{madeDataProps, "properties: {name: {type: array, items: {type: object, properties: {a: {type: string}}, required: [a, b]}}}"}, `MadeData: it requires "b", and has no such property: add the property, or remove the name`},
 		{"no such property of allOf", []string{madeDataProps, "allOf: [{type: object, properties: {a: {type: string}}}, {type: object, properties: {b: {type: string}}, required: [a, b, c]}]"}, `MadeData: it requires "c", and has no such property: add the property, or remove the name`},
+		{"an empty oneOf", []string{madeDataProps, "oneOf: []"}, "MadeData: its oneOf is empty: remove it, or name what it allows"},
+		{"an empty enum", []string{madeDataProps, "properties: {name: {enum: []}}"}, "MadeData: its enum is empty: remove it, or name what it allows"},
+		{"itself", []string{madeDataProps, "allOf: [{type: object}, {$ref: '#/components/schemas/MadeData'}]"}, "MadeData: it is defined by itself alone: an allOf, anyOf, oneOf, not or if of it leads back to it for the same value"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			refuse(t, edit(t, tc.edit...), testConfig, tc.want)
@@ -244,6 +247,7 @@ func TestRefuseDocument(t *testing.T) {
 		{"a key of an object twice", "openapi: 3.1.0\npaths:\n  /a:\n    get: {}\n    get: {}\n", `mapping key "get" already defined at line 4`},
 		{"another type", "openapi: 3.1.0\npaths: {}\ncomponents: {schemas: {A: {type: object, required: true}}}\n", "true is here, and must be an array of strings"},
 		{"no such file", "openapi: 3.1.0\npaths: {/a: {$ref: 'other.yaml#/a'}}\n", "$ref other.yaml#/a: there is no file other.yaml"},
+		{"a circle", "openapi: 3.1.0\npaths: {}\ncomponents:\n  schemas:\n    A: {$ref: '#/components/schemas/B'}\n    B: {$ref: '#/components/schemas/A'}\n", "A: it is empty, or its $ref leads back to itself\nB: it is empty, or its $ref leads back to itself"},
 		{"references", "openapi: 3.1.0\npaths: {}\ncomponents: {schemas: {Made: {$ref: '#/components/schemas/Maed'}, B: {$ref: '#/components/schema/Made'}}}\n", `$ref #/components/schemas/Maed: it leads to nothing: … has no /components/schemas/Maed; #/components/schemas/Made is there
 $ref #/components/schema/Made: it leads to nothing: … has no /components/schema/Made`},
 	} {
