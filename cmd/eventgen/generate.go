@@ -73,7 +73,6 @@ func (g *generator) read() (*openapi3.T, []*stream, []session, error) {
 	sessions := make([]session, len(streams))
 	for i, s := range streams {
 		s.checkKeywords(&g.p)
-		s.checkRequired(&g.p)
 		s.checkSound(&g.p)
 		s.checkPosition(&g.p)
 		if !s.broken {
@@ -102,7 +101,9 @@ func (g *generator) load() (*openapi3.T, []*stream, error) {
 		g.p.checkSource(g.spec, doc)
 	}
 	g.p.noLines = g.cfg.OutputOptions.Overlay.Path != ""
-	return doc, readStreams(doc, &g.p), nil
+	streams := readStreams(doc, &g.p)
+	completeRequired(doc, streams, &g.p)
+	return doc, streams, nil
 }
 
 // runCodegen runs oapi-codegen on a document, which it changes.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -108,63 +107,3 @@ func containsItself(s *openapi3.Schema, path []*openapi3.Schema) bool {
 		return ref.Value != nil && containsItself(ref.Value, path)
 	})
 }
-
-// checkRequired refuses a required name that no property has: the Go type has no field for
-// it, so no event of it would pass.
-func (s *stream) checkRequired(p *problems) {
-	for at := range s.schemas() {
-		if at.root {
-			checkRequired(at.name, at.schema, nil, nil, p)
-		}
-	}
-}
-
-// checkRequired checks a schema and those that describe the same value. Properties are
-// those that the schemas around it describe for that value.
-func checkRequired(name string, s *openapi3.Schema, around, path []*openapi3.Schema, p *problems) {
-	if slices.Contains(path, s) {
-		return
-	}
-	path = append(path[:len(path):len(path)], s)
-	around = append(around[:len(around):len(around)], s)
-	known := map[string]bool{}
-	open := false
-	for _, one := range around {
-		eachOfValue(one, func(s *openapi3.Schema) {
-			for property := range s.Properties {
-				known[property] = true
-			}
-			open = open || len(s.PatternProperties) > 0 || isOpen(s.AdditionalProperties) || isOpen(s.UnevaluatedProperties)
-		})
-	}
-	for _, property := range s.Required {
-		if known[property] || open || len(known) == 0 {
-			continue
-		}
-		at := placeOf(name, s.Origin).field(s.Origin, "required")
-		if s.Origin != nil {
-			for _, item := range s.Origin.Sequences["required"] {
-				if item.Name == property {
-					at.at = located(item)
-				}
-			}
-		}
-		hint := "add the property, or remove the name"
-		if meant, ok := nearest(property, slices.Collect(maps.Keys(known))); ok {
-			hint = fmt.Sprintf("%q is meant", meant)
-		}
-		p.add(at, "it requires %q, and has no such property: %s", property, hint)
-	}
-	for _, ref := range inPlace(s) {
-		if ref.Value != nil {
-			inner := name
-			if component, ok := schemaName(ref.Ref); ok {
-				inner = component
-			}
-			checkRequired(inner, ref.Value, around, path, p)
-		}
-	}
-}
-
-// isOpen reports whether additional properties are said to be allowed.
-func isOpen(a openapi3.BoolSchema) bool { return a.Schema != nil || a.Has != nil && *a.Has }

@@ -221,9 +221,9 @@ func TestRefuseKeywords(t *testing.T) {
 MadeData: the keyword typ means nothing: type is meant
 MadeData: the keyword requried means nothing: required is meant`},
 		{"no such property", []string{madeDataProps, madeDataProps + "\n      required: [name, nmae]"}, `MadeData: it requires "nmae", and has no such property: "name" is meant`},
-		{"no such property at all", []string{madeDataProps, madeDataProps + "\n      required: [size]"}, `MadeData: it requires "size", and has no such property: add the property, or remove the name`},
-		{"no such property of an item", []string{madeDataProps, "properties: {name: {type: array, items: {type: object, properties: {a: {type: string}}, required: [a, b]}}}"}, `MadeData: it requires "b", and has no such property: add the property, or remove the name`},
-		{"no such property of allOf", []string{madeDataProps, "allOf: [{type: object, properties: {a: {type: string}}}, {type: object, properties: {b: {type: string}}, required: [a, b, c]}]"}, `MadeData: it requires "c", and has no such property: add the property, or remove the name`},
+		{"no such property at all", []string{madeDataProps, madeDataProps + "\n      required: [size]"}, `MadeData: it requires "size", and nothing in the document has such a property: add the property, or remove the name`},
+		{"no such property of an item", []string{madeDataProps, "properties: {name: {type: array, items: {type: object, properties: {size: {type: string}}, required: [size, sise]}}}"}, `MadeData: it requires "sise", and has no such property: "size" is meant`},
+		{"no such property of allOf", []string{madeDataProps, "allOf: [{type: object, properties: {a: {type: string}}}, {type: object, properties: {b: {type: string}}, required: [a, b, c]}]"}, `MadeData: it requires "c", and nothing in the document has such a property: add the property, or remove the name`},
 		{"an empty oneOf", []string{madeDataProps, "oneOf: []"}, "MadeData: its oneOf is empty: remove it, or name what it allows"},
 		{"an empty enum", []string{madeDataProps, "properties: {name: {enum: []}}"}, "MadeData: its enum is empty: remove it, or name what it allows"},
 		{"itself", []string{madeDataProps, "allOf: [{type: object}, {$ref: '#/components/schemas/MadeData'}]"}, "MadeData: it is defined by itself alone: an allOf, anyOf, oneOf, not or if of it leads back to it for the same value"},

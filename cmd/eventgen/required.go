@@ -1,0 +1,127 @@
+package main
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+// required looks for the names that a schema requires and that none of its properties has.
+type required struct {
+	anywhere map[string]bool // the names of the properties of the whole document
+	isOwn    bool            // the schema is that of an event, or of its data
+	p        *problems
+}
+
+// completeRequired gives a schema the property that it requires and does not describe: else
+// its Go type would have no field for it, and no event of it would pass. It refuses a name that
+// is probably misspelt: a property of the schema has nearly the same, or the name is that of
+// the event's own data and nothing in the document has it. Large documents have such slips
+// further down, which a warning tells.
+func completeRequired(doc *openapi3.T, streams []*stream, p *problems) {
+	r := &required{anywhere: map[string]bool{}, p: p}
+	roots := inOrder(doc.Components.Schemas)
+	for _, s := range streams {
+		for at := range s.schemas() {
+			roots = append(roots, &openapi3.SchemaRef{Value: at.schema})
+		}
+	}
+	seen := map[*openapi3.Schema]bool{}
+	for len(roots) > 0 {
+		s := roots[len(roots)-1].Value
+		roots = roots[:len(roots)-1]
+		if s == nil || seen[s] {
+			continue
+		}
+		seen[s] = true
+		for name := range s.Properties {
+			r.anywhere[name] = true
+		}
+		roots = slices.Concat(roots, inPlace(s), ofParts(s))
+	}
+	for _, s := range streams {
+		own := map[*openapi3.Schema]bool{}
+		for _, e := range s.Events {
+			if e.Data != nil {
+				own[e.Data.Value] = true
+			}
+		}
+		for _, content := range streamContents(s.op) {
+			for _, ref := range []*openapi3.SchemaRef{content.Schema, content.ItemSchema} {
+				if ref != nil {
+					own[ref.Value] = true
+				}
+			}
+		}
+		for at := range s.schemas() {
+			if at.root {
+				r.isOwn = own[at.schema]
+				r.check(at.name, at.schema, nil)
+			}
+		}
+	}
+}
+
+// check checks a schema within those of path, which describe the same value, and those
+// within it that do.
+func (r *required) check(name string, s *openapi3.Schema, path []*openapi3.Schema) {
+	if slices.Contains(path, s) {
+		return
+	}
+	path = append(path[:len(path):len(path)], s)
+	known := map[string]bool{}
+	open := false
+	for _, one := range path {
+		eachOfValue(one, func(s *openapi3.Schema) {
+			for property := range s.Properties {
+				known[property] = true
+			}
+			open = open || len(s.PatternProperties) > 0 || isOpen(s.AdditionalProperties) || isOpen(s.UnevaluatedProperties)
+		})
+	}
+	for _, property := range s.Required {
+		if !known[property] && !open && len(known) > 0 {
+			r.miss(name, s, property, slices.Collect(maps.Keys(known)))
+		}
+	}
+	// What not and if require is no demand.
+	for _, ref := range slices.Concat(s.AllOf, s.AnyOf, s.OneOf, []*openapi3.SchemaRef{s.Then, s.Else}, inOrder(s.DependentSchemas)) {
+		if ref == nil || ref.Value == nil {
+			continue
+		}
+		inner := name
+		if component, ok := schemaName(ref.Ref); ok {
+			inner = component
+		}
+		r.check(inner, ref.Value, path)
+	}
+}
+
+// miss refuses a required property, or adds it.
+func (r *required) miss(name string, s *openapi3.Schema, property string, known []string) {
+	where := placeOf(name, s.Origin).field(s.Origin, "required")
+	if s.Origin != nil {
+		for _, item := range s.Origin.Sequences["required"] {
+			if item.Name == property {
+				where.at = located(item)
+			}
+		}
+	}
+	meant, misspelt := nearest(property, known)
+	switch {
+	case misspelt:
+		r.p.add(where, "it requires %q, and has no such property: %q is meant", property, meant)
+	case r.isOwn && !r.anywhere[property]:
+		r.p.add(where, "it requires %q, and nothing in the document has such a property: add the property, or remove the name", property)
+	case len(s.Properties) > 0:
+		r.p.warn(where, "it requires %q, and does not describe it: it is taken for a property of any type", property)
+		s.Properties = maps.Clone(s.Properties)
+		s.Properties[property] = &openapi3.SchemaRef{Value: &openapi3.Schema{}}
+	default:
+		r.p.warn(where, "it requires %q, and does not describe it: the Go type has no field for it", property)
+	}
+}
+
+// isOpen reports whether additional properties are said to be allowed.
+func isOpen(a openapi3.BoolSchema) bool { return a.Schema != nil || a.Has != nil && *a.Has }
