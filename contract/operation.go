@@ -36,6 +36,14 @@ type Operation[P, E any] struct {
 	// Last-Event-ID does.
 	Position Param
 
+	// End says what ends a stream, beside the status 204. The client and the server keep
+	// to it; with the zero End, neither takes anything for an end.
+	End End
+
+	// Resume says how a stream goes on after a cut; nil: by the request that began it,
+	// with Last-Event-ID.
+	Resume *Resume
+
 	Requests *Requests[P] // nil: the code was generated without a client
 	Events   *Events[E]
 	Control  *Control // nil: the contract has no events for what the server itself says
