@@ -31,6 +31,9 @@ func New[P, E any](op contract.Operation[P, E], baseURL string, opts ...Option) 
 	if op.Requests == nil || op.Requests.New == nil {
 		return nil, fmt.Errorf("client: operation %s makes no requests: generate its code with a client, or use Read", excerpt.Quote(op.ID))
 	}
+	if _, err := resumerOf(op); err != nil {
+		return nil, err
+	}
 	cfg, err := cfg.with(opts)
 	if err == nil {
 		err = cfg.checkBaseURL()
@@ -64,6 +67,10 @@ func checkOperation[P, E any](op contract.Operation[P, E]) error {
 // method that is not safe, such as POST, it repeats only a request of which nothing was
 // sent; see the package documentation.
 //
+// The stream ends and is resumed as the operation says (contract.Operation.End and Resume).
+// An Operation is a value, so a program can change both before it calls New: with
+// op.End = contract.End{} and op.Resume = nil the spec's word does not count.
+//
 // The context governs the whole life of the stream, not only its opening.
 func (c *Client[P, E]) Open(ctx context.Context, params P, opts ...Option) (*Stream[E], error) {
 	cfg, err := c.cfg.with(opts)
@@ -78,17 +85,21 @@ func (c *Client[P, E]) Open(ctx context.Context, params P, opts ...Option) (*Str
 		return nil, err
 	}
 	f := newFeed(cfg, factsOf(c.op), session)
+	if f.resumer, err = resumerOf(c.op); err != nil {
+		return nil, err
+	}
 	stream, err := newStream(f, c.op.Events, cfg)
 	if err != nil {
 		return nil, err
 	}
 	hc := withRedirects(cfg.httpClient)
 	f.source = newSource(ctx, cfg.after, func(ctx context.Context, lastEventID string) (*http.Response, error) {
-		r, err := newRequest(ctx, c.op.Requests.New, cfg.baseURL, params)
+		r, err := f.request(ctx, lastEventID, func() (*http.Request, error) {
+			return newRequest(ctx, c.op.Requests.New, cfg.baseURL, params)
+		})
 		if err != nil {
 			return nil, err
 		}
-		f.unsafe = f.unsafe || !isSafe(r.Method)
 		cfg.setHeader(r, lastEventID)
 		return cfg.send(hc, r)
 	}, f.sourceConfig())

@@ -36,7 +36,7 @@
 // delivered in the header Last-Event-ID. A stream is really over, with a nil error:
 //
 //   - after a 204, which says that there is nothing more;
-//   - at what [Until], [UntilEvent] or [UntilData] name;
+//   - at what the End of the operation, [Until], [UntilEvent] or [UntilData] name;
 //   - after the event of the contract that says that its own session was deleted.
 //
 // The end of an answer's body is none of these, also if it is orderly: a proxy may have made
@@ -54,8 +54,15 @@
 // says where to go on: its events have no ids, or none has come and the server has told no
 // position. [ContinueOnGap] lifts that for safe methods.
 //
-// Read takes a way to resume that is not Last-Event-ID, such as another operation with a
-// cursor.
+// Where the operation has a Resume, the spec says how its streams go on: by another
+// operation, or by a parameter. After a cut, Open makes that request, with the values that
+// the events had, the headers and the request editors of every attempt, and Last-Event-ID if
+// there were ids. It repeats a failed attempt. It trusts the server that nothing is lost or
+// doubled behind the position that the parameters name. If a value has not come yet, or if
+// neither an id nor a parameter says where to go on, the cut is ErrNotResumable, also with
+// ContinueOnGap. A safe request that was cut before its first event is made again.
+//
+// Read takes any other way to resume.
 //
 // # What the promise is worth
 //
@@ -72,7 +79,8 @@
 //
 // Where a server does none of these, the client asks for what follows the last id, and
 // trusts the server. An event without an id counts to the one before it that had one, as the
-// standard has it; after a cut, such a server decides whether it comes again.
+// standard has it; after a cut, such a server decides whether it comes again. An event
+// without the value that a Resume names counts to the one before it as well.
 //
 // # Publishing
 //

@@ -24,8 +24,9 @@ var (
 	// or tab at an end, which HTTP takes off.
 	ErrLastEventID = errors.New("client: last event ID is no legal header value")
 	// ErrNotResumable says that a stream was cut, or a request failed, and that the client
-	// must not or cannot go on: the method is not safe, or the events have no ids. It wraps
-	// the cause. Read takes a way to resume all the same.
+	// must not or cannot go on: the method is not safe, the events have no ids, or they had
+	// no value that the operation's Resume needs. It wraps the cause. Read takes a way to
+	// resume all the same.
 	ErrNotResumable = errors.New("client: the stream cannot be resumed")
 	// ErrUnknownEvent ends a strict stream at an event that would be an UnknownEvent
 	// otherwise.

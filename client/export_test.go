@@ -5,3 +5,6 @@ var DefaultHTTPClient = defaultHTTPClient
 
 // StringMember finds the name of an event in its data.
 var StringMember = stringMember
+
+// ScalarAt returns the text of a value at a JSON pointer.
+var ScalarAt = scalarAt

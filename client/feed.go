@@ -19,6 +19,7 @@ type feed struct {
 
 	session string // whose events are streamed; empty if that is not known
 	resumption
+	resumer *resumer // nil: the request that began the stream resumes it
 
 	// The event that was read last.
 	id, name string
@@ -40,12 +41,13 @@ type feed struct {
 type facts struct {
 	method  string
 	control contract.Control
+	end     contract.End
 	nameIn  string
 	text    func(name string) bool // nil: no data is plain text
 }
 
 func factsOf[P, E any](op contract.Operation[P, E]) facts {
-	f := facts{method: op.Method, nameIn: op.Events.NameIn, text: op.Events.Text}
+	f := facts{method: op.Method, end: op.End, nameIn: op.Events.NameIn, text: op.Events.Text}
 	if op.Control != nil {
 		f.control = *op.Control
 	}
@@ -99,13 +101,19 @@ func (f *feed) read() error {
 	}
 	f.connection = f.source.connections
 	f.last = f.isLast()
+	if f.resumer != nil && !f.isSign() {
+		f.resumer.learn(f.data)
+	}
 	return nil
 }
 
 // isSentinel reports whether data ends the stream.
 func (f *feed) isSentinel(data []byte) bool {
+	if s := f.facts.end.Data; s != "" && string(data) == s { // which copies nothing
+		return true
+	}
 	for _, sentinel := range f.cfg.untilData {
-		if string(data) == sentinel { // which copies nothing
+		if string(data) == sentinel {
 			return true
 		}
 	}
@@ -143,9 +151,15 @@ func (f *feed) isConnected() bool {
 	return ok
 }
 
+// isSign reports whether the event only shows that the stream is there, and where it is.
+func (f *feed) isSign() bool {
+	heartbeat := f.facts.control.Heartbeat.Name
+	return f.isConnected() || heartbeat != "" && f.name == heartbeat
+}
+
 // isLast reports whether the stream is finished after the event.
 func (f *feed) isLast() bool {
-	if slices.Contains(f.cfg.untilEvent, f.name) {
+	if slices.Contains(f.cfg.untilEvent, f.name) || f.facts.end.After(f.name) {
 		return true
 	}
 	deleted := &f.facts.control.Deleted

@@ -3,27 +3,68 @@ package client
 import (
 	"bytes"
 	"encoding/json"
+	"strconv"
 )
 
 // stringMember returns the text of the member of a JSON object that is called name; nil if
-// there is none, or if it is no string. It reads no further than that member, and decodes
-// nothing else. Of members with the same name it takes the first. The text may alias object.
-func stringMember(object []byte, name string) []byte {
+// there is none, or if it is no string. The text may alias object.
+func stringMember(object []byte, name string) []byte { return unquoted(member(object, name)) }
+
+// member returns the member of a JSON object that is called name, as it stands there; nil if
+// there is none. It reads no further than that member, and decodes nothing else. Of members
+// with the same name it takes the first.
+func member(object []byte, name string) []byte {
 	rest, ok := bytes.CutPrefix(skipSpace(object), []byte("{"))
 	for ok {
-		var key, member []byte
+		var key, value []byte
 		if key, rest = cutValue(rest); len(key) == 0 || key[0] != '"' {
 			return nil
 		}
 		if rest, ok = bytes.CutPrefix(skipSpace(rest), []byte(":")); !ok {
 			return nil
 		}
-		if member, rest = cutValue(rest); string(unquoted(key)) == name {
-			return unquoted(member)
+		if value, rest = cutValue(rest); string(unquoted(key)) == name {
+			return value
 		}
 		rest, ok = bytes.CutPrefix(skipSpace(rest), []byte(","))
 	}
 	return nil
+}
+
+// element returns the element of a JSON array that has this index, as it stands there; nil
+// if there is none.
+func element(array []byte, index string) []byte {
+	rest, ok := bytes.CutPrefix(skipSpace(array), []byte("["))
+	for i := 0; ok; i++ {
+		var value []byte
+		if value, rest = cutValue(rest); strconv.Itoa(i) == index {
+			return value
+		}
+		rest, ok = bytes.CutPrefix(skipSpace(rest), []byte(","))
+	}
+	return nil
+}
+
+// scalarAt returns the text of the string, number or boolean at a JSON pointer; nil if there
+// is none. The text may alias data.
+func scalarAt(data []byte, pointer []string) []byte {
+	for _, token := range pointer {
+		if data = skipSpace(data); bytes.HasPrefix(data, []byte("[")) {
+			data = element(data, token)
+		} else {
+			data = member(data, token)
+		}
+	}
+	data = bytes.Trim(data, " \t\r\n")
+	switch {
+	case len(data) == 0 || data[0] == '{' || data[0] == '[' || string(data) == "null":
+		return nil
+	case data[0] == '"':
+		return unquoted(data)
+	case !json.Valid(data):
+		return nil
+	}
+	return data
 }
 
 // cutValue returns the JSON value at the beginning of data, and what follows it. What is no

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -55,7 +56,7 @@ func (f *feed) gone(answer *APIError, refused error) error {
 		message = "the server no longer has all events after that position"
 	}
 	gap := &GapError{Requested: asked, ResumeFrom: position, Message: message, Err: refused}
-	if err := f.refuseGap(gap); err != nil || f.unsafe {
+	if err := f.refuseGap(gap); err != nil || f.unsafe || f.resumesOtherwise() {
 		return gap
 	}
 	f.rebase(position)
@@ -76,6 +77,8 @@ func (f *feed) lost(err error, opened bool) error {
 	switch {
 	case f.own && delivered:
 		return nil
+	case f.resumesOtherwise():
+		return f.lostOtherwise(err, opened)
 	case f.unsafe && !opened && errors.As(err, &answer):
 		return err
 	case f.unsafe && !opened && !unsent(err):
@@ -97,6 +100,44 @@ func (f *feed) lost(err error, opened bool) error {
 		return nil
 	}
 	return &why
+}
+
+// request returns the next request of the stream. begin makes the one that begins it.
+func (f *feed) request(ctx context.Context, lastEventID string, begin func() (*http.Request, error)) (*http.Request, error) {
+	if f.resumesOtherwise() {
+		return f.resumer.request(ctx, f.cfg.baseURL, lastEventID, begin)
+	}
+	r, err := begin()
+	if err != nil {
+		return nil, err
+	}
+	f.unsafe = f.unsafe || !isSafe(r.Method)
+	if f.resumer != nil {
+		err = f.resumer.began(r)
+	}
+	return r, err
+}
+
+// resumesOtherwise reports whether the next request is that of the contract's own way to
+// resume. Before the first event, a safe request is made again instead.
+func (f *feed) resumesOtherwise() bool {
+	return f.resumer != nil && f.source.connections > 0 && (f.resumer.begun || f.unsafe)
+}
+
+// lostOtherwise is lost for the contract's own way to resume. A failed attempt to resume is
+// repeated.
+func (f *feed) lostOtherwise(err error, opened bool) error {
+	why := ""
+	if opened {
+		why = f.resumer.missing(f.source.LastEventID())
+	}
+	switch {
+	case why != "":
+		return f.notResumable(why, err)
+	case opened && f.resumer.begun && !f.resumer.tellsPosition() && !f.anchored():
+		return f.notResumable("the events had no id to resume after, and no parameter of the request that resumes says where", err)
+	}
+	return nil
 }
 
 // anchored reports whether the stream would go on from a position that the server knows. An

@@ -11,7 +11,7 @@ func Until[E any](f func(*Event[E]) bool) Option {
 }
 
 // UntilEvent ends a stream, with a nil error, after the first event with one of these
-// names. That event is delivered.
+// names. That event is delivered. The names come to those of the operation's End.
 func UntilEvent(names ...string) Option {
 	return option(func(c *config) {
 		c.untilEvent = append(c.untilEvent[:len(c.untilEvent):len(c.untilEvent)], names...)
@@ -19,7 +19,8 @@ func UntilEvent(names ...string) Option {
 }
 
 // UntilData ends a stream, with a nil error, at the first event whose data is exactly the
-// sentinel, such as "[DONE]". It is not delivered.
+// sentinel, such as "[DONE]". It is not delivered. The sentinel comes to that of the
+// operation's End.
 func UntilData(sentinel string) Option {
 	return option(func(c *config) {
 		c.untilData = append(c.untilData[:len(c.untilData):len(c.untilData)], sentinel)

@@ -7,15 +7,17 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/mixstream/mixstream/contract"
+	"github.com/mixstream/mixstream/internal/pathtemplate"
 )
 
 // operation is what the engine knows of a streaming operation.
 type operation struct {
 	id, method, namespace string
-	path                  pathTemplate
+	path                  pathtemplate.Template
 	session, position     contract.Param
 	undecided             bool // which parameter is the session
 
@@ -35,7 +37,7 @@ func operationOf[P, E any](op contract.Operation[P, E]) (operation, error) {
 	}
 	o := operation{
 		id: op.ID, method: cmp.Or(op.Method, http.MethodGet), namespace: op.Namespace,
-		path:    compilePath(op.Path),
+		path:    pathtemplate.Compile(op.Path),
 		session: op.Session, position: op.Position,
 		voice:     newVoice(op.Control, op.Events.NameIn),
 		undecided: op.SessionUndecided,
@@ -59,7 +61,7 @@ func (o *operation) check(names []string) error {
 	switch o.session.In {
 	case "", "query", "header", "cookie":
 	case "path":
-		if !o.path.has(o.session.Name) {
+		if !slices.Contains(o.path.Params(), o.session.Name) {
 			return fmt.Errorf("the path has no parameter %s, which is to name the session", o.session.Name)
 		}
 	default:
@@ -94,7 +96,7 @@ var errNoPath = errors.New("there is nothing at this path")
 // sessionOf returns the session that a request names; errNoPath, or what is wrong with it. Where
 // an error leaves no doubt, the session comes with it.
 func (o *operation) sessionOf(r *http.Request) (string, error) {
-	values, ok := o.path.match(r)
+	values, ok := o.path.Match(r.URL)
 	switch {
 	case ok && o.undecided:
 		return "", errUndecided
@@ -132,7 +134,7 @@ func (o *operation) pathValue(r *http.Request, values []string, ok bool) (string
 		}
 		return "", errNoPath
 	}
-	for i, name := range o.path.params {
+	for i, name := range o.path.Params() {
 		if name == o.session.Name {
 			return o.canonical(values[i])
 		}

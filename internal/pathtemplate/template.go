@@ -1,0 +1,81 @@
+// Package pathtemplate matches and fills the path template of an operation.
+package pathtemplate
+
+import (
+	"net/url"
+	"regexp"
+	"strings"
+)
+
+// Template is the path of an operation (OpenAPI 3.1, section 4.8.8.1), a pattern for each of
+// its segments. A group of a pattern is a parameter, and its name is the parameter's index.
+type Template struct {
+	text     string
+	segments []*regexp.Regexp
+	params   []string
+}
+
+var parameter = regexp.MustCompile(`\{([^{}]+)\}`)
+
+// Compile returns the template of a path such as /orders/{orderId}/events.
+func Compile(path string) Template {
+	t := Template{text: path}
+	for _, segment := range strings.Split(strings.TrimPrefix(path, "/"), "/") {
+		var b strings.Builder
+		last := 0
+		for _, m := range parameter.FindAllStringSubmatchIndex(segment, -1) {
+			b.WriteString(regexp.QuoteMeta(unescaped(segment[last:m[0]])))
+			b.WriteString("(.+)")
+			t.params = append(t.params, segment[m[2]:m[3]])
+			last = m[1]
+		}
+		b.WriteString(regexp.QuoteMeta(unescaped(segment[last:])))
+		t.segments = append(t.segments, regexp.MustCompile("(?s)^"+b.String()+"$"))
+	}
+	return t
+}
+
+// Params returns the names of the parameters, in their order in the path. The caller must
+// not change the slice.
+func (t Template) Params() []string { return t.params }
+
+// Match matches the template against the end of a request's path, whatever the prefix, and
+// returns the values of the parameters. It takes the path apart before it unescapes it: an
+// escaped slash is part of a value.
+func (t Template) Match(u *url.URL) (values []string, ok bool) {
+	segments := strings.Split(u.EscapedPath(), "/")
+	if len(segments) < len(t.segments) {
+		return nil, false
+	}
+	for i, segment := range segments[len(segments)-len(t.segments):] {
+		found := t.segments[i].FindStringSubmatch(unescaped(segment))
+		if found == nil {
+			return nil, false
+		}
+		values = append(values, found[1:]...)
+	}
+	return values, true
+}
+
+// Fill returns the path with a value in the place of each parameter, escaped.
+func (t Template) Fill(value func(param string) string) string {
+	return parameter.ReplaceAllStringFunc(t.text, func(in string) string {
+		return url.PathEscape(value(in[1 : len(in)-1]))
+	})
+}
+
+// Base returns the path of a URL that the template matches, escaped, without what the
+// template matches.
+func (t Template) Base(u *url.URL) string {
+	segments := strings.Split(u.EscapedPath(), "/")
+	return strings.Join(segments[:len(segments)-len(t.segments)], "/")
+}
+
+// unescaped returns a part of a path without its escapes, or as it is if they are malformed:
+// net/http lets no such path in.
+func unescaped(s string) string {
+	if plain, err := url.PathUnescape(s); err == nil {
+		return plain
+	}
+	return s
+}
