@@ -46,8 +46,8 @@ func WithFreshStart(s Start) Option { return func(c *config) { c.fresh = s } }
 func WithSilentGaps() Option { return func(c *config) { c.silentGaps = true } }
 
 // WithSentinel sets the data of a last block, without name and id, that tells the end of a
-// session to those who read its stream, such as "[DONE]". By default, and if empty, there is
-// none.
+// session to those who read its stream, such as "[DONE]". By default it is that of the
+// contract (contract.End.Data). With an empty one there is none.
 func WithSentinel(data string) Option { return func(c *config) { c.sentinel = data } }
 
 func (c *config) checkContract() error {

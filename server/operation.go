@@ -20,6 +20,7 @@ type operation struct {
 	path                  pathtemplate.Template
 	session, position     contract.Param
 	undecided             bool // which parameter is the session
+	end                   contract.End
 
 	voice   voice
 	has     func(name string) bool // whether the spec has an event of this name, also where it leaves names open
@@ -39,7 +40,8 @@ func operationOf[P, E any](op contract.Operation[P, E]) (operation, error) {
 		id: op.ID, method: cmp.Or(op.Method, http.MethodGet), namespace: op.Namespace,
 		path:    pathtemplate.Compile(op.Path),
 		session: op.Session, position: op.Position,
-		voice:     newVoice(op.Control, op.Events.NameIn),
+		voice:     newVoice(op.Control, op.Events.NameIn, op.End),
+		end:       op.End,
 		undecided: op.SessionUndecided,
 		has:       op.Events.Has,
 		nameOf:    op.Events.NameOf,

@@ -136,7 +136,7 @@ func (p *publication) flush(ctx context.Context, end bool) error {
 		if err := p.skipRepeated(end); err != nil {
 			return err
 		}
-		n := p.batch.next()
+		n := p.server.together(p.batch.entries[:p.batch.next()])
 		if n == 0 && !(end && p.keyIsOpen()) {
 			if end {
 				p.renewRepeated(ctx)
@@ -163,7 +163,7 @@ func (p *publication) append(ctx context.Context, n int, last bool) error {
 		key = &eventlog.Key{Name: p.key.Name, Appended: p.key.Appended, Close: last}
 	}
 	entries := p.batch.entries[:n]
-	err := p.server.log.Append(ctx, p.session, key, entries)
+	err := p.server.write(ctx, p.session, p.name, key, entries)
 	var other *eventlog.KeyError
 	switch {
 	case errors.As(err, &other):

@@ -100,7 +100,7 @@ func (s *engine) append(ctx context.Context, sessionID, name string, data []byte
 		return "", &PublishError{Event: name, Err: err}
 	}
 	entries := []eventlog.Entry{{Name: name, Data: data}}
-	switch err := s.log.Append(ctx, s.logged(session), nil, entries); {
+	switch err := s.write(ctx, s.logged(session), session, nil, entries); {
 	case errors.Is(err, eventlog.ErrEntryTooLarge):
 		return "", &PublishError{Event: name, Err: fmt.Errorf("%w: %w", ErrEventTooLarge, err)}
 	case err != nil:

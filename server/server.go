@@ -40,6 +40,9 @@ func New[P, E any](op contract.Operation[P, E], opts ...Option) (*Server[E], err
 // be empty. Publish checks the event against its schema ([WithEventChecks]), never waits for
 // readers, and does not keep the event.
 //
+// An event that the End of the operation names also ends the session, in the same step, as
+// DeleteSession does: nothing can follow it, and it is what the session's streams end with.
+//
 // It fails with a *PublishError, eventlog.ErrSessionDeleted, or an error of the log or the
 // context. Only if that is eventlog.ErrOutcomeUnknown may the event be in the log.
 func (s *Server[E]) Publish(ctx context.Context, session string, event E) (id string, err error) {
@@ -92,7 +95,7 @@ type engine struct {
 
 func newEngine(op operation, opts []Option) (*engine, error) {
 	cfg := defaultConfig()
-	cfg.namespace = op.namespace
+	cfg.namespace, cfg.sentinel = op.namespace, op.end.Data
 	for _, o := range opts {
 		o(&cfg)
 	}

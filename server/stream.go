@@ -124,7 +124,8 @@ func (st *stream) over(ctx context.Context) (bool, error) {
 			return batch.Position >= st.deleted, nil
 		}
 		for i := range batch.Entries {
-			if e := &batch.Entries[i]; !v.isHidden(e) {
+			e := &batch.Entries[i]
+			if _, shown := st.lastEvent(e); shown || !v.isHidden(e) {
 				return false, nil
 			} else if e.ID == st.deleted {
 				return true, nil
@@ -243,7 +244,7 @@ func (st *stream) appendPending(buf *buffer, batch eventlog.Batch) {
 			out, plain = buf.bytes, op.isPlain() && st.retry < 0
 		}
 		n++
-		if e.ID == st.deleted || e.Name == op.voice.deleted.Name && st.isDeletion(e) {
+		if e.ID == st.deleted || (e.Name == op.voice.deleted.Name || e.Name == lastName) && st.isDeletion(e) {
 			st.deleted, st.ended = e.ID, true
 			break
 		}

@@ -22,13 +22,19 @@ type voice struct {
 	unnamed          bool                  // the SSE field "event" does not name events
 }
 
-// hidden begins the names of entries that the log keeps and no stream shows.
+// hidden begins the names of entries that the log keeps and no stream shows under that name.
 const hidden = "mixstream."
+
+// What the log has where the contract has no event for it.
+var (
+	hiddenCreated = contract.ControlEvent{Name: hidden + "session_created", Session: "sessionId"}
+	hiddenDeleted = contract.ControlEvent{Name: hidden + "session_deleted", Session: "sessionId"}
+)
 
 // newVoice returns the voice of a contract. nameIn is the member of the data that names an
 // event there, if one does: it is set in those of the server, and the SSE field is left out.
-func newVoice(c *contract.Control, nameIn string) voice {
-	v := voice{unnamed: nameIn != ""}
+func newVoice(c *contract.Control, nameIn string, end contract.End) voice {
+	v := voice{unnamed: nameIn != "", hides: len(end.Events) > 0}
 	if c != nil {
 		v.control = *c
 	}
@@ -43,10 +49,10 @@ func newVoice(c *contract.Control, nameIn string) voice {
 	}
 	v.created, v.deleted = v.control.Created, v.control.Deleted
 	if v.created.Name == "" {
-		v.created, v.hides = contract.ControlEvent{Name: hidden + "session_created", Session: "sessionId"}, true
+		v.created, v.hides = hiddenCreated, true
 	}
 	if v.deleted.Name == "" {
-		v.deleted, v.hides = contract.ControlEvent{Name: hidden + "session_deleted", Session: "sessionId"}, true
+		v.deleted, v.hides = hiddenDeleted, true
 	}
 	return v
 }
@@ -145,10 +151,14 @@ func (st *stream) say(buf *buffer, id uint64, e *contract.ControlEvent, message 
 // entry appends an event of the log, and reports whether streams show it.
 func (st *stream) entry(buf *buffer, e *eventlog.Entry) (shown bool) {
 	op := &st.server.op
-	if op.voice.isHidden(e) {
-		return false
-	}
 	name, data := e.Name, e.Data
+	if op.voice.isHidden(e) {
+		last, ok := st.lastEvent(e)
+		if !ok {
+			return false
+		}
+		name, data = last.Event, last.Data
+	}
 	isText := op.text != nil && op.text(name)
 	if op.voice.unnamed {
 		name = ""
@@ -168,7 +178,8 @@ func (st *stream) entry(buf *buffer, e *eventlog.Entry) (shown bool) {
 // isPlain reports whether every event goes out as the log has it.
 func (o *operation) isPlain() bool { return !o.voice.hides && !o.voice.unnamed && o.text == nil }
 
-// isHidden reports whether no stream shows an entry.
+// isHidden reports whether an entry is not an event to be shown. One that ended a session is
+// shown to the streams of that session in another form: see lastEvent.
 func (v *voice) isHidden(e *eventlog.Entry) bool {
 	return v.hides && strings.HasPrefix(e.Name, hidden)
 }
@@ -208,6 +219,9 @@ var lineEnds = strings.NewReplacer("\r\n", "\n", "\r", "\n")
 func (st *stream) isDeletion(e *eventlog.Entry) bool {
 	d := &st.server.op.voice.deleted
 	if e.ID == st.deleted {
+		return true
+	}
+	if _, ok := st.lastEvent(e); ok {
 		return true
 	}
 	if e.Name != d.Name || d.Session == "" { // which learnEnd looks up
