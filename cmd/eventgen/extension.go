@@ -27,6 +27,8 @@ type extension struct {
 	Interface string       `json:"interface"` // the Go name of the interface of the events
 	Types     string       `json:"types"`     // "data": the Go type of an event is that of its data schema
 	Control   controlWords `json:"control"`
+	End       endWords     `json:"end"`
+	Resume    *resumeWords `json:"resume"`
 }
 
 // controlWords name the events by which the server speaks.

@@ -12,6 +12,8 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/oapi-codegen/oapi-codegen/v2/pkg/codegen"
+
+	"github.com/mixstream/mixstream/contract"
 )
 
 //go:embed *.tmpl
@@ -86,6 +88,9 @@ func (f *file) addStream(s *stream, plan *streamPlan, of session, pkg *goPackage
 	if v.Position != "" {
 		v.Fields += ", Position: " + v.Position
 	}
+	if e := s.End; e.Data != "" || len(e.Events) > 0 {
+		v.Fields += ", End: " + endLiteral(e)
+	}
 	v.SameText = !slices.ContainsFunc(s.Events, func(e *event) bool { return !e.Text })
 	for i, e := range s.Events {
 		ev := f.addEvent(s, e, plan, plan.Events[i], pkg, checked)
@@ -97,6 +102,18 @@ func (f *file) addStream(s *stream, plan *streamPlan, of session, pkg *goPackage
 		}
 	}
 	f.Streams = append(f.Streams, v)
+}
+
+// endLiteral returns the literal of a contract.End.
+func endLiteral(e contract.End) string {
+	var fields []string
+	if e.Data != "" {
+		fields = append(fields, fmt.Sprintf("Data: %q", e.Data))
+	}
+	if len(e.Events) > 0 {
+		fields = append(fields, fmt.Sprintf("Events: %#v", e.Events))
+	}
+	return "contract.End{" + strings.Join(fields, ", ") + "}"
 }
 
 func paramLiteral(in, name, goType string) string {

@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/mixstream/mixstream/contract"
 )
 
 // stream is a streaming operation: what its document says of it, however it says it.
@@ -18,11 +20,17 @@ type stream struct {
 	Params           []*openapi3.Parameter
 	Body             bool // it has a request body
 	IDs              bool // the schema of an event has the id
+	End              contract.End
+	Resume           *contract.Resume // nil: the document says nothing
 
 	broken  bool // its events cannot be read
 	op      *openapi3.Operation
 	content *openapi3.MediaType
 	parts   []string // the components that only describe how a stream is written
+
+	sentinels []sentinel
+	terminal  []*branch // marked as the end of the stream
+	isUnion   bool      // the schema has several alternatives
 }
 
 // event is one event of a stream.
@@ -72,9 +80,12 @@ func readStreams(doc *openapi3.T, p *problems) []*stream {
 		s.readParams(item)
 		before := len(p.errs)
 		s.readEvents(doc, p)
-		s.broken = len(p.errs) > before
+		if s.broken = len(p.errs) > before; !s.broken {
+			s.readEnd(p)
+		}
 		all = append(all, s)
 	})
+	readResumes(doc, all, p)
 	if len(p.errs) == 0 && len(all) == 0 {
 		p.add(placeOf("paths", doc.Paths.Origin), "no operation has a text/event-stream response")
 	}
@@ -98,8 +109,8 @@ func (s *stream) readEvents(doc *openapi3.T, p *problems) {
 		s.Events = []*event{{Names: []string{""}, AnyName: true, Text: true, Where: s.Where, Data: schema}}
 		return
 	}
-	all := branches(schema)
 	before := len(p.errs)
+	all, schema := s.readTerminal(schema, branches(schema), p)
 	if slices.ContainsFunc(all, (*branch).isEnvelope) {
 		s.readEnvelopes(doc, schema, all, p)
 	} else {

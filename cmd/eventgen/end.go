@@ -1,0 +1,251 @@
+package main
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+// The extensions of others that say what ends a stream.
+const (
+	sentinelExtension = "x-speakeasy-sse-sentinel" // of a media type: a text
+	fernExtension     = "x-fern-streaming"         // of an operation: an object with a terminator
+	terminalExtension = "x-ms-sse-terminal-event"  // of a member of a union: true; TypeSpec writes it
+)
+
+// endWords are the member end of x-mixstream.
+type endWords struct {
+	Data   *string  `json:"data"`   // a sentinel, which is no event
+	Events []string `json:"events"` // behind which nothing follows
+}
+
+// sentinel is one statement of the data that ends a stream.
+type sentinel struct {
+	from  string // what says it
+	place place
+	data  string
+}
+
+// addSentinel takes down a statement, if it is one.
+func (s *stream) addSentinel(from string, where place, value any, p *problems) {
+	data, ok := value.(string)
+	switch {
+	case !ok:
+		p.add(where, "its %s must be a string: the data that ends the stream", from)
+	case data == "":
+		p.add(where, "its %s is empty: it must be the data that ends the stream, or absent", from)
+	case strings.ContainsAny(data, "\r\n"):
+		p.add(where, "its %s must be one line: %q", from, data)
+	default:
+		s.sentinels = append(s.sentinels, sentinel{from, where, data})
+	}
+}
+
+// readTerminal takes the sentinels out of the alternatives of a stream's schema, and notes the
+// alternatives that end the stream. It returns the rest, and the schema that holds it.
+func (s *stream) readTerminal(schema *openapi3.SchemaRef, all []*branch, p *problems) ([]*branch, *openapi3.SchemaRef) {
+	var rest []*branch
+	for i, b := range all {
+		terminal, found := extensionOf(b.ref, terminalExtension)
+		if !found {
+			rest = append(rest, b)
+			continue
+		}
+		where := b.marked(b.where(s.ID, i))
+		isTerminal, ok := terminal.(bool)
+		if !ok {
+			p.add(where, "its %s must be true or false", terminalExtension)
+		}
+		if data, ok := b.sentinel(); ok && isTerminal {
+			s.addSentinel(terminalExtension, where, data, p)
+			s.partOf(schema)
+			s.partOf(b.ref)
+			continue
+		}
+		rest = append(rest, b)
+		if isTerminal {
+			s.terminal = append(s.terminal, b)
+		}
+	}
+	s.isUnion = len(rest) > 1
+	switch {
+	case len(rest) == len(all):
+		return all, schema
+	case len(rest) == 0:
+		p.add(s.Where, "its stream has nothing but the sentinel %q, and no event", s.sentinels[len(s.sentinels)-1].data)
+		return all, schema
+	case len(rest) == 1:
+		schema = rest[0].ref
+	}
+	return rest, schema
+}
+
+// marked returns the place of the branch: that of the alternative itself, where what stands
+// beside the union was added to it.
+func (b *branch) marked(where place) place {
+	if n := len(b.ref.Value.AllOf); where.at.Line == 0 && n > 0 && b.ref.Value.AllOf[n-1].Value != nil {
+		return placeOf(where.name, b.ref.Value.AllOf[n-1].Value.Origin)
+	}
+	return where
+}
+
+// extensionOf returns an extension of a schema, or of what stands beside a reference to it.
+func extensionOf(ref *openapi3.SchemaRef, name string) (value any, found bool) {
+	if value, found = ref.Extensions[name]; found || ref.Value == nil {
+		return value, found
+	}
+	eachOfAll(ref.Value, func(s *openapi3.Schema) {
+		if v, ok := s.Extensions[name]; ok && !found {
+			value, found = v, true
+		}
+		for _, member := range s.AllOf {
+			if v, ok := member.Extensions[name]; ok && !found {
+				value, found = v, true
+			}
+		}
+	})
+	return value, found
+}
+
+// sentinel returns the text to which a branch binds the whole of its data. It is false if it
+// names an event, or if the data is not one text.
+func (b *branch) sentinel() (text string, ok bool) {
+	refs := []*openapi3.SchemaRef{b.ref}
+	if b.isEnvelope() {
+		if _, bound := b.names("event"); bound {
+			return "", false
+		}
+		refs = b.shape.properties["data"]
+	}
+	values, bound := boundTo(refs)
+	if !bound || len(values) != 1 || !isText(refs) {
+		return "", false
+	}
+	text, ok = values[0].(string)
+	return text, ok
+}
+
+// isText reports whether all descriptions of data together say that it is text, not JSON.
+func isText(refs []*openapi3.SchemaRef) bool {
+	mediaType, isString := "", false
+	for _, ref := range refs {
+		isString = isString || slices.Equal(typesOf(ref.Value), []string{openapi3.TypeString})
+		eachOfAll(ref.Value, func(s *openapi3.Schema) {
+			if s.ContentMediaType != "" {
+				mediaType = s.ContentMediaType
+			}
+		})
+	}
+	return mediaType != "" && !isJSON(mediaType) || mediaType == "" && isString
+}
+
+// readEnd sets End by all that says what ends the stream.
+func (s *stream) readEnd(p *problems) {
+	words := s.Ext.End
+	if words.Data != nil {
+		s.addSentinel(extensionName+".end.data", s.extensionAt("end", "data"), *words.Data, p)
+	}
+	at := placeOf(s.ID, s.content.Origin).field(s.content.Origin, sentinelExtension)
+	s.readSentinel(at, s.content.Extensions, p)
+	if s.op.Responses != nil {
+		responses := s.op.Responses.Map()
+		for _, status := range sortedKeys(responses) {
+			if r := responses[status]; r.Value != nil && s.isOf(r.Value) {
+				s.readSentinel(s.Where, r.Extensions, p)
+				s.readSentinel(s.Where.field(r.Value.Origin, sentinelExtension), r.Value.Extensions, p)
+			}
+		}
+	}
+	s.readSentinel(s.Where.field(s.op.Origin, sentinelExtension), s.op.Extensions, p)
+	if fern, ok := s.op.Extensions[fernExtension].(map[string]any); ok && fern["terminator"] != nil {
+		s.addSentinel(fernExtension+".terminator", s.Where.within(s.op.Origin, fernExtension, "terminator"), fern["terminator"], p)
+	}
+	for _, other := range s.sentinels {
+		if first := s.sentinels[0]; other.data != first.data {
+			p.add(other.place, "its %s is %q, and its %s is %q: a stream has one sentinel", other.from, other.data, first.from, first.data)
+			break
+		}
+		s.End.Data = other.data
+	}
+	for _, name := range words.Events {
+		switch role, isControl := s.Ext.Control.roleOf(name); {
+		case isControl:
+			p.add(s.extensionAt("end", "events"), "its %s.end.events has %q, which only the server says, as %s.control.%s", extensionName, name, extensionName, role)
+		case !s.hasEvent(name):
+			p.add(s.extensionAt("end", "events"), "its %s.end.events has %q, and the stream has no such event", extensionName, name)
+		}
+		s.endAfter(name)
+	}
+	s.readTerminalNames(p)
+}
+
+// readSentinel reads the sentinel extension of an element.
+func (s *stream) readSentinel(where place, extensions map[string]any, p *problems) {
+	if value, ok := extensions[sentinelExtension]; ok {
+		s.addSentinel(sentinelExtension, where, value, p)
+	}
+}
+
+// isOf reports whether a response has the stream.
+func (s *stream) isOf(r *openapi3.Response) bool {
+	for _, content := range r.Content {
+		if content == s.content {
+			return true
+		}
+	}
+	return false
+}
+
+// readTerminalNames adds the events that are marked in the schema.
+func (s *stream) readTerminalNames(p *problems) {
+	for _, b := range s.terminal {
+		where := b.marked(placeOf(s.ID, b.ref.Value.Origin))
+		names, bound := b.names("event")
+		if s.NameIn != "" {
+			names, bound = b.names(s.NameIn)
+		}
+		switch {
+		case bound:
+		case s.NameIn == "" && b.shape.properties["event"] != nil && b.isEnvelope():
+			p.warn(where, "%s marks an event whose name is open: nothing tells it from others, and it is not taken for the end", terminalExtension)
+		default:
+			names = []string{""}
+		}
+		for _, name := range names {
+			switch {
+			case !s.hasEvent(name) || s.isUnion && s.NameIn == "" && !b.isEnvelope():
+				p.add(where, "%s marks a schema that is no event of its own: no member of the data tells it from others", terminalExtension)
+			case len(s.Ext.End.Events) > 0 && !s.End.After(name):
+				p.add(where, "%s marks the event %q, which its %s.end.events has not", terminalExtension, name, extensionName)
+			}
+			s.endAfter(name)
+		}
+	}
+}
+
+// endAfter notes that an event ends the stream.
+func (s *stream) endAfter(name string) {
+	if !s.End.After(name) {
+		s.End.Events = append(s.End.Events, name)
+	}
+}
+
+// hasEvent reports whether the stream can have an event of this name. No name is the same as
+// "message".
+func (s *stream) hasEvent(name string) bool {
+	return slices.ContainsFunc(s.Events, func(e *event) bool {
+		return e.AnyName || slices.Contains(e.Names, name) ||
+			name == "" && slices.Contains(e.Names, "message") || name == "message" && slices.Contains(e.Names, "")
+	})
+}
+
+// roleOf returns the role of the control event of this name.
+func (w controlWords) roleOf(name string) (role string, ok bool) {
+	for _, c := range w.roles() {
+		if c.Event == name {
+			return strings.ToLower(c.Role), true
+		}
+	}
+	return "", false
+}

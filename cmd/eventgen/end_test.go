@@ -1,0 +1,83 @@
+package main
+
+import (
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// descriptors matches what is generated of an operation beside its events, and the names of
+// these.
+var descriptors = regexp.MustCompile(`(?ms)^var \w+ = contract\.Operation.*?$|^var resumeOf.*?^\}\}$|^\tNames: \[\]string\{.*?^\t\},$`)
+
+// TestEnds compares the descriptors of operations that say how their streams end with a golden
+// file.
+func TestEnds(t *testing.T) {
+	code, warnings, err := generate("testdata/ends.yaml", testConfig)
+	if err != nil || len(warnings) > 0 {
+		t.Fatal(err, warnings)
+	}
+	var all []string
+	for _, match := range descriptors.FindAll(code, -1) {
+		all = append(all, string(match))
+	}
+	got := []byte(strings.Join(all, "\n") + "\n")
+	if *update {
+		if err := os.WriteFile("testdata/ends.golden", got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	compare(t, "testdata/ends.golden", got)
+}
+
+const (
+	channelOf   = "operationId: followChannel"
+	speechOf    = "operationId: createSpeech"
+	chatOf      = "operationId: chat"
+	speakeasyOp = "operationId: chat\n      x-speakeasy-sse-sentinel: '[DONE]'"
+)
+
+// TestRefuseEnd edits the document of TestEnds into one that contradicts itself.
+func TestRefuseEnd(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		edit []string
+		want string
+	}{
+		{"two sentinels", []string{speakeasyOp, chatOf + "\n      x-speakeasy-sse-sentinel: bye"}, `chat: its x-speakeasy-sse-sentinel is "bye", and its x-speakeasy-sse-sentinel is "[DONE]": a stream has one sentinel`},
+		{"Fern's another", []string{chatOf, chatOf + "\n      x-fern-streaming: {terminator: bye}"}, `chat: its x-fern-streaming.terminator is "bye", and its x-speakeasy-sse-sentinel is "[DONE]": a stream has one sentinel`},
+		{"ours another", []string{chatOf, chatOf + "\n      x-mixstream: {end: {data: bye}}"}, `chat: its x-speakeasy-sse-sentinel is "[DONE]", and its x-mixstream.end.data is "bye": a stream has one sentinel`},
+		{"TypeSpec's another", []string{channelOf, channelOf + "\n      x-speakeasy-sse-sentinel: bye"}, `followChannel: its x-speakeasy-sse-sentinel is "bye", and its x-ms-sse-terminal-event is "[done]": a stream has one sentinel`},
+		{"no string", []string{speakeasyOp, chatOf + "\n      x-speakeasy-sse-sentinel: true"}, `chat: its x-speakeasy-sse-sentinel must be a string: the data that ends the stream`},
+		{"terminator is no string", []string{`terminator: '"bye"'`, "terminator: [bye]"}, `track: its x-fern-streaming.terminator must be a string: the data that ends the stream`},
+		{"empty", []string{chatOf, chatOf + "\n      x-mixstream: {end: {data: ''}}"}, `chat: its x-mixstream.end.data is empty: it must be the data that ends the stream, or absent`},
+		{"two lines", []string{`terminator: '"bye"'`, `terminator: "a\nb"`}, `track: its x-fern-streaming.terminator must be one line: "a\nb"`},
+		{"no such event", []string{"events: [message, failed]", "events: [message, fialed]"}, `createAnswer: its x-mixstream.end.events has "fialed", and the stream has no such event`},
+		{"an event of the server", []string{channelOf, channelOf + "\n      x-mixstream: {end: {events: [left]}, control: {gap: {event: left}}}"}, `followChannel: its x-mixstream.end.events has "left", which only the server says, as x-mixstream.control.gap`},
+		{"a mark that ours has not", []string{speechOf, speechOf + "\n      x-mixstream: {end: {events: [spoken]}}"}, `createSpeech: x-ms-sse-terminal-event marks the event "finished", which its x-mixstream.end.events has not`},
+		{"a mark that is no boolean", []string{"x-ms-sse-terminal-event: false", "x-ms-sse-terminal-event: 'no'"}, `the event "left" of followChannel: its x-ms-sse-terminal-event must be true or false`},
+		{"a mark in a union that is one event", []string{"discriminator: {propertyName: type}", "", "{const: finished}", "{const: spoken}"}, `createSpeech: x-ms-sse-terminal-event marks a schema that is no event of its own: no member of the data tells it from others`},
+		{"nothing but a sentinel", []string{"                  - {$ref: '#/components/schemas/Spoken'}\n                  - {type: string", "                  - {type: string"}, `followLines: its stream has nothing but the sentinel "[DONE]", and no event`},
+		{"an unknown member", []string{"end: {data: '[DONE]'}", "end: {date: '[DONE]'}"}, `followLines: its x-mixstream.end has no member "date": data is meant`},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			refuse(t, editFile(t, "testdata/ends.yaml", tc.edit...), testConfig, tc.want)
+		})
+	}
+}
+
+// An event of an open name cannot be told from others, and is not taken for the end.
+func TestOpenTerminalEvent(t *testing.T) {
+	spec := editFile(t, "testdata/ends.yaml", "{contentMediaType: text/plain, const: '[done]'}", "{contentMediaType: application/json, contentSchema: {$ref: '#/components/schemas/Joined'}}")
+	code, warnings, err := generate(spec, testConfig)
+	if err != nil || strings.Contains(string(code), `Namespace: "followChannel", End:`) {
+		t.Errorf("it has an end: %v", err)
+	}
+	if !slices.ContainsFunc(warnings, func(w string) bool {
+		return strings.Contains(w, "followChannel: x-ms-sse-terminal-event marks an event whose name is open")
+	}) {
+		t.Errorf("warnings: %q", warnings)
+	}
+}

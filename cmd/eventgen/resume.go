@@ -1,0 +1,234 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/mixstream/mixstream/contract"
+)
+
+// resumeWords are the member resume of x-mixstream.
+type resumeWords struct {
+	Operation  string             `json:"operation"`  // the operationId of the operation that resumes; empty: this one
+	Parameters map[string]wording `json:"parameters"` // an expression for each
+}
+
+// wording is a string, or a number or boolean as it is written.
+type wording string
+
+func (w *wording) UnmarshalJSON(data []byte) error {
+	if json.Unmarshal(data, (*string)(w)) == nil && !bytes.Equal(data, []byte("null")) {
+		return nil
+	}
+	var n float64
+	switch {
+	case string(data) == "true" || string(data) == "false":
+	case json.Unmarshal(data, &n) != nil || string(data) == "null":
+		return errors.New("a parameter of resume must be a string, number or boolean")
+	case n != math.Trunc(n) || math.Abs(n) >= 1<<53: // which may not be written as it was
+		return errors.New("a number that is a parameter of resume must be an integer below 2^53: write others as a string")
+	}
+	*w = wording(data)
+	return nil
+}
+
+// readResumes sets Resume of the streams.
+func readResumes(doc *openapi3.T, streams []*stream, p *problems) {
+	for _, s := range streams {
+		if words := s.Ext.Resume; words != nil && !s.broken {
+			if target := s.resuming(doc, streams, p); target != nil {
+				s.readResume(target, p)
+			}
+		}
+	}
+}
+
+// safeMethods are those whose request may be sent again without an effect on the server (RFC
+// 9110, section 9.2.1). QUERY is that of OpenAPI 3.2, a GET with a body.
+var safeMethods = []string{"GET", "QUERY"}
+
+// resuming returns the operation that resumes the stream; nil if there is none that can.
+func (s *stream) resuming(doc *openapi3.T, streams []*stream, p *problems) *stream {
+	id := s.Ext.Resume.Operation
+	target := s
+	if id != "" {
+		i := slices.IndexFunc(streams, func(other *stream) bool { return other.ID == id })
+		if i < 0 {
+			why := "which the document has not, or the configuration leaves out"
+			eachOperation(doc, func(_, _ string, _ *openapi3.PathItem, op *openapi3.Operation) {
+				if op.OperationID == id {
+					why = "which has no text/event-stream response"
+				}
+			})
+			p.add(s.extensionAt("resume", "operation"), "its %s.resume names the operation %q, %s", extensionName, id, why)
+			return nil
+		}
+		target = streams[i]
+	}
+	switch {
+	case !slices.Contains(safeMethods, target.Method) && id == "":
+		p.add(s.extensionAt("resume", "operation"), "its %s.resume names no operation, and its own method is %s: a client repeats the request that resumes, so name an operation whose method is GET or QUERY", extensionName, target.Method)
+		return nil
+	case !slices.Contains(safeMethods, target.Method):
+		p.add(s.extensionAt("resume", "operation"), "its %s.resume names %s, whose method is %s: a client repeats the request that resumes, so the method must be GET or QUERY", extensionName, id, target.Method)
+		return nil
+	case target == s && len(s.Ext.Resume.Parameters) == 0:
+		p.add(s.extensionAt("resume"), "its %s.resume has neither another operation nor a parameter", extensionName)
+		return nil
+	case target != s && target.Body && target.op.RequestBody.Value != nil && target.op.RequestBody.Value.Required:
+		p.add(s.extensionAt("resume", "operation"), "its %s.resume names %s, which needs a body, and nothing gives it one", extensionName, id)
+		return nil
+	}
+	return target
+}
+
+// readResume sets Resume by the parameters of the operation that resumes.
+func (s *stream) readResume(target *stream, p *problems) {
+	r := &contract.Resume{Operation: target.ID}
+	if target != s {
+		r.Method, r.Path = target.Method, target.Path
+	}
+	given := map[*openapi3.Parameter]string{}
+	for _, name := range sortedKeys(s.Ext.Resume.Parameters) {
+		q := target.qualified(name)
+		from := string(s.Ext.Resume.Parameters[name])
+		switch {
+		case q == nil:
+			p.add(s.extensionAt("resume", "parameters", name), "its %s.resume gives a value to the parameter %q, which %s has not", extensionName, name, target.ID)
+			continue
+		case q.In == openapi3.ParameterInHeader && target.isPosition(q):
+			p.add(s.extensionAt("resume", "parameters", name), "its %s.resume gives a value to the header %s, which the client sends by itself", extensionName, q.Name)
+			continue
+		case !takesText(q):
+			p.add(s.extensionAt("resume", "parameters", name), "its %s.resume gives a value to the parameter %q of %s, which takes no plain string, number or boolean", extensionName, name, target.ID)
+		}
+		given[q] = from
+		s.checkExpression(name, from, p)
+	}
+	for _, q := range target.Params {
+		from, ok := given[q]
+		if !ok && target != s && q.In == openapi3.ParameterInPath && s.hasPathParam(q.Name) {
+			from, ok = "$request.path."+q.Name, true
+		}
+		switch {
+		case ok:
+			r.Params = append(r.Params, contract.ResumeParam{In: q.In, Name: q.Name, From: from})
+		case target != s && q.Required && !(q.In == openapi3.ParameterInHeader && target.isPosition(q)):
+			p.add(s.extensionAt("resume", "operation"), "its %s.resume names %s, which needs the %s parameter %q, and nothing gives it a value", extensionName, target.ID, q.In, q.Name)
+		}
+	}
+	s.Resume = r
+}
+
+// qualified returns the parameter of this name, or of IN.NAME; nil if there is none.
+func (s *stream) qualified(name string) *openapi3.Parameter {
+	if q := s.param(name); q != nil {
+		return q
+	}
+	in, rest, _ := strings.Cut(name, ".")
+	for _, q := range s.Params {
+		if q.In == in && q.Name == rest {
+			return q
+		}
+	}
+	return nil
+}
+
+// hasPathParam reports whether a parameter is in the path of the stream.
+func (s *stream) hasPathParam(name string) bool {
+	return slices.ContainsFunc(s.pathParams(), func(q *openapi3.Parameter) bool { return q.Name == name })
+}
+
+// takesText reports whether a string, number or boolean stands for a parameter as it is.
+func takesText(q *openapi3.Parameter) bool {
+	switch q.Style {
+	case "matrix", "label", "deepObject":
+		return false
+	}
+	if q.Schema == nil || q.Schema.Value == nil {
+		return len(q.Content) == 0
+	}
+	return hasScalar(q.Schema, nil)
+}
+
+// checkExpression refuses an expression that is malformed, or that never has a value.
+func (s *stream) checkExpression(name, from string, p *problems) {
+	e, err := contract.ParseExpression(from)
+	switch {
+	case err != nil:
+		p.add(s.extensionAt("resume", "parameters", name), "its %s.resume.parameters.%s: %v", extensionName, name, err)
+	case e.PathParam != "" && !s.hasPathParam(e.PathParam):
+		p.add(s.extensionAt("resume", "parameters", name), "its %s.resume.parameters.%s is %s, and its path has no such parameter", extensionName, name, from)
+	case e.InData && !slices.ContainsFunc(s.Events, func(ev *event) bool { return ev.hasScalar(e.Pointer) }):
+		p.add(s.extensionAt("resume", "parameters", name), "its %s.resume.parameters.%s is %s, and no event's data has a string, number or boolean there", extensionName, name, from)
+	}
+}
+
+// hasScalar reports whether the data of the event can have a string, number or boolean at a
+// JSON pointer.
+func (e *event) hasScalar(pointer []string) bool {
+	if e.Text || e.Data == nil {
+		return len(pointer) == 0
+	}
+	return hasScalar(e.Data, pointer)
+}
+
+func hasScalar(ref *openapi3.SchemaRef, pointer []string) bool {
+	if ref.Value == nil {
+		return false
+	}
+	return slices.ContainsFunc(branches(ref), func(b *branch) bool {
+		if len(pointer) == 0 {
+			return b.isScalar()
+		}
+		return slices.ContainsFunc(b.below(pointer[0]), func(inner *openapi3.SchemaRef) bool { return hasScalar(inner, pointer[1:]) })
+	})
+}
+
+// isScalar reports whether the branch takes a string, number or boolean.
+func (b *branch) isScalar() bool {
+	types := typesOf(b.ref.Value)
+	if types == nil {
+		return len(b.shape.properties) == 0
+	}
+	return slices.ContainsFunc(types, func(t string) bool {
+		return slices.Contains([]string{openapi3.TypeString, openapi3.TypeInteger, openapi3.TypeNumber, openapi3.TypeBoolean}, t)
+	})
+}
+
+// below returns the descriptions of a member of an object, or of an element of an array. A
+// schema that leaves it open describes it as anything.
+func (b *branch) below(token string) []*openapi3.SchemaRef {
+	if refs := b.shape.properties[token]; refs != nil {
+		return refs
+	}
+	var found []*openapi3.SchemaRef
+	anything := &openapi3.SchemaRef{Value: &openapi3.Schema{}}
+	eachOfAll(b.ref.Value, func(s *openapi3.Schema) {
+		more := s.AdditionalProperties
+		switch {
+		case more.Schema != nil:
+			found = append(found, more.Schema)
+		case more.Has != nil && *more.Has:
+			found = append(found, anything)
+		case s.Items != nil && isIndex(token):
+			found = append(found, s.Items)
+		}
+	})
+	if found == nil && typesOf(b.ref.Value) == nil && len(b.shape.properties) == 0 {
+		return []*openapi3.SchemaRef{anything}
+	}
+	return found
+}
+
+// isIndex reports whether a token of a JSON pointer is that of an element (RFC 6901, section
+// 4).
+func isIndex(token string) bool {
+	return token == "0" || token != "" && token[0] != '0' && strings.Trim(token, "0123456789") == ""
+}
