@@ -35,6 +35,8 @@ type listedOperation struct {
 	AnyName   bool           `json:"anyName,omitempty"`
 	IDs       bool           `json:"ids"` // the schema of the events has them
 	Control   *listedControl `json:"control,omitempty"`
+	End       *listedEnd     `json:"end,omitempty"`
+	Resume    string         `json:"resume,omitempty"` // the operation that resumes, by a request of its own
 	Events    []listedEvent  `json:"events"`
 }
 
@@ -51,6 +53,12 @@ type listedControl struct {
 	Gap       string `json:"gap,omitempty"`
 	Created   string `json:"created,omitempty"`
 	Deleted   string `json:"deleted,omitempty"`
+}
+
+// listedEnd is what ends the stream.
+type listedEnd struct {
+	Data   string   `json:"data,omitempty"` // a sentinel
+	Events []string `json:"events,omitempty"`
 }
 
 // listedEvent is an event.
@@ -109,6 +117,12 @@ func listOperation(s *stream, plan *streamPlan, of session) listedOperation {
 				"Created": &o.Control.Created, "Deleted": &o.Control.Deleted,
 			}[c.Role] = c.Event
 		}
+	}
+	if s.End.Data != "" || len(s.End.Events) > 0 {
+		o.End = &listedEnd{s.End.Data, s.End.Events}
+	}
+	if s.Resume != nil {
+		o.Resume = s.Resume.Operation
 	}
 	for i, e := range s.Events {
 		o.AnyName = o.AnyName || e.AnyName
@@ -218,7 +232,10 @@ func (o *listedOperation) promises() [][2]string {
 		names += "; any name is one of these events"
 	}
 	ids := "not described: our server sends them; another one may not, and then nothing resumes"
-	if o.IDs {
+	switch {
+	case o.Resume != "" && !o.IDs:
+		ids = "not described: our server sends them"
+	case o.IDs:
 		ids = "described: a reader goes on after the last one"
 	}
 	if o.Position != "" {
@@ -231,7 +248,7 @@ func (o *listedOperation) promises() [][2]string {
 		}
 		return otherwise
 	}
-	return [][2]string{
+	promises := [][2]string{
 		{"Go", fmt.Sprintf("%s, %s, %s", o.GoName, o.Request, o.Interface)},
 		{"session", session},
 		{"names", names},
@@ -239,6 +256,25 @@ func (o *listedOperation) promises() [][2]string {
 		{"start", said(control.Connected, "no event: the header Last-Event-ID has the position")},
 		{"idle", said(control.Heartbeat, "no event: a comment line")},
 		{"gap", said(control.Gap, "no event: status 410 at the opening, and before it the end of the stream")},
-		{"end", said(control.Deleted, "no event: status 204 when a reader comes back")},
+		{"end", o.End.text(said(control.Deleted, "no event: status 204 when a reader comes back"))},
 	}
+	if o.Resume != "" {
+		promises = append(promises, [2]string{"resume", "by a request of " + o.Resume + ", with values of the events"})
+	}
+	return promises
+}
+
+// text returns what ends the stream for a person; otherwise is what ends any.
+func (e *listedEnd) text(otherwise string) string {
+	if e == nil {
+		return otherwise
+	}
+	var all []string
+	for _, name := range e.Events {
+		all = append(all, "the event "+cmp.Or(name, "without a name"))
+	}
+	if e.Data != "" {
+		all = append(all, fmt.Sprintf("the data %q", e.Data))
+	}
+	return strings.Join(append(all, strings.TrimPrefix(otherwise, "no event: ")), "; ")
 }

@@ -11,7 +11,7 @@ import (
 // TestList compares what the command prints with golden files, and sees to it that the JSON
 // says the same.
 func TestList(t *testing.T) {
-	for _, name := range []string{"kinds", "openapi30", "type-in-data"} {
+	for _, name := range []string{"kinds", "openapi30", "resumed", "type-in-data"} {
 		t.Run(name, func(t *testing.T) {
 			spec := filepath.Join("testdata", "specs", name+".yaml")
 			var text, asJSON, stderr bytes.Buffer

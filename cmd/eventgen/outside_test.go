@@ -186,6 +186,12 @@ var specEvents = map[string][]wireEvent{
 		{"OrderEvents", "note", `"Leave it at the door"`},
 		{"WarehouseAlerts", "alert", `{"level":"high","text":"Fire"}`},
 	},
+	"resumed": {
+		{"CreateAnswer", "", `{"type":"answer.created","sequence_number":0,"answer":{"id":"a","status":"in_progress"}}`},
+		{"CreateAnswer", "", `{"type":"answer.text.delta","sequence_number":1,"delta":"Hi"}`},
+		{"GetAnswer", "", `{"type":"answer.completed","sequence_number":2,"answer":{"id":"a","status":"completed","text":"Hi"}}`},
+		{"GetAnswer", "", `{"type":"answer.failed","sequence_number":2,"answer":{"id":"a","status":"failed"}}`},
+	},
 	"type-in-data": {
 		{"CreateAnswer", "", `{"type":"answer.created","sequence_number":1,"answer":{"id":"a","text":""}}`},
 		{"CreateAnswer", "", `{"type":"answer.text.delta","sequence_number":2,"delta":"Hi"}`},
