@@ -211,7 +211,7 @@ func (p *resumeParam) set(req *http.Request, value string) error {
 		}
 		req.Header.Set(p.Name, value)
 	case "cookie":
-		cookie := &http.Cookie{Name: p.Name, Value: value}
+		cookie := &http.Cookie{Name: p.Name, Value: value} //nolint:gosec // of a request, which has no attributes
 		if cookie.Valid() != nil {
 			return p.illegal(value)
 		}

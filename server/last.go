@@ -41,9 +41,9 @@ func (l *lastEvent) entry() eventlog.Entry {
 	if err != nil {
 		panic(err) // strings and numbers always marshal
 	}
-	data := append(head[:len(head)-1:len(head)-1], `,"data":`...)
-	data = append(data, l.Data...)
-	return eventlog.Entry{Name: lastName, Data: append(data, '}')}
+	head = append(head[:len(head)-1], `,"data":`...)
+	head = append(head, l.Data...)
+	return eventlog.Entry{Name: lastName, Data: append(head, '}')}
 }
 
 // lastEventOf returns the event of an entry; false if it is none that ended a session.

@@ -209,9 +209,11 @@ func WithDrainWindow(d time.Duration) Option { return func(c *config) { c.drainW
 // and if zero, streams have no maximum age.
 func WithMaxConnectionAge(d time.Duration) Option { return func(c *config) { c.maxConnectionAge = d } }
 
-// WithDeleteGrace sets for how long a deleted session stays readable; by default
-// 5 minutes. It should be longer than a client takes to come back: a reader that
-// has not got to the end of the session by then is told a gap, or a 404.
+// WithDeleteGrace sets for how long a session stays readable that was deleted, or ended by an
+// event that the End of the operation names; by default 5 minutes. After it, the session is
+// unknown, and an event that is published to it makes it anew. It should be longer than a
+// client takes to come back: a reader that has not got to the end of the session by then is
+// told a gap, or a 404.
 func WithDeleteGrace(d time.Duration) Option { return func(c *config) { c.deleteGrace = d } }
 
 // WithMaxEventSize bounds the JSON of an event's data, in bytes; by default 1 MiB.

@@ -100,11 +100,12 @@ func (s *engine) CreateSession(ctx context.Context, sessionID, title string) (id
 	return formatID(e.ID), nil
 }
 
-// DeleteSession ends a session, and returns the position of its end. The session's own streams
-// end there. If the contract has an event for that, such as session_deleted, it is their last
-// one, and every other stream of the scope gets it as well; otherwise they end without a word.
-// A client that comes back behind the end is answered with 204. The session stays readable for
-// the grace period ([WithDeleteGrace]); after it, it is unknown. DeleteSession fails with
+// DeleteSession ends a session, and returns the position of its end. An event that the End of
+// the operation names ends its session as well. The session's own streams end there. If the
+// contract has an event for that, such as session_deleted, it is their last one, and every
+// other stream of the scope gets it as well; otherwise they end without a word. A client that
+// comes back behind the end is answered with 204. The session stays readable for the grace
+// period ([WithDeleteGrace]); after it, it is unknown. DeleteSession fails with
 // eventlog.ErrSessionNotFound, eventlog.ErrSessionDeleted or ErrInvalidSessionID.
 func (s *engine) DeleteSession(ctx context.Context, sessionID string) (id string, err error) {
 	ctx, pub := s.begin(ctx, sessionID)

@@ -10,7 +10,7 @@ import (
 
 // descriptors matches what is generated of an operation beside its events, and the names of
 // these.
-var descriptors = regexp.MustCompile(`(?ms)^var \w+ = contract\.Operation.*?$|^var resumeOf.*?^\}\}$|^\tNames: \[\]string\{.*?^\t\},$`)
+var descriptors = regexp.MustCompile(`(?m)^var \w+ = contract\.Operation.*|^var resumeOf[^}]*(?:\}[^}]+)*\}\}|\tNames: \[\]string\{[^}]*\},`)
 
 // TestEnds compares the descriptors of operations that say how their streams end with a golden
 // file.
