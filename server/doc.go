@@ -32,6 +32,8 @@
 //   - The end of a stream whose client is to come back: a heartbeat with a reconnection time,
 //     or else a retry line.
 //   - The end of a session: the contract's event or none, and 204 to a client that comes back.
+//     Where the contract names an event or data that ends a stream, the publication of that
+//     event ends its session, and the data stands at the end of each stream.
 //   - An error: application/problem+json (RFC 9457), or the body of [WithErrorBody].
 //
 // For a contract without an event for the beginning, a stream without a Last-Event-ID begins
