@@ -15,6 +15,7 @@ type branch struct {
 
 	mapped   map[string][]string // by discriminator property: the values that are mapped to it
 	implicit map[string]bool     // the discriminator properties of the unions around it
+	settled  map[string][]string // by discriminator property: its names of those that other branches bind too
 	within   []string            // the components that are unions around it
 }
 
@@ -23,7 +24,7 @@ func branches(ref *openapi3.SchemaRef) []*branch { return expand(ref, nil) }
 
 func expand(ref *openapi3.SchemaRef, path []*openapi3.Schema) []*branch {
 	s := shapeOf(ref)
-	b := &branch{ref: ref, shape: s, mapped: map[string][]string{}, implicit: map[string]bool{}}
+	b := &branch{ref: ref, shape: s, mapped: map[string][]string{}, implicit: map[string]bool{}, settled: map[string][]string{}}
 	b.component, _ = schemaName(ref.Ref)
 	if len(s.unions) != 1 || slices.Contains(path, ref.Value) {
 		return []*branch{b}
@@ -112,18 +113,25 @@ func (b *branch) hasOnlyFields() bool {
 // then what is said of the property is a contradiction.
 func (b *branch) names(property string) (names []string, bound bool) {
 	values, bound := boundTo(b.shape.properties[property])
-	for _, v := range values {
-		if name, ok := v.(string); ok {
-			names = append(names, name)
-		}
-	}
 	switch {
+	case b.settled[property] != nil:
+		return b.settled[property], true
 	case bound:
-		return names, true
+		return textsOf(values), true
 	case len(b.mapped[property]) > 0:
 		return b.mapped[property], true
 	case b.implicit[property] && b.component != "":
 		return []string{b.component}, true
 	}
 	return nil, false
+}
+
+// textsOf returns the strings among values.
+func textsOf(values []any) (all []string) {
+	for _, v := range values {
+		if text, ok := v.(string); ok {
+			all = append(all, text)
+		}
+	}
+	return all
 }

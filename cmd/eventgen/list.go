@@ -190,11 +190,15 @@ func (l *listing) writeText(w io.Writer) error {
 		for _, p := range o.promises() {
 			_, _ = fmt.Fprintf(promises, "  %s\t%s\n", p[0], p[1])
 		}
-		_, _ = fmt.Fprint(events, "\n  EVENT\tGO TYPE\tDATA\n")
+		_, _ = fmt.Fprint(events, "  EVENT\tGO TYPE\tDATA\n")
 		for _, e := range o.Events {
 			_, _ = fmt.Fprintf(events, "  %s\t*%s\t%s\n", e.title(o), e.GoType, e.Data)
 		}
-		if err := errors.Join(promises.Flush(), events.Flush()); err != nil {
+		if err := promises.Flush(); err != nil {
+			return err
+		}
+		_, _ = fmt.Fprintln(w)
+		if err := events.Flush(); err != nil {
 			return err
 		}
 	}

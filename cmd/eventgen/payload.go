@@ -37,6 +37,7 @@ func (s *stream) readDataUnion(doc *openapi3.T, b *branch) bool {
 	}
 	all := branches(e.Data)
 	var ignored problems
+	settle(all, s.ID, &ignored)
 	return len(all) > 1 && s.readUnion(doc, all, &ignored)
 }
 

@@ -109,8 +109,10 @@ func (s *stream) readEvents(doc *openapi3.T, p *problems) {
 		s.Events = []*event{{Names: []string{""}, AnyName: true, Text: true, Where: s.Where, Data: schema}}
 		return
 	}
+	members := branches(schema)
+	settle(members, s.ID, p)
 	before := len(p.errs)
-	all, schema := s.readTerminal(schema, branches(schema), p)
+	all, schema := s.readTerminal(schema, members, p)
 	if slices.ContainsFunc(all, (*branch).isEnvelope) {
 		s.readEnvelopes(doc, schema, all, p)
 	} else {
@@ -206,7 +208,7 @@ func eventNames(names []string, b *branch, where place, p *problems) bool {
 		p.add(where, `its property "event" can have no value that names an event: its const or enum is no string, or what is said of it is a contradiction`)
 		return false
 	}
-	if len(values) > len(names) || slices.Contains(names, "") {
+	if len(values) > len(textsOf(values)) || slices.Contains(names, "") {
 		p.add(where, `a value of its property "event" is not a string that names an event: %v`, values)
 		return false
 	}
