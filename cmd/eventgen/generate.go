@@ -207,6 +207,7 @@ func (g *generator) runRewritten(plans []*streamPlan, cfg codegen.Configuration)
 	if err := g.drop(doc, streams); err != nil {
 		return nil, err
 	}
+	separateParams(doc)
 	rewrite(doc, streams, plans)
 	cfg.Generate.EmbeddedSpec = false // it would be that of the rewritten document
 	return runCodegen(doc, cfg)

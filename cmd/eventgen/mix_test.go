@@ -1,0 +1,46 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestMix generates one package of a document in the shape of Mix's own, and another of the
+// same document with an overlay, and runs testdata/mix beside them: what is made of another
+// document of the same stream is the same stream.
+func TestMix(t *testing.T) {
+	slow(t)
+	const spec = "testdata/specs/mix.yaml"
+	o := newOutside(t, "../..")
+	if warnings := o.eventgen(t, "plain", spec); warnings != "" {
+		t.Errorf("it warns:\n%s", warnings)
+	}
+	overlay, err := filepath.Abs("testdata/mix.overlay.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.write(t, "controlled/oapi-codegen.yaml", `generate: {models: true, client: true, std-http-server: true}
+output-options:
+  name-normalizer: ToCamelCaseWithInitialisms
+  prefer-skip-optional-pointer-on-container-types: true
+  overlay: {path: '`+overlay+`'}
+compatibility: {always-prefix-enum-values: true}
+`)
+	o.eventgen(t, "controlled", spec)
+	files, err := filepath.Glob("testdata/mix/*.go.txt")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no tests: %v", err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.write(t, "wire/"+strings.TrimSuffix(filepath.Base(file), ".txt"), string(text))
+	}
+	if out, err := o.golang(t, "test", "./..."); err != nil {
+		t.Errorf("go test: %v\n%s", err, out)
+	}
+}
