@@ -2,6 +2,7 @@ package main
 
 import (
 	"maps"
+	"strconv"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/oapi-codegen/oapi-codegen/v2/pkg/codegen"
@@ -27,18 +28,22 @@ func separateParams(doc *openapi3.T) {
 func separated(ref *openapi3.ParameterRef, taken map[string][2]string) *openapi3.ParameterRef {
 	q := ref.Value
 	key := [2]string{q.In, q.Name}
-	name := paramName(q)
-	if other, ok := taken[name]; !ok || other == key {
-		taken[name] = key
+	isTaken := func(name string) bool { other, ok := taken[name]; return ok && other != key }
+	own := paramName(q)
+	name := own
+	if isTaken(name) {
+		name = codegen.SchemaNameToTypeName(q.In) + own
+	}
+	for n := 2; isTaken(name); n++ {
+		name = codegen.SchemaNameToTypeName(q.In) + own + strconv.Itoa(n)
+	}
+	taken[name] = key
+	if name == own {
 		return ref
 	}
 	renamed := *q // others may refer to it
-	renamed.Extensions = maps.Clone(q.Extensions)
-	if renamed.Extensions == nil {
-		renamed.Extensions = map[string]any{}
-	}
-	name = codegen.SchemaNameToTypeName(q.In) + name
+	renamed.Extensions = map[string]any{}
+	maps.Copy(renamed.Extensions, q.Extensions)
 	renamed.Extensions["x-go-name"] = name
-	taken[name] = key
 	return &openapi3.ParameterRef{Value: &renamed}
 }

@@ -1,0 +1,27 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestParamNames generates parameters that have one Go name.
+func TestParamNames(t *testing.T) {
+	const shared = "/stream:\n    parameters:\n      - {name: last-event-id, in: query, schema: {type: boolean}}\n"
+	const own = "operationId: streamEvents\n      parameters:\n" +
+		"        - {name: last-event-id, in: query, schema: {type: integer}}\n" +
+		"        - {name: Last-Event-ID, in: header, schema: {type: string}}\n" +
+		"        - {name: lastEventId, in: query, schema: {type: string}}\n" +
+		"        - {name: last_event_id, in: query, schema: {type: number}}\n"
+	code := string(mustGenerate(t, edit(t, "/stream:\n", shared, "operationId: streamEvents\n", own), testConfig))
+	for _, want := range []string{
+		"\tLastEventID *int `form:\"last-event-id,omitempty\"",
+		"\tHeaderLastEventID *string `json:\"Last-Event-ID,omitempty\"",
+		"\tQueryLastEventID *string `form:\"lastEventId,omitempty\"",
+		"\tQueryLastEventID2 *float32 `form:\"last_event_id,omitempty\"",
+	} {
+		if !strings.Contains(strings.Join(strings.FieldsFunc(code, func(r rune) bool { return r == ' ' }), " "), want) {
+			t.Errorf("the code has no %s", want)
+		}
+	}
+}
