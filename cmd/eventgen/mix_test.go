@@ -40,7 +40,7 @@ compatibility: {always-prefix-enum-values: true}
 		}
 		o.write(t, "wire/"+strings.TrimSuffix(filepath.Base(file), ".txt"), string(text))
 	}
-	if out, err := o.golang(t, "test", "./..."); err != nil {
+	if out, err := o.golang(t, "test", "-timeout", "90s", "./..."); err != nil {
 		t.Errorf("go test: %v\n%s", err, out)
 	}
 }
