@@ -21,13 +21,11 @@ func TestMix(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.write(t, "controlled/oapi-codegen.yaml", `generate: {models: true, client: true, std-http-server: true}
-output-options:
-  name-normalizer: ToCamelCaseWithInitialisms
-  prefer-skip-optional-pointer-on-container-types: true
-  overlay: {path: '`+overlay+`'}
-compatibility: {always-prefix-enum-values: true}
-`)
+	config, err := os.ReadFile("testdata/mix.oapi-codegen.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.write(t, "controlled/oapi-codegen.yaml", strings.Replace(string(config), "overlay.yaml", "'"+overlay+"'", 1))
 	o.eventgen(t, "controlled", spec)
 	files, err := filepath.Glob("testdata/mix/*.go.txt")
 	if err != nil || len(files) == 0 {
