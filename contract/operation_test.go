@@ -51,7 +51,7 @@ var pings = contract.Operation[params, event]{
 			return "", nil, contract.ErrUnknownEvent
 		},
 		Check: func(name string, data []byte) error {
-			return contract.Schemas{"Ping": {Required: []string{"N"}, Properties: []contract.Property{{Name: "N", Schema: contract.Schema{Maximum: ptr(9.0)}}}}}.Check(name, data, "Ping")
+			return contract.Schemas{"Ping": {Required: []string{"N"}, Properties: []contract.Property{{Name: "N", Schema: contract.Schema{Maximum: "9"}}}}}.Check(name, data, "Ping")
 		},
 		Unknown: func(u contract.Unknown) event { return (*unknown)(&u) },
 	},

@@ -16,16 +16,23 @@ type branch struct {
 	mapped   map[string][]string // by discriminator property: the values that are mapped to it
 	implicit map[string]bool     // the discriminator properties of the unions around it
 	settled  map[string][]string // by discriminator property: its names of those that other branches bind too
+	fallback map[string]bool     // those for whose other values the branch stands
 	within   []string            // the components that are unions around it
 }
 
 // branches returns the alternatives of a schema. A union within a union is expanded.
-func branches(ref *openapi3.SchemaRef) []*branch { return expand(ref, nil) }
+// A schema with a discriminator and no union stands for those that are made of it.
+func branches(doc *openapi3.T, ref *openapi3.SchemaRef) []*branch { return expand(doc, ref, nil) }
 
-func expand(ref *openapi3.SchemaRef, path []*openapi3.Schema) []*branch {
+func expand(doc *openapi3.T, ref *openapi3.SchemaRef, path []*openapi3.Schema) []*branch {
 	s := shapeOf(ref)
-	b := &branch{ref: ref, shape: s, mapped: map[string][]string{}, implicit: map[string]bool{}, settled: map[string][]string{}}
+	b := &branch{ref: ref, shape: s, mapped: map[string][]string{}, implicit: map[string]bool{}, settled: map[string][]string{}, fallback: map[string]bool{}}
 	b.component, _ = schemaName(ref.Ref)
+	if len(s.unions) == 0 && !slices.Contains(path, ref.Value) {
+		if heirs := heirsOf(doc, ref); len(heirs) > 0 {
+			return b.inherit(doc, heirs, path)
+		}
+	}
 	if len(s.unions) != 1 || slices.Contains(path, ref.Value) {
 		return []*branch{b}
 	}
@@ -33,7 +40,10 @@ func expand(ref *openapi3.SchemaRef, path []*openapi3.Schema) []*branch {
 	union, isNamed := schemaName(ref.Ref)
 	var all []*branch
 	for _, member := range s.unions[0].members {
-		inner := expand(member, path)
+		if slices.Contains(path, member.Value) {
+			continue // a union that contains itself is what else it contains
+		}
+		inner := expand(doc, member, path)
 		for _, b := range inner {
 			if isNamed {
 				b.within = append(b.within, union)
@@ -60,6 +70,9 @@ func (b *branch) discriminate(d *openapi3.Discriminator, member *openapi3.Schema
 	}
 	b.implicit[d.PropertyName] = true
 	name, _ := schemaName(member.Ref)
+	if target, ok := d.Extensions["defaultMapping"].(string); ok && name != "" && mappedSchema(openapi3.MappingRef{Ref: target}) == name {
+		b.fallback[d.PropertyName] = true // OpenAPI 3.2, section 4.25
+	}
 	for value, ref := range d.Mapping {
 		if target := mappedSchema(ref); target == name && name != "" {
 			b.mapped[d.PropertyName] = append(b.mapped[d.PropertyName], value)
@@ -91,23 +104,6 @@ func withoutUnions(ref *openapi3.SchemaRef) *openapi3.SchemaRef {
 	return &openapi3.SchemaRef{Value: &s}
 }
 
-// envelopeFields are the properties of an object that describes an event with its fields
-// on the wire (WHATWG HTML, section 9.2.6).
-var envelopeFields = []string{"comment", "data", "event", "id", "retry"}
-
-// isEnvelope reports whether the branch describes an event with its fields, and not its
-// data alone.
-func (b *branch) isEnvelope() bool { return b.hasOnlyFields() && b.shape.properties["data"] != nil }
-
-func (b *branch) hasOnlyFields() bool {
-	for name := range b.shape.properties {
-		if !slices.Contains(envelopeFields, name) {
-			return false
-		}
-	}
-	return len(b.shape.properties) > 0
-}
-
 // names returns the strings that a property of the branch can have, by its const or enum,
 // or else by the discriminators. It is false if nothing binds it. The names may be none:
 // then what is said of the property is a contradiction.
@@ -120,7 +116,7 @@ func (b *branch) names(property string) (names []string, bound bool) {
 		return textsOf(values), true
 	case len(b.mapped[property]) > 0:
 		return b.mapped[property], true
-	case b.implicit[property] && b.component != "":
+	case b.implicit[property] && b.component != "" && !b.fallback[property]:
 		return []string{b.component}, true
 	}
 	return nil, false

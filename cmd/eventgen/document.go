@@ -2,7 +2,6 @@ package main
 
 import (
 	"maps"
-	"mime"
 	"slices"
 	"strings"
 
@@ -12,7 +11,8 @@ import (
 )
 
 // loadSpec reads an OpenAPI document as oapi-codegen does, resolves its references, and
-// removes the operations that the configuration filters out. oapi-codegen changes the
+// removes the operations that the configuration filters out. What stands in other files
+// becomes a component, unless the configuration maps files to packages. oapi-codegen changes the
 // document that it is given, so each run of it needs a fresh one.
 func loadSpec(path string, cfg codegen.Configuration) (*openapi3.T, error) {
 	overlay := cfg.OutputOptions.Overlay
@@ -34,6 +34,9 @@ func loadSpec(path string, cfg codegen.Configuration) (*openapi3.T, error) {
 		doc.Components.Schemas = openapi3.Schemas{}
 	}
 	filterOperations(doc, cfg.OutputOptions)
+	if len(cfg.ImportMapping) == 0 {
+		bundle(doc)
+	}
 	return doc, nil
 }
 
@@ -70,33 +73,14 @@ func eachOperation(doc *openapi3.T, f func(path, method string, item *openapi3.P
 	}
 }
 
-// streamContents returns the text/event-stream contents of the 2XX responses of an
-// operation, in the order of their statuses.
-func streamContents(op *openapi3.Operation) []*openapi3.MediaType {
-	var contents []*openapi3.MediaType
-	if op.Responses == nil {
-		return nil
-	}
-	responses := op.Responses.Map()
-	for _, status := range slices.Sorted(maps.Keys(responses)) {
-		if !strings.HasPrefix(status, "2") || responses[status].Value == nil {
-			continue
-		}
-		content := responses[status].Value.Content
-		for _, name := range slices.Sorted(maps.Keys(content)) {
-			if mediaType, _, _ := mime.ParseMediaType(name); mediaType == "text/event-stream" && content[name] != nil {
-				contents = append(contents, content[name])
-			}
-		}
-	}
-	return contents
-}
-
 // schemaName returns the name of the schema in components/schemas that ref points to. It
 // is false for any other reference, and for none.
 func schemaName(ref string) (string, bool) {
 	name, ok := strings.CutPrefix(ref, "#/components/schemas/")
-	return name, ok && name != "" && !strings.Contains(name, "/")
+	if !ok || strings.Contains(name, "/") {
+		return "", false
+	}
+	return name, name != ""
 }
 
 // plainRef returns the name of the schema that ref is nothing but a reference to. Where

@@ -113,7 +113,7 @@ func extensionOf(ref *openapi3.SchemaRef, name string) (value any, found bool) {
 func (b *branch) sentinel() (text string, ok bool) {
 	refs := []*openapi3.SchemaRef{b.ref}
 	if b.isEnvelope() {
-		if _, bound := b.names("event"); bound {
+		if _, bound := b.names(b.style().event); bound {
 			return "", false
 		}
 		refs = b.shape.properties["data"]
@@ -146,8 +146,10 @@ func (s *stream) readEnd(p *problems) {
 	if words.Data != nil {
 		s.addSentinel(extensionName+".end.data", s.extensionAt("end", "data"), *words.Data, p)
 	}
-	at := placeOf(s.ID, s.content.Origin).field(s.content.Origin, sentinelExtension)
-	s.readSentinel(at, s.content.Extensions, p)
+	for _, content := range s.contents {
+		at := placeOf(s.ID, content.Origin).field(content.Origin, sentinelExtension)
+		s.readSentinel(at, content.Extensions, p)
+	}
 	if s.op.Responses != nil {
 		responses := s.op.Responses.Map()
 		for _, status := range sortedKeys(responses) {
@@ -168,6 +170,7 @@ func (s *stream) readEnd(p *problems) {
 		}
 		s.End.Data = other.data
 	}
+	s.readConstants(p)
 	for _, name := range words.Events {
 		switch role, isControl := s.Ext.Control.roleOf(name); {
 		case isControl:
@@ -190,7 +193,7 @@ func (s *stream) readSentinel(where place, extensions map[string]any, p *problem
 // isOf reports whether a response has the stream.
 func (s *stream) isOf(r *openapi3.Response) bool {
 	for _, content := range r.Content {
-		if content == s.content {
+		if slices.Contains(s.contents, content) {
 			return true
 		}
 	}
@@ -201,13 +204,13 @@ func (s *stream) isOf(r *openapi3.Response) bool {
 func (s *stream) readTerminalNames(p *problems) {
 	for _, b := range s.terminal {
 		where := b.marked(placeOf(s.ID, b.ref.Value.Origin))
-		names, bound := b.names("event")
+		names, bound := b.names(b.style().event)
 		if s.NameIn != "" {
 			names, bound = b.names(s.NameIn)
 		}
 		switch {
 		case bound:
-		case s.NameIn == "" && b.shape.properties["event"] != nil && b.isEnvelope():
+		case s.NameIn == "" && b.shape.properties[b.style().event] != nil && b.isEnvelope():
 			p.warn(where, "%s marks an event whose name is open: nothing tells it from others, and it is not taken for the end", terminalExtension)
 		default:
 			names = []string{""}

@@ -1,69 +1,229 @@
 package main
 
 import (
+	"fmt"
 	"go/ast"
-	"path/filepath"
+	"go/parser"
+	"go/token"
+	"go/types"
+	"slices"
+	"strings"
 	"testing"
 )
 
-// TestAddedEvent adds an event to documents of several shapes. Each declaration that was
-// there keeps its name and its type.
-func TestAddedEvent(t *testing.T) {
-	const specs = "testdata/specs/"
-	for name, tc := range map[string]struct {
-		file string
-		edit []string
-	}{
-		"a branch with a name": {specs + "openapi30.yaml", []string{
-			"                  - {$ref: '#/components/schemas/OrderNote'}\n", "                  - {$ref: '#/components/schemas/OrderNote'}\n                  - {$ref: '#/components/schemas/OrderLost'}\n",
-			"    OrderNote:\n", "    OrderLost: {type: object, required: [event, data], properties: {event: {type: string, enum: [order_lost]}, data: {$ref: '#/components/schemas/Order'}}}\n    OrderNote:\n",
-		}},
-		"a branch without a name": {specs + "itemschema.yaml", []string{
-			"                oneOf:\n", "                oneOf:\n                  - properties: {event: {const: left}, data: {type: string, contentMediaType: application/json, contentSchema: {$ref: '#/components/schemas/Move'}}}\n",
-		}},
-		"a payload": {specs + "type-in-data.yaml", []string{
-			"        - {$ref: '#/components/schemas/TextDeltaEvent'}\n", "        - {$ref: '#/components/schemas/TextDeltaEvent'}\n        - {$ref: '#/components/schemas/PingEvent'}\n",
-			"    TextDeltaEvent:\n", "    PingEvent: {type: object, required: [type], properties: {type: {const: ping}}}\n    TextDeltaEvent:\n",
-		}},
-		"a name": {specs + "data-ref.yaml", []string{"enum: [Kitten, Puppy]", "enum: [Foal, Kitten, Puppy]"}},
-		"the second payload": {specs + "data-only.yaml", []string{
-			"schema: {$ref: '#/components/schemas/Trade'}", "schema: {oneOf: [{$ref: '#/components/schemas/Trade'}, {$ref: '#/components/schemas/Halt'}]}",
-			"      required: [at, price, size]\n      properties:\n", "      required: [at, price, size, kind]\n      properties:\n        kind: {type: string, enum: [trade]}\n",
-			"    Trade:\n", "    Halt: {type: object, required: [kind], properties: {kind: {type: string, enum: [halt]}}}\n    Trade:\n",
-		}},
-		"an item of an array": {specs + "array-of-events.yaml", []string{
-			"                  oneOf:\n", "                  oneOf:\n                    - {type: object, required: [data, event], properties: {event: {const: warned}, data: {$ref: '#/components/schemas/Progress'}}}\n",
-		}},
-		"data schemas": {"../../openapi.yaml", []string{
-			"        - $ref: '#/components/schemas/SSECompleteEvent'\n", "        - $ref: '#/components/schemas/SSECompleteEvent'\n        - $ref: '#/components/schemas/SSEPausedEvent'\n",
-			"          complete: '#/components/schemas/SSECompleteEvent'\n", "          complete: '#/components/schemas/SSECompleteEvent'\n          paused: '#/components/schemas/SSEPausedEvent'\n",
-			"        - complete\n", "        - complete\n        - paused\n",
-			"    SSECompleteEvent:\n", "    PausedData: {type: object, properties: {why: {type: string}}}\n    SSEPausedEvent: {allOf: [{$ref: '#/components/schemas/SSEBaseEvent'}, {type: object, properties: {event: {$ref: '#/components/schemas/EventName', const: paused}, data: {$ref: '#/components/schemas/PausedData'}}}]}\n    SSECompleteEvent:\n",
-		}},
-	} {
+// evolving has kinds of names and types that the tests here look for.
+const evolving = "testdata/specs/evolving.yaml"
+
+// TestEvolution adds events, properties and operations to each document of testdata/specs
+// and to that of this repository. A program that uses every name of what was generated
+// before compiles unchanged with what is generated then.
+func TestEvolution(t *testing.T) {
+	slow(t)
+	o := newOutside(t, "../..")
+	configs := map[string]string{
+		"../../openapi.yaml":    "../../gen/oapi-codegen.yaml",
+		"testdata/streams.yaml": testConfig,
+		"testdata/minimal.yaml": testConfig,
+		"testdata/names.yaml":   testConfig,
+	}
+	for _, file := range specFiles(t) {
+		configs[file] = specConfig(file)
+	}
+	for _, file := range sortedKeys(configs) {
+		name, pkg := specName(file)
 		t.Run(name, func(t *testing.T) {
-			before := declarations(t, tc.file)
-			after := declarations(t, editFile(t, tc.file, tc.edit...))
-			if len(after) <= len(before) {
-				t.Error("nothing is added")
-			}
-			for name, text := range before {
-				switch now, ok := after[name]; {
-				case !ok:
-					t.Errorf("%s is gone", name)
-				case now != text && filepath.Base(tc.file) != "data-only.yaml":
-					t.Errorf("%s was\n%s\nand is\n%s", name, text, now)
-				}
-			}
+			config := configs[file]
+			tree := newTree(t, file)
+			e := evolve(tree, streamsOf(t, file, config))
+			now := tree.write()
+			grown(t, e, file, now, config)
+			writeEvolution(t, o, pkg, mustGenerate(t, file, config), mustGenerate(t, now, config))
 		})
+	}
+	// The only payload of a stream gets a member that tells it from another.
+	const spec = "testdata/specs/data-only.yaml"
+	writeEvolution(t, o, "second", mustGenerate(t, spec, ""), mustGenerate(t, editFile(t, spec,
+		"schema: {$ref: '#/components/schemas/Trade'}", "schema: {oneOf: [{$ref: '#/components/schemas/Trade'}, {$ref: '#/components/schemas/Halt'}]}",
+		"      required: [at, price, size]\n      properties:\n", "      required: [at, price, size, kind]\n      properties:\n        kind: {type: string, enum: [trade]}\n",
+		"    Trade:\n", "    Halt: {type: object, required: [kind], properties: {kind: {type: string, enum: [halt]}}}\n    Trade:\n"), ""))
+	// go vet type-checks, and compiles nothing but what is imported. One check is enough.
+	if out, err := o.golang(t, "vet", "-assign", "./after/..."); err != nil {
+		all, _ := o.golang(t, "build", "-gcflags=-e", "./after/...")
+		t.Errorf("%v\n%s\n%s", err, out, all)
+		if out, err := o.golang(t, "vet", "-assign", "./before/..."); err != nil {
+			t.Errorf("nor does the program compile with what was generated before: %v\n%s", err, out)
+		}
 	}
 }
 
-// declarations returns the exported types of what is generated, but those that have one
-// line for each event.
+// writeEvolution writes the program of what was generated before, beside that and beside
+// what is generated now.
+func writeEvolution(t *testing.T, o outside, name string, before, after []byte) {
+	t.Helper()
+	pkg, program := yesterday(t, string(before))
+	for exported := range pkg.names {
+		if ast.IsExported(exported) && !strings.Contains(program, exported) {
+			t.Errorf("the program does not use %s", exported)
+		}
+	}
+	for folder, code := range map[string][]byte{"before": before, "after": after} {
+		o.write(t, folder+"/"+name+"/api.gen.go", string(code))
+		o.write(t, folder+"/"+name+"/yesterday.go", program)
+	}
+}
+
+// grown sees to it that evolve has added what there was to add.
+func grown(t *testing.T, e *evolution, before, after, config string) {
+	t.Helper()
+	now := map[string]*stream{}
+	for _, s := range streamsOf(t, after, config) {
+		now[s.ID] = s
+	}
+	for _, s := range streamsOf(t, before, config) {
+		was, is := s.names(), now[s.ID].names()
+		for _, name := range was {
+			if !slices.Contains(is, name) {
+				t.Errorf("%s has lost the event %q", s.ID, name)
+			}
+		}
+		if (len(was) > 1 || was[0] != "") && len(is) <= len(was) {
+			t.Errorf("%s has no new event", s.ID)
+		}
+		if slices.ContainsFunc(s.Events, func(e *event) bool { return e.Data != nil && len(shapeOf(e.Data).properties) > 0 }) && e.fields == 0 {
+			t.Errorf("the data of %s has no new property", s.ID)
+		}
+		delete(now, s.ID)
+	}
+	if len(now) < 2 {
+		t.Errorf("the new streams are %v", sortedKeys(now))
+	}
+}
+
+// names returns the names of all events.
+func (s *stream) names() (all []string) {
+	for _, e := range s.Events {
+		all = append(all, e.Names...)
+	}
+	return all
+}
+
+func streamsOf(t *testing.T, file, config string) []*stream {
+	t.Helper()
+	cfg, err := loadConfig(config, "api", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := &generator{spec: file, cfg: cfg.Configuration}
+	_, streams, err := g.load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return streams
+}
+
+// TestYesterday sees to it that the program notices each kind of change.
+func TestYesterday(t *testing.T) {
+	code := string(mustGenerate(t, evolving, ""))
+	_, program := yesterday(t, code)
+	if errs := typeErrors(t, code, program); len(errs) > len(typeErrors(t, code)) {
+		t.Fatal(errs)
+	}
+	for _, edit := range [][2]string{
+		{"\ntype AlarmRaised struct", "\ntype AlarmRaisedEvent struct"},
+		{"\tVolume *int", "\tLoudness *int"},
+		{"\tVolume *int", "\tVolume *int64"},
+		{"\tVolume *int", "\tVolume int"},
+		{"\tPitch *int", "\tTone *int"},
+		{"\tAlarmRaisedKindLoud ", "\tAlarmRaisedKindNoisy "},
+		{"type AlarmRaisedKind string", "type AlarmRaisedKind int"},
+		{"\ntype AlarmMoved Place", "\ntype AlarmMoved struct{}"},
+		{"func (*AlarmMoved) isAlarmEvent()", "func (*AlarmMoved) isAlarm()"},
+		{"\nvar AlarmEvents = ", "\nvar AlarmEventsStream = "},
+		{"\ntype AlarmEventsRequest struct {\n\tHouse string", "\ntype AlarmEventsRequest struct {\n\tHouseID string"},
+		{"func NewAlarmEventsRequest(", "func NewAlarmsRequest("},
+		{"func (c *Client) AlarmEvents(", "func (c *Client) Alarms("},
+	} {
+		changed := strings.Replace(code, edit[0], edit[1], 1)
+		if changed == code {
+			t.Errorf("the generated code has no %q", edit[0])
+		} else if len(typeErrors(t, changed, program)) <= len(typeErrors(t, changed)) {
+			t.Errorf("the program compiles with %q for %q", edit[1], edit[0])
+		}
+	}
+}
+
+// typeErrors returns what is wrong with the files of a package, whose imports are unknown.
+func typeErrors(t *testing.T, sources ...string) (errs []error) {
+	t.Helper()
+	fset := token.NewFileSet()
+	var files []*ast.File
+	for i, source := range sources {
+		f, err := parser.ParseFile(fset, fmt.Sprint(i), source, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, f)
+	}
+	config := types.Config{Importer: noImporter{}, Error: func(err error) {
+		if !strings.Contains(err.Error(), "could not import") {
+			errs = append(errs, err)
+		}
+	}}
+	_, _ = config.Check("api", fset, files, nil) // Error has had every error
+	return errs
+}
+
+// TestSecondName gives the enum of a component its second name. The component then is not
+// the one event any more, and events have the names that those of an enum always have.
+func TestSecondName(t *testing.T) {
+	before := declarations(t, evolving)
+	after := declarations(t, editFile(t, evolving, "enum: [one]", "enum: [one, two]"))
+	gone := func(name string) bool { return after[name] == "" }
+	if names := slices.DeleteFunc(sortedKeys(before), func(name string) bool { return !gone(name) }); !slices.Equal(names, []string{"OnlyOne"}) {
+		t.Errorf("gone are %v", names)
+	}
+	for _, name := range []string{"OnlyOne", "OnlyTwo"} {
+		if after["Watch"+name[len("Only"):]] == "" {
+			t.Errorf("there is no event %s: %v", name, sortedKeys(after))
+		}
+	}
+}
+
+// TestEnvelopeGetsUsed has another operation answer with the description of an event: the
+// model gets its name, and the event the longer one.
+func TestEnvelopeGetsUsed(t *testing.T) {
+	const spec = "testdata/specs/openapi30.yaml"
+	before := declarations(t, spec)
+	after := declarations(t, editFile(t, spec, "paths:\n", `paths:
+  /last:
+    get:
+      operationId: lastEvent
+      responses: {'200': {description: OK, content: {application/json: {schema: {$ref: '#/components/schemas/OrderShipped'}}}}}
+`))
+	for _, name := range sortedKeys(before) {
+		switch now := after[name]; {
+		case name == "OrderShipped":
+			moved := strings.ReplaceAll(after["OrderEventsOrderShipped"], "OrderEventsOrderShipped", name)
+			if moved != before[name] {
+				t.Errorf("%s was\n%s\nand is\n%s", name, before[name], moved)
+			}
+		case strings.HasSuffix(name, "Interface") || strings.HasSuffix(name, "Client"):
+		case now != before[name]:
+			t.Errorf("%s was\n%s\nand is\n%s", name, before[name], now)
+		}
+	}
+}
+
+// declarations returns the exported types of what is generated with the defaults.
 func declarations(t *testing.T, spec string) map[string]string {
 	t.Helper()
-	pkg, err := parsePackage(string(mustGenerate(t, spec, testConfig)))
+	return declarationsOf(t, mustGenerate(t, spec, ""))
+}
+
+// declarationsOf returns the exported types of generated code.
+func declarationsOf(t *testing.T, code []byte) map[string]string {
+	t.Helper()
+	pkg, err := parsePackage(string(code))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,4 +234,19 @@ func declarations(t *testing.T, spec string) map[string]string {
 		}
 	}
 	return all
+}
+
+// TestGivenName gives two inline events one Go name. Only what is one event for two
+// operations can have it.
+func TestGivenName(t *testing.T) {
+	const other = "{x-go-name: Chosen, required: [event], properties: {event: {const: other}, data: {type: integer}}}"
+	code, _, err := generate(editFile(t, evolving, "                  # more", "                  - "+other), "")
+	const want = "the Go name Chosen is also that of what is generated for the event "
+	if err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("%v\n%s", err, code)
+	}
+	now := declarations(t, evolving)
+	if now["ShareChosen"] != "" || now["ShareAgainChosen"] != "" || now["Chosen"] == "" {
+		t.Errorf("the types are %v", sortedKeys(now))
+	}
 }

@@ -16,8 +16,11 @@ type generator struct {
 	eventsOnly bool
 	output     string // the path of the file that the code is for
 
+	collided *collisions // found so far; nil: nothing is loaded yet
+
 	p       problems
 	checked bool // the file of the spec
+	exact   exact
 }
 
 // generate returns the generated file. Its error has one line for each problem.
@@ -52,7 +55,7 @@ func (g *generator) makeFile() ([]byte, error) {
 		made = own
 	}
 	f := &file{HasClient: made.names["ClientOption"]}
-	checked := newSchemas(doc, &g.p)
+	checked := newSchemas(doc, &g.exact, &g.p)
 	for i, s := range streams {
 		f.addStream(s, plans[i], sessions[i], named, checked, &g.p)
 	}
@@ -89,9 +92,24 @@ type session struct {
 	undecided bool
 }
 
+// loadSpec loads a fresh document.
+func (g *generator) loadSpec() (*openapi3.T, error) {
+	doc, err := loadSpec(g.spec, g.cfg)
+	if err == nil {
+		g.exact.restore(doc)
+	}
+	return doc, err
+}
+
 // load loads a fresh document, and reads its streams.
 func (g *generator) load() (*openapi3.T, []*stream, error) {
-	doc, err := loadSpec(g.spec, g.cfg)
+	if g.collided == nil {
+		if err := primeNames(g.cfg); err != nil {
+			return nil, nil, err
+		}
+		g.collided = newCollisions()
+	}
+	doc, err := g.loadSpec()
 	if err != nil {
 		g.p.addLoadError(g.spec, err)
 		return nil, nil, g.p.err()
@@ -101,13 +119,25 @@ func (g *generator) load() (*openapi3.T, []*stream, error) {
 		g.p.checkSource(g.spec, doc)
 	}
 	g.p.noLines = g.cfg.OutputOptions.Overlay.Path != ""
+	if !g.eventsOnly {
+		nameOddSchemas(doc)
+		g.collided.rename(doc)
+	}
+	separateParams(doc)
 	streams := readStreams(doc, &g.p)
 	completeRequired(doc, streams, &g.p)
 	return doc, streams, nil
 }
 
-// runCodegen runs oapi-codegen on a document, which it changes.
-func runCodegen(doc *openapi3.T, cfg codegen.Configuration) (pkg *goPackage, err error) {
+// runCodegen runs oapi-codegen on a document, which it changes, after what it would refuse
+// has been written otherwise.
+func runCodegen(doc *openapi3.T, cfg codegen.Configuration) (*goPackage, error) {
+	adapt(doc)
+	return runUnchanged(doc, cfg)
+}
+
+// runUnchanged is runCodegen on a document as its author wrote it.
+func runUnchanged(doc *openapi3.T, cfg codegen.Configuration) (pkg *goPackage, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			pkg, err = nil, &codegenError{fmt.Errorf("it panics: %v", r)}
@@ -126,21 +156,64 @@ func runCodegen(doc *openapi3.T, cfg codegen.Configuration) (pkg *goPackage, err
 	return pkg, nil
 }
 
+// primeNames has oapi-codegen take in how the configuration makes Go names, which it keeps
+// in variables of its package.
+func primeNames(cfg codegen.Configuration) error {
+	_, err := runCodegen(&openapi3.T{OpenAPI: "3.1.0", Info: &openapi3.Info{Title: "none", Version: "0"}, Paths: openapi3.NewPaths(), Components: &openapi3.Components{}}, cfg)
+	return err
+}
+
 // ownPackage returns what the user's own run of oapi-codegen makes, nil unless there is one.
 func (g *generator) ownPackage() (*goPackage, error) {
 	if !g.eventsOnly {
 		return nil, nil //nolint:nilnil // there is none
 	}
-	doc, err := loadSpec(g.spec, g.cfg)
+	doc, err := g.loadSpec()
 	if err != nil {
 		return nil, err
 	}
-	return runCodegen(doc, g.cfg)
+	return runUnchanged(doc, g.cfg)
 }
 
 // plan decides on the Go names by a run of oapi-codegen that shows the Go type of the data
 // of each event, and of all else.
 func (g *generator) plan(own *goPackage) ([]*streamPlan, error) {
+	pkg, err := g.probed()
+	for range 4 {
+		var found *collisions
+		if err != nil {
+			found = collisionsOf(err)
+		} else {
+			found = pkg.collisions()
+		}
+		if g.eventsOnly || !g.collided.add(found) {
+			break
+		}
+		pkg, err = g.probed()
+	}
+	if err != nil {
+		return nil, err
+	}
+	names := pkg.names
+	if own != nil {
+		for name := range own.names {
+			names[name] = true
+		}
+	}
+	// The run has changed the document.
+	doc, streams, err := g.load()
+	if err != nil {
+		return nil, err
+	}
+	if err := g.drop(doc, streams); err != nil {
+		return nil, err
+	}
+	plans := planStreams(doc, streams, pkg, &g.p)
+	return plans, g.p.err()
+}
+
+// probed returns what oapi-codegen makes of the document with the probes.
+func (g *generator) probed() (*goPackage, error) {
 	doc, streams, err := g.load()
 	if err != nil {
 		return nil, err
@@ -152,26 +225,7 @@ func (g *generator) plan(own *goPackage) ([]*streamPlan, error) {
 	cfg := g.cfg
 	cfg.Generate.Client = true
 	cfg.OutputOptions.SkipPrune = true
-	pkg, err := runCodegen(doc, cfg)
-	if err != nil {
-		return nil, err
-	}
-	names := pkg.names
-	if own != nil {
-		for name := range own.names {
-			names[name] = true
-		}
-	}
-	// The run has changed the document.
-	doc, streams, err = g.load()
-	if err != nil {
-		return nil, err
-	}
-	if err := g.drop(doc, streams); err != nil {
-		return nil, err
-	}
-	plans := planStreams(doc, streams, pkg, &g.p)
-	return plans, g.p.err()
+	return runCodegen(doc, cfg)
 }
 
 // drop removes what only describes how streams are written, unless the user's own run of
@@ -207,7 +261,6 @@ func (g *generator) runRewritten(plans []*streamPlan, cfg codegen.Configuration)
 	if err := g.drop(doc, streams); err != nil {
 		return nil, err
 	}
-	separateParams(doc)
 	rewrite(doc, streams, plans)
 	cfg.Generate.EmbeddedSpec = false // it would be that of the rewritten document
 	return runCodegen(doc, cfg)
@@ -240,11 +293,11 @@ func (g *generator) assemble(f *file, pkg, own *goPackage) ([]byte, error) {
 
 // embeddedSpec returns oapi-codegen's code that holds the document as the user wrote it.
 func (g *generator) embeddedSpec() (*goPackage, error) {
-	doc, err := loadSpec(g.spec, g.cfg)
+	doc, err := g.loadSpec()
 	if err != nil {
 		return nil, err
 	}
 	cfg := g.cfg
 	cfg.Generate = codegen.GenerateOptions{EmbeddedSpec: true}
-	return runCodegen(doc, cfg)
+	return runUnchanged(doc, cfg)
 }

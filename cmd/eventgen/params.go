@@ -11,17 +11,6 @@ import (
 // sortedKeys returns the keys of a map in their order.
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
-// defaultID returns the operationId of an operation that has none, of its method and path.
-func defaultID(method, path string) string {
-	words := strings.FieldsFunc(path, func(r rune) bool {
-		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9')
-	})
-	for i, word := range words {
-		words[i] = strings.ToUpper(word[:1]) + word[1:]
-	}
-	return strings.ToLower(method) + strings.Join(words, "")
-}
-
 // readParams takes down the parameters of the operation and its path item, those of the
 // path in their order in it.
 func (s *stream) readParams(item *openapi3.PathItem) {

@@ -2,23 +2,33 @@ package main
 
 import (
 	"maps"
-	"mime"
-	"reflect"
 	"slices"
-	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
+// A payload is the data of an event, described without the fields around it.
+
 // readPayloads reads a stream whose schema describes the data of its events.
 func (s *stream) readPayloads(doc *openapi3.T, schema *openapi3.SchemaRef, all []*branch, p *problems) {
-	if len(all) == 1 && all[0].hasOnlyFields() && all[0].shape.properties["event"] != nil {
-		p.add(all[0].where(s.ID, 0), `it has no property "data": a browser does not deliver an event without data`)
+	rest, constants := withoutConstants(all)
+	isUnion := len(shapeOf(schema).unions) == 1 || len(all) > 1
+	if isUnion && s.readUnion(doc, rest, p) {
+		s.partOf(schema)
+		s.Constants = append(s.Constants, constants...)
 		return
 	}
-	if len(all) > 1 && s.readUnion(doc, all, p) {
+	if len(rest) > 0 && len(constants) > 0 && !slices.ContainsFunc(constants, func(text string) bool { return !isMark(text) }) {
 		s.partOf(schema)
-		return
+		s.Constants = append(s.Constants, constants...)
+		all, schema = rest, unionOf(rest)
+	}
+	if isUnion && len(all) == 1 {
+		s.partOf(schema)
+		schema = all[0].ref
+	}
+	if len(all) == 1 && all[0].isSignal() && all[0].shape.properties["event"] != nil {
+		p.warn(s.Where, "its schema is taken for the data of an event: one that describes an event with its fields has a property %q", dataField)
 	}
 	e := &event{Names: []string{""}, Where: s.Where, Payload: true, Description: schema.Value.Description}
 	e.Component, _ = schemaName(schema.Ref)
@@ -27,18 +37,32 @@ func (s *stream) readPayloads(doc *openapi3.T, schema *openapi3.SchemaRef, all [
 	s.Events = []*event{e}
 }
 
+// unionOf returns the schema of data that any of the branches describes.
+func unionOf(all []*branch) *openapi3.SchemaRef {
+	if len(all) == 1 {
+		return all[0].ref
+	}
+	union := &openapi3.Schema{}
+	for _, b := range all {
+		union.AnyOf = append(union.AnyOf, b.ref)
+	}
+	return &openapi3.SchemaRef{Value: union}
+}
+
 // readDataUnion reads the data of the only event as a union whose members name the event.
 // It is false if no member of the data does.
-func (s *stream) readDataUnion(doc *openapi3.T, b *branch) bool {
-	var e event
-	e.readData(doc, b.shape.properties["data"])
-	if e.Text || e.Data == nil {
+func (s *stream) readDataUnion(doc *openapi3.T, e *event, p *problems) bool {
+	if e.Text || e.Data == nil || len(shapeOf(e.Data).unions) != 1 {
 		return false
 	}
-	all := branches(e.Data)
-	var ignored problems
-	settle(all, s.ID, &ignored)
-	return len(all) > 1 && s.readUnion(doc, all, &ignored)
+	members := branches(doc, e.Data)
+	settle(members, s.ID, &problems{})
+	all, constants := withoutConstants(members)
+	if !s.readUnion(doc, all, p) {
+		return false
+	}
+	s.Constants = append(s.Constants, constants...)
+	return true
 }
 
 // readUnion reads payloads that a member of the data tells apart. It is false if no member
@@ -49,12 +73,21 @@ func (s *stream) readUnion(doc *openapi3.T, all []*branch, p *problems) bool {
 		return false
 	}
 	for i, b := range all {
-		names, _ := b.names(s.NameIn)
+		names, bound := b.names(s.NameIn)
+		if !bound {
+			names = []string{""}
+		}
 		s.parts = append(s.parts, b.within...)
-		e := &event{Names: names, Where: b.where(s.ID, i), Component: b.component, Payload: true, Description: b.ref.Value.Description}
+		e := &event{Names: names, AnyName: !bound, Where: b.where(s.ID, i), Component: b.component, Payload: true, NameIn: s.NameIn, Description: b.ref.Value.Description}
 		if b.component == "" || len(b.ref.Value.AllOf) > 0 && b.ref.Ref == "" {
 			e.Component = ""
 			e.GoName, _ = b.ref.Value.Extensions["x-go-name"].(string)
+		}
+		for _, property := range b.shape.properties[s.NameIn] {
+			// A const has a type without saying it, and oapi-codegen needs it.
+			if v := property.Value; v.Type == nil && (v.Const != nil || len(v.Enum) > 0) {
+				v.Type = &openapi3.Types{openapi3.TypeString}
+			}
 		}
 		e.readData(doc, []*openapi3.SchemaRef{b.ref})
 		s.Events = append(s.Events, e)
@@ -69,6 +102,9 @@ func (s *stream) readUnion(doc *openapi3.T, all []*branch, p *problems) bool {
 // there is none. It is that of the discriminator, or else one that each branch binds to
 // strings that no other has.
 func namingMember(all []*branch) string {
+	if len(all) == 0 {
+		return ""
+	}
 	for _, property := range slices.Sorted(maps.Keys(all[0].implicit)) {
 		if tellsApart(all, property) {
 			return property
@@ -92,11 +128,17 @@ func preference(property string) int {
 	return 4
 }
 
-// tellsApart reports whether each branch binds the property to strings of its own.
+// tellsApart reports whether each branch binds the property to strings of its own. One
+// branch may be what the discriminator has for all other strings.
 func tellsApart(all []*branch, property string) bool {
 	seen := map[string]bool{}
+	fallbacks := 0
 	for _, b := range all {
 		names, bound := b.names(property)
+		if !bound && b.fallback[property] && isObject(b) && fallbacks == 0 {
+			fallbacks++
+			continue
+		}
 		if !bound || len(names) == 0 || !isObject(b) {
 			return false
 		}
@@ -107,101 +149,10 @@ func tellsApart(all []*branch, property string) bool {
 			seen[name] = true
 		}
 	}
-	return true
+	return len(seen) > 0
 }
 
 func isObject(b *branch) bool {
 	types := typesOf(b.ref.Value)
 	return len(b.shape.properties) > 0 && (types == nil || slices.Contains(types, openapi3.TypeObject))
-}
-
-// readData sets Data and Text by all descriptions of an event's data.
-func (e *event) readData(doc *openapi3.T, refs []*openapi3.SchemaRef) {
-	var own []*openapi3.SchemaRef // those that say more than a type
-	for _, ref := range refs {
-		if _, named := schemaName(ref.Ref); named || !isEmpty(ref.Value) {
-			own = append(own, ref)
-		}
-	}
-	own = slices.CompactFunc(own, func(a, b *openapi3.SchemaRef) bool { return a.Ref != "" && a.Ref == b.Ref && a.Value == b.Value })
-	switch len(own) {
-	case 0:
-		e.Data = refs[len(refs)-1]
-	case 1:
-		e.Data = own[0]
-	default:
-		e.Data = &openapi3.SchemaRef{Value: &openapi3.Schema{AllOf: own}}
-	}
-	e.Data = asPlainRef(doc, e.Data)
-	e.readContent(doc)
-}
-
-// readContent replaces data that is described as a string with a content by the content.
-func (e *event) readContent(doc *openapi3.T) {
-	var content *openapi3.Schema
-	format := ""
-	eachOfAll(e.Data.Value, func(s *openapi3.Schema) {
-		if s.ContentSchema != nil || s.ContentMediaType != "" {
-			content = s
-		}
-		if s.Format != "" {
-			format = s.Format
-		}
-	})
-	if !slices.Equal(typesOf(e.Data.Value), []string{openapi3.TypeString}) && (content == nil || content.ContentSchema == nil) {
-		return
-	}
-	switch {
-	case content != nil && content.ContentSchema != nil && isJSON(content.ContentMediaType):
-		e.Data = asPlainRef(doc, content.ContentSchema)
-	case content != nil && content.ContentMediaType != "" && isJSON(content.ContentMediaType):
-		e.Data = &openapi3.SchemaRef{Value: &openapi3.Schema{}}
-	case slices.Contains([]string{"int32", "int64"}, format):
-		e.Data = numberAsText(openapi3.TypeInteger, e.Data.Value, format)
-	case slices.Contains([]string{"float", "double"}, format):
-		e.Data = numberAsText(openapi3.TypeNumber, e.Data.Value, format)
-	default:
-		e.Text = true
-	}
-}
-
-// numberAsText returns the schema of a number that is described as a string: on the wire
-// both are the same.
-func numberAsText(kind string, s *openapi3.Schema, format string) *openapi3.SchemaRef {
-	return &openapi3.SchemaRef{Value: &openapi3.Schema{Type: &openapi3.Types{kind}, Format: format, Description: s.Description}}
-}
-
-// isJSON reports whether a media type is JSON. None is: a contentSchema describes JSON.
-func isJSON(mediaType string) bool {
-	name, _, _ := mime.ParseMediaType(mediaType)
-	return mediaType == "" || name == "application/json" || strings.HasSuffix(name, "+json")
-}
-
-// asPlainRef returns a reference without what stands beside it, if that only describes.
-func asPlainRef(doc *openapi3.T, ref *openapi3.SchemaRef) *openapi3.SchemaRef {
-	name, ok := schemaName(ref.Ref)
-	if !ok || doc.Components.Schemas[name] == nil {
-		return ref
-	}
-	target := doc.Components.Schemas[name].Value
-	if ref.Value == target {
-		return ref
-	}
-	if !isCopy(ref.Value, target) {
-		return ref // a schema of the same name in another document
-	}
-	// kin-openapi keeps what stands beside a $ref as one more member of the allOf.
-	for _, beside := range ref.Value.AllOf[min(len(target.AllOf), len(ref.Value.AllOf)):] {
-		if !isEmpty(beside.Value) {
-			return &openapi3.SchemaRef{Value: ref.Value}
-		}
-	}
-	return &openapi3.SchemaRef{Ref: ref.Ref, Value: target}
-}
-
-// isCopy reports whether kin-openapi has made a schema of another one and what stands
-// beside a reference to it.
-func isCopy(s, target *openapi3.Schema) bool {
-	return len(s.AllOf) >= len(target.AllOf) && s.Type == target.Type &&
-		reflect.ValueOf(s.Properties).Pointer() == reflect.ValueOf(target.Properties).Pointer()
 }

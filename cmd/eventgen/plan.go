@@ -1,7 +1,9 @@
 package main
 
 import (
+	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -30,8 +32,9 @@ type streamPlan struct {
 // eventPlan has the Go names of an event.
 type eventPlan struct {
 	Kind  kind
-	Type  string // the Go type of the event
-	Model string // the Go type of its data, if that is a model
+	Type  string            // the Go type of the event
+	Model string            // the Go type of its data, if that is a model
+	Parts map[string]string // Go types of the objects within its data, by where they are
 }
 
 // planner gives Go names, each once.
@@ -39,14 +42,15 @@ type planner struct {
 	doc   *openapi3.T
 	pkg   *goPackage        // what oapi-codegen makes of the document with the probes
 	taken map[string]place  // Go name to what has it
-	share map[string]string // Go type of events to the component that several streams share
+	share map[string]string // Go type of events to the schema that several streams share
+	parts map[string]string // Go type of an event and the place in it to the Go type there
 	p     *problems
 }
 
 // planStreams decides on all Go names. pkg is what oapi-codegen makes of the document with
 // the probes; kept are the names that it has in spite of that.
 func planStreams(doc *openapi3.T, streams []*stream, pkg *goPackage, p *problems) []*streamPlan {
-	pl := &planner{doc, pkg, map[string]place{}, map[string]string{}, p}
+	pl := &planner{doc: doc, pkg: pkg, taken: map[string]place{}, share: map[string]string{}, parts: map[string]string{}, p: p}
 	schemas := map[string]string{}
 	for _, name := range sortedKeys(doc.Components.Schemas) {
 		schemas[pl.goTypeName(name)] = name
@@ -63,9 +67,16 @@ func planStreams(doc *openapi3.T, streams []*stream, pkg *goPackage, p *problems
 	for _, name := range fileNames {
 		pl.must(name, place{})
 	}
+	// What stands later in the document gives way, so that what is added at its end does not
+	// take a name that was there.
+	order := make([]int, len(streams))
+	for i := range streams {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return streams[a].Where.compare(streams[b].Where) })
 	plans := make([]*streamPlan, len(streams))
-	for i, s := range streams {
-		plans[i] = pl.plan(i, s)
+	for _, i := range order {
+		plans[i] = pl.plan(i, streams[i])
 	}
 	return plans
 }
@@ -93,36 +104,42 @@ func (pl *planner) must(name string, owner place) {
 	}
 }
 
-// first takes the first of the names that is free, or refuses with the way out.
-func (pl *planner) first(owner place, hint string, names ...string) string {
+// first takes the first of the names that is free, or else the last one with a number.
+func (pl *planner) first(owner place, names ...string) string {
+	last := names[len(names)-1]
+	for n := 2; n < 100; n++ {
+		names = append(names, last+strconv.Itoa(n))
+	}
 	for _, name := range names {
 		if pl.taken[name].name == "" {
 			pl.must(name, owner)
 			return name
 		}
 	}
-	pl.p.add(owner, "the Go name %s is also that of %s; %s", names[0], pl.taken[names[0]], hint)
-	return names[0]
+	return last
 }
 
 func (pl *planner) plan(i int, s *stream) *streamPlan {
-	op := codegen.SchemaNameToTypeName(s.ID)
+	op := codegen.SchemaNameToTypeName(s.goID)
 	plan := &streamPlan{Op: op}
 	if pl.pkg.funcs["New"+op+"Request"] == nil && pl.pkg.funcs["New"+op+"RequestWithBody"] == nil {
 		pl.p.add(s.Where, "oapi-codegen makes no New%sRequest of it", op)
 		return plan
 	}
-	const other = "another operationId, or x-go-name on the schema, gives one of them another"
-	plan.Var = pl.first(s.Where, other, op, op+"Stream")
-	plan.RequestType = pl.first(s.Where, other, op+"Request", op+"StreamRequest")
-	if s.Ext.Interface != "" {
-		plan.Interface = pl.first(s.Where, extensionName+".interface gives it another", s.Ext.Interface)
+	plan.Var = pl.first(s.Where, op, op+"Stream")
+	plan.RequestType = pl.first(s.Where, op+"Request", op+"StreamRequest")
+	if plan.Interface = s.Ext.Interface; plan.Interface != "" {
+		if other, ok := pl.taken[plan.Interface]; ok {
+			pl.p.add(s.Where, "the Go name %s is also that of %s; %s.interface gives it another", plan.Interface, other, extensionName)
+		} else {
+			pl.must(plan.Interface, s.Where)
+		}
 	} else {
 		short := op + "Event"
 		if strings.HasSuffix(op, "Events") {
 			short = strings.TrimSuffix(op, "s")
 		}
-		plan.Interface = pl.first(s.Where, extensionName+": {interface: NAME} gives it another", short, op+"StreamEvent")
+		plan.Interface = pl.first(s.Where, short, op+"StreamEvent")
 	}
 	owners := map[string]place{}
 	for j, e := range s.Events {
@@ -141,24 +158,13 @@ func (pl *planner) planEvent(op string, s *stream, e *event, probe string) *even
 	if s.Ext.Types == "data" {
 		return pl.dataType(s, e)
 	}
-	plan := &eventPlan{Kind: kindValue}
-	if e.Data != nil {
-		_, plain := plainRef(pl.doc.Components.Schemas, e.Data)
-		if model, ok := pl.pkg.structType(codegen.SchemaNameToTypeName(probe)); ok {
-			plan.Model = model
-			plan.Kind = kindDefined
-			switch {
-			case !plain:
-				plan.Kind, plan.Model = kindHoisted, ""
-			case e.Payload:
-				plan.Kind, plan.Type = kindModel, model
-				return plan
-			}
-		}
+	plan := pl.planKind(e, codegen.SchemaNameToTypeName(probe))
+	if plan.Type != "" {
+		return plan
 	}
 	long := op + messageName
 	if e.Names[0] != "" {
-		long = op + codegen.SchemaNameToTypeName(e.Names[0])
+		long = op + goWord(e.Names[0])
 	}
 	// The name of a component is that of its event, unless it is a model as well.
 	name := long
@@ -166,17 +172,55 @@ func (pl *planner) planEvent(op string, s *stream, e *event, probe string) *even
 		name = pl.goTypeName(e.Component)
 		if pl.share[name] == e.Component {
 			plan.Type = name // of another stream with the same event
+			pl.nameParts(e, plan)
 			return plan
 		}
 	} else if e.GoName != "" {
-		name = e.GoName
+		plan.Type = pl.given(e)
+		pl.nameParts(e, plan)
+		return plan
 	}
-	const hint = "x-go-name on the schema of the event gives it another"
-	plan.Type = pl.first(e.Where, hint, slices.Compact([]string{name, long, long + "Event"})...)
+	plan.Type = pl.first(e.Where, name, long, long+"Event")
 	if e.Component != "" && plan.Type == name {
 		pl.share[name] = e.Component
 	}
+	pl.nameParts(e, plan)
 	return plan
+}
+
+// planKind decides how the Go type of an event comes about. probe is the Go type that
+// oapi-codegen makes of the data.
+func (pl *planner) planKind(e *event, probe string) *eventPlan {
+	plan := &eventPlan{Kind: kindValue}
+	if e.Data == nil || e.NameIn == "" && allowsNull(e.Data, !pl.doc.IsOpenAPI31OrLater()) {
+		return plan
+	}
+	model, ok := pl.pkg.structType(probe)
+	if !ok {
+		return plan
+	}
+	component, plain := plainRef(pl.doc.Components.Schemas, e.Data)
+	switch {
+	case model == probe:
+		plan.Kind = kindHoisted
+	case plain && e.Payload && model == pl.goTypeName(component):
+		plan.Kind, plan.Model, plan.Type = kindModel, model, model
+	default:
+		plan.Kind, plan.Model = kindDefined, model
+	}
+	return plan
+}
+
+// given returns the name that the inline schema of an event gives it. No other takes its
+// place: which event gets a name that two have would depend on the rest of the document.
+// Operations that share a response have the event in common.
+func (pl *planner) given(e *event) string {
+	here := fmt.Sprint(e.Where.at)
+	if e.Where.at.Line == 0 || pl.share[e.GoName] != here {
+		pl.must(e.GoName, e.Where)
+		pl.share[e.GoName] = here
+	}
+	return e.GoName
 }
 
 // messageName is the Go name of an event without a name, as the standard calls it.

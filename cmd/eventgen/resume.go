@@ -183,7 +183,7 @@ func hasScalar(ref *openapi3.SchemaRef, pointer []string) bool {
 	if ref.Value == nil {
 		return false
 	}
-	return slices.ContainsFunc(branches(ref), func(b *branch) bool {
+	return slices.ContainsFunc(expand(nil, ref, nil), func(b *branch) bool {
 		if len(pointer) == 0 {
 			return b.isScalar()
 		}

@@ -40,8 +40,10 @@ func probe(doc *openapi3.T, streams []*stream) {
 func (s *stream) replaceSchema(doc *openapi3.T, refs map[string]*openapi3.SchemaRef) {
 	object := &openapi3.Schema{Type: &openapi3.Types{openapi3.TypeObject}, Properties: openapi3.Schemas{}}
 	object.Extensions = map[string]any{rewritten: true}
-	if old := s.content.Schema; old != nil && old.Value != nil && old.Value.Extensions[rewritten] != nil {
-		object = old.Value // of another operation with the same response
+	for _, content := range s.contents {
+		if old := content.Schema; old != nil && old.Value != nil && old.Value.Extensions[rewritten] != nil {
+			object = old.Value // of another operation with the same response
+		}
 	}
 	for _, name := range sortedKeys(refs) {
 		ref := refs[name]
@@ -51,8 +53,10 @@ func (s *stream) replaceSchema(doc *openapi3.T, refs map[string]*openapi3.Schema
 		}
 		object.Properties[name] = ref
 	}
-	s.content.ItemSchema = nil
-	s.content.Schema = &openapi3.SchemaRef{Value: object}
+	for _, content := range s.contents {
+		content.ItemSchema = nil
+		content.Schema = &openapi3.SchemaRef{Value: object}
+	}
 }
 
 // named returns a schema to be a component. A reference into the middle of another schema
@@ -87,13 +91,15 @@ func rewrite(doc *openapi3.T, streams []*stream, plans []*streamPlan) {
 			plan := plans[i].Events[j]
 			switch plan.Kind {
 			case kindHoisted:
-				refs[plan.Type] = called(plan.Type, &openapi3.SchemaRef{Value: e.Data.Value})
+				refs[plan.Type] = called(plan.Type, plan.hoist(doc, &openapi3.SchemaRef{Value: e.Data.Value}, ""))
 			case kindValue:
-				refs[plan.Type] = called(plan.Type, wrapped(doc, e))
+				refs[plan.Type] = called(plan.Type, plan.hoist(doc, wrapped(doc, e), ""))
 			default:
-				if name, ok := plainRef(doc.Components.Schemas, e.Data); ok {
-					refs[name] = e.Data
-				}
+				eachOfAllRefs(e.Data, func(ref *openapi3.SchemaRef) {
+					if name, ok := plainRef(doc.Components.Schemas, ref); ok {
+						refs[name] = ref
+					}
+				})
 			}
 		}
 		s.replaceSchema(doc, refs)
@@ -131,11 +137,16 @@ func dropParts(doc *openapi3.T, streams []*stream) error {
 		}
 	}
 	kept := map[string]bool{}
-	contents := make([]openapi3.MediaType, len(streams))
-	for i, s := range streams {
-		contents[i] = *s.content
-		if s.Ext.Types != "data" {
-			*s.content = openapi3.MediaType{}
+	contents := map[*openapi3.MediaType]openapi3.MediaType{}
+	for _, s := range streams {
+		for _, content := range s.contents {
+			if _, ok := contents[content]; ok {
+				continue // of another operation with the same response
+			}
+			contents[content] = *content
+			if s.Ext.Types != "data" {
+				*content = openapi3.MediaType{}
+			}
 		}
 		for _, e := range s.Events {
 			if name, ok := plainRef(doc.Components.Schemas, refOrNone(e.Data)); ok {
@@ -147,8 +158,8 @@ func dropParts(doc *openapi3.T, streams []*stream) error {
 		delete(doc.Components.Schemas, name)
 	}
 	defer func() {
-		for i, s := range streams {
-			*s.content = contents[i]
+		for content, was := range contents {
+			*content = was
 		}
 	}()
 	// What is left refers to what must stay; so does the data of the events.

@@ -3,9 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
-	"reflect"
-	"regexp"
+	"math"
 	"slices"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -18,12 +16,18 @@ type schemas struct {
 	all   map[string]*openapi3.Schema
 	names map[*openapi3.Schema]string // of those in all
 	seen  map[*openapi3.Schema]bool
-	is30  bool // nullable and exclusiveMinimum: true mean something
+	loose map[*openapi3.Schema]bool // those with a part that is not checked
+	is30  bool                      // nullable and exclusiveMinimum: true mean something
+	exact *exact
 	p     *problems
 }
 
-func newSchemas(doc *openapi3.T, p *problems) *schemas {
-	return &schemas{doc, map[string]*openapi3.Schema{}, map[*openapi3.Schema]string{}, map[*openapi3.Schema]bool{}, !doc.IsOpenAPI31OrLater(), p}
+func newSchemas(doc *openapi3.T, x *exact, p *problems) *schemas {
+	return &schemas{
+		doc: doc, all: map[string]*openapi3.Schema{}, names: map[*openapi3.Schema]string{},
+		seen: map[*openapi3.Schema]bool{}, loose: map[*openapi3.Schema]bool{},
+		is30: !doc.IsOpenAPI31OrLater(), exact: x, p: p,
+	}
 }
 
 // add takes in the schema of an event's data, under name if it has none, and returns its
@@ -32,6 +36,7 @@ func (all *schemas) add(ref *openapi3.SchemaRef, name string) string {
 	if ref == nil {
 		return ""
 	}
+	all.checkSiblings(name, ref)
 	if plain, ok := plainRef(all.doc.Components.Schemas, ref); ok {
 		all.addComponent(plain)
 		return plain
@@ -66,6 +71,7 @@ func (all *schemas) read(name string, s *openapi3.Schema, path []*openapi3.Schem
 	all.checkKeywords(name, s)
 	path = append(path[:len(path):len(path)], s)
 	for _, ref := range children(s) {
+		all.checkSiblings(name, ref)
 		if target, ok := plainRef(all.doc.Components.Schemas, ref); ok {
 			all.addComponent(target)
 		} else if ref.Value != nil {
@@ -74,44 +80,127 @@ func (all *schemas) read(name string, s *openapi3.Schema, path []*openapi3.Schem
 	}
 }
 
-// children returns the schemas within a schema, in an order that is always the same.
+// children returns the schemas within a schema that are checked, in an order that is always
+// the same.
 func children(s *openapi3.Schema) []*openapi3.SchemaRef {
-	all := slices.Concat(s.AllOf, s.AnyOf, s.OneOf)
-	for _, name := range slices.Sorted(maps.Keys(s.Properties)) {
-		all = append(all, s.Properties[name])
-	}
-	for _, ref := range []*openapi3.SchemaRef{s.Items, s.AdditionalProperties.Schema, s.Not} {
-		if ref != nil {
-			all = append(all, ref)
-		}
-	}
-	return all
+	return slices.DeleteFunc(append(inPlace(s), ofParts(s)...), func(ref *openapi3.SchemaRef) bool {
+		return ref == s.ContentSchema // what a text holds is not checked
+	})
 }
 
-// checkKeywords warns of the keywords of JSON Schema 2020-12 that constrain data and are
-// not checked. The others describe, or are annotations, as format is.
+// unchecked are the keywords that constrain data and are not checked, with what to do. The
+// others describe, or are annotations, as format is.
+var unchecked = map[string]string{
+	"$dynamicRef":     "a $ref is",
+	"$recursiveRef":   "it is of an older JSON Schema; a $ref is",
+	"additionalItems": "it is of an older JSON Schema; items beside prefixItems is",
+	"dependencies":    "it is of an older JSON Schema; dependentRequired and dependentSchemas are",
+}
+
+// checkKeywords warns of the keywords of JSON Schema that constrain data and are not
+// checked, and refuses those that have no meaning.
 func (all *schemas) checkKeywords(name string, s *openapi3.Schema) {
 	where := placeOf(name, s.Origin)
-	unchecked := map[string]any{
-		"$dynamicRef": s.DynamicRef, "contains": s.Contains, "dependentRequired": s.DependentRequired,
-		"dependentSchemas": s.DependentSchemas, "if": s.If, "patternProperties": s.PatternProperties,
-		"prefixItems": s.PrefixItems, "propertyNames": s.PropertyNames,
-		"unevaluatedItems": s.UnevaluatedItems, "unevaluatedProperties": s.UnevaluatedProperties,
-	}
-	for _, keyword := range slices.Sorted(maps.Keys(unchecked)) {
-		if !reflect.ValueOf(unchecked[keyword]).IsZero() {
-			all.p.warn(where.field(s.Origin, keyword), "%s is not checked", keyword)
+	for _, keyword := range sortedKeys(unchecked) {
+		if s.Extensions[keyword] != nil || keyword == "$dynamicRef" && s.DynamicRef != "" {
+			all.warnUnchecked(s, where.field(s.Origin, keyword), "%s is not checked: %s", keyword, unchecked[keyword])
 		}
 	}
 	if s.Nullable && !all.is30 {
 		all.p.warn(where.field(s.Origin, "nullable"), "nullable means nothing since OpenAPI 3.1; type: [string, 'null'] does")
 	}
-	if _, err := regexp.Compile(s.Pattern); err != nil {
-		all.p.warn(where.field(s.Origin, "pattern"), "its pattern is not checked: %v", err)
+	if _, err := goPattern(s.Pattern); err != nil {
+		all.warnUnchecked(s, where.field(s.Origin, "pattern"), "its pattern is not checked: %v", err)
+	}
+	for _, pattern := range sortedKeys(s.PatternProperties) {
+		if _, err := goPattern(pattern); err != nil {
+			all.warnUnchecked(s, where.within(s.Origin, "patternProperties", pattern), "%q of its patternProperties is not checked, nor are the properties that no other keyword names: %v", pattern, err)
+		}
 	}
 	for _, value := range append(slices.Clone(s.Enum), s.Const) {
 		if _, err := json.Marshal(value); err != nil {
 			all.p.add(where, "its enum or const has a value that is no JSON: %v", value)
 		}
 	}
+	values := map[string]any{"const": s.Const, "enum": s.Enum}
+	for _, keyword := range sortedKeys(values) {
+		if _, found := all.exact.values(s, keyword, values[keyword]); !found {
+			all.p.warn(where.field(s.Origin, keyword), "its %s has a number beyond 2^53, which may be checked as another one: eventgen cannot read the document as it is written", keyword)
+		}
+	}
+	for _, b := range numbers(s) {
+		text, found := all.exact.number(s, b.keyword, b.is)
+		switch {
+		case b.keyword == "multipleOf" && b.is <= 0:
+			all.p.add(where.field(s.Origin, b.keyword), "its multipleOf is %s, and must be more than 0", text)
+		case !found && math.Abs(b.is) >= 1<<53:
+			all.p.warn(where.field(s.Origin, b.keyword), "its %s is checked as %s, and may be another number: eventgen cannot read the document as it is written", b.keyword, text)
+		}
+	}
+}
+
+// checkSiblings warns of what stands beside a reference, constrains data and is not checked:
+// before OpenAPI 3.1, it means nothing (OpenAPI 3.0.3, section 4.7.23), and kin-openapi drops
+// what it takes for nothing, as a not of the schema true.
+func (all *schemas) checkSiblings(name string, ref *openapi3.SchemaRef) {
+	if ref.Ref == "" || ref.Value == nil || ref.Origin == nil {
+		return
+	}
+	if of := ref.Value.AllOf; len(of) > 0 && of[len(of)-1].Value != nil && of[len(of)-1].Value.Origin == ref.Origin {
+		return // it is kept
+	}
+	for _, field := range ref.Origin.Fields {
+		at := placeOf(name, ref.Origin).field(ref.Origin, field.Name)
+		switch {
+		case !slices.Contains(schemaVocabulary.binding, field.Name) || slices.Contains(annotations, field.Name):
+		case all.is30:
+			all.p.warn(at, "%s means nothing beside a $ref before OpenAPI 3.1: an allOf of both does", field.Name)
+		default:
+			all.warnUnchecked(ref.Value, at, "%s is not checked beside this $ref: in an allOf of both it is", field.Name)
+		}
+	}
+}
+
+// annotations are the keywords that describe data, and do not constrain it, of those that
+// matter to what is generated.
+var annotations = []string{"$anchor", "$defs", "$dynamicAnchor", "$id", "$recursiveAnchor", "$ref", "$schema", "$vocabulary", "contentEncoding", "contentMediaType", "contentSchema", "definitions", "discriminator", "format"}
+
+// warnUnchecked records that a part of a schema is not checked.
+func (all *schemas) warnUnchecked(s *openapi3.Schema, where place, format string, args ...any) {
+	all.loose[s] = true
+	all.p.warn(where, format, args...)
+}
+
+// isLoose reports whether a schema, or one within it, has a part that is not checked. Then
+// data that should not fit may pass for fitting.
+func (all *schemas) isLoose(ref *openapi3.SchemaRef) bool {
+	seen := map[*openapi3.Schema]bool{}
+	var visit func(ref *openapi3.SchemaRef) bool
+	visit = func(ref *openapi3.SchemaRef) bool {
+		if ref == nil || ref.Value == nil || seen[ref.Value] {
+			return false
+		}
+		seen[ref.Value] = true
+		return all.loose[ref.Value] || slices.ContainsFunc(children(ref.Value), visit)
+	}
+	return len(all.loose) > 0 && visit(ref)
+}
+
+// bound is a number that limits numbers.
+type bound struct {
+	keyword string
+	is      float64
+}
+
+// numbers returns the bounds of a schema.
+func numbers(s *openapi3.Schema) (all []bound) {
+	for _, b := range []struct {
+		keyword string
+		is      *float64
+	}{{"exclusiveMaximum", s.ExclusiveMax.Value}, {"exclusiveMinimum", s.ExclusiveMin.Value}, {"maximum", s.Max}, {"minimum", s.Min}, {"multipleOf", s.MultipleOf}} {
+		if b.is != nil {
+			all = append(all, bound{b.keyword, *b.is})
+		}
+	}
+	return all
 }

@@ -89,6 +89,37 @@ func eachOfAll(s *openapi3.Schema, f func(*openapi3.Schema)) {
 	each(s)
 }
 
+// eachOfAllRefs calls f for a reference and for those in the allOf that it leads to, down to
+// the first component.
+func eachOfAllRefs(ref *openapi3.SchemaRef, f func(*openapi3.SchemaRef)) {
+	f(ref)
+	if ref.Ref == "" {
+		for _, member := range ref.Value.AllOf {
+			eachOfAllRefs(member, f)
+		}
+	}
+}
+
+// allowsNull reports whether a schema says that data can be null, and not only that it can
+// be anything.
+func allowsNull(ref *openapi3.SchemaRef, is30 bool) bool {
+	s := ref.Value
+	switch {
+	case is30 && s.Nullable:
+		return true // also beside an allOf: documents mean it so
+	case s.Type != nil:
+		return s.Type.Includes(openapi3.TypeNull)
+	case s.Const != nil || len(s.Enum) > 0:
+		return slices.Contains(s.Enum, nil)
+	}
+	allows := func(ref *openapi3.SchemaRef) bool { return isNull(ref) || allowsNull(ref, is30) }
+	if members := slices.Concat(s.OneOf, s.AnyOf); len(members) > 0 {
+		return slices.ContainsFunc(members, allows)
+	}
+	return len(s.AllOf) > 0 && !slices.ContainsFunc(s.AllOf, func(member *openapi3.SchemaRef) bool { return !allows(member) && !isEmpty(member.Value) }) &&
+		slices.ContainsFunc(s.AllOf, allows)
+}
+
 // boundTo returns the values to which all these descriptions of a property together bind
 // it, by const, by enum, or by a oneOf or anyOf of them. It is false if it is free.
 func boundTo(refs []*openapi3.SchemaRef) (values []any, bound bool) {
@@ -155,10 +186,16 @@ func typesOf(s *openapi3.Schema) (types []string) {
 	return types
 }
 
+// isAnything reports whether a schema allows all data.
+func isAnything(s *openapi3.Schema) bool { return s.Type == nil && isEmpty(s) }
+
 // isEmpty reports whether a schema says nothing of data but its type.
 func isEmpty(s *openapi3.Schema) bool {
 	rest := *s
 	rest.Type, rest.Description, rest.Title, rest.Example, rest.Examples, rest.Extensions, rest.Origin, rest.Deprecated = nil, "", "", nil, nil, nil, nil, false
+	if rest.Always != nil && *rest.Always {
+		rest.Always = nil
+	}
 	if rest.AdditionalProperties.Has != nil && *rest.AdditionalProperties.Has {
 		rest.AdditionalProperties = openapi3.AdditionalProperties{}
 	}

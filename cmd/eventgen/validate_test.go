@@ -81,6 +81,15 @@ func limitsData(random *rand.Rand) string {
 		"mood":    {`"good"`, `""`, `"bad"`, `"worse"`},
 		"pair":    {`{"a":[1,null]}`, `"x"`, `[true]`, `{"a":[1]}`, `[false]`, `null`},
 		"never":   {`1`},
+		"big":     {`9223372036854775806`, `-9223372036854775807`, `9223372036854775807`, `-9223372036854775808`, `1e18`},
+		"exactly": {`9007199254740993`, `{"a":[18446744073709551615]}`, `9007199254740992`, `0.1`, `1e-1`, `{"a":[18446744073709551616]}`},
+		"tuple":   {`["a",7]`, `["a",1,2]`, `[]`, `["a",7,7]`, `[1]`, `["a","b"]`},
+		"map":     {`{"x-a":"b"}`, `{"a":1}`, `{"x-a":1}`, `{"abcd":1}`},
+		"needs":   {`{"a":1,"b":1}`, `{}`, `{"a":1}`, `{"c":1}`, `{"c":1,"d":1}`},
+		"choice":  {`"ab"`, `1`, `"a"`, `null`},
+		"sealed":  {`{"a":"b"}`, `{}`, `{"b":1}`},
+		"rest":    {`["a",1]`, `[]`, `["a","b"]`},
+		"wide":    {`"é "`, `"a\t"`, `"ab"`, `"\n "`},
 	}
 	data := map[string]json.RawMessage{}
 	for name, values := range members {
@@ -174,36 +183,94 @@ func main() {
 
 // TestWarnings has what is generated without being checked.
 func TestWarnings(t *testing.T) {
-	for keyword, want := range map[string]string{
-		"patternProperties: {a: {}}":                               "patternProperties is not checked",
-		"prefixItems: [{type: string}]":                            "prefixItems is not checked",
-		"if: {type: string}":                                       "if is not checked",
-		"dependentRequired: {a: [b]}":                              "dependentRequired is not checked",
-		"unevaluatedProperties: false":                             "unevaluatedProperties is not checked",
-		"contains: {type: string}":                                 "contains is not checked",
-		"propertyNames: {type: string}":                            "propertyNames is not checked",
-		"dependentSchemas: {a: {}}":                                "dependentSchemas is not checked",
-		"nullable: true, type: string":                             "nullable means nothing since OpenAPI 3.1; type: [string, 'null'] does",
-		"type: string, pattern: '(?=a)'":                           "its pattern is not checked: ",
-		"type: object, properties: {size: {}}, required: [weight]": "it requires \"weight\", and does not describe it: it is taken for a property of any type",
-		"type: object, properties: {size: {}}, not: {required: [weight]}, if: {required: [a]}, then: {minProperties: 1}": "if is not checked",
-		"not: {type: string}":               "",
-		"type: integer, multipleOf: 2":      "",
-		"type: array, uniqueItems: true":    "",
-		"type: number, exclusiveMinimum: 2": "",
-		"type: object, maxProperties: 2":    "",
-		"enum: [{a: [1, null]}, x]":         "",
+	const notAll = ": a part of it is not checked"
+	for keyword, want := range map[string][]string{
+		"nullable: true, type: string":                                         {"nullable means nothing since OpenAPI 3.1; type: [string, 'null'] does"},
+		"type: string, pattern: '(?=a)'":                                       {"its pattern is not checked: Go's package regexp does not look around, as (?= does"},
+		"patternProperties: {'(?=a)': {}, b: {}}, additionalProperties: false": {`"(?=a)" of its patternProperties is not checked, nor are the properties that no other keyword names: Go's package regexp does not look around, as (?= does`},
+		"$dynamicRef: '#meta'":                                                 {"$dynamicRef is not checked: a $ref is"},
+		"$recursiveRef: '#'":                                                   {"$recursiveRef is not checked: it is of an older JSON Schema; a $ref is"},
+		"dependencies: {a: [b]}":                                               {"dependencies is not checked: it is of an older JSON Schema; dependentRequired and dependentSchemas are"},
+		"additionalItems: false":                                               {"additionalItems is not checked: it is of an older JSON Schema; items beside prefixItems is"},
+		"$ref: '#/components/schemas/Other', not: {}":                          {"not is not checked beside this $ref: in an allOf of both it is"},
+		"not: {pattern: '(?=a)'}":                                              {"its pattern is not checked: Go's", "not is not checked" + notAll},
+		"oneOf: [{type: string, pattern: '(?=a)'}, {type: integer}]":           {"its pattern is not checked: Go's", "oneOf is checked as anyOf" + notAll},
+		"if: {pattern: '(?=a)'}, then: {maxLength: 3}":                         {"its pattern is not checked: Go's", "if is not checked" + notAll},
+		"contains: {pattern: '(?=a)'}, maxContains: 3":                         {"its pattern is not checked: Go's", "maxContains is not checked" + notAll},
+		"properties: {a: {pattern: '(?=a)'}}, unevaluatedProperties: false":    {"its pattern is not checked: Go's", "unevaluatedProperties is not checked" + notAll},
+		"type: object, properties: {size: {}}, required: [weight]":             {`it requires "weight", and does not describe it: it is taken for a property of any type`},
+		// What is checked, and what describes.
+		"type: object, properties: {size: {}}, not: {required: [weight]}, if: {required: [a]}, then: {minProperties: 1}": nil,
+		"patternProperties: {a: {}}":                   nil,
+		"prefixItems: [{type: string}], items: false":  nil,
+		"if: {type: string}, then: {}, else: {}":       nil,
+		"dependentRequired: {a: [b]}":                  nil,
+		"unevaluatedProperties: false":                 nil,
+		"unevaluatedItems: {type: string}":             nil,
+		"contains: {type: string}, minContains: 2":     nil,
+		"propertyNames: {type: string}":                nil,
+		"dependentSchemas: {a: {}}":                    nil,
+		"not: {type: string}":                          nil,
+		"type: integer, multipleOf: 2":                 nil,
+		"type: array, uniqueItems: true":               nil,
+		"type: number, exclusiveMinimum: 2":            nil,
+		"type: object, maxProperties: 2":               nil,
+		"enum: [{a: [1, null]}, x]":                    nil,
+		"type: integer, maximum: 9223372036854775807":  nil,
+		"type: string, format: email, title: a":        nil,
+		"type: string, contentEncoding: base64":        nil,
+		"type: string, pattern: '^\\u00e9\\p{L}\\s.$'": nil,
+		"$anchor: a, $comment: a, $defs: {a: {type: string}}, readOnly: true, deprecated: true": nil,
 	} {
 		t.Run(keyword, func(t *testing.T) {
-			spec := edit(t, madeDataProps, fmt.Sprintf("properties: {name: {%s}}", keyword))
+			spec := edit(t, madeDataProps, fmt.Sprintf("properties: {name: {%s}}", keyword), moreSchemas, moreSchemas+"    Other: {type: string}\n")
 			_, warnings, err := generate(spec, testConfig)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if want == "" && len(warnings) == 0 {
-				return
+			ok := len(warnings) == len(want)
+			for i := range min(len(warnings), len(want)) {
+				ok = ok && strings.HasPrefix(warnings[i], spec+":55:") && slices.ContainsFunc(warnings, func(w string) bool { return strings.Contains(w, ": MadeData: "+want[i]) })
 			}
-			if len(warnings) != 1 || !strings.HasPrefix(warnings[0], spec+":54:") || !strings.Contains(warnings[0], ": MadeData: "+want) {
+			if !ok {
+				t.Errorf("warnings: %q", warnings)
+			}
+		})
+	}
+}
+
+const specOf30 = `openapi: 3.0.3
+info: {title: a, version: '1'}
+paths:
+  /stream:
+    get:
+      operationId: streamEvents
+      responses:
+        '200': {description: ., content: {text/event-stream: {schema: {$ref: '#/components/schemas/MadeData'}}}}
+components:
+  schemas:
+    Other: {type: string}
+    MadeData: {type: object, properties: {name: {%s}}}
+`
+
+// TestWarningsOf30 is TestWarnings for what OpenAPI 3.0 has otherwise.
+func TestWarningsOf30(t *testing.T) {
+	for keyword, want := range map[string]string{
+		"$ref: '#/components/schemas/Other', maxLength: 3, description: a": "maxLength means nothing beside a $ref before OpenAPI 3.1: an allOf of both does",
+		"allOf: [{$ref: '#/components/schemas/Other'}], nullable: true":    "",
+		"type: number, minimum: 3, exclusiveMinimum: true":                 "",
+	} {
+		t.Run(keyword, func(t *testing.T) {
+			spec := filepath.Join(t.TempDir(), "spec.yaml")
+			text := fmt.Sprintf(specOf30, keyword)
+			if err := os.WriteFile(spec, []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			_, warnings, err := generate(spec, testConfig)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want == "" && len(warnings) > 0 || want != "" && (len(warnings) != 1 || !strings.HasSuffix(warnings[0], ": MadeData: "+want)) {
 				t.Errorf("warnings: %q", warnings)
 			}
 		})

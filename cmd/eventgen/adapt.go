@@ -1,0 +1,116 @@
+package main
+
+import (
+	"slices"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+// adapt changes what oapi-codegen refuses in the schemas of a document, and what it makes
+// no Go of. What data is allowed stays.
+func adapt(doc *openapi3.T) {
+	eachSchema(doc, func(s *openapi3.Schema) {
+		splitTypes(s)
+		openTuple(s)
+		nameOddProperties(s)
+	})
+}
+
+// nameOddSchemas gives names to the components of which oapi-codegen would make a type
+// without one.
+func nameOddSchemas(doc *openapi3.T) {
+	for name, ref := range doc.Components.Schemas {
+		if ref.Ref == "" && ref.Value != nil && isOdd(name) && ref.Value.Extensions["x-go-name"] == nil {
+			ref.Value.Extensions = with(ref.Value.Extensions, "X"+goWord(name))
+			keepFields(doc, ref.Value)
+		}
+	}
+}
+
+// openTuple gives the items of an array one type, if the first of them have types of their
+// own: oapi-codegen knows only the type of the others.
+func openTuple(s *openapi3.Schema) {
+	if len(s.PrefixItems) > 0 {
+		s.PrefixItems, s.Items = nil, &openapi3.SchemaRef{Value: &openapi3.Schema{}}
+	}
+}
+
+// splitTypes replaces several types by one, or by a union of them.
+func splitTypes(s *openapi3.Schema) {
+	if s.Type == nil {
+		return
+	}
+	types := slices.DeleteFunc(slices.Clone(s.Type.Slice()), func(t string) bool { return t == openapi3.TypeNull })
+	if len(types) < 2 {
+		return
+	}
+	null := len(types) < len(s.Type.Slice())
+	if number := writtenAs(types, s.Format); number != "" {
+		s.Type = &openapi3.Types{number}
+		if null {
+			s.Type = &openapi3.Types{number, openapi3.TypeNull}
+		}
+		s.Pattern = ""
+		return
+	}
+	if len(s.OneOf)+len(s.AnyOf)+len(s.AllOf)+len(s.Enum) > 0 || s.Const != nil {
+		s.Type = nil // a union of which some alternatives are left; Go has no type for it
+		return
+	}
+	description, title, extensions, origin := s.Description, s.Title, s.Extensions, s.Origin
+	inner := *s
+	inner.Description, inner.Title, inner.Extensions, inner.Default = "", "", nil, nil
+	*s = openapi3.Schema{Description: description, Title: title, Extensions: extensions, Origin: origin}
+	for _, t := range types {
+		one := inner
+		one.Type = &openapi3.Types{t}
+		if t != openapi3.TypeObject {
+			one.Properties, one.Required, one.AdditionalProperties = nil, nil, openapi3.AdditionalProperties{}
+		}
+		if t != openapi3.TypeArray {
+			one.Items = nil
+		}
+		s.AnyOf = append(s.AnyOf, &openapi3.SchemaRef{Value: &one})
+	}
+	if null {
+		s.AnyOf = append(s.AnyOf, &openapi3.SchemaRef{Value: &openapi3.Schema{Type: &openapi3.Types{openapi3.TypeNull}}})
+	}
+}
+
+// writtenAs returns the type of numbers of which .NET says that it reads them from strings
+// too. It writes them as numbers.
+func writtenAs(types []string, format string) string {
+	numbers := slices.DeleteFunc(slices.Clone(types), func(t string) bool { return t == openapi3.TypeString })
+	if len(types) != 2 || len(numbers) != 1 {
+		return ""
+	}
+	switch {
+	case numbers[0] == openapi3.TypeInteger && slices.Contains([]string{"int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"}, format),
+		numbers[0] == openapi3.TypeNumber && slices.Contains([]string{"float", "double", "decimal"}, format):
+		return numbers[0]
+	}
+	return ""
+}
+
+// nameOddProperties gives names to properties of which oapi-codegen would make a field
+// without one.
+func nameOddProperties(s *openapi3.Schema) {
+	for name, ref := range s.Properties {
+		if isOdd(name) && ref != nil && ref.Extensions["x-go-name"] == nil && (ref.Value == nil || ref.Value.Extensions["x-go-name"] == nil) {
+			named := *ref
+			named.Extensions = with(named.Extensions, spellNoCase(name))
+			s.Properties[name] = &named
+		}
+	}
+}
+
+// with returns extensions with x-go-name.
+func with(extensions map[string]any, goName string) map[string]any {
+	all := map[string]any{"x-go-name": goName}
+	for name, value := range extensions {
+		if name != "x-go-name" {
+			all[name] = value
+		}
+	}
+	return all
+}

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+// A constant is a text that the schema of a stream has among data that is JSON, such as
+// "[DONE]". It is no event: nothing in it names one.
+
+// readConstants takes the constant for the end of the stream if it is a mark and nothing
+// says what the end is, and warns of it and of others.
+func (s *stream) readConstants(p *problems) {
+	texts := slices.Compact(slices.Sorted(slices.Values(s.Constants)))
+	texts = slices.DeleteFunc(texts, func(text string) bool { return text == s.End.Data })
+	if len(texts) == 1 && s.End.Data == "" && isMark(texts[0]) {
+		s.End.Data = texts[0]
+		p.warn(s.Where, "the text %q among its JSON is taken for the end of the stream; %s: {end: {data: %q}} says so", texts[0], extensionName, texts[0])
+		return
+	}
+	for _, text := range texts {
+		p.warn(s.Where, "the text %q among its JSON is left out: nothing tells a reader which event it is", text)
+	}
+}
+
+// constantOf returns the only string that data can be. It is false for all other data.
+func constantOf(ref *openapi3.SchemaRef) (string, bool) {
+	if ref == nil {
+		return "", false
+	}
+	values, _ := boundTo([]*openapi3.SchemaRef{ref})
+	if len(values) != 1 {
+		return "", false
+	}
+	text, ok := values[0].(string)
+	return text, ok
+}
+
+// constant returns the only string that the branch describes.
+func (b *branch) constant() (string, bool) { return constantOf(b.ref) }
+
+// withoutConstants returns the branches that are no constant texts, and the texts.
+func withoutConstants(all []*branch) (rest []*branch, texts []string) {
+	for _, b := range all {
+		if text, ok := b.constant(); ok {
+			texts = append(texts, text)
+		} else {
+			rest = append(rest, b)
+		}
+	}
+	return rest, texts
+}
+
+// isMark reports whether a text is a mark such as "[DONE]", and not a word that may be one
+// value of an enumeration in JSON.
+func isMark(text string) bool {
+	return !strings.ContainsFunc(text[:min(1, len(text))], func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) })
+}

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"mime"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+// readData sets Data and Text by all descriptions of an event's data.
+func (e *event) readData(doc *openapi3.T, refs []*openapi3.SchemaRef) {
+	var own, bare []*openapi3.SchemaRef // those that say more than a type, and the others
+	for _, ref := range refs {
+		if _, named := schemaName(ref.Ref); named || !isEmpty(ref.Value) {
+			own = append(own, ref)
+		} else {
+			bare = append(bare, ref)
+		}
+	}
+	own = slices.CompactFunc(own, func(a, b *openapi3.SchemaRef) bool { return a.Ref != "" && a.Ref == b.Ref && a.Value == b.Value })
+	hasType := func(ref *openapi3.SchemaRef) bool { return typesOf(ref.Value) != nil }
+	if i := slices.IndexFunc(bare, hasType); i >= 0 && len(own) > 0 && !slices.ContainsFunc(own, saysType) {
+		own = append([]*openapi3.SchemaRef{bare[i]}, own...)
+	}
+	switch len(own) {
+	case 0:
+		e.Data = refs[len(refs)-1]
+		if i := slices.IndexFunc(bare, hasType); i >= 0 && !hasType(e.Data) {
+			e.Data = bare[i]
+		}
+	case 1:
+		e.Data = own[0]
+	default:
+		e.Data = &openapi3.SchemaRef{Value: &openapi3.Schema{AllOf: own}}
+	}
+	e.Data = asPlainRef(doc, e.Data)
+	e.readContent(doc)
+}
+
+// saysType reports whether a schema tells what type the data has, in any of its words.
+func saysType(ref *openapi3.SchemaRef) bool {
+	s := shapeOf(ref)
+	return typesOf(ref.Value) != nil || len(s.properties) > 0 || len(s.unions) > 0 || ref.Value.ContentSchema != nil || ref.Value.Items != nil
+}
+
+// readContent replaces data that is described as a string with a content by the content.
+func (e *event) readContent(doc *openapi3.T) {
+	var content *openapi3.Schema
+	format := ""
+	eachOfAll(e.Data.Value, func(s *openapi3.Schema) {
+		if s.ContentSchema != nil || s.ContentMediaType != "" {
+			content = s
+		}
+		if s.Format != "" {
+			format = s.Format
+		}
+	})
+	types := typesOf(e.Data.Value)
+	isText := slices.Equal(types, []string{openapi3.TypeString}) || types == nil && e.isConstantText()
+	if types == nil && content != nil && content.ContentMediaType != "" && !saysMore(e.Data.Value) {
+		isText = true
+	}
+	if !isText && (content == nil || content.ContentSchema == nil) {
+		return
+	}
+	switch {
+	case content != nil && content.ContentSchema != nil && isJSON(content.ContentMediaType):
+		e.Data = asPlainRef(doc, content.ContentSchema)
+	case content != nil && content.ContentMediaType != "" && isJSON(content.ContentMediaType):
+		e.Data = &openapi3.SchemaRef{Value: &openapi3.Schema{}}
+	case slices.Contains([]string{"int32", "int64"}, format):
+		e.Data = numberAsText(openapi3.TypeInteger, e.Data.Value, format)
+	case slices.Contains([]string{"float", "double"}, format):
+		e.Data = numberAsText(openapi3.TypeNumber, e.Data.Value, format)
+	default:
+		e.Text = true
+		if types == nil {
+			text := *e.Data.Value
+			text.Type = &openapi3.Types{openapi3.TypeString}
+			e.Data = &openapi3.SchemaRef{Value: &text}
+		}
+	}
+}
+
+// isConstantText reports whether the data can only be one of some strings.
+func (e *event) isConstantText() bool {
+	values, bound := boundTo([]*openapi3.SchemaRef{e.Data})
+	return bound && len(values) > 0 && !slices.ContainsFunc(values, func(v any) bool {
+		_, ok := v.(string)
+		return !ok
+	})
+}
+
+// saysMore reports whether a schema describes data that is no text.
+func saysMore(s *openapi3.Schema) bool {
+	return len(s.Properties) > 0 || s.Items != nil || len(s.OneOf) > 0 || len(s.AnyOf) > 0
+}
+
+// numberAsText returns the schema of a number that is described as a string: on the wire
+// both are the same.
+func numberAsText(kind string, s *openapi3.Schema, format string) *openapi3.SchemaRef {
+	return &openapi3.SchemaRef{Value: &openapi3.Schema{Type: &openapi3.Types{kind}, Format: format, Description: s.Description}}
+}
+
+// isJSON reports whether a media type is JSON. None is: a contentSchema describes JSON.
+func isJSON(mediaType string) bool {
+	name, _, _ := mime.ParseMediaType(mediaType)
+	return mediaType == "" || name == "application/json" || strings.HasSuffix(name, "+json")
+}
+
+// asPlainRef returns a reference without what stands beside it, if that only describes.
+func asPlainRef(doc *openapi3.T, ref *openapi3.SchemaRef) *openapi3.SchemaRef {
+	name, ok := schemaName(ref.Ref)
+	if !ok || doc.Components.Schemas[name] == nil {
+		return ref
+	}
+	target := doc.Components.Schemas[name].Value
+	if ref.Value == target {
+		return ref
+	}
+	if !isCopy(ref.Value, target) {
+		return ref // a schema of the same name in another document
+	}
+	// kin-openapi keeps what stands beside a $ref as one more member of the allOf.
+	for _, beside := range ref.Value.AllOf[min(len(target.AllOf), len(ref.Value.AllOf)):] {
+		if !isEmpty(beside.Value) {
+			return &openapi3.SchemaRef{Value: ref.Value}
+		}
+	}
+	return &openapi3.SchemaRef{Ref: ref.Ref, Value: target}
+}
+
+// isCopy reports whether kin-openapi has made a schema of another one and what stands
+// beside a reference to it.
+func isCopy(s, target *openapi3.Schema) bool {
+	return len(s.AllOf) >= len(target.AllOf) && s.Type == target.Type &&
+		reflect.ValueOf(s.Properties).Pointer() == reflect.ValueOf(target.Properties).Pointer()
+}

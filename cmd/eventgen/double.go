@@ -1,0 +1,87 @@
+package main
+
+import (
+	"slices"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+// Several alternatives may describe events of one name, or of none. On the wire they are
+// one event, whose data is what any of them describes.
+
+// withoutDoubles returns the events with those of one name joined.
+func (s *stream) withoutDoubles(all []*envelope, p *problems) []*envelope {
+	var order []string
+	groups := map[string][]*envelope{}
+	for _, e := range all {
+		key := e.Names[0]
+		if key == "message" {
+			key = "" // the standard's name for none
+		}
+		if groups[key] == nil {
+			order = append(order, key)
+		}
+		groups[key] = append(groups[key], e)
+	}
+	var joined []*envelope
+	for _, key := range order {
+		if e := s.join(groups[key], p); e != nil {
+			joined = append(joined, e)
+		}
+	}
+	return joined
+}
+
+// join returns one event for several of one name; nil if there can be none.
+func (s *stream) join(group []*envelope, p *problems) *envelope {
+	group = s.withoutConstantText(group)
+	first := group[0]
+	var data []*openapi3.SchemaRef
+	for _, e := range group {
+		if e.Text != first.Text {
+			p.add(e.Where, "its data is %s, and that of %s is %s: both have the name %q in %s, and nothing tells a reader which it gets; give one of them another name",
+				form(e.Text), first.Where, form(first.Text), e.Names[0], s.ID)
+			return nil
+		}
+		if !slices.ContainsFunc(data, func(other *openapi3.SchemaRef) bool { return sameSchema(e.Data, other) }) {
+			data = append(data, e.Data)
+		}
+		first.AnyName = first.AnyName || e.AnyName
+		if e.Names[0] != first.Names[0] {
+			first.Names = []string{""}
+		}
+	}
+	if len(data) > 1 {
+		if name := first.Names[0]; name != "" {
+			p.warn(group[1].Where, "its name %q is also that of %s: the data of the event is what either of them describes", name, first.Where)
+		}
+		first.Data = &openapi3.SchemaRef{Value: &openapi3.Schema{AnyOf: data}}
+		first.Component, first.GoName, first.Description = "", "", ""
+		if first.Text {
+			first.Data.Value.Type = &openapi3.Types{openapi3.TypeString}
+		}
+	}
+	return first
+}
+
+func form(text bool) string {
+	if text {
+		return "text"
+	}
+	return "JSON"
+}
+
+// withoutConstantText removes events whose data is a text that is always the same from
+// among those whose data is JSON.
+func (s *stream) withoutConstantText(group []*envelope) []*envelope {
+	if !slices.ContainsFunc(group, func(e *envelope) bool { return !e.Text }) {
+		return group
+	}
+	return slices.DeleteFunc(slices.Clone(group), func(e *envelope) bool {
+		text, ok := constantOf(e.Data)
+		if ok && e.Text {
+			s.Constants = append(s.Constants, text)
+		}
+		return ok && e.Text
+	})
+}

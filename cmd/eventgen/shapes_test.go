@@ -1,0 +1,168 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"go/ast"
+	"go/token"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// shapes are the documents of testdata/specs whose outline is golden.
+var shapes = []string{
+	"assistants", "classes", "dotnet10", "fern", "files", "nest", "nullable30", "nullable31",
+	"odd-names", "recursive", "serde", "spring", "statuses", "typespec",
+}
+
+// TestShapes compares what a program sees of the events of each shape, and the warnings,
+// with golden files.
+func TestShapes(t *testing.T) {
+	for _, name := range shapes {
+		t.Run(name, func(t *testing.T) {
+			spec := filepath.Join("testdata", "specs", name+".yaml")
+			code, warnings, err := generate(spec, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			var b bytes.Buffer
+			for _, w := range warnings {
+				fmt.Fprintf(&b, "// warning: %s\n", strings.ReplaceAll(w, spec, name+".yaml"))
+			}
+			b.WriteString(outline(t, code))
+			golden := filepath.Join("testdata", "specs", name+".golden")
+			if *update {
+				if err := os.WriteFile(golden, b.Bytes(), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			compare(t, golden, b.Bytes())
+			if again := mustGenerate(t, spec, ""); !bytes.Equal(code, again) {
+				t.Error("a second run gave other bytes")
+			}
+		})
+	}
+}
+
+// outline returns what a program sees of the events in generated code: the operations, the
+// requests, and each event with its names and its type.
+func outline(t *testing.T, code []byte) string {
+	t.Helper()
+	pkg, err := parsePackage(string(code))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	events := map[string]bool{}
+	for _, d := range pkg.file.Decls {
+		switch d := d.(type) {
+		case *ast.FuncDecl:
+			if name := receiver(d); strings.HasPrefix(d.Name.Name, "is") && name != "UnknownEvent" {
+				fmt.Fprintf(&b, "%s\n", pkg.text(d))
+				events[name] = true
+			}
+		case *ast.GenDecl:
+			for _, s := range d.Specs {
+				pkg.outlineVar(&b, s)
+			}
+		}
+	}
+	for _, d := range pkg.file.Decls {
+		g, ok := d.(*ast.GenDecl)
+		if !ok || g.Tok != token.TYPE {
+			continue
+		}
+		s, ok := g.Specs[0].(*ast.TypeSpec)
+		if ok && (isOfEvents(s.Name.Name, events) || pkg.isRequest(s)) {
+			fmt.Fprintf(&b, "\n%s\n", pkg.text(g))
+		}
+	}
+	return b.String()
+}
+
+// isOfEvents reports whether a type is an event, or named after one.
+func isOfEvents(name string, events map[string]bool) bool {
+	return slices.ContainsFunc(sortedKeys(events), func(event string) bool { return strings.HasPrefix(name, event) })
+}
+
+// isRequest reports whether a type is that of the parameters of a stream.
+func (pkg *goPackage) isRequest(s *ast.TypeSpec) bool {
+	return strings.HasSuffix(s.Name.Name, "Request") && pkg.names["requestsOf"+strings.TrimSuffix(s.Name.Name, "Request")]
+}
+
+// outlineVar writes an operation, and how its events are told.
+func (pkg *goPackage) outlineVar(b *strings.Builder, s ast.Spec) {
+	v, ok := s.(*ast.ValueSpec)
+	if !ok || len(v.Values) != 1 {
+		return
+	}
+	literal, ok := v.Values[0].(*ast.CompositeLit)
+	if !ok {
+		return
+	}
+	switch text := pkg.text(v); {
+	case strings.Contains(text, "= contract.Operation["):
+		fmt.Fprintf(b, "\nvar %s\n", text)
+	case strings.HasPrefix(v.Names[0].Name, "eventsOf"):
+		for _, element := range literal.Elts {
+			field, ok := element.(*ast.KeyValueExpr)
+			if name := pkg.text(field.Key); ok && slices.Contains([]string{"Names", "NameIn", "AnyName", "Text"}, name) {
+				fmt.Fprintf(b, "%s: %s\n", name, strings.Join(strings.Fields(pkg.text(field.Value)), " "))
+			}
+		}
+	}
+}
+
+// TestTake has what is taken with a warning, or without a word, and could be refused.
+func TestTake(t *testing.T) {
+	const models = "    A: {type: object, properties: {x: {type: string}}}\n    B: {type: object, properties: {y: {type: string}}}\n"
+	for _, tc := range []struct{ name, schema, want string }{
+		{"no data at all", "{type: object, properties: {event: {type: string}, id: {type: string}}}",
+			"watch: its schema is taken for the data of an event: one that describes an event with its fields has a property \"data\"\nE \"\""},
+		{"one event twice", "{oneOf: [{properties: {event: {const: a}, data: {$ref: '#/components/schemas/A'}}}, {properties: {event: {const: a}, data: {$ref: '#/components/schemas/A'}}}]}",
+			"WatchA \"a\""},
+		{"one name", "{oneOf: [{properties: {event: {enum: [a, b]}, data: {$ref: '#/components/schemas/A'}}}, {properties: {event: {enum: [b, c]}, data: {$ref: '#/components/schemas/B'}}}]}",
+			"event 2 of watch: its name \"b\" is also that of event 1 of watch: the data of the event is what either of them describes\nWatchA \"a\"\nWatchB \"b\"\nWatchC \"c\""},
+		{"no name and message", "{oneOf: [{properties: {data: {$ref: '#/components/schemas/A'}}}, {required: [event], properties: {event: {const: message}, data: {$ref: '#/components/schemas/B'}}}]}",
+			"WatchMessage \"\""},
+		{"told apart by the data", "{oneOf: [{properties: {data: {properties: {type: {const: a}}}}}, {properties: {data: {properties: {type: {const: b}}}}}]}",
+			"WatchA \"a\"\nWatchB \"b\""},
+		{"an alternative that is no event", "{oneOf: [{properties: {event: {const: a}, data: {type: string}}}, {properties: {z: {type: string}}}]}",
+			"event 2 of watch: it is left out: other alternatives of watch describe an event with its fields [comment comments data event id retry], and it does not\nWatchA \"a\""},
+		{"payloads with data", "{oneOf: [{properties: {type: {const: a}, data: {type: string}}}, {properties: {type: {const: b}, z: {type: string}}}]}",
+			"WatchA \"a\"\nWatchB \"b\""},
+		{"mapped to no event", "{oneOf: [{$ref: '#/components/schemas/C'}], discriminator: {propertyName: event, mapping: {a: C, b: A}}}\n    C: {properties: {event: {type: string}, data: {type: string}}}",
+			"watch: the discriminator mapping of its stream has A for \"b\", which is no event of it\nC \"a\""},
+		{"an empty name", "{properties: {event: {enum: ['', a]}, data: {type: string}}}", "WatchMessage \"\"\nWatchA \"a\""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			spec := writeSpec(t, "spec.yaml", oneSchema+"    E: "+tc.schema+"\n"+models)
+			cfg, err := loadConfig("", "api", "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			g := &generator{spec: spec, cfg: cfg.Configuration, output: "nowhere/api.gen.go"}
+			if _, err := g.generate(); err != nil {
+				t.Fatal(err)
+			}
+			got := make([]string, 0, len(g.p.warnings))
+			for _, w := range g.p.warnings {
+				got = append(got, positions.ReplaceAllString(strings.ReplaceAll(w.String(), spec, "…"), ""))
+			}
+			plans, err := g.plan(nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, streams, _ := g.load()
+			for i, e := range streams[0].Events {
+				got = append(got, fmt.Sprintf("%s %q", plans[0].Events[i].Type, e.Names[0]))
+			}
+			if text := strings.Join(got, "\n"); text != tc.want {
+				t.Errorf("got\n%s\nwant\n%s", text, tc.want)
+			}
+		})
+	}
+}

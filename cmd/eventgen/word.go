@@ -1,0 +1,75 @@
+package main
+
+import (
+	"fmt"
+	"go/token"
+	"strings"
+	"unicode"
+
+	"github.com/oapi-codegen/oapi-codegen/v2/pkg/codegen"
+)
+
+// goWord returns a name of the spec as part of a Go name: as oapi-codegen writes it, with
+// the letters that it drops, because they have no case. What has no letter and no digit is
+// spelled as code points.
+func goWord(name string) string {
+	if !strings.ContainsFunc(name, hasNoCase) {
+		if word := codegen.SchemaNameToTypeName(name); word != "" {
+			return word
+		}
+	}
+	var b, run strings.Builder
+	flush := func() {
+		if run.Len() > 0 {
+			b.WriteString(codegen.SchemaNameToTypeName(run.String()))
+			run.Reset()
+		}
+	}
+	for _, r := range name {
+		if hasNoCase(r) {
+			flush()
+			b.WriteRune(r)
+		} else {
+			run.WriteRune(r)
+		}
+	}
+	flush()
+	if b.Len() > 0 {
+		return b.String()
+	}
+	return spell(name)
+}
+
+// hasNoCase reports whether a letter is neither upper nor lower case, as those of Chinese
+// and Arabic.
+func hasNoCase(r rune) bool {
+	return unicode.IsLetter(r) && !unicode.IsUpper(r) && !unicode.IsLower(r)
+}
+
+// spell returns a name as its code points.
+func spell(name string) string {
+	var b strings.Builder
+	for _, r := range name {
+		fmt.Fprintf(&b, "U%04X", r)
+	}
+	return b.String()
+}
+
+// spellNoCase returns a name with the letters and signs as code points of which
+// oapi-codegen would make nothing.
+func spellNoCase(name string) string {
+	var b strings.Builder
+	for _, r := range name {
+		if hasNoCase(r) || r > unicode.MaxASCII && !unicode.IsLetter(r) && !unicode.IsDigit(r) {
+			b.WriteString(spell(string(r)))
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// isOdd reports whether oapi-codegen drops letters of a name, or makes no Go name of it.
+func isOdd(name string) bool {
+	return strings.ContainsFunc(name, hasNoCase) || !token.IsIdentifier(codegen.SchemaNameToTypeName(name))
+}

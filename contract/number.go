@@ -1,0 +1,184 @@
+package contract
+
+import (
+	"cmp"
+	"math"
+	"math/big"
+	"strconv"
+	"strings"
+)
+
+// Number is a number as JSON writes it (RFC 8259, section 6). It keeps every digit, so
+// 9007199254740993 is not 9007199254740992, as it is in a float64. The empty Number stands
+// for no number.
+type Number string
+
+// Compare returns -1, 0 or 1 as n is less than, equal to, or more than other. Neither may be
+// empty.
+func (n Number) Compare(other Number) int {
+	if a, ok := n.small(); ok {
+		if b, ok := other.small(); ok {
+			return cmp.Compare(a, b)
+		}
+	}
+	return n.decimal().compare(other.decimal())
+}
+
+// isInteger reports whether n has no fraction: 7, 7.0 and 70e-1 have none.
+func (n Number) isInteger() bool {
+	if _, ok := n.small(); ok {
+		return true
+	}
+	d := n.decimal()
+	return d.point >= int64(d.len())
+}
+
+// isMultipleOf reports whether n is a multiple of step, which is not 0. Both are decimal:
+// 0.3 is a multiple of 0.1.
+func (n Number) isMultipleOf(step Number) bool {
+	if value, ok := n.small(); ok {
+		if by, ok := step.small(); ok {
+			return by != 0 && value%by == 0
+		}
+	}
+	value, by := n.decimal(), step.decimal()
+	switch {
+	case value.len() == 0 || by.len() == 0:
+		return by.len() > 0
+	case value.exponent() < by.exponent():
+		return false // the last digit of value, which is not 0, stands behind that of step
+	}
+	// A power modulo the step stays as small as the step, however large the exponent is.
+	digits := by.integer()
+	power := new(big.Int).Exp(big.NewInt(10), big.NewInt(value.exponent()-by.exponent()), digits)
+	power.Mul(power, value.integer())
+	return power.Mod(power, digits).Sign() == 0
+}
+
+// small returns n if it is written as an integer of at most 18 digits.
+func (n Number) small() (int64, bool) {
+	digits := strings.TrimPrefix(string(n), "-")
+	if digits == "" || len(digits) > 18 {
+		return 0, false
+	}
+	var value int64
+	for i := range len(digits) {
+		c := digits[i]
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		value = value*10 + int64(c-'0')
+	}
+	if len(digits) < len(n) {
+		value = -value
+	}
+	return value, true
+}
+
+// decimal is a number as 0.DIGITS × 10^point. The digits begin and end with one that is
+// not 0; zero has none. They are those of whole and then those of fraction, which are parts
+// of the text: taking a number apart allocates nothing.
+type decimal struct {
+	negative        bool
+	whole, fraction string
+	point           int64
+}
+
+// maxExponent bounds an exponent, so that sums of it and a number of digits do not
+// overflow. Numbers beyond it differ by their digits alone.
+const maxExponent = math.MaxInt64 / 4
+
+func (n Number) decimal() decimal {
+	text, negative := strings.CutPrefix(string(n), "-")
+	exponent := int64(0)
+	if i := strings.IndexAny(text, "eE"); i >= 0 {
+		exponent = parseExponent(text[i+1:])
+		text = text[:i]
+	}
+	whole, fraction, _ := strings.Cut(text, ".")
+	whole = strings.TrimLeft(whole, "0")
+	point := len(whole)
+	if whole == "" {
+		written := len(fraction)
+		fraction = strings.TrimLeft(fraction, "0")
+		point = len(fraction) - written
+	}
+	if fraction = strings.TrimRight(fraction, "0"); fraction == "" {
+		whole = strings.TrimRight(whole, "0")
+	}
+	if whole == "" && fraction == "" {
+		return decimal{}
+	}
+	return decimal{negative, whole, fraction, exponent + int64(point)}
+}
+
+// parseExponent returns an exponent within its bounds.
+func parseExponent(text string) int64 {
+	exponent, _ := strconv.ParseInt(text, 10, 64) // out of range, it is the nearest integer
+	return min(max(exponent, -maxExponent), maxExponent)
+}
+
+func (d decimal) len() int { return len(d.whole) + len(d.fraction) }
+
+// exponent returns the power of ten by which the integer of the digits is multiplied.
+func (d decimal) exponent() int64 { return d.point - int64(d.len()) }
+
+// digit returns the digit at i, which is 0 behind the last one.
+func (d decimal) digit(i int) byte {
+	switch {
+	case i < len(d.whole):
+		return d.whole[i]
+	case i < d.len():
+		return d.fraction[i-len(d.whole)]
+	}
+	return '0'
+}
+
+// integer returns the digits as an integer.
+func (d decimal) integer() *big.Int {
+	i, _ := new(big.Int).SetString(d.whole+d.fraction, 10)
+	return i
+}
+
+func (d decimal) compare(other decimal) int {
+	switch sign := d.sign(); {
+	case sign != other.sign():
+		return cmp.Compare(sign, other.sign())
+	case sign < 0:
+		return other.compareDigits(d)
+	}
+	return d.compareDigits(other)
+}
+
+func (d decimal) sign() int {
+	switch {
+	case d.len() == 0:
+		return 0
+	case d.negative:
+		return -1
+	}
+	return 1
+}
+
+// compareDigits compares two numbers of the same sign without it.
+func (d decimal) compareDigits(other decimal) int {
+	if d.point != other.point {
+		return cmp.Compare(d.point, other.point)
+	}
+	for i := range max(d.len(), other.len()) {
+		if c := cmp.Compare(d.digit(i), other.digit(i)); c != 0 {
+			return c
+		}
+	}
+	return 0
+}
+
+// appendTo appends a text that is the same for equal numbers.
+func (d decimal) appendTo(b []byte) []byte {
+	if d.negative {
+		b = append(b, '-')
+	}
+	b = append(b, d.whole...)
+	b = append(b, d.fraction...)
+	return strconv.AppendInt(append(b, 'e'), d.point, 10)
+}

@@ -1,0 +1,83 @@
+package contract
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
+
+func (s *Schema) checkObject(all Schemas, value map[string]any, seen *evaluated) *misfit {
+	switch count := uint64(len(value)); {
+	case count < s.MinProperties:
+		return &misfit{reason: fmt.Sprintf("must have %d members or more", s.MinProperties)}
+	case s.MaxProperties != nil && count > *s.MaxProperties:
+		return &misfit{reason: fmt.Sprintf("must have %d members or less", *s.MaxProperties)}
+	}
+	for _, name := range s.Required {
+		if _, ok := value[name]; !ok {
+			return &misfit{reason: fmt.Sprintf("%q is required", name)}
+		}
+	}
+	named := 0
+	for i := range s.Properties {
+		p := &s.Properties[i]
+		member, ok := value[p.Name]
+		if !ok {
+			continue
+		}
+		named++
+		if m := p.Schema.check(all, member, nil); m != nil {
+			return m.within(p.Name)
+		}
+		seen.member(p.Name)
+	}
+	if len(s.PatternProperties) > 0 || s.Names != nil || named < len(value) && (s.Closed || s.Additional != nil) {
+		if m := s.checkMembers(all, value, seen); m != nil {
+			return m
+		}
+	}
+	for i := range s.Dependents {
+		d := &s.Dependents[i]
+		if _, ok := value[d.Name]; !ok {
+			continue
+		}
+		if m := d.Schema.check(all, value, seen); m != nil {
+			return &misfit{m.path, m.reason + ", as " + quoted(d.Name) + " is there"}
+		}
+	}
+	return nil
+}
+
+// checkMembers checks each member by its name.
+func (s *Schema) checkMembers(all Schemas, value map[string]any, seen *evaluated) *misfit {
+	for _, name := range slices.Sorted(maps.Keys(value)) {
+		if s.Names != nil {
+			if m := s.Names.check(all, name, nil); m != nil {
+				return &misfit{reason: quoted(name) + " is not a name that a member may have: " + m.reason}
+			}
+		}
+		known := slices.ContainsFunc(s.Properties, func(p Property) bool { return p.Name == name })
+		for i := range s.PatternProperties {
+			p := &s.PatternProperties[i]
+			if !p.Pattern.MatchString(name) {
+				continue
+			}
+			known = true
+			if m := p.Schema.check(all, value[name], nil); m != nil {
+				return m.within(name)
+			}
+			seen.member(name)
+		}
+		switch {
+		case known:
+		case s.Closed:
+			return &misfit{reason: quoted(name) + " is not a member that it may have"}
+		case s.Additional != nil:
+			if m := s.Additional.check(all, value[name], nil); m != nil {
+				return m.within(name)
+			}
+			seen.member(name)
+		}
+	}
+	return nil
+}

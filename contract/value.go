@@ -1,0 +1,167 @@
+package contract
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// parse returns the value of a JSON text: nil, a bool, a string, a Number, a []any or a
+// map[string]any. It reads numbers exactly. encoding/json does so too, but only by a
+// Decoder, which costs every event a buffer.
+func parse(data []byte) (any, error) {
+	if !json.Valid(data) {
+		var value any
+		if err := json.Unmarshal(data, &value); err != nil {
+			return nil, err
+		}
+	}
+	p := parser{text: string(data)}
+	return p.value(), nil
+}
+
+// parser reads a text that is valid JSON. What it returns are parts of the text.
+type parser struct {
+	text string
+	at   int
+}
+
+// next returns the next byte that is not white space, without passing it.
+func (p *parser) next() byte {
+	for {
+		switch c := p.text[p.at]; c {
+		case ' ', '\t', '\n', '\r':
+			p.at++
+		default:
+			return c
+		}
+	}
+}
+
+func (p *parser) value() any {
+	switch p.next() {
+	case '{':
+		return p.object()
+	case '[':
+		return p.array()
+	case '"':
+		return p.string()
+	case 't':
+		p.at += len("true")
+		return true
+	case 'f':
+		p.at += len("false")
+		return false
+	case 'n':
+		p.at += len("null")
+		return nil
+	}
+	begin := p.at
+	for p.at < len(p.text) && strings.IndexByte("+-.0123456789Ee", p.text[p.at]) >= 0 {
+		p.at++
+	}
+	return Number(p.text[begin:p.at])
+}
+
+// more passes the comma or the bracket that stands next, and reports whether another item
+// comes. The bracket that opened the list has been passed.
+func (p *parser) more(closing byte) bool {
+	switch p.next() {
+	case closing:
+		p.at++
+		return false
+	case ',':
+		p.at++
+	}
+	return true
+}
+
+func (p *parser) object() any {
+	members := map[string]any{}
+	for p.at++; p.more('}'); {
+		p.next()
+		name := p.string()
+		p.next()
+		p.at++ // the colon
+		members[name] = p.value()
+	}
+	return members
+}
+
+func (p *parser) array() any {
+	items := []any{}
+	for p.at++; p.more(']'); {
+		items = append(items, p.value())
+	}
+	return items
+}
+
+func (p *parser) string() string {
+	begin, plain := p.at, true
+	for p.at++; p.text[p.at] != '"'; p.at++ {
+		if p.text[p.at] == '\\' {
+			plain = false
+			p.at++
+		}
+	}
+	p.at++
+	if s := p.text[begin+1 : p.at-1]; plain && utf8.ValidString(s) {
+		return s
+	}
+	var s string
+	_ = json.Unmarshal([]byte(p.text[begin:p.at]), &s) // it is valid
+	return s
+}
+
+// same reports whether two values are the same JSON: 1.0 is 1.
+func same(a, b any) bool {
+	switch a := a.(type) {
+	case nil:
+		return b == nil
+	case bool:
+		b, ok := b.(bool)
+		return ok && a == b
+	case string:
+		b, ok := b.(string)
+		return ok && a == b
+	case Number:
+		b, ok := b.(Number)
+		return ok && (a == b || a.Compare(b) == 0)
+	case []any:
+		b, ok := b.([]any)
+		return ok && slices.EqualFunc(a, b, same)
+	case map[string]any:
+		b, ok := b.(map[string]any)
+		return ok && maps.EqualFunc(a, b, same)
+	}
+	return false
+}
+
+// appendKey appends a text of value that the same JSON has too, and no other.
+func appendKey(b []byte, value any) []byte {
+	switch value := value.(type) {
+	case bool:
+		return strconv.AppendBool(b, value)
+	case string:
+		return strconv.AppendQuote(b, value)
+	case Number:
+		return value.decimal().appendTo(b)
+	case []any:
+		b = append(b, '[')
+		for _, item := range value {
+			b = append(appendKey(b, item), ',')
+		}
+		return append(b, ']')
+	case map[string]any:
+		b = append(b, '{')
+		for _, name := range slices.Sorted(maps.Keys(value)) {
+			b = append(strconv.AppendQuote(b, name), ':')
+			b = append(appendKey(b, value[name]), ',')
+		}
+		return append(b, '}')
+	}
+	return append(b, "null"...)
+}
