@@ -12,10 +12,14 @@ import (
 	"time"
 )
 
-// TestMain runs the command itself for a process that a test is to kill.
+// TestMain runs the command itself for a process that a test kills or measures.
 func TestMain(m *testing.M) {
 	if args := os.Getenv("EVENTGEN_TEST_ARGS"); args != "" {
-		os.Exit(run(strings.Split(args, "\n"), os.Stdout, os.Stderr))
+		status := run(strings.Split(args, "\n"), os.Stdout, os.Stderr)
+		if file := os.Getenv("EVENTGEN_TEST_MEMORY"); file != "" {
+			writeMemory(file)
+		}
+		os.Exit(status)
 	}
 	os.Exit(m.Run())
 }

@@ -60,8 +60,8 @@ func TestFieldsOfOneName(t *testing.T) {
 	}
 }
 
-// TestTypesOfOneName has components of one Go name: a schema keeps it before a response, and
-// the client before a schema.
+// TestTypesOfOneName has components of one Go name: a schema keeps it before a response, of
+// the document or of the client, and the client itself before a schema.
 func TestTypesOfOneName(t *testing.T) {
 	spec := writeSpec(t, "spec.yaml", strings.Replace(oneSchema, "responses: {", "responses: {default: {$ref: '#/components/responses/E'}, ", 1)+
 		"    E: {type: object, properties: {of: {$ref: '#/components/schemas/Client'}}}\n"+
@@ -76,7 +76,7 @@ func TestTypesOfOneName(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, field := range map[string]string{
-		"E": "Of", "MadeData": "A", "MadeData2": "B", "ClientModel": "C", "WatchResponseModel": "D", "UnknownEventModel": "E",
+		"E": "Of", "MadeData": "A", "MadeData2": "B", "ClientModel": "C", "WatchResponse": "D", "UnknownEventModel": "E",
 	} {
 		if fields := pkg.fields(name); len(fields) != 1 || fields[0].Name != field {
 			t.Errorf("%s has the fields %v, want %s", name, fields, field)

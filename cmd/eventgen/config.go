@@ -89,13 +89,9 @@ func defaultConfig() config {
 	cfg.OutputOptions.NameNormalizer = string(codegen.NameNormalizerFunctionToCamelCaseWithInitialisms)
 	cfg.OutputOptions.PreferSkipOptionalPointerOnContainerTypes = true
 	cfg.OutputOptions.SkipPrune = true
-	// A number of JSON has 64 bits: a float32 would change 1234567.89 in silence.
-	cfg.OutputOptions.TypeMapping = &codegen.TypeMapping{Number: codegen.FormatMapping{Default: codegen.SimpleTypeSpec{Type: float64Type}}}
+	cfg.OutputOptions.TypeMapping = float64Numbers
 	return cfg
 }
-
-// float64Type is the Go type of a number without a format, unless a configuration has another.
-const float64Type = "float64"
 
 // packageOf returns the name of the package in dir, or the one that Go programmers
 // expect there.

@@ -114,10 +114,10 @@ func streamsOf(t *testing.T, file, config string) []*stream {
 		t.Fatal(err)
 	}
 	g := &generator{spec: file, cfg: cfg.Configuration}
-	_, streams, err := g.load()
-	if err != nil {
+	if err := g.load(); err != nil {
 		t.Fatal(err)
 	}
+	_, streams := g.copy(&g.p)
 	return streams
 }
 

@@ -55,7 +55,7 @@ func exampleRows(t *testing.T, g *generator, doc *openapi3.T, s *stream, e *even
 	var rows []wireEvent
 	seen := map[wireEvent]bool{}
 	mapping := g.cfg.OutputOptions.TypeMapping
-	wide := mapping != nil && mapping.Number.Default.Type == float64Type
+	wide := mapping != nil && mapping.Number.Default.Type == "float64"
 	for mode := range exampleModes {
 		count := 0
 		x := &examples{doc: doc, wide: wide, mode: mode, text: e.Text}
@@ -201,7 +201,7 @@ func (x *examples) value(parts, path []*openapi3.Schema, orNull bool) (value any
 	}
 	if values, bound := commonValues(parts); bound {
 		if len(types) != 1 {
-			values = slices.DeleteFunc(slices.Clone(values), losesDigits)
+			values = slices.DeleteFunc(slices.Clone(values), isRounded)
 		}
 		if len(values) == 0 {
 			return nil, false
@@ -230,9 +230,9 @@ func (x *examples) value(parts, path []*openapi3.Schema, orNull bool) (value any
 	return x.string(parts)
 }
 
-// losesDigits reports whether a value has a number that no float64 is, as which a value of
+// isRounded reports whether a value has a number that no float64 is, as which a value of
 // any type is decoded.
-func losesDigits(value any) bool {
+func isRounded(value any) bool {
 	text, err := json.Marshal(value)
 	if err != nil {
 		return true

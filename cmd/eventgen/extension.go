@@ -167,20 +167,26 @@ func (w controlWords) roles() []control {
 func (s *stream) checkControl(p *problems) {
 	seen := map[string]string{}
 	for _, c := range s.Ext.Control.roles() {
-		where := s.extensionAt("control", strings.ToLower(c.Role))
-		where.name = fmt.Sprintf("%s: its %s.control.%s", s.ID, extensionName, strings.ToLower(c.Role))
+		var found problems
+		where := place{name: fmt.Sprintf("%s: its %s.control.%s", s.ID, extensionName, strings.ToLower(c.Role))}
 		e := s.event(c.Event)
 		switch {
 		case c.Event == "":
-			p.add(where, "it names no event")
+			found.add(where, "it names no event")
 		case e == nil:
-			p.add(where, "the stream has no event %q", c.Event)
+			found.add(where, "the stream has no event %q", c.Event)
 		case e.Text || s.NameIn != "":
-			p.add(where, "the event %q has no data that the server can make: it must be an object, and the event named by its field", c.Event)
+			found.add(where, "the event %q has no data that the server can make: it must be an object, and the event named by its field", c.Event)
 		case seen[c.Event] != "":
-			p.add(where, "the event %q is that of %s", c.Event, seen[c.Event])
+			found.add(where, "the event %q is that of %s", c.Event, seen[c.Event])
 		default:
-			c.checkMembers(e, where, p)
+			c.checkMembers(e, where, &found)
+		}
+		if len(found.errs) > 0 {
+			where.at = s.extensionAt("control", strings.ToLower(c.Role)).at // it parses the file again
+		}
+		for _, err := range found.errs {
+			p.add(where, "%s", err.text)
 		}
 		seen[c.Event] = strings.ToLower(c.Role)
 	}

@@ -8,8 +8,8 @@ import (
 	"github.com/oapi-codegen/oapi-codegen/v2/pkg/codegen"
 )
 
-// generator makes the Go code of one spec. Each run of oapi-codegen gets a document of its
-// own, and the streams are read anew from it: they point into it.
+// generator makes the Go code of one spec. Each run of oapi-codegen gets a copy of the
+// document, and the streams are read anew from it: they point into it.
 type generator struct {
 	spec       string
 	cfg        codegen.Configuration
@@ -18,9 +18,9 @@ type generator struct {
 
 	collided *collisions // found so far; nil: nothing is loaded yet
 
-	p       problems
-	checked bool // the file of the spec
-	exact   exact
+	p     problems
+	doc   *openapi3.T // as it was loaded; only copies of it are changed
+	exact exact
 }
 
 // generate returns the generated file. Its error has one line for each problem.
@@ -33,6 +33,9 @@ func (g *generator) makeFile() ([]byte, error) {
 	doc, streams, sessions, err := g.read()
 	if err != nil {
 		return nil, err
+	}
+	if !g.cfg.OutputOptions.SkipPrune {
+		prune(g.doc, streams) // the copies of what is left are small
 	}
 	own, err := g.ownPackage()
 	if err != nil {
@@ -59,6 +62,9 @@ func (g *generator) makeFile() ([]byte, error) {
 	for i, s := range streams {
 		f.addStream(s, plans[i], sessions[i], named, checked, &g.p)
 	}
+	if losesDigits(g.cfg.OutputOptions) {
+		checked.warnOfNumbers()
+	}
 	f.addServer(doc, made)
 	f.Schemas = checked.literal()
 	if err := g.p.err(); err != nil {
@@ -69,10 +75,10 @@ func (g *generator) makeFile() ([]byte, error) {
 
 // read loads the document, and reports all that is wrong with its streams.
 func (g *generator) read() (*openapi3.T, []*stream, []session, error) {
-	doc, streams, err := g.load()
-	if err != nil {
+	if err := g.load(); err != nil {
 		return nil, nil, nil, err
 	}
+	doc, streams := g.copy(&g.p)
 	sessions := make([]session, len(streams))
 	for i, s := range streams {
 		s.checkKeywords(&g.p)
@@ -101,39 +107,67 @@ func (g *generator) loadSpec() (*openapi3.T, error) {
 	return doc, err
 }
 
-// load loads a fresh document, and reads its streams.
-func (g *generator) load() (*openapi3.T, []*stream, error) {
-	if g.collided == nil {
-		if err := primeNames(g.cfg); err != nil {
-			return nil, nil, err
-		}
-		g.collided = newCollisions()
+// load loads the document.
+func (g *generator) load() error {
+	if err := primeNames(g.cfg); err != nil {
+		return err
 	}
 	doc, err := g.loadSpec()
 	if err != nil {
 		g.p.addLoadError(g.spec, err)
-		return nil, nil, g.p.err()
+		return g.p.err()
 	}
-	if !g.checked {
-		g.checked = true
-		g.p.checkSource(g.spec, doc)
-	}
+	g.p.checkSource(g.spec, doc)
 	g.p.noLines = g.cfg.OutputOptions.Overlay.Path != ""
+	g.doc, g.collided = doc, newCollisions()
+	return nil
+}
+
+// copy returns a copy of the document with the Go names that its author has not given, and
+// its streams.
+func (g *generator) copy(p *problems) (*openapi3.T, []*stream) {
+	doc := cloneSpec(g.doc)
 	if !g.eventsOnly {
 		nameOddSchemas(doc)
 		g.collided.rename(doc)
 	}
 	separateParams(doc)
-	streams := readStreams(doc, &g.p)
-	completeRequired(doc, streams, &g.p)
-	return doc, streams, nil
+	readNullable(doc)
+	streams := readStreams(doc, p)
+	completeRequired(doc, streams, p)
+	return doc, streams
 }
 
-// runCodegen runs oapi-codegen on a document, which it changes, after what it would refuse
-// has been written otherwise.
+// fresh returns a copy of the document for a run of oapi-codegen, and its streams. What
+// only describes how they are written is removed, unless the user's own run of oapi-codegen
+// has made types of it.
+func (g *generator) fresh() (*openapi3.T, []*stream, error) {
+	var reported problems
+	doc, streams := g.copy(&reported)
+	if g.eventsOnly {
+		return doc, streams, nil
+	}
+	return doc, streams, dropParts(doc, streams)
+}
+
+// runCodegen runs oapi-codegen on a document, which it changes, after what it would refuse,
+// or make no good Go of, has been written otherwise.
 func runCodegen(doc *openapi3.T, cfg codegen.Configuration) (*goPackage, error) {
+	o := &cfg.OutputOptions
+	if !o.SkipPrune {
+		prune(doc, nil)
+		o.SkipPrune = true
+	}
+	// The filters were applied, and some operations have another operationId since.
+	o.IncludeTags, o.ExcludeTags, o.IncludeOperationIDs, o.ExcludeOperationIDs = nil, nil, nil, nil
 	adapt(doc)
-	return runUnchanged(doc, cfg)
+	flattenUnions(doc)
+	completeDiscriminators(doc)
+	pkg, err := runUnchanged(doc, cfg)
+	if err != nil {
+		return nil, err
+	}
+	return pkg.separate()
 }
 
 // runUnchanged is runCodegen on a document as its author wrote it.
@@ -159,7 +193,7 @@ func runUnchanged(doc *openapi3.T, cfg codegen.Configuration) (pkg *goPackage, e
 // primeNames has oapi-codegen take in how the configuration makes Go names, which it keeps
 // in variables of its package.
 func primeNames(cfg codegen.Configuration) error {
-	_, err := runCodegen(&openapi3.T{OpenAPI: "3.1.0", Info: &openapi3.Info{Title: "none", Version: "0"}, Paths: openapi3.NewPaths(), Components: &openapi3.Components{}}, cfg)
+	_, err := runUnchanged(&openapi3.T{OpenAPI: "3.1.0", Info: &openapi3.Info{Title: "none", Version: "0"}, Paths: openapi3.NewPaths(), Components: &openapi3.Components{}}, cfg)
 	return err
 }
 
@@ -200,12 +234,8 @@ func (g *generator) plan(own *goPackage) ([]*streamPlan, error) {
 			names[name] = true
 		}
 	}
-	// The run has changed the document.
-	doc, streams, err := g.load()
+	doc, streams, err := g.fresh()
 	if err != nil {
-		return nil, err
-	}
-	if err := g.drop(doc, streams); err != nil {
 		return nil, err
 	}
 	plans := planStreams(doc, streams, pkg, &g.p)
@@ -214,27 +244,14 @@ func (g *generator) plan(own *goPackage) ([]*streamPlan, error) {
 
 // probed returns what oapi-codegen makes of the document with the probes.
 func (g *generator) probed() (*goPackage, error) {
-	doc, streams, err := g.load()
+	doc, streams, err := g.fresh()
 	if err != nil {
-		return nil, err
-	}
-	if err := g.drop(doc, streams); err != nil {
 		return nil, err
 	}
 	probe(doc, streams)
 	cfg := g.cfg
 	cfg.Generate.Client = true
-	cfg.OutputOptions.SkipPrune = true
 	return runCodegen(doc, cfg)
-}
-
-// drop removes what only describes how streams are written, unless the user's own run of
-// oapi-codegen has made types of it.
-func (g *generator) drop(doc *openapi3.T, streams []*stream) error {
-	if g.eventsOnly {
-		return nil
-	}
-	return dropParts(doc, streams)
 }
 
 // rewritten returns what oapi-codegen makes of the document with the types of the events.
@@ -254,11 +271,8 @@ func (g *generator) namedPackage(plans []*streamPlan, pkg *goPackage) (*goPackag
 }
 
 func (g *generator) runRewritten(plans []*streamPlan, cfg codegen.Configuration) (*goPackage, error) {
-	doc, streams, err := g.load()
+	doc, streams, err := g.fresh()
 	if err != nil {
-		return nil, err
-	}
-	if err := g.drop(doc, streams); err != nil {
 		return nil, err
 	}
 	rewrite(doc, streams, plans)

@@ -88,7 +88,7 @@ var specEvents = map[string][]wireEvent{
 		{"TaskProgress", "finished", `{"files":["a","b"]}`},
 		{"TaskProgress", "finished", `{"files":null}`},
 	},
-	"data-only": {{"StreamPrices", "", `{"at":"2026-01-02T03:04:05Z","price":1.5,"size":9007199254740991,"venue":"X"}`}},
+	"data-only": {{"StreamPrices", "", `{"at":"2026-01-02T03:04:05Z","price":1741290958.25,"size":9007199254740991,"venue":"X"}`}},
 	"data-ref": {
 		{"LivePets", "Kitten", `{"lives":9}`},
 		{"LivePets", "Puppy", `{"tricks":["sit"]}`},
@@ -145,6 +145,16 @@ var specEvents = map[string][]wireEvent{
 		{"FollowLogs", "", `"a line"`},
 		{"FollowLogs", "stderr", `"a line"`},
 		{"FollowTicks", "", `"tick"`},
+	},
+	"unions": {
+		{"FollowJob", "", `{"type":"job.started","trace_id":"a","instructions":"Hi"}`},
+		{"FollowJob", "", `{"type":"job.started","trace_id":1,"instructions":[{"kind":"output.text","text":"Hi"}]}`},
+		{"FollowJob", "", `{"type":"job.part.added","part":{"kind":"picture","url":"a"}}`},
+		{"FollowJob", "", `{"type":"job.part.done","part":{"kind":"refusal","why":"a"}}`},
+		{"FollowJob", "", `{"type":"job.completed","seconds":1.5,"finish":"stop","last":{"kind":"refusal","why":"a"},"first":{"kind":"refusal","why":"a"},"next":{"type":"job.completed","seconds":null,"finish":null,"last":null,"first":null}}`},
+		{"FollowJob", "", `{"type":"job.completed","seconds":null,"finish":null,"last":null,"first":null}`},
+		{"FollowJob", "", `{"type":"job.failed","reason":{"code":"quota","quota":9007199254740993}}`},
+		{"FollowJob", "", `{"type":"job.failed","reason":{"code":"trouble","early":true}}`},
 	},
 	"kinds": {
 		{"GetNested", "", `{"type":"walked","steps":1}`},

@@ -15,9 +15,9 @@ type schemas struct {
 	doc   *openapi3.T
 	all   map[string]*openapi3.Schema
 	names map[*openapi3.Schema]string // of those in all
-	seen  map[*openapi3.Schema]bool
-	loose map[*openapi3.Schema]bool // those with a part that is not checked
-	is30  bool                      // nullable and exclusiveMinimum: true mean something
+	seen  map[*openapi3.Schema]string // the names that they stand in
+	loose map[*openapi3.Schema]bool   // those with a part that is not checked
+	is30  bool                        // nullable and exclusiveMinimum: true mean something
 	exact *exact
 	p     *problems
 }
@@ -25,7 +25,7 @@ type schemas struct {
 func newSchemas(doc *openapi3.T, x *exact, p *problems) *schemas {
 	return &schemas{
 		doc: doc, all: map[string]*openapi3.Schema{}, names: map[*openapi3.Schema]string{},
-		seen: map[*openapi3.Schema]bool{}, loose: map[*openapi3.Schema]bool{},
+		seen: map[*openapi3.Schema]string{}, loose: map[*openapi3.Schema]bool{},
 		is30: !doc.IsOpenAPI31OrLater(), exact: x, p: p,
 	}
 }
@@ -64,10 +64,10 @@ func (all *schemas) read(name string, s *openapi3.Schema, path []*openapi3.Schem
 		all.names[s] = fmt.Sprintf("%s.%d", name, len(all.names))
 		all.all[all.names[s]] = s
 	}
-	if all.seen[s] {
+	if _, ok := all.seen[s]; ok {
 		return
 	}
-	all.seen[s] = true
+	all.seen[s] = name
 	all.checkKeywords(name, s)
 	path = append(path[:len(path):len(path)], s)
 	for _, ref := range children(s) {
@@ -107,7 +107,7 @@ func (all *schemas) checkKeywords(name string, s *openapi3.Schema) {
 		}
 	}
 	if s.Nullable && !all.is30 {
-		all.p.warn(where.field(s.Origin, "nullable"), "nullable means nothing since OpenAPI 3.1; type: [string, 'null'] does")
+		all.p.warn(where.field(s.Origin, "nullable"), "nullable is a keyword of OpenAPI 3.0; it is read as type: [string, 'null'] is since 3.1")
 	}
 	if _, err := goPattern(s.Pattern); err != nil {
 		all.warnUnchecked(s, where.field(s.Origin, "pattern"), "its pattern is not checked: %v", err)

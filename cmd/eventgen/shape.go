@@ -167,6 +167,10 @@ func containsValue(values []any, value any) bool {
 
 // sameValue reports whether two values are the same JSON.
 func sameValue(a, b any) bool {
+	if text, ok := a.(string); ok {
+		other, ok := b.(string)
+		return ok && text == other
+	}
 	x, errX := json.Marshal(a)
 	y, errY := json.Marshal(b)
 	return errX == nil && errY == nil && bytes.Equal(x, y)
@@ -178,7 +182,7 @@ func typesOf(s *openapi3.Schema) (types []string) {
 	eachOfAll(s, func(s *openapi3.Schema) {
 		if types == nil && s.Type != nil {
 			types = s.Type.Slice()
-			if s.Nullable {
+			if s.Nullable && !slices.Contains(types, openapi3.TypeNull) {
 				types = append(slices.Clone(types), openapi3.TypeNull)
 			}
 		}

@@ -156,7 +156,7 @@ func TestTake(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, streams, _ := g.load()
+			_, streams := g.copy(&problems{})
 			for i, e := range streams[0].Events {
 				got = append(got, fmt.Sprintf("%s %q", plans[0].Events[i].Type, e.Names[0]))
 			}

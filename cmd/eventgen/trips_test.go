@@ -107,10 +107,10 @@ func tripsOf(t *testing.T, o outside, file string) string {
 		t.Fatal(err)
 	}
 	g := &generator{spec: file, cfg: cfg.Configuration}
-	doc, streams, err := g.load()
-	if err != nil {
+	if err := g.load(); err != nil {
 		t.Fatal(err)
 	}
+	doc, streams := g.copy(&g.p)
 	var b strings.Builder
 	fmt.Fprintf(&b, "package trips\n\nimport (\n\t\"testing\"\n\n\t%[1]s \"outside/%[1]s\"\n)\n\nfunc TestPackage_%[1]s(t *testing.T) {\n", pkg)
 	for _, s := range streams {

@@ -185,7 +185,7 @@ func main() {
 func TestWarnings(t *testing.T) {
 	const notAll = ": a part of it is not checked"
 	for keyword, want := range map[string][]string{
-		"nullable: true, type: string":                                         {"nullable means nothing since OpenAPI 3.1; type: [string, 'null'] does"},
+		"nullable: true, type: string":                                         {"nullable is a keyword of OpenAPI 3.0; it is read as type: [string, 'null'] is since 3.1"},
 		"type: string, pattern: '(?=a)'":                                       {"its pattern is not checked: Go's package regexp does not look around, as (?= does"},
 		"patternProperties: {'(?=a)': {}, b: {}}, additionalProperties: false": {`"(?=a)" of its patternProperties is not checked, nor are the properties that no other keyword names: Go's package regexp does not look around, as (?= does`},
 		"$dynamicRef: '#meta'":                                                 {"$dynamicRef is not checked: a $ref is"},
@@ -201,25 +201,25 @@ func TestWarnings(t *testing.T) {
 		"type: object, properties: {size: {}}, required: [weight]":             {`it requires "weight", and does not describe it: it is taken for a property of any type`},
 		// What is checked, and what describes.
 		"type: object, properties: {size: {}}, not: {required: [weight]}, if: {required: [a]}, then: {minProperties: 1}": nil,
-		"patternProperties: {a: {}}":                   nil,
-		"prefixItems: [{type: string}], items: false":  nil,
-		"if: {type: string}, then: {}, else: {}":       nil,
-		"dependentRequired: {a: [b]}":                  nil,
-		"unevaluatedProperties: false":                 nil,
-		"unevaluatedItems: {type: string}":             nil,
-		"contains: {type: string}, minContains: 2":     nil,
-		"propertyNames: {type: string}":                nil,
-		"dependentSchemas: {a: {}}":                    nil,
-		"not: {type: string}":                          nil,
-		"type: integer, multipleOf: 2":                 nil,
-		"type: array, uniqueItems: true":               nil,
-		"type: number, exclusiveMinimum: 2":            nil,
-		"type: object, maxProperties: 2":               nil,
-		"enum: [{a: [1, null]}, x]":                    nil,
-		"type: integer, maximum: 9223372036854775807":  nil,
-		"type: string, format: email, title: a":        nil,
-		"type: string, contentEncoding: base64":        nil,
-		"type: string, pattern: '^\\u00e9\\p{L}\\s.$'": nil,
+		"patternProperties: {a: {}}":                        nil,
+		"prefixItems: [{type: string}], items: false":       nil,
+		"if: {type: string}, then: {}, else: {}":            nil,
+		"dependentRequired: {a: [b]}":                       nil,
+		"unevaluatedProperties: false":                      nil,
+		"unevaluatedItems: {type: string}":                  nil,
+		"contains: {type: string}, minContains: 2":          nil,
+		"propertyNames: {type: string}":                     nil,
+		"dependentSchemas: {a: {}}":                         nil,
+		"not: {type: string}":                               nil,
+		"type: integer, multipleOf: 2":                      nil,
+		"type: array, uniqueItems: true":                    nil,
+		"type: number, format: double, exclusiveMinimum: 2": nil,
+		"type: object, maxProperties: 2":                    nil,
+		"enum: [{a: [1, null]}, x]":                         nil,
+		"type: integer, maximum: 9223372036854775807":       nil,
+		"type: string, format: email, title: a":             nil,
+		"type: string, contentEncoding: base64":             nil,
+		"type: string, pattern: '^\\u00e9\\p{L}\\s.$'":      nil,
 		"$anchor: a, $comment: a, $defs: {a: {type: string}}, readOnly: true, deprecated: true": nil,
 	} {
 		t.Run(keyword, func(t *testing.T) {
@@ -258,7 +258,7 @@ func TestWarningsOf30(t *testing.T) {
 	for keyword, want := range map[string]string{
 		"$ref: '#/components/schemas/Other', maxLength: 3, description: a": "maxLength means nothing beside a $ref before OpenAPI 3.1: an allOf of both does",
 		"allOf: [{$ref: '#/components/schemas/Other'}], nullable: true":    "",
-		"type: number, minimum: 3, exclusiveMinimum: true":                 "",
+		"type: number, format: double, minimum: 3, exclusiveMinimum: true": "",
 	} {
 		t.Run(keyword, func(t *testing.T) {
 			spec := filepath.Join(t.TempDir(), "spec.yaml")

@@ -8,68 +8,78 @@ import (
 
 // eachSchema calls f for every schema in a part of a document, each once.
 func eachSchema(part any, f func(*openapi3.Schema)) {
-	eachStruct(part, func(v reflect.Value) {
-		if s, ok := v.Addr().Interface().(*openapi3.Schema); ok {
+	newWalker(func(part any) {
+		if s, ok := part.(*openapi3.Schema); ok {
 			f(s)
 		}
-	})
+	}).walk(part)
 }
 
 // eachStruct calls f for every struct behind a pointer in a part of a document, each once,
-// before those in it. It reads the types of kin-openapi by reflection, so that no keyword
-// is forgotten.
+// before those in it.
 func eachStruct(part any, f func(reflect.Value)) {
-	w := &structWalk{seen: map[visited]bool{}, f: f}
-	w.walk(reflect.ValueOf(part))
+	newWalker(func(part any) {
+		if v := reflect.ValueOf(part).Elem(); v.Kind() == reflect.Struct {
+			f(v)
+		}
+	}).walk(part)
 }
 
-type structWalk struct {
-	seen map[visited]bool
-	f    func(reflect.Value)
+// walker visits the parts of a document, each once, and follows every reference. It reads
+// the types of kin-openapi by reflection, so that no keyword is forgotten.
+type walker struct {
+	each func(part any) // is called with a pointer, such as *openapi3.SchemaRef
+	seen map[visit]bool
 }
 
-// visited is a part of the document, whose address may be that of its first field too.
-type visited struct {
+// visit is a part of a document. Its address may be that of its first field too.
+type visit struct {
 	address uintptr
 	of      reflect.Type
 }
 
-func (w *structWalk) walk(v reflect.Value) {
+func newWalker(each func(part any)) *walker { return &walker{each, map[visit]bool{}} }
+
+// walk visits a part of a document and what is in it.
+func (w *walker) walk(part any) { w.value(reflect.ValueOf(part)) }
+
+func (w *walker) value(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Pointer:
+		if v.IsNil() || w.seen[visit{v.Pointer(), v.Type()}] {
+			return
+		}
+		w.seen[visit{v.Pointer(), v.Type()}] = true
+		w.each(v.Interface())
 		w.pointer(v)
 	case reflect.Struct:
 		for i := range v.NumField() {
-			if field := v.Type().Field(i); field.IsExported() && field.Name != "Extensions" {
-				w.walk(v.Field(i))
+			if v.Type().Field(i).IsExported() {
+				w.value(v.Field(i))
 			}
 		}
 	case reflect.Slice:
 		for i := range v.Len() {
-			w.walk(v.Index(i))
+			w.value(v.Index(i))
 		}
 	case reflect.Map:
 		for values := v.MapRange(); values.Next(); {
-			w.walk(values.Value())
+			w.value(values.Value())
 		}
 	}
 }
 
-func (w *structWalk) pointer(v reflect.Value) {
-	if v.IsNil() || v.Elem().Kind() != reflect.Struct || w.seen[visited{v.Pointer(), v.Type()}] {
-		return
-	}
-	w.seen[visited{v.Pointer(), v.Type()}] = true
+// pointer visits what a pointer points to. The maps of some types are behind methods.
+func (w *walker) pointer(v reflect.Value) {
 	switch part := v.Interface().(type) {
 	case *openapi3.Origin, *openapi3.Discriminator:
 	case *openapi3.Paths:
-		w.walk(reflect.ValueOf(part.Map()))
+		w.walk(part.Map())
 	case *openapi3.Responses:
-		w.walk(reflect.ValueOf(part.Map()))
+		w.walk(part.Map())
 	case *openapi3.Callback:
-		w.walk(reflect.ValueOf(part.Map()))
+		w.walk(part.Map())
 	default:
-		w.f(v.Elem())
-		w.walk(v.Elem())
+		w.value(v.Elem())
 	}
 }

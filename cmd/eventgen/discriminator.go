@@ -1,0 +1,80 @@
+package main
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+// completeDiscriminators gives each discriminator of a document a mapping for every member
+// of its union. A mapping may leave members out (OpenAPI 3.1.0, section 4.8.25): the value
+// of such a member is the const or enum of its property, or else the name of its schema.
+// oapi-codegen takes the name in any case, and its unions then write a wrong value.
+//
+// A discriminator that tells nothing is removed, because oapi-codegen refuses the document:
+// one with an inline member, or with a value of two members.
+func completeDiscriminators(doc *openapi3.T) {
+	var unions []*openapi3.Schema
+	newWalker(func(part any) {
+		if s, ok := part.(*openapi3.Schema); ok && s.Discriminator != nil && len(s.OneOf)+len(s.AnyOf) > 0 {
+			unions = append(unions, s)
+		}
+	}).walk(doc)
+	complete := make([]*openapi3.Discriminator, len(unions))
+	for i, s := range unions {
+		complete[i] = completeDiscriminator(s)
+	}
+	// What a union within another one says must not be lost before both are complete.
+	for i, s := range unions {
+		s.Discriminator = complete[i]
+	}
+}
+
+// completeDiscriminator returns the discriminator of a union with a mapping for each
+// member; nil if the discriminator tells nothing.
+func completeDiscriminator(s *openapi3.Schema) *openapi3.Discriminator {
+	d := *s.Discriminator
+	d.Mapping = map[string]openapi3.MappingRef{}
+	for _, member := range slices.Concat(s.OneOf, s.AnyOf) {
+		if isNull(member) {
+			continue
+		}
+		if member.Ref == "" {
+			return nil
+		}
+		for _, value := range discriminatorValues(s.Discriminator, member) {
+			if _, taken := d.Mapping[value]; taken || strings.ContainsFunc(value, isUnquotable) {
+				return nil
+			}
+			d.Mapping[value] = openapi3.MappingRef{Ref: member.Ref}
+		}
+	}
+	return &d
+}
+
+// discriminatorValues returns the values of the discriminator that mean this member.
+func discriminatorValues(d *openapi3.Discriminator, member *openapi3.SchemaRef) []string {
+	name := member.Ref[strings.LastIndexByte(member.Ref, '/')+1:]
+	var values []string
+	for _, value := range sortedKeys(d.Mapping) {
+		if target := d.Mapping[value].Ref; target == member.Ref || mappedSchema(d.Mapping[value]) == name {
+			values = append(values, value)
+		}
+	}
+	if values != nil {
+		return values
+	}
+	for _, b := range expand(nil, member, nil) {
+		bound, ok := b.names(d.PropertyName)
+		if !ok || len(bound) == 0 {
+			return []string{name}
+		}
+		values = append(values, bound...)
+	}
+	slices.Sort(values)
+	return slices.Compact(values)
+}
+
+// isUnquotable reports whether oapi-codegen refuses a mapping with this character in a value.
+func isUnquotable(r rune) bool { return r < ' ' || r == 0x7f || strings.ContainsRune("\"`\\", r) }
