@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -18,6 +19,7 @@ type branch struct {
 	settled  map[string][]string // by discriminator property: its names of those that other branches bind too
 	fallback map[string]bool     // those for whose other values the branch stands
 	within   []string            // the components that are unions around it
+	around   *openapi3.Origin    // of the union, for an empty schema: the loader gives it none
 }
 
 // branches returns the alternatives of a schema. A union within a union is expanded.
@@ -45,6 +47,7 @@ func expand(doc *openapi3.T, ref *openapi3.SchemaRef, path []*openapi3.Schema) [
 		}
 		inner := expand(doc, member, path)
 		for _, b := range inner {
+			b.around = cmp.Or(b.around, ref.Value.Origin)
 			if isNamed {
 				b.within = append(b.within, union)
 			}
@@ -53,7 +56,7 @@ func expand(doc *openapi3.T, ref *openapi3.SchemaRef, path []*openapi3.Schema) [
 			}
 			if len(s.properties) > 0 {
 				// The member alone is not the whole alternative.
-				b.ref = &openapi3.SchemaRef{Value: &openapi3.Schema{AllOf: openapi3.SchemaRefs{withoutUnions(ref), b.ref}}}
+				b.ref = &openapi3.SchemaRef{Value: &openapi3.Schema{AllOf: openapi3.SchemaRefs{withoutUnions(ref), b.ref}, Origin: b.ref.Value.Origin}}
 			}
 			b.shape.merge(s)
 		}

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strconv"
+	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/oapi-codegen/oapi-codegen/v2/pkg/codegen"
@@ -26,12 +28,15 @@ func (g *generator) located(err error) error {
 		return err
 	}
 	text := refused.Error()
-	for _, pl := range namedIn(doc, text) {
-		g.p.add(pl, "%s", text)
+	for _, find := range []func(*openapi3.T, string) []place{probedIn, namedIn, pathsIn, componentsIn, unnamedIn, typesIn} {
+		for _, pl := range find(doc, text) {
+			g.p.add(pl, "%s", text)
+		}
+		if len(g.p.errs) > 0 {
+			return g.p.err()
+		}
 	}
-	if len(g.p.errs) == 0 {
-		g.p.add(place{at: openapi3.Location{File: g.spec}}, "%s", text)
-	}
+	g.p.add(place{at: openapi3.Location{File: g.spec}}, "%s", text)
 	return g.p.err()
 }
 
@@ -65,3 +70,88 @@ func namedIn(doc *openapi3.T, text string) (found []place) {
 
 // duplicate matches the errors about two things of one name.
 var duplicate = regexp.MustCompile(`duplicate`)
+
+// probedIn returns the place of the event whose probe a text names.
+func probedIn(doc *openapi3.T, text string) []place {
+	match := probeInError.FindStringSubmatch(text)
+	if match == nil {
+		return nil
+	}
+	streams := readStreams(doc, &problems{})
+	i, _ := strconv.Atoi(match[1])
+	j, _ := strconv.Atoi(match[2])
+	if i >= len(streams) || j >= len(streams[i].Events) {
+		return nil
+	}
+	return []place{streams[i].Events[j].Where}
+}
+
+var probeInError = regexp.MustCompile(probePrefix + `(\d+)x(\d+)`)
+
+// pathsIn returns the places of the operations whose paths a text has, those of the longest
+// path, and of the method if the text has it.
+func pathsIn(doc *openapi3.T, text string) (found []place) {
+	longest, withMethod := "", false
+	eachOperation(doc, func(path, method string, _ *openapi3.PathItem, op *openapi3.Operation) {
+		quoted := strings.Trim(strconv.Quote(path), `"`)
+		if !strings.Contains(text, path) && !strings.Contains(text, quoted) || len(path) < len(longest) {
+			return
+		}
+		hasMethod := strings.Contains(text, method+"/") || strings.Contains(text, method+" path")
+		if len(path) > len(longest) || hasMethod && !withMethod {
+			found, longest, withMethod = nil, path, hasMethod
+		}
+		if hasMethod == withMethod {
+			found = append(found, placeOf(method+" "+path, op.Origin))
+		}
+	})
+	return found
+}
+
+// typesIn returns the places of the schemas with the longest Go name with which the name of a
+// type begins that a text has twice.
+func typesIn(doc *openapi3.T, text string) (found []place) {
+	match := typeInDuplicate.FindStringSubmatch(text)
+	if match == nil {
+		return nil
+	}
+	pl, longest := &planner{doc: doc}, ""
+	for _, name := range sortedKeys(doc.Components.Schemas) {
+		ref, goName := doc.Components.Schemas[name], pl.goTypeName(name)
+		if ref.Value == nil || !strings.HasPrefix(match[1], goName) || len(goName) < len(longest) {
+			continue
+		}
+		if len(goName) > len(longest) {
+			found, longest = nil, goName
+		}
+		found = append(found, placeOf(name, ref.Value.Origin))
+	}
+	return found
+}
+
+var typeInDuplicate = regexp.MustCompile(`duplicate typename '(\w+)'`)
+
+// componentsIn returns the places of the components that a text names and that are no schemas.
+func componentsIn(doc *openapi3.T, text string) (found []place) {
+	add := func(kind, name string, origin *openapi3.Origin) {
+		if strings.Contains(text, fmt.Sprintf("component %s %q", kind, name)) {
+			found = append(found, placeOf(kind+" "+name, origin))
+		}
+	}
+	for _, name := range sortedKeys(doc.Components.Parameters) {
+		if q := doc.Components.Parameters[name].Value; q != nil {
+			add("parameter", name, q.Origin)
+		}
+	}
+	for _, name := range sortedKeys(doc.Components.Responses) {
+		if r := doc.Components.Responses[name].Value; r != nil {
+			add("response", name, r.Origin)
+		}
+	}
+	for _, name := range sortedKeys(doc.Components.RequestBodies) {
+		if b := doc.Components.RequestBodies[name].Value; b != nil {
+			add("request body", name, b.Origin)
+		}
+	}
+	return found
+}

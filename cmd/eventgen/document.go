@@ -33,6 +33,7 @@ func loadSpec(path string, cfg codegen.Configuration) (*openapi3.T, error) {
 	if doc.Components.Schemas == nil {
 		doc.Components.Schemas = openapi3.Schemas{}
 	}
+	unescapeReferences(doc)
 	filterOperations(doc, cfg.OutputOptions)
 	if len(cfg.ImportMapping) == 0 {
 		bundle(doc)

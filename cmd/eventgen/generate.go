@@ -70,7 +70,8 @@ func (g *generator) makeFile() ([]byte, error) {
 	if err := g.p.err(); err != nil {
 		return nil, err
 	}
-	return g.assemble(f, rewritten, own)
+	code, err := g.assemble(f, rewritten, own)
+	return code, g.clashes(doc, err)
 }
 
 // read loads the document, and reports all that is wrong with its streams.
@@ -82,6 +83,7 @@ func (g *generator) read() (*openapi3.T, []*stream, []session, error) {
 	sessions := make([]session, len(streams))
 	for i, s := range streams {
 		s.checkKeywords(&g.p)
+		s.checkMemberNames(&g.p)
 		s.checkSound(&g.p)
 		s.checkPosition(&g.p)
 		if !s.broken {
@@ -163,6 +165,8 @@ func runCodegen(doc *openapi3.T, cfg codegen.Configuration) (*goPackage, error) 
 	adapt(doc)
 	flattenUnions(doc)
 	completeDiscriminators(doc)
+	separateVariables(doc)
+	plainNames(doc)
 	pkg, err := runUnchanged(doc, cfg)
 	if err != nil {
 		return nil, err

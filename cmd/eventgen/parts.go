@@ -1,9 +1,11 @@
 package main
 
 import (
+	"go/token"
 	"strconv"
 
 	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/oapi-codegen/oapi-codegen/v2/pkg/codegen"
 )
 
 // oapi-codegen makes an anonymous struct of an object that stands inline in other data,
@@ -114,10 +116,14 @@ func (plan *eventPlan) hoist(doc *openapi3.T, ref *openapi3.SchemaRef, path stri
 	return &openapi3.SchemaRef{Ref: "#/components/schemas/" + name, Value: component.Value}
 }
 
-// fieldName returns the name from which oapi-codegen makes the name of a field.
+// fieldName returns the name from which oapi-codegen makes the name of a field. It refuses
+// one that is no identifier.
 func fieldName(property *openapi3.SchemaRef, name string) any {
 	if goName, ok := property.Value.Extensions["x-go-name"]; ok {
 		return goName
+	}
+	if !token.IsIdentifier(name) {
+		return codegen.SchemaNameToTypeName(name)
 	}
 	return name
 }

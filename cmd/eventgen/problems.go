@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // problems collects what is wrong with a spec, so that one run reports all of it.
@@ -20,7 +21,10 @@ type problem struct {
 	text  string
 }
 
-func (p problem) String() string { return p.place.prefix() + p.text }
+// String returns the problem on one line, whatever names the document has.
+func (p problem) String() string { return oneLine.Replace(p.place.prefix() + p.text) }
+
+var oneLine = strings.NewReplacer("\n", `\n`, "\r", `\r`)
 
 // add records a problem of an element.
 func (p *problems) add(pl place, format string, args ...any) { p.record(&p.errs, pl, format, args) }

@@ -69,7 +69,10 @@ func (r *request) add(name, goType string, q *openapi3.Parameter, s *stream, p *
 	has := func(name string) bool {
 		return slices.ContainsFunc(r.Fields, func(f requestField) bool { return f.Name == name })
 	}
-	if has(name) && q != nil {
+	switch {
+	case has(name) && q == nil:
+		name = "Request" + name
+	case has(name):
 		name = codegen.SchemaNameToTypeName(q.In) + name
 	}
 	if has(name) {

@@ -77,7 +77,7 @@ func checkTypes(output string, code []byte, beside ...string) error {
 			if !asTypesError(err, &e) {
 				return
 			}
-			redeclared := strings.Contains(e.Msg, "redeclared") || strings.Contains(e.Msg, "already declared")
+			redeclared := strings.Contains(e.Msg, "redeclared") || strings.Contains(e.Msg, "field and method") || strings.Contains(e.Msg, "already declared")
 			at := fset.Position(e.Pos)
 			switch {
 			case at.Filename == output && (redeclared || isUndefined(e.Msg)):

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -170,5 +171,5 @@ func (b *branch) where(id string, i int) place {
 			name = fmt.Sprintf("the event %q of %s", names[0], id)
 		}
 	}
-	return placeOf(name, b.ref.Value.Origin)
+	return placeOf(name, cmp.Or(b.ref.Value.Origin, b.around))
 }

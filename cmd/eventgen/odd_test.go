@@ -1,0 +1,129 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestOddNames generates code of documents with names and types of which oapi-codegen makes
+// code that does not compile, or none.
+func TestOddNames(t *testing.T) {
+	for name, tc := range map[string]struct{ path, parameters, schemas, want string }{
+		"variables of the path": {
+			"/{url}/{params}/{server}/{body}/{r}/{nil}/{string}",
+			"{in: path, name: url, required: true, schema: {type: string}}, {in: path, name: params, required: true, schema: {type: string}}, {in: path, name: server, required: true, schema: {type: string}}, {in: path, name: body, required: true, schema: {type: string}}, {in: path, name: r, required: true, schema: {type: string}}, {in: path, name: nil, required: true, schema: {type: string}}, {in: path, name: string, required: true, schema: {type: string}}",
+			"Data: {type: object, properties: {a: {type: string}}}", "\tBody        string\n\tR           string\n\tNil         string\n\tString      string\n\tRequestBody WatchJSONRequestBody\n",
+		},
+		"escapes in references": {
+			"/", "", "Data: {type: object, properties: {a: {$ref: '#/components/schemas/a~0b'}, b: {$ref: '#/components/schemas/with%20space'}, c: {$ref: '#/components/schemas/c~1d'}}}\n    a~b: {type: object, properties: {x: {type: string}}}\n    with space: {type: object, properties: {y: {type: string}}}\n    c/d: {type: object, properties: {z: {type: string}}}",
+			"B *WithSpace",
+		},
+		"a digit first":            {"/", "", "Data: {$ref: '#/components/schemas/12th'}\n    12th: {type: object, properties: {a: {anyOf: [{type: string}, {type: integer}]}}}", "type N12Th struct"},
+		"many types":               {"/", "", "Data: {type: object, required: [a, b], properties: {a: {type: [string, integer, 'null']}, b: {type: [integer, number]}}}", "\tB Data_B "},
+		"a schema without letters": {"/", "", "Data: {type: object, properties: {a: {$ref: '#/components/schemas/日本'}}}\n    日本: {type: string}", "// WatchMade is"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			spec := filepath.Join(t.TempDir(), "spec.yaml")
+			if err := os.WriteFile(spec, fmt.Appendf(nil, oddSpec, tc.path, tc.parameters, tc.schemas), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			code := mustGenerate(t, spec, "")
+			if err := compiles(code); err != nil {
+				t.Errorf("%v\n%s", err, linesAt(code, err))
+			}
+			if !strings.Contains(string(code), tc.want) {
+				t.Errorf("it has no %q:\n%s", tc.want, code)
+			}
+		})
+	}
+}
+
+const oddSpec = `openapi: 3.1.0
+info: {title: T, version: "1"}
+paths:
+  %s:
+    post:
+      operationId: watch
+      parameters: [%s]
+      requestBody: {required: true, content: {application/json: {schema: {type: object, properties: {a: {type: string}}}}}}
+      responses: {"200": {description: D, content: {text/event-stream: {schema: {properties: {event: {const: made}, data: {$ref: '#/components/schemas/Data'}}}}}}}
+components:
+  schemas:
+    %s
+`
+
+// TestNamedParts has objects within inline data, whose names are no identifiers.
+func TestNamedParts(t *testing.T) {
+	spec := edit(t, madeData, "data: {type: object, properties: {sub-total: {type: object, properties: {a-b: {type: string}}}}}")
+	if err := compiles(mustGenerate(t, spec, testConfig)); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestEmptyAlternative warns of an alternative without a word, and says where it is.
+func TestEmptyAlternative(t *testing.T) {
+	spec := edit(t, streamRef, "schema: {oneOf: [{}, {properties: {event: {const: a}, data: {type: string}}}]}")
+	_, warnings, err := generate(spec, testConfig)
+	if err != nil || len(warnings) == 0 {
+		t.Fatalf("%q, %v", warnings, err)
+	}
+	for _, line := range warnings {
+		if !hasPlace(spec, line) {
+			t.Errorf("without a place: %s", line)
+		}
+	}
+}
+
+// TestEmbeddedNames sees to it that the embedded document is that of the author.
+func TestEmbeddedNames(t *testing.T) {
+	dir := t.TempDir()
+	spec, config := filepath.Join(dir, "spec.yaml"), filepath.Join(dir, "oapi.yaml")
+	if err := os.WriteFile(spec, fmt.Appendf(nil, oddSpec, "/", "", "Data: {type: object, properties: {a: {$ref: '#/components/schemas/12th'}}}\n    12th: {type: string}"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(config, []byte("generate: {models: true, embedded-spec: true}\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	code := mustGenerate(t, spec, config)
+	if err := os.WriteFile(spec, fmt.Appendf(nil, oddSpec, "/", "", "Data: {type: object, properties: {a: {$ref: '#/components/schemas/N12th'}}}\n    N12th: {type: string}"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Equal(code, mustGenerate(t, spec, config)) {
+		t.Error("the embedded document has other names")
+	}
+}
+
+// TestRefuseOddNames reads why there can be no code for a name, with the place.
+func TestRefuseOddNames(t *testing.T) {
+	for name, tc := range map[string]struct{ path, parameters, schemas, want string }{
+		"property":            {"/", "", "Data: {type: object, properties: {' ': {type: string}}}", `…:12:26: Data: no Go name can be made of the name of its property " "; x-go-name gives it one`},
+		"property in JSON":    {"/", "", "Data: {type: object, properties: {\"a'b\": {type: string}}}", `…:12:26: Data: its property "a'b" has a name that no field of a Go struct can have in JSON`},
+		"property left out":   {"/", "", "Data: {type: object, properties: {'-': {type: string}}}", `…:12:26: Data: its property "-" has a name that no field of a Go struct can have in JSON`},
+		"parameter":           {"/{@}", "{in: path, name: '@', required: true, schema: {type: string}}", "Data: {type: string}", ""},
+		"a quote in the path": {`/{a"b}`, `{in: path, name: 'a"b', required: true, schema: {type: string}}`, "Data: {type: string}", ""},
+		"a missing parameter": {"/{a}", "", "Data: {type: string}", `…:5:5: POST /{a}: oapi-codegen refuses the spec: error creating operation definitions: path '/{a}' has 1 positional parameters, but spec has 0 declared`},
+		"a line end":          {"/", "", "Data: {$ref: \"#/components/schemas/a\\n\"}", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			spec := filepath.Join(t.TempDir(), "spec.yaml")
+			text := fmt.Sprintf(oddSpec, tc.path, tc.parameters, tc.schemas)
+			if err := os.WriteFile(spec, []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			_, _, err := generate(spec, "")
+			if err == nil {
+				t.Fatal("it is generated")
+			}
+			if failure := misplaced(&attempt{file: spec, err: err}); failure != "" {
+				t.Error(failure)
+			}
+			if got := strings.ReplaceAll(err.Error(), spec, "…"); tc.want != "" && got != tc.want {
+				t.Errorf("error:\n%s\nwant:\n%s", got, tc.want)
+			}
+		})
+	}
+}
