@@ -175,12 +175,12 @@ func TestInvalidEventErrorIsBounded(t *testing.T) {
 	huge := strings.Repeat("é", 1<<20)
 	for what, err := range map[string]error{
 		"name":   gen.StreamEvents.Check(huge, []byte(`{}`)),
-		"number": gen.StreamEvents.Check("content", []byte(`{"content":`+strings.Repeat("9", 1<<20)+`}`)),
+		"number": gen.StreamEvents.Check("content", []byte(`{"type":"","content":`+strings.Repeat("9", 1<<20)+`}`)),
 		"enum":   gen.StreamEvents.Check("notification", []byte(`{"createdAt":1,"id":"","message":"","notificationType":"`+huge+`","responseType":"text","sessionId":"","timeout":1,"title":"","type":""}`)),
 		"path":   &contract.InvalidEventError{Event: "content", Path: "/" + huge, Reason: "must be one of a, b"},
 		"reason": &contract.InvalidEventError{Event: "content", Reason: huge},
 	} {
-		if err == nil || len(err.Error()) > 2<<10 || !utf8.ValidString(err.Error()) || what != "enum" && !strings.Contains(err.Error(), " bytes)") {
+		if err == nil || len(err.Error()) > 2<<10 || !utf8.ValidString(err.Error()) || what != "enum" && what != "number" && !strings.Contains(err.Error(), " bytes)") {
 			t.Errorf("%s: %.300v", what, err)
 		}
 	}

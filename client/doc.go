@@ -60,7 +60,8 @@
 // there were ids. It repeats a failed attempt. It trusts the server that nothing is lost or
 // doubled behind the position that the parameters name. If a value has not come yet, or if
 // neither an id nor a parameter says where to go on, the cut is ErrNotResumable, also with
-// ContinueOnGap. A safe request that was cut before its first event is made again.
+// ContinueOnGap. A position that no event told, but [After] or a header, counts only before
+// the first event. A safe request that was cut before its first event is made again.
 //
 // Read takes any other way to resume.
 //
@@ -97,7 +98,8 @@
 // Idempotency-Key and Last-Event-ID, and no other header: no Authorization, no Cookie
 // that is not its own, and nothing set by [WithHeader], a request editor or a parameter,
 // since any of it may be a credential. It does not get Referer either, which has the
-// session's id. The client cannot withhold what a transport adds by itself.
+// session's id. The client cannot withhold what a transport adds by itself. Where a header or
+// cookie of a Resume says where to go on, such a redirect ends the stream with an *[APIError].
 // A redirect without a usable Location, or that the CheckRedirect of the HTTP client
 // refuses, ends the stream with an *[APIError].
 //

@@ -101,8 +101,8 @@ func (f *feed) read() error {
 	}
 	f.connection = f.source.connections
 	f.last = f.isLast()
-	if f.resumer != nil && !f.isSign() {
-		f.resumer.learn(f.data)
+	if f.resumer != nil && !f.isSign() && f.resumer.learn(f.data) {
+		f.source.outage.progress()
 	}
 	return nil
 }

@@ -17,6 +17,10 @@ const maxRedirects = 10
 // ownHeaders are the headers that every server may see.
 var ownHeaders = []string{"Accept", "Accept-Encoding", "Cache-Control", "Last-Event-Id", "Content-Type", "Idempotency-Key"}
 
+// positionHeader is the key of a value of a request's context: which parameter, a header, says
+// where the stream goes on.
+type positionHeader struct{}
+
 // redirectError is a redirect that cannot be followed, or that the caller's own
 // policy refuses.
 type redirectError struct {
@@ -55,10 +59,14 @@ func checkRedirect(r *http.Request, via []*http.Request, own func(*http.Request,
 	// Each request gets the headers of the first again, so what a foreign server
 	// was not shown, one behind it must not be shown either.
 	for _, hop := range append(via[1:len(via):len(via)], r) {
-		if !sameOrigin(via[0].URL, hop.URL) {
-			withhold(r, via[0])
-			break
+		if sameOrigin(via[0].URL, hop.URL) {
+			continue
 		}
+		if position, ok := r.Context().Value(positionHeader{}).(string); ok {
+			return fmt.Errorf("redirect to another origin, %s, which would not get the %s: the stream would begin anywhere", excerpt.Quote(redact.Parsed(r.URL)), position)
+		}
+		withhold(r, via[0])
+		break
 	}
 	switch {
 	case own != nil:

@@ -127,15 +127,21 @@ func (f *feed) resumesOtherwise() bool {
 // lostOtherwise is lost for the contract's own way to resume. A failed attempt to resume is
 // repeated.
 func (f *feed) lostOtherwise(err error, opened bool) error {
-	why := ""
-	if opened {
-		why = f.resumer.missing(f.source.LastEventID())
+	if !opened {
+		return nil
 	}
-	switch {
-	case why != "":
+	if f.resumer.begun && !f.anchored() {
+		f.rebase("") // the server would repeat the events that came behind the position
+	}
+	why := f.resumer.missing(f.source.LastEventID())
+	if why == "" && !f.resumer.tellsPosition() && !f.anchored() {
+		why = "the server has told no position to resume after, and no parameter of the request that resumes says where"
+		if f.resumer.begun {
+			why = "the events had no id to resume after, and no parameter of the request that resumes says where"
+		}
+	}
+	if why != "" {
 		return f.notResumable(why, err)
-	case opened && f.resumer.begun && !f.resumer.tellsPosition() && !f.anchored():
-		return f.notResumable("the events had no id to resume after, and no parameter of the request that resumes says where", err)
 	}
 	return nil
 }

@@ -23,17 +23,8 @@ type resumer struct {
 	then   pathtemplate.Template // the path of the one that resumes it
 	inPath map[string]string     // the parameters in the path of the first request
 	begun  bool                  // an event came that is not the server's own word
-}
 
-// resumeParam is a parameter of the resuming request.
-type resumeParam struct {
-	contract.ResumeParam
-	contract.Expression
-
-	value  string // of an expression of data
-	known  bool   // there was one
-	latest bool   // it came with the last event
-	missed bool   // the last event may have had another one, and was too large to be read
+	ambiguous bool // other values than inPath make that path as well
 }
 
 // resumerOf returns the resumer of an operation, nil if it has no Resume.
@@ -46,57 +37,56 @@ func resumerOf[P, E any](op contract.Operation[P, E]) (*resumer, error) {
 	if r.Path != "" {
 		r.then = pathtemplate.Compile(r.Path)
 	}
-	filled := map[string]bool{}
-	for _, p := range op.Resume.Params {
-		expression, err := contract.ParseExpression(p.From)
-		if err == nil && expression.PathParam != "" && !slices.Contains(r.first.Params(), expression.PathParam) {
-			err = fmt.Errorf("the path of the operation has no parameter %s", expression.PathParam)
-		}
-		if err == nil && p.In == "path" && !slices.Contains(r.then.Params(), p.Name) {
-			err = errors.New("the path has no such parameter")
-		}
-		if err == nil && !slices.Contains([]string{"path", "query", "header", "cookie"}, p.In) {
-			err = fmt.Errorf("there are no parameters in %q", p.In)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("client: operation %s: the parameter %s of the request that resumes it: %w", excerpt.Quote(op.ID), excerpt.Quote(p.Name), err)
-		}
-		filled[p.Name] = filled[p.Name] || p.In == "path"
-		r.params = append(r.params, resumeParam{ResumeParam: p, Expression: expression})
-	}
-	for _, name := range r.then.Params() {
-		if r.Path != "" && !filled[name] {
-			return nil, fmt.Errorf("client: operation %s: the parameter %s in the path of the request that resumes it has no value", excerpt.Quote(op.ID), excerpt.Quote(name))
-		}
+	if err := r.prepare(op.Method); err != nil {
+		return nil, fmt.Errorf("client: operation %s: the request that resumes it: %w", excerpt.Quote(op.ID), err)
 	}
 	return r, nil
 }
 
-// learn takes down the values in the data of an event; nil: it was too large to be read.
-func (r *resumer) learn(data []byte) {
-	r.begun = true
-	for i := range r.params {
-		p := &r.params[i]
-		if !p.InData {
-			continue
+// prepare reads the parameters, and refuses a request that cannot be made. method is that of the
+// operation.
+func (r *resumer) prepare(method string) error {
+	isOther := r.Path != ""
+	switch {
+	case !isOther && !isSafe(method):
+		return fmt.Errorf("it is that of the operation itself, whose method is %s: the client repeats it, so name another one, with a safe method", method)
+	case isOther && !isSafe(r.Method):
+		return fmt.Errorf("its method is %s: the client repeats it, so its method must be safe", r.Method)
+	case isOther && r.Path[0] != '/':
+		return fmt.Errorf("its path %s must begin with a slash", excerpt.Quote(r.Path))
+	}
+	inPath := map[string]bool{}
+	for _, param := range r.Resume.Params {
+		p := resumeParam{ResumeParam: param}
+		if err := p.prepare(r.first, r.then); err != nil {
+			return fmt.Errorf("its parameter %s: %w", excerpt.Quote(p.Name), err)
 		}
-		if data == nil {
-			p.missed = p.missed || p.latest
-			continue
-		}
-		value := scalarAt(data, p.Pointer)
-		if p.latest = value != nil; !p.latest {
-			continue
-		}
-		p.known, p.missed = true, false
-		if p.value != string(value) { // which copies nothing
-			p.value = string(value)
+		inPath[p.Name] = inPath[p.Name] || p.In == "path"
+		r.params = append(r.params, p)
+	}
+	for _, name := range r.then.Params() {
+		if isOther && !inPath[name] {
+			return fmt.Errorf("its parameter %s, in the path, has no value", excerpt.Quote(name))
 		}
 	}
+	return nil
+}
+
+// learn takes down the values in the data of an event; nil: it was too large to be read. It
+// reports whether the stream has got to another position by them.
+func (r *resumer) learn(data []byte) (moved bool) {
+	r.begun = true
+	for i := range r.params {
+		moved = r.params[i].learn(data) || moved
+	}
+	return moved
 }
 
 // missing returns why the request cannot be made yet; empty if it can.
 func (r *resumer) missing(lastEventID string) string {
+	if r.ambiguous {
+		return "several values of its parameters make the path of the first request, and the one that resumes it is made of them"
+	}
 	for i := range r.params {
 		switch p := &r.params[i]; {
 		case p.EventID && lastEventID == "":
@@ -110,18 +100,26 @@ func (r *resumer) missing(lastEventID string) string {
 	return ""
 }
 
-// tellsPosition reports whether a parameter says where the stream goes on. What the data of
-// an event has for the path is the name of something.
+// tellsPosition reports whether a parameter says where the stream goes on.
 func (r *resumer) tellsPosition() bool {
-	return slices.ContainsFunc(r.params, func(p resumeParam) bool { return p.EventID || p.InData && p.In != "path" })
+	return slices.ContainsFunc(r.params, func(p resumeParam) bool { return p.tellsPosition() })
+}
+
+// needsPath reports whether the request that resumes is made of the path of the first one.
+func (r *resumer) needsPath() bool {
+	return slices.ContainsFunc(r.params, func(p resumeParam) bool { return p.PathParam != "" || p.In == "path" && r.Path == "" })
 }
 
 // began takes the parameters in the path from a request that begins the stream.
 func (r *resumer) began(req *http.Request) error {
+	if !r.needsPath() {
+		return nil
+	}
 	values, ok := r.first.Match(req.URL)
 	if !ok {
 		return requestError{errors.New("making the request: its path is not the one of the operation, and the request that resumes it is made of that")}
 	}
+	r.ambiguous = !r.first.IsUnique(req.URL)
 	r.inPath = make(map[string]string, len(values))
 	for i, name := range r.first.Params() {
 		r.inPath[name] = values[i]
@@ -171,6 +169,9 @@ func (r *resumer) request(ctx context.Context, baseURL, lastEventID string, agai
 		if err := p.set(req, r.text(p, lastEventID)); err != nil {
 			return nil, err
 		}
+		if p.tellsPosition() && p.In != "query" {
+			req = req.WithContext(context.WithValue(req.Context(), positionHeader{}, p.In+" parameter "+excerpt.Quote(p.Name)))
+		}
 	}
 	return req, nil
 }
@@ -178,7 +179,7 @@ func (r *resumer) request(ctx context.Context, baseURL, lastEventID string, agai
 // bare returns the request without the parameters that are not in the path.
 func (r *resumer) bare(ctx context.Context, baseURL, path string, again func() (*http.Request, error)) (*http.Request, error) {
 	if r.Path != "" {
-		req, err := http.NewRequestWithContext(ctx, r.Method, strings.TrimSuffix(contract.BaseURL(baseURL), "/")+path, nil)
+		req, err := http.NewRequestWithContext(ctx, r.Method, strings.TrimSuffix(contract.BaseURL(baseURL), "/")+path, http.NoBody) // which a request editor can read
 		if err != nil {
 			return nil, requestError{fmt.Errorf("making the request: %w", err)}
 		}
@@ -197,49 +198,4 @@ func (r *resumer) bare(ctx context.Context, baseURL, path string, again func() (
 		req.URL = &u
 	}
 	return req, nil
-}
-
-// set sets the parameter in a request, in the place of one that is there. The path is set
-// before.
-func (p *resumeParam) set(req *http.Request, value string) error {
-	switch p.In {
-	case "query":
-		req.URL.RawQuery = withQuery(req.URL.RawQuery, p.Name, value)
-	case "header":
-		if !isToken(p.Name) || !legalID(value) {
-			return p.illegal(value)
-		}
-		req.Header.Set(p.Name, value)
-	case "cookie":
-		cookie := &http.Cookie{Name: p.Name, Value: value} //nolint:gosec // of a request, which has no attributes
-		if cookie.Valid() != nil {
-			return p.illegal(value)
-		}
-		others := req.Cookies()
-		req.Header.Del("Cookie")
-		for _, other := range others {
-			if other.Name != p.Name {
-				req.AddCookie(other)
-			}
-		}
-		req.AddCookie(cookie)
-	}
-	return nil
-}
-
-func (p *resumeParam) illegal(value string) error {
-	return requestError{fmt.Errorf("making the request: %s parameter %s: it cannot be %s", p.In, p.Name, excerpt.Quote(value))}
-}
-
-// withQuery returns a query with one value for a parameter, in the place of those that it
-// has. It leaves the rest as it is written.
-func withQuery(query, name, value string) string {
-	var parts []string
-	for part := range strings.SplitSeq(query, "&") {
-		key, _, _ := strings.Cut(part, "=")
-		if plain, err := url.QueryUnescape(key); part != "" && (err != nil || plain != name) {
-			parts = append(parts, part)
-		}
-	}
-	return strings.Join(append(parts, url.QueryEscape(name)+"="+url.QueryEscape(value)), "&")
 }

@@ -137,7 +137,7 @@ func TestResumeBeforeFirstEvent(t *testing.T) {
 func TestNotResumableByContract(t *testing.T) {
 	big := "data: {\"type\":\"delta\",\"sequence\":2,\"text\":\"" + strings.Repeat("x", 2000) + "\"}\n\n"
 	small := client.WithMaxEventSize(1000)
-	afterID := contract.ResumeParam{In: "query", Name: "after", From: "$event.id"}
+
 	for name, test := range map[string]struct {
 		op     contract.Operation[answerParams, answerEvent]
 		script streamtest.Script
@@ -240,7 +240,7 @@ func TestWrongResume(t *testing.T) {
 		"the path of the operation has no parameter x":  {{In: "path", Name: "id", From: "$request.path.x"}},
 		"the path has no such parameter":                {answerID, {In: "path", Name: "other", From: "x"}},
 		`there are no parameters in "body"`:             {answerID, {In: "body", Name: "x", From: "x"}},
-		`the parameter "id" in the path of the request`: {startAfter},
+		`its parameter "id", in the path, has no value`: {startAfter},
 	} {
 		if _, err := client.New(resumable(params...), "http://host"); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", want, err)

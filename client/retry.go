@@ -14,8 +14,9 @@ import (
 // The delay before an attempt is what the server asked for (the retry field, or
 // Retry-After if that is longer), plus a random time between zero and an
 // interval that grows from attempt to attempt. The count of attempts starts
-// anew once a connection was healthy: it brought an event with a new id, or
-// stood for five seconds (of StreamEvents, with an event).
+// anew once a connection was healthy: it brought an event with a new id, or with a
+// new value of a parameter that resumes the stream, or stood for five seconds (of
+// StreamEvents, with an event).
 type RetryPolicy struct {
 	// InitialInterval is the interval of the first reconnection; by default 500 ms.
 	InitialInterval time.Duration

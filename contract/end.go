@@ -5,7 +5,7 @@ import "slices"
 // End says what ends a stream, beside the status 204. The zero End says nothing.
 type End struct {
 	// Data is a sentinel: data such as "[DONE]", which is no event and behind which
-	// nothing follows. Empty: there is none.
+	// nothing follows. A server publishes no event with that data. Empty: there is none.
 	Data string
 	// Events are the names of the events behind which nothing follows.
 	Events []string

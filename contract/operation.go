@@ -9,7 +9,8 @@ import (
 // Operation describes one streaming operation. P is the type of its parameters, E the
 // interface of its events. Generated code declares one variable of it for each operation.
 // It is a value: copies are cheap, and a program can change one, such as its Namespace,
-// without an effect on others. A zero field means that the spec says nothing.
+// without an effect on others. They share what a pointer or a slice leads to: replace it, and
+// do not change it. A zero field means that the spec says nothing.
 type Operation[P, E any] struct {
 	ID     string // the operationId
 	Method string // the HTTP method, in capitals

@@ -11,7 +11,8 @@ import (
 type Resume struct {
 	// Operation is the operationId of the operation that resumes. Method and Path are
 	// its own. An empty Path says that it is the operation itself: its request is made
-	// anew, and Params replace parameters of it.
+	// anew, and Params replace parameters of it. The client repeats the request, so its
+	// method must be safe, such as GET.
 	Operation, Method, Path string
 	// Params are the parameters of that request. Each parameter of Path is among them.
 	Params []ResumeParam

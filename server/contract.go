@@ -47,7 +47,8 @@ func WithSilentGaps() Option { return func(c *config) { c.silentGaps = true } }
 
 // WithSentinel sets the data of a last block, without name and id, that tells the end of a
 // session to those who read its stream, such as "[DONE]". By default it is that of the
-// contract (contract.End.Data). With an empty one there is none.
+// contract (contract.End.Data). With an empty one there is none. An event with that data, or
+// with that of the contract, cannot be published: readers would take it for the end.
 func WithSentinel(data string) Option { return func(c *config) { c.sentinel = data } }
 
 func (c *config) checkContract() error {

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -26,6 +27,9 @@ type lastEvent struct {
 	Data    json.RawMessage `json:"-"` // the member data, as it was published
 }
 
+// dataMember begins the last member of an entry.
+const dataMember = `,"data":`
+
 // lastKey is the deduplication key under which the event was published, and what it stood for
 // before. The log honours no key of a session that was deleted.
 type lastKey struct {
@@ -41,7 +45,7 @@ func (l *lastEvent) entry() eventlog.Entry {
 	if err != nil {
 		panic(err) // strings and numbers always marshal
 	}
-	head = append(head[:len(head)-1], `,"data":`...)
+	head = append(head[:len(head)-1], dataMember...)
 	head = append(head, l.Data...)
 	return eventlog.Entry{Name: lastName, Data: append(head, '}')}
 }
@@ -51,15 +55,15 @@ func lastEventOf(e *eventlog.Entry) (*lastEvent, bool) {
 	if e.Name != lastName {
 		return nil, false
 	}
-	var l struct {
-		lastEvent
-		Data json.RawMessage `json:"data"`
-	}
-	if json.Unmarshal(e.Data, &l) != nil {
+	// No string has these bytes: its quotes would be escaped. The data may be large, or deeper
+	// than encoding/json goes.
+	head, data, ok := bytes.Cut(e.Data, []byte(dataMember))
+	data, whole := bytes.CutSuffix(data, []byte("}"))
+	l := lastEvent{Data: data}
+	if !ok || !whole || json.Unmarshal(append(bytes.Clone(head), '}'), &l) != nil {
 		return nil, false
 	}
-	l.lastEvent.Data = l.Data
-	return &l.lastEvent, true
+	return &l, true
 }
 
 // appended returns what the key of the event stands for with it; id is that of its entry.

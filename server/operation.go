@@ -40,7 +40,7 @@ func operationOf[P, E any](op contract.Operation[P, E]) (operation, error) {
 		id: op.ID, method: cmp.Or(op.Method, http.MethodGet), namespace: op.Namespace,
 		path:    pathtemplate.Compile(op.Path),
 		session: op.Session, position: op.Position,
-		voice:     newVoice(op.Control, op.Events.NameIn, op.End),
+		voice:     newVoice(op.Control, op.Events.NameIn),
 		end:       op.End,
 		undecided: op.SessionUndecided,
 		has:       op.Events.Has,

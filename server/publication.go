@@ -87,7 +87,7 @@ func (s *engine) entry(event publishedEvent) (eventlog.Entry, error) {
 	if err != nil {
 		return eventlog.Entry{}, err
 	}
-	return eventlog.Entry{Name: event.Event, Data: data}, s.checkSize(data)
+	return eventlog.Entry{Name: event.Event, Data: data}, s.checkData(event.Event, data)
 }
 
 func (b *batch) full() bool { return len(b.entries) >= maxBatch || b.size >= maxBatchBytes }

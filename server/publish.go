@@ -96,7 +96,7 @@ func (s *engine) append(ctx context.Context, sessionID, name string, data []byte
 	if err != nil {
 		return "", &PublishError{Event: name, Err: err}
 	}
-	if err := s.checkSize(data); err != nil {
+	if err := s.checkData(name, data); err != nil {
 		return "", &PublishError{Event: name, Err: err}
 	}
 	entries := []eventlog.Entry{{Name: name, Data: data}}
@@ -107,6 +107,27 @@ func (s *engine) append(ctx context.Context, sessionID, name string, data []byte
 		return "", fmt.Errorf("server: publish: %w", err)
 	}
 	return formatID(entries[0].ID), nil
+}
+
+// checkData refuses data, as the log would have it, that is too large or is the sentinel.
+func (s *engine) checkData(name string, data []byte) error {
+	if s.isSentinel(name, data) {
+		return &contract.InvalidEventError{Event: name, Reason: "must not be the sentinel: readers would take the event for the end of the stream"}
+	}
+	return s.checkSize(data)
+}
+
+// isSentinel reports whether data is the sentinel of the server, or that which the contract
+// tells readers, once it is on a stream.
+func (s *engine) isSentinel(name string, data []byte) bool {
+	sentinel, ofContract := s.cfg.sentinel, s.op.end.Data
+	if sentinel == "" && ofContract == "" {
+		return false
+	}
+	if s.op.text != nil && s.op.text(name) {
+		data = plainText(data)
+	}
+	return len(data) > 0 && (string(data) == sentinel || string(data) == ofContract)
 }
 
 func (s *engine) checkSize(data []byte) error {

@@ -109,8 +109,7 @@ func (st *stream) begin(ctx context.Context, resume string) error {
 // position. A client that has everything comes back with the id of the last event that it was
 // shown, which is not that of the end where the contract has no event for it.
 func (st *stream) over(ctx context.Context) (bool, error) {
-	v := &st.server.op.voice
-	if st.finished() || st.deleted == 0 || !v.hides {
+	if st.finished() || st.deleted == 0 || st.server.op.voice.control.Deleted.Name != "" {
 		return st.finished(), nil
 	}
 	for position := st.position; ; {
@@ -125,7 +124,7 @@ func (st *stream) over(ctx context.Context) (bool, error) {
 		}
 		for i := range batch.Entries {
 			e := &batch.Entries[i]
-			if _, shown := st.lastEvent(e); shown || !v.isHidden(e) {
+			if _, shown := st.lastEvent(e); shown || !isHidden(e) {
 				return false, nil
 			} else if e.ID == st.deleted {
 				return true, nil
@@ -231,7 +230,7 @@ func (st *stream) appendPending(buf *buffer, batch eventlog.Batch) {
 		if n > 0 && len(out)+len(e.Name)+len(e.Data)+maxFraming > maxWrite {
 			break
 		}
-		if plain {
+		if plain && !isHidden(e) {
 			// The log has checked the entry, once for all readers.
 			out = buf.appender.Append(out, e.Name, e.Data, e.ID)
 			st.dangling = false

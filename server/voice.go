@@ -18,11 +18,11 @@ type voice struct {
 	control contract.Control // zero events: the contract has none
 
 	created, deleted contract.ControlEvent // as the log keeps them
-	hides            bool                  // some entries of the log are not written out
 	unnamed          bool                  // the SSE field "event" does not name events
 }
 
-// hidden begins the names of entries that the log keeps and no stream shows under that name.
+// hidden begins the names of entries that the log keeps and no stream shows under that name,
+// also not one of a server that would not write them: another one may have.
 const hidden = "mixstream."
 
 // What the log has where the contract has no event for it.
@@ -33,8 +33,8 @@ var (
 
 // newVoice returns the voice of a contract. nameIn is the member of the data that names an
 // event there, if one does: it is set in those of the server, and the SSE field is left out.
-func newVoice(c *contract.Control, nameIn string, end contract.End) voice {
-	v := voice{unnamed: nameIn != "", hides: len(end.Events) > 0}
+func newVoice(c *contract.Control, nameIn string) voice {
+	v := voice{unnamed: nameIn != ""}
 	if c != nil {
 		v.control = *c
 	}
@@ -49,10 +49,10 @@ func newVoice(c *contract.Control, nameIn string, end contract.End) voice {
 	}
 	v.created, v.deleted = v.control.Created, v.control.Deleted
 	if v.created.Name == "" {
-		v.created, v.hides = hiddenCreated, true
+		v.created = hiddenCreated
 	}
 	if v.deleted.Name == "" {
-		v.deleted, v.hides = hiddenDeleted, true
+		v.deleted = hiddenDeleted
 	}
 	return v
 }
@@ -152,7 +152,7 @@ func (st *stream) say(buf *buffer, id uint64, e *contract.ControlEvent, message 
 func (st *stream) entry(buf *buffer, e *eventlog.Entry) (shown bool) {
 	op := &st.server.op
 	name, data := e.Name, e.Data
-	if op.voice.isHidden(e) {
+	if isHidden(e) {
 		last, ok := st.lastEvent(e)
 		if !ok {
 			return false
@@ -175,14 +175,12 @@ func (st *stream) entry(buf *buffer, e *eventlog.Entry) (shown bool) {
 	return true
 }
 
-// isPlain reports whether every event goes out as the log has it.
-func (o *operation) isPlain() bool { return !o.voice.hides && !o.voice.unnamed && o.text == nil }
+// isPlain reports whether every event that is not hidden goes out as the log has it.
+func (o *operation) isPlain() bool { return !o.voice.unnamed && o.text == nil }
 
 // isHidden reports whether an entry is not an event to be shown. One that ended a session is
 // shown to the streams of that session in another form: see lastEvent.
-func (v *voice) isHidden(e *eventlog.Entry) bool {
-	return v.hides && strings.HasPrefix(e.Name, hidden)
-}
+func isHidden(e *eventlog.Entry) bool { return strings.HasPrefix(e.Name, hidden) }
 
 // conclude appends the end of a stream that has got to the end of its session: the sentinel,
 // if there is one.

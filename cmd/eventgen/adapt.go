@@ -4,27 +4,100 @@ import (
 	"slices"
 
 	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/oapi-codegen/oapi-codegen/v2/pkg/codegen"
 )
 
 // adapt changes what oapi-codegen refuses in the schemas of a document, and what it makes
 // no Go of. What data is allowed stays.
 func adapt(doc *openapi3.T) {
 	eachSchema(doc, func(s *openapi3.Schema) {
+		typeValues(s)
 		splitTypes(s)
 		openTuple(s)
 		nameOddProperties(s)
+		nameEntries(s)
+		joinUnions(s)
 	})
+	eachSchema(doc, levelAllOf)
+	forgetPlaces(doc)
+}
+
+// forgetPlaces removes the places of all schemas: two that differ in their places alone are
+// one to oapi-codegen.
+func forgetPlaces(doc *openapi3.T) {
+	newWalker(func(part any) {
+		switch part := part.(type) {
+		case *openapi3.Schema:
+			part.Origin = nil
+		case *openapi3.SchemaRef:
+			part.Origin = nil
+		}
+	}).walk(doc)
+}
+
+// nameEntries gives a name to a property that would have that of the field in which
+// oapi-codegen keeps the additional properties.
+func nameEntries(s *openapi3.Schema) {
+	if s.AdditionalProperties.Schema == nil && (s.AdditionalProperties.Has == nil || !*s.AdditionalProperties.Has) {
+		return
+	}
+	const field = "AdditionalProperties"
+	for name, ref := range s.Properties {
+		if ref != nil && ref.Value != nil && codegen.SchemaNameToTypeName(name) == field && ref.Extensions["x-go-name"] == nil {
+			named := *ref
+			named.Extensions = withGoName(named.Extensions, field+"2")
+			s.Properties[name] = &named
+		}
+	}
+}
+
+// joinUnions makes one list of an anyOf and a oneOf of one schema, in which each component
+// stands once: oapi-codegen makes methods for each member.
+func joinUnions(s *openapi3.Schema) {
+	both := len(s.AnyOf) > 0 && len(s.OneOf) > 0
+	if both {
+		s.AnyOf, s.OneOf = slices.Concat(s.AnyOf, s.OneOf), nil
+	}
+	s.AnyOf, s.OneOf = withoutRepeats(s.AnyOf), withoutRepeats(s.OneOf)
+}
+
+// withoutRepeats returns the members of a union without references that stand before.
+func withoutRepeats(members openapi3.SchemaRefs) openapi3.SchemaRefs {
+	seen := map[string]bool{}
+	isRepeat := func(ref *openapi3.SchemaRef) bool {
+		if ref == nil || ref.Ref == "" || !seen[ref.Ref] {
+			if ref != nil {
+				seen[ref.Ref] = true
+			}
+			return false
+		}
+		return true
+	}
+	return slices.DeleteFunc(slices.Clone(members), isRepeat)
 }
 
 // nameOddSchemas gives names to the components of which oapi-codegen would make a type
 // without one.
 func nameOddSchemas(doc *openapi3.T) {
 	for name, ref := range doc.Components.Schemas {
-		if ref.Ref == "" && ref.Value != nil && isOdd(name) && ref.Value.Extensions["x-go-name"] == nil {
-			ref.Value.Extensions = with(ref.Value.Extensions, "X"+goWord(name))
+		if ref.Ref == "" && ref.Value != nil && isOdd(name) && ref.Value.Extensions[goNameExtension] == nil {
+			ref.Value.Extensions = withGoName(ref.Value.Extensions, "X"+goWord(name))
 			keepFields(doc, ref.Value)
 		}
 	}
+}
+
+// typeValues gives a schema whose const or enum has only strings their type: without it
+// oapi-codegen makes data of any type of it.
+func typeValues(s *openapi3.Schema) {
+	values, bound := s.Enum, len(s.Enum) > 0
+	if s.Const != nil {
+		values, bound = []any{s.Const}, true
+	}
+	if !bound || s.Type != nil || len(s.OneOf)+len(s.AnyOf)+len(s.AllOf) > 0 || len(textsOf(values)) < len(values) {
+		return
+	}
+	s.Type = &openapi3.Types{openapi3.TypeString}
 }
 
 // openTuple gives the items of an array one type, if the first of them have types of their
@@ -96,21 +169,10 @@ func writtenAs(types []string, format string) string {
 // without one.
 func nameOddProperties(s *openapi3.Schema) {
 	for name, ref := range s.Properties {
-		if isOdd(name) && ref != nil && ref.Extensions["x-go-name"] == nil && (ref.Value == nil || ref.Value.Extensions["x-go-name"] == nil) {
+		if isOdd(name) && ref != nil && ref.Extensions[goNameExtension] == nil && (ref.Value == nil || ref.Value.Extensions[goNameExtension] == nil) {
 			named := *ref
-			named.Extensions = with(named.Extensions, spellNoCase(name))
+			named.Extensions = withGoName(named.Extensions, spellNoCase(name))
 			s.Properties[name] = &named
 		}
 	}
-}
-
-// with returns extensions with x-go-name.
-func with(extensions map[string]any, goName string) map[string]any {
-	all := map[string]any{"x-go-name": goName}
-	for name, value := range extensions {
-		if name != "x-go-name" {
-			all[name] = value
-		}
-	}
-	return all
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -84,15 +85,6 @@ func (b *branch) discriminate(d *openapi3.Discriminator, member *openapi3.Schema
 	slices.Sort(b.mapped[d.PropertyName])
 }
 
-// mappedSchema returns the name of the schema that a discriminator mapping has: it is a
-// name or a reference (OpenAPI 3.1.0, section 4.8.25).
-func mappedSchema(ref openapi3.MappingRef) string {
-	if name, ok := schemaName(ref.Ref); ok {
-		return name
-	}
-	return ref.Ref
-}
-
 // withoutUnions returns a schema without its unions, at all levels of its allOf.
 func withoutUnions(ref *openapi3.SchemaRef) *openapi3.SchemaRef {
 	if len(shapeOf(ref).unions) == 0 {
@@ -133,4 +125,30 @@ func textsOf(values []any) (all []string) {
 		}
 	}
 	return all
+}
+
+// boundNames returns the strings that a property of data can have, by all alternatives of its
+// schema. It is false if one of them does not bind it to any.
+func boundNames(ref *openapi3.SchemaRef, property string) (names []string, bound bool) {
+	for _, b := range expand(nil, ref, nil) {
+		own, bound := b.names(property)
+		if !bound || len(own) == 0 {
+			return nil, false
+		}
+		names = append(names, own...)
+	}
+	slices.Sort(names)
+	return slices.Compact(names), true
+}
+
+// where returns the place of the branch.
+func (b *branch) where(id string, i int) place {
+	name := b.component
+	if name == "" {
+		name = fmt.Sprintf("event %d of %s", i+1, id)
+		if names, _ := b.names(b.style().event); len(names) == 1 && names[0] != "" {
+			name = fmt.Sprintf("the event %q of %s", names[0], id)
+		}
+	}
+	return placeOf(name, cmp.Or(b.ref.Value.Origin, b.around))
 }

@@ -14,18 +14,17 @@ func (g *generator) clashes(doc *openapi3.T, err error) error {
 	if err == nil {
 		return nil
 	}
-	pl := &planner{doc: doc}
 	for _, match := range redeclared.FindAllStringSubmatch(err.Error(), -1) {
 		for _, name := range sortedKeys(doc.Components.Schemas) {
-			if ref := doc.Components.Schemas[name]; ref.Value != nil && pl.goTypeName(name) == match[1] {
-				g.p.add(placeOf(name, ref.Value.Origin), "its Go name %s is also that of something else that oapi-codegen declares; x-go-name gives it another", match[1])
+			if ref := doc.Components.Schemas[name]; ref.Value != nil && goTypeName(doc, name) == match[1] {
+				g.p.add(placeOf(name, ref.Value.Origin), "oapi-codegen declares the Go name %s for something else too: give the schema another with x-go-name", match[1])
 			}
 		}
 	}
 	for _, match := range fieldAndMethod.FindAllStringSubmatch(err.Error(), -1) {
 		eachOperation(doc, func(path, method string, _ *openapi3.PathItem, op *openapi3.Operation) {
 			if codegen.SchemaNameToTypeName(op.OperationID) == match[1] {
-				g.p.add(placeOf(method+" "+path, op.Origin), "its Go name %s is also that of a field of oapi-codegen's Client; another operationId gives it another", match[1])
+				g.p.add(placeOf(method+" "+path, op.Origin), "the Go name %s is also that of a field of oapi-codegen's Client: give the operation another operationId", match[1])
 			}
 		})
 	}

@@ -69,7 +69,7 @@ func loadConfig(path, dir, pkg string) (config, error) {
 		cfg.PackageName = name
 	}
 	if !token.IsIdentifier(cfg.PackageName) {
-		return cfg, fmt.Errorf("%q is no name of a Go package", cfg.PackageName)
+		return cfg, fmt.Errorf("%q is not the name of a Go package", cfg.PackageName)
 	}
 	cfg.Configuration = cfg.UpdateDefaults()
 	if err := errors.Join(cfg.Validate(), supported(cfg.Configuration)); err != nil {
@@ -114,7 +114,7 @@ func packageOf(dir string) (string, error) {
 	}
 	name := filepath.Base(abs)
 	if !token.IsIdentifier(name) {
-		return "", fmt.Errorf("%s: its name is no name of a Go package: use -package", dir)
+		return "", fmt.Errorf("the name of the folder %s is not that of a Go package: set one with -package", dir)
 	}
 	return name, nil
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/getkin/kin-openapi/openapi3"
 )
@@ -18,11 +19,11 @@ func (s *stream) readConstants(p *problems) {
 	texts = slices.DeleteFunc(texts, func(text string) bool { return text == s.End.Data })
 	if len(texts) == 1 && s.End.Data == "" && isMark(texts[0]) {
 		s.End.Data = texts[0]
-		p.warn(s.Where, "the text %q among its JSON is taken for the end of the stream; %s: {end: {data: %q}} says so", texts[0], extensionName, texts[0])
+		p.warn(s.Where, "the text %q among JSON data is read as the end of the stream: to confirm it, add %s: {end: {data: %q}}", texts[0], extensionName, texts[0])
 		return
 	}
 	for _, text := range texts {
-		p.warn(s.Where, "the text %q among its JSON is left out: nothing tells a reader which event it is", text)
+		p.warn(s.Where, "the text %q among JSON data is left out: a reader cannot tell which event it is", text)
 	}
 }
 
@@ -57,5 +58,6 @@ func withoutConstants(all []*branch) (rest []*branch, texts []string) {
 // isMark reports whether a text is a mark such as "[DONE]", and not a word that may be one
 // value of an enumeration in JSON.
 func isMark(text string) bool {
-	return !strings.ContainsFunc(text[:min(1, len(text))], func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) })
+	first, _ := utf8.DecodeRuneInString(text)
+	return text != "" && !unicode.IsLetter(first) && !unicode.IsDigit(first) && !strings.ContainsAny(text, "\r\n")
 }

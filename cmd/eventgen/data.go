@@ -2,7 +2,6 @@ package main
 
 import (
 	"mime"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -108,33 +107,4 @@ func numberAsText(kind string, s *openapi3.Schema, format string) *openapi3.Sche
 func isJSON(mediaType string) bool {
 	name, _, _ := mime.ParseMediaType(mediaType)
 	return mediaType == "" || name == "application/json" || strings.HasSuffix(name, "+json")
-}
-
-// asPlainRef returns a reference without what stands beside it, if that only describes.
-func asPlainRef(doc *openapi3.T, ref *openapi3.SchemaRef) *openapi3.SchemaRef {
-	name, ok := schemaName(ref.Ref)
-	if !ok || doc.Components.Schemas[name] == nil {
-		return ref
-	}
-	target := doc.Components.Schemas[name].Value
-	if ref.Value == target {
-		return ref
-	}
-	if !isCopy(ref.Value, target) {
-		return ref // a schema of the same name in another document
-	}
-	// kin-openapi keeps what stands beside a $ref as one more member of the allOf.
-	for _, beside := range ref.Value.AllOf[min(len(target.AllOf), len(ref.Value.AllOf)):] {
-		if !isEmpty(beside.Value) {
-			return &openapi3.SchemaRef{Value: ref.Value}
-		}
-	}
-	return &openapi3.SchemaRef{Ref: ref.Ref, Value: target}
-}
-
-// isCopy reports whether kin-openapi has made a schema of another one and what stands
-// beside a reference to it.
-func isCopy(s, target *openapi3.Schema) bool {
-	return len(s.AllOf) >= len(target.AllOf) && s.Type == target.Type &&
-		reflect.ValueOf(s.Properties).Pointer() == reflect.ValueOf(target.Properties).Pointer()
 }

@@ -16,11 +16,11 @@ import (
 // one with an inline member, or with a value of two members.
 func completeDiscriminators(doc *openapi3.T) {
 	var unions []*openapi3.Schema
-	newWalker(func(part any) {
-		if s, ok := part.(*openapi3.Schema); ok && s.Discriminator != nil && len(s.OneOf)+len(s.AnyOf) > 0 {
+	eachSchema(doc, func(s *openapi3.Schema) {
+		if s.Discriminator != nil && len(s.OneOf)+len(s.AnyOf) > 0 {
 			unions = append(unions, s)
 		}
-	}).walk(doc)
+	})
 	complete := make([]*openapi3.Discriminator, len(unions))
 	for i, s := range unions {
 		complete[i] = completeDiscriminator(s)
@@ -65,15 +65,10 @@ func discriminatorValues(d *openapi3.Discriminator, member *openapi3.SchemaRef) 
 	if values != nil {
 		return values
 	}
-	for _, b := range expand(nil, member, nil) {
-		bound, ok := b.names(d.PropertyName)
-		if !ok || len(bound) == 0 {
-			return []string{name}
-		}
-		values = append(values, bound...)
+	if bound, ok := boundNames(member, d.PropertyName); ok {
+		return bound
 	}
-	slices.Sort(values)
-	return slices.Compact(values)
+	return []string{name}
 }
 
 // isUnquotable reports whether oapi-codegen refuses a mapping with this character in a value.

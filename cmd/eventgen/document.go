@@ -3,7 +3,6 @@ package main
 import (
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/oapi-codegen/oapi-codegen/v2/pkg/codegen"
@@ -72,21 +71,4 @@ func eachOperation(doc *openapi3.T, f func(path, method string, item *openapi3.P
 			f(path, method, item, operations[method])
 		}
 	}
-}
-
-// schemaName returns the name of the schema in components/schemas that ref points to. It
-// is false for any other reference, and for none.
-func schemaName(ref string) (string, bool) {
-	name, ok := strings.CutPrefix(ref, "#/components/schemas/")
-	if !ok || strings.Contains(name, "/") {
-		return "", false
-	}
-	return name, name != ""
-}
-
-// plainRef returns the name of the schema that ref is nothing but a reference to. Where
-// something stands beside a $ref, kin-openapi has made another schema of both.
-func plainRef(named openapi3.Schemas, ref *openapi3.SchemaRef) (string, bool) {
-	name, ok := schemaName(ref.Ref)
-	return name, ok && named[name] != nil && named[name].Value == ref.Value
 }

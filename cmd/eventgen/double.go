@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -39,8 +40,8 @@ func (s *stream) join(group []*envelope, p *problems) *envelope {
 	var data []*openapi3.SchemaRef
 	for _, e := range group {
 		if e.Text != first.Text {
-			p.add(e.Where, "its data is %s, and that of %s is %s: both have the name %q in %s, and nothing tells a reader which it gets; give one of them another name",
-				form(e.Text), first.Where, form(first.Text), e.Names[0], s.ID)
+			p.add(e.Where, "the data of this event is %s, and that of %s is %s: both have %s in %s, and a reader cannot tell which it gets; rename one of them",
+				form(e.Text), first.Where, form(first.Text), quoted(e.Names[0]), s.ID)
 			return nil
 		}
 		if !slices.ContainsFunc(data, func(other *openapi3.SchemaRef) bool { return sameSchema(e.Data, other) }) {
@@ -53,7 +54,7 @@ func (s *stream) join(group []*envelope, p *problems) *envelope {
 	}
 	if len(data) > 1 {
 		if name := first.Names[0]; name != "" {
-			p.warn(group[1].Where, "its name %q is also that of %s: the data of the event is what either of them describes", name, first.Where)
+			p.warn(group[1].Where, "the name %q is also that of %s: both are read as one event, whose data is what either describes", name, first.Where)
 		}
 		first.Data = &openapi3.SchemaRef{Value: &openapi3.Schema{AnyOf: data}}
 		first.Component, first.GoName, first.Description = "", "", ""
@@ -84,4 +85,12 @@ func (s *stream) withoutConstantText(group []*envelope) []*envelope {
 		}
 		return ok && e.Text
 	})
+}
+
+// quoted returns the name of an event for a message.
+func quoted(name string) string {
+	if name == "" {
+		return "no name"
+	}
+	return fmt.Sprintf("the name %q", name)
 }

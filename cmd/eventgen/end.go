@@ -32,11 +32,11 @@ func (s *stream) addSentinel(from string, where place, value any, p *problems) {
 	data, ok := value.(string)
 	switch {
 	case !ok:
-		p.add(where, "its %s must be a string: the data that ends the stream", from)
+		p.add(where, "%s must be a string: the data that ends the stream", from)
 	case data == "":
-		p.add(where, "its %s is empty: it must be the data that ends the stream, or absent", from)
+		p.add(where, "%s is empty: set it to the data that ends the stream, or remove it", from)
 	case strings.ContainsAny(data, "\r\n"):
-		p.add(where, "its %s must be one line: %q", from, data)
+		p.add(where, "%s must be one line, not %q", from, data)
 	default:
 		s.sentinels = append(s.sentinels, sentinel{from, where, data})
 	}
@@ -55,7 +55,7 @@ func (s *stream) readTerminal(schema *openapi3.SchemaRef, all []*branch, p *prob
 		where := b.marked(b.where(s.ID, i))
 		isTerminal, ok := terminal.(bool)
 		if !ok {
-			p.add(where, "its %s must be true or false", terminalExtension)
+			p.add(where, "%s must be true or false", terminalExtension)
 		}
 		if data, ok := b.sentinel(); ok && isTerminal {
 			s.addSentinel(terminalExtension, where, data, p)
@@ -73,7 +73,7 @@ func (s *stream) readTerminal(schema *openapi3.SchemaRef, all []*branch, p *prob
 	case len(rest) == len(all):
 		return all, schema
 	case len(rest) == 0:
-		p.add(s.Where, "its stream has nothing but the sentinel %q, and no event", s.sentinels[len(s.sentinels)-1].data)
+		p.add(s.Where, "the stream has no event, but only the sentinel %q", s.sentinels[len(s.sentinels)-1].data)
 		return all, schema
 	case len(rest) == 1:
 		schema = rest[0].ref
@@ -165,7 +165,7 @@ func (s *stream) readEnd(p *problems) {
 	}
 	for _, other := range s.sentinels {
 		if first := s.sentinels[0]; other.data != first.data {
-			p.add(other.place, "its %s is %q, and its %s is %q: a stream has one sentinel", other.from, other.data, first.from, first.data)
+			p.add(other.place, "%s is %q, and %s is %q: a stream has one sentinel", other.from, other.data, first.from, first.data)
 			break
 		}
 		s.End.Data = other.data
@@ -174,9 +174,9 @@ func (s *stream) readEnd(p *problems) {
 	for _, name := range words.Events {
 		switch role, isControl := s.Ext.Control.roleOf(name); {
 		case isControl:
-			p.add(s.extensionAt("end", "events"), "its %s.end.events has %q, which only the server says, as %s.control.%s", extensionName, name, extensionName, role)
+			p.add(s.extensionAt("end", "events"), "%s.end.events has %q, which is %s.control.%s: only the server sends it", extensionName, name, extensionName, role)
 		case !s.hasEvent(name):
-			p.add(s.extensionAt("end", "events"), "its %s.end.events has %q, and the stream has no such event", extensionName, name)
+			p.add(s.extensionAt("end", "events"), "%s.end.events has %q: the stream has no such event", extensionName, name)
 		}
 		s.endAfter(name)
 	}
@@ -211,16 +211,16 @@ func (s *stream) readTerminalNames(p *problems) {
 		switch {
 		case bound:
 		case s.NameIn == "" && b.shape.properties[b.style().event] != nil && b.isEnvelope():
-			p.warn(where, "%s marks an event whose name is open: nothing tells it from others, and it is not taken for the end", terminalExtension)
+			p.warn(where, "%s marks an event whose name is open: a reader cannot tell it from others, and it is not taken for the end", terminalExtension)
 		default:
 			names = []string{""}
 		}
 		for _, name := range names {
 			switch {
 			case !s.hasEvent(name) || s.isUnion && s.NameIn == "" && !b.isEnvelope():
-				p.add(where, "%s marks a schema that is no event of its own: no member of the data tells it from others", terminalExtension)
+				p.add(where, "%s marks a schema that is not an event of its own: no member of the data tells it from others", terminalExtension)
 			case len(s.Ext.End.Events) > 0 && !s.End.After(name):
-				p.add(where, "%s marks the event %q, which its %s.end.events has not", terminalExtension, name, extensionName)
+				p.add(where, "%s marks the event %q, which %s.end.events does not have", terminalExtension, name, extensionName)
 			}
 			s.endAfter(name)
 		}

@@ -46,21 +46,21 @@ func TestRefuseEnd(t *testing.T) {
 		edit []string
 		want string
 	}{
-		{"two sentinels", []string{speakeasyOp, chatOf + "\n      x-speakeasy-sse-sentinel: bye"}, `chat: its x-speakeasy-sse-sentinel is "bye", and its x-speakeasy-sse-sentinel is "[DONE]": a stream has one sentinel`},
-		{"Fern's another", []string{chatOf, chatOf + "\n      x-fern-streaming: {terminator: bye}"}, `chat: its x-fern-streaming.terminator is "bye", and its x-speakeasy-sse-sentinel is "[DONE]": a stream has one sentinel`},
-		{"ours another", []string{chatOf, chatOf + "\n      x-mixstream: {end: {data: bye}}"}, `chat: its x-speakeasy-sse-sentinel is "[DONE]", and its x-mixstream.end.data is "bye": a stream has one sentinel`},
-		{"TypeSpec's another", []string{channelOf, channelOf + "\n      x-speakeasy-sse-sentinel: bye"}, `followChannel: its x-speakeasy-sse-sentinel is "bye", and its x-ms-sse-terminal-event is "[done]": a stream has one sentinel`},
-		{"no string", []string{speakeasyOp, chatOf + "\n      x-speakeasy-sse-sentinel: true"}, `chat: its x-speakeasy-sse-sentinel must be a string: the data that ends the stream`},
-		{"terminator is no string", []string{`terminator: '"bye"'`, "terminator: [bye]"}, `track: its x-fern-streaming.terminator must be a string: the data that ends the stream`},
-		{"empty", []string{chatOf, chatOf + "\n      x-mixstream: {end: {data: ''}}"}, `chat: its x-mixstream.end.data is empty: it must be the data that ends the stream, or absent`},
-		{"two lines", []string{`terminator: '"bye"'`, `terminator: "a\nb"`}, `track: its x-fern-streaming.terminator must be one line: "a\nb"`},
-		{"no such event", []string{"events: [message, failed]", "events: [message, fialed]"}, `createAnswer: its x-mixstream.end.events has "fialed", and the stream has no such event`},
-		{"an event of the server", []string{channelOf, channelOf + "\n      x-mixstream: {end: {events: [left]}, control: {gap: {event: left}}}"}, `followChannel: its x-mixstream.end.events has "left", which only the server says, as x-mixstream.control.gap`},
-		{"a mark that ours has not", []string{speechOf, speechOf + "\n      x-mixstream: {end: {events: [spoken]}}"}, `createSpeech: x-ms-sse-terminal-event marks the event "finished", which its x-mixstream.end.events has not`},
-		{"a mark that is no boolean", []string{"x-ms-sse-terminal-event: false", "x-ms-sse-terminal-event: 'no'"}, `the event "left" of followChannel: its x-ms-sse-terminal-event must be true or false`},
-		{"a mark in a union that is one event", []string{"discriminator: {propertyName: type}", "", "{const: finished}", "{const: spoken}"}, `createSpeech: x-ms-sse-terminal-event marks a schema that is no event of its own: no member of the data tells it from others`},
-		{"nothing but a sentinel", []string{"                  - {$ref: '#/components/schemas/Spoken'}\n                  - {type: string", "                  - {type: string"}, `followLines: its stream has nothing but the sentinel "[DONE]", and no event`},
-		{"an unknown member", []string{"end: {data: '[DONE]'}", "end: {date: '[DONE]'}"}, `followLines: its x-mixstream.end has no member "date": data is meant`},
+		{"two sentinels", []string{speakeasyOp, chatOf + "\n      x-speakeasy-sse-sentinel: bye"}, `chat: x-speakeasy-sse-sentinel is "bye", and x-speakeasy-sse-sentinel is "[DONE]": a stream has one sentinel`},
+		{"Fern's another", []string{chatOf, chatOf + "\n      x-fern-streaming: {terminator: bye}"}, `chat: x-fern-streaming.terminator is "bye", and x-speakeasy-sse-sentinel is "[DONE]": a stream has one sentinel`},
+		{"ours another", []string{chatOf, chatOf + "\n      x-mixstream: {end: {data: bye}}"}, `chat: x-speakeasy-sse-sentinel is "[DONE]", and x-mixstream.end.data is "bye": a stream has one sentinel`},
+		{"TypeSpec's another", []string{channelOf, channelOf + "\n      x-speakeasy-sse-sentinel: bye"}, `followChannel: x-speakeasy-sse-sentinel is "bye", and x-ms-sse-terminal-event is "[done]": a stream has one sentinel`},
+		{"no string", []string{speakeasyOp, chatOf + "\n      x-speakeasy-sse-sentinel: true"}, `chat: x-speakeasy-sse-sentinel must be a string: the data that ends the stream`},
+		{"terminator is no string", []string{`terminator: '"bye"'`, "terminator: [bye]"}, `track: x-fern-streaming.terminator must be a string: the data that ends the stream`},
+		{"empty", []string{chatOf, chatOf + "\n      x-mixstream: {end: {data: ''}}"}, `chat: x-mixstream.end.data is empty: set it to the data that ends the stream, or remove it`},
+		{"two lines", []string{`terminator: '"bye"'`, `terminator: "a\nb"`}, `track: x-fern-streaming.terminator must be one line, not "a\nb"`},
+		{"no such event", []string{"events: [message, failed]", "events: [message, fialed]"}, `createAnswer: x-mixstream.end.events has "fialed": the stream has no such event`},
+		{"an event of the server", []string{channelOf, channelOf + "\n      x-mixstream: {end: {events: [left]}, control: {gap: {event: left}}}"}, `followChannel: x-mixstream.end.events has "left", which is x-mixstream.control.gap: only the server sends it`},
+		{"a mark that ours has not", []string{speechOf, speechOf + "\n      x-mixstream: {end: {events: [spoken]}}"}, `createSpeech: x-ms-sse-terminal-event marks the event "finished", which x-mixstream.end.events does not have`},
+		{"a mark that is no boolean", []string{"x-ms-sse-terminal-event: false", "x-ms-sse-terminal-event: 'no'"}, `the event "left" of followChannel: x-ms-sse-terminal-event must be true or false`},
+		{"a mark in a union that is one event", []string{"discriminator: {propertyName: type}", "", "{const: finished}", "{const: spoken}"}, `createSpeech: x-ms-sse-terminal-event marks a schema that is not an event of its own: no member of the data tells it from others`},
+		{"nothing but a sentinel", []string{"                  - {$ref: '#/components/schemas/Spoken'}\n                  - {type: string", "                  - {type: string"}, `followLines: the stream has no event, but only the sentinel "[DONE]"`},
+		{"an unknown member", []string{"end: {data: '[DONE]'}", "end: {date: '[DONE]'}"}, `followLines: x-mixstream.end has no member "date": did you mean data?`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			refuse(t, editFile(t, "testdata/ends.yaml", tc.edit...), testConfig, tc.want)

@@ -24,6 +24,7 @@ var envelopeStyles = []envelopeStyle{
 	{event: "event", others: []string{"comment", "comments", "id", "retry"}},
 	{event: "type", others: []string{"id", "retry"}, needs: "retry"},                                         // NestJS, MessageEvent
 	{event: "eventType", others: []string{"eventId", "reconnectionInterval"}, needs: "reconnectionInterval"}, // .NET, SseItem
+	{event: "name", others: []string{"comment", "id", "retry"}, needs: "retry"},                              // Micronaut, Event
 }
 
 // dataField is the property of an envelope that describes the data.
@@ -121,7 +122,7 @@ func (s *stream) readEnvelopes(doc *openapi3.T, schema *openapi3.SchemaRef, all 
 		case isOther(b):
 			s.leaveOut(b, i, p)
 		case b.isSignal():
-			p.warn(b.where(s.ID, i), "it is left out: it has no property %q, and a browser does not deliver an event without data", dataField)
+			p.warn(b.where(s.ID, i), "left out, because it has no property %q: a browser drops an event without data", dataField)
 		default:
 			read = append(read, s.readEnvelope(doc, b, i, p)...)
 		}
@@ -147,7 +148,7 @@ func (s *stream) leaveOut(b *branch, i int, p *problems) {
 		s.Constants = append(s.Constants, text)
 		return
 	}
-	p.warn(b.where(s.ID, i), "it is left out: other alternatives of %s describe an event with its fields %s, and it does not", s.ID, b.style().fields())
+	p.warn(b.where(s.ID, i), "left out, because the other alternatives of %s describe an event with its fields %s, and this one does not", s.ID, b.style().fields())
 }
 
 // envelope is an event that is read from a branch.
@@ -160,32 +161,68 @@ type envelope struct {
 func (s *stream) readEnvelope(doc *openapi3.T, b *branch, i int, p *problems) []*envelope {
 	where, style := b.where(s.ID, i), b.style()
 	if beside := b.beside(style); len(beside) > 0 {
-		p.warn(where, "its properties %s are left out: they are no fields of an event %s", strings.Join(beside, ", "), style.fields())
+		p.warn(where, "the properties %s are left out: the fields of an event are %s", strings.Join(beside, ", "), style.fields())
 	}
 	s.IDs = s.IDs || slices.ContainsFunc([]string{"id", "eventId"}, func(name string) bool { return b.shape.properties[name] != nil })
 	names, bound := b.eventNames()
 	if bound && len(names) == 0 {
-		p.add(where, "its property %q can have no value that names an event: its const or enum is no string, or what is said of it is a contradiction", style.event)
+		p.add(where, "no value of the property %q names an event: its const or enum has no string, or its schemas contradict each other", style.event)
 		return nil
 	}
 	if !bound {
 		names = []string{""}
 	}
 	var all []*envelope
+	narrowed := b.dataByName(doc, s.ID, names)
 	for _, name := range names {
 		e := &event{Names: []string{name}, Where: where, Component: b.component, Description: b.ref.Value.Description}
 		e.AnyName = !bound && b.shape.properties[style.event] != nil
-		e.GoName, _ = b.ref.Value.Extensions["x-go-name"].(string)
+		e.GoName, _ = b.ref.Value.Extensions[goNameExtension].(string)
 		if len(names) > 1 {
 			e.Component, e.GoName = "", ""
 		}
 		if name == "message" && !b.shape.required[style.event] {
 			e.Names = []string{""}
 		}
-		e.readData(doc, b.shape.properties[dataField])
+		data := b.shape.properties[dataField]
+		if ref := narrowed[name]; ref != nil {
+			data = []*openapi3.SchemaRef{ref}
+		}
+		e.readData(doc, data)
 		all = append(all, &envelope{e, !bound})
 	}
 	return all
+}
+
+// dataByName returns the data of each event of an envelope that has several names and a union
+// as data, if a member of the data binds the alternatives to those names: what the field says
+// tells what the data is. It has no data for a name that no alternative has.
+func (b *branch) dataByName(doc *openapi3.T, id string, names []string) map[string]*openapi3.SchemaRef {
+	if len(names) < 2 {
+		return nil
+	}
+	var whole event
+	whole.readData(doc, b.shape.properties[dataField])
+	if whole.Text || len(shapeOf(whole.Data).unions) != 1 {
+		return nil
+	}
+	members := branches(doc, whole.Data)
+	settle(members, id, &problems{})
+	all, _ := withoutConstants(members)
+	member := namingMember(all)
+	if member == "" {
+		return nil
+	}
+	data := map[string]*openapi3.SchemaRef{}
+	for _, one := range all {
+		bound, _ := one.names(member)
+		for _, name := range bound {
+			if slices.Contains(names, name) {
+				data[name] = one.ref
+			}
+		}
+	}
+	return data
 }
 
 // checkMappings refuses a discriminator that contradicts the events, and warns of one that
@@ -199,11 +236,11 @@ func (s *stream) checkMappings(schema *openapi3.SchemaRef, all []*branch, p *pro
 			target := mappedSchema(u.discriminator.Mapping[value])
 			i := slices.IndexFunc(all, func(b *branch) bool { return b.component == target })
 			if i < 0 {
-				p.warn(s.Where, "the discriminator mapping of its stream has %s for %q, which is no event of it", target, value)
+				p.warn(s.Where, "the discriminator maps %q to %s, which is not an event of the stream: the entry is ignored", value, target)
 				continue
 			}
 			if names, bound := all[i].names("event"); bound && !slices.Contains(names, value) {
-				p.add(placeOf(target, all[i].ref.Value.Origin), "the discriminator mapping of %s has %q for it, which is not its name", s.ID, value)
+				p.add(placeOf(target, all[i].ref.Value.Origin), "the discriminator of %s maps %q to it, which is not the name of the event: make both the same", s.ID, value)
 			}
 		}
 	}

@@ -94,8 +94,8 @@ func (e *evolution) contentsOf(op yamlNode) []yamlNode {
 		}
 	}
 	if fern := op.get("x-fern-streaming"); len(all) == 0 && fern.is() {
-		if stream := fern.get("response-stream"); stream.is() {
-			others = stream
+		if streamed := fern.get("response-stream"); streamed.is() {
+			others = streamed
 		}
 		if others.is() {
 			content := yamlNode{e.parse("{}"), others.file}

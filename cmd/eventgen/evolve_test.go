@@ -6,6 +6,7 @@ import (
 	"go/parser"
 	"go/token"
 	"go/types"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -80,7 +81,7 @@ func grown(t *testing.T, e *evolution, before, after, config string) {
 		now[s.ID] = s
 	}
 	for _, s := range streamsOf(t, before, config) {
-		was, is := s.names(), now[s.ID].names()
+		was, is := namesOf(s), namesOf(now[s.ID])
 		for _, name := range was {
 			if !slices.Contains(is, name) {
 				t.Errorf("%s has lost the event %q", s.ID, name)
@@ -99,8 +100,8 @@ func grown(t *testing.T, e *evolution, before, after, config string) {
 	}
 }
 
-// names returns the names of all events.
-func (s *stream) names() (all []string) {
+// namesOf returns the names of all events.
+func namesOf(s *stream) (all []string) {
 	for _, e := range s.Events {
 		all = append(all, e.Names...)
 	}
@@ -164,7 +165,7 @@ func typeErrors(t *testing.T, sources ...string) (errs []error) {
 		}
 		files = append(files, f)
 	}
-	config := types.Config{Importer: noImporter{}, Error: func(err error) {
+	config := types.Config{Importer: nothing{}, Error: func(err error) {
 		if !strings.Contains(err.Error(), "could not import") {
 			errs = append(errs, err)
 		}
@@ -250,3 +251,8 @@ func TestGivenName(t *testing.T) {
 		t.Errorf("the types are %v", sortedKeys(now))
 	}
 }
+
+// nothing is an importer that has no package.
+type nothing struct{}
+
+func (nothing) Import(string) (*types.Package, error) { return nil, io.EOF }

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"math"
 	"math/big"
-	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -149,37 +148,6 @@ func (x *exact) file(path string) map[position]*yaml.Node {
 	return mappings
 }
 
-// entry returns the value of a key of a mapping, or of a mapping that is merged into it
-// (YAML 1.1, the merge key); nil if there is none.
-func entry(mapping *yaml.Node, name string) *yaml.Node {
-	mapping = target(mapping)
-	if _, value := member(mapping, name); value != nil {
-		return value
-	}
-	_, merged := member(mapping, "<<")
-	merged = target(merged)
-	if merged == nil {
-		return nil
-	}
-	if merged.Kind == yaml.MappingNode {
-		return entry(merged, name)
-	}
-	for _, one := range merged.Content {
-		if value := entry(one, name); value != nil {
-			return value
-		}
-	}
-	return nil
-}
-
-// target returns the node that an alias stands for.
-func target(node *yaml.Node) *yaml.Node {
-	for node != nil && node.Kind == yaml.AliasNode {
-		node = node.Alias
-	}
-	return node
-}
-
 var (
 	jsonNumber = regexp.MustCompile(`^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$`)
 	yamlNumber = regexp.MustCompile(`^(\d*)(?:\.(\d*))?([eE][+-]?\d+)?$`)
@@ -224,46 +192,10 @@ func shortest(f float64) string {
 
 // restore gives the enums and consts of a document the numbers that it has lost.
 func (x *exact) restore(doc *openapi3.T) {
-	seen := map[uintptr]bool{}
-	var walk func(v reflect.Value)
-	walk = func(v reflect.Value) {
-		switch v.Kind() {
-		case reflect.Pointer:
-			if v.IsNil() || seen[v.Pointer()] {
-				return
-			}
-			seen[v.Pointer()] = true
-			switch element := v.Interface().(type) {
-			case *openapi3.Schema:
-				if values, _ := x.values(element, "enum", element.Enum); values != nil {
-					element.Enum, _ = values.([]any)
-				}
-				element.Const, _ = x.values(element, "const", element.Const)
-			case *openapi3.Paths:
-				walk(reflect.ValueOf(element.Map()))
-			case *openapi3.Responses:
-				walk(reflect.ValueOf(element.Map()))
-			case *openapi3.Callback:
-				walk(reflect.ValueOf(element.Map()))
-			case *openapi3.Origin:
-				return
-			}
-			walk(v.Elem())
-		case reflect.Struct:
-			for i := range v.NumField() {
-				if v.Type().Field(i).IsExported() {
-					walk(v.Field(i))
-				}
-			}
-		case reflect.Slice:
-			for i := range v.Len() {
-				walk(v.Index(i))
-			}
-		case reflect.Map:
-			for _, key := range v.MapKeys() {
-				walk(v.MapIndex(key))
-			}
+	eachSchema(doc, func(s *openapi3.Schema) {
+		if values, _ := x.values(s, "enum", s.Enum); values != nil {
+			s.Enum, _ = values.([]any)
 		}
-	}
-	walk(reflect.ValueOf(doc))
+		s.Const, _ = x.values(s, "const", s.Const)
+	})
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
+
 	"github.com/mixstream/mixstream/contract"
 )
 
@@ -76,7 +77,7 @@ func exampleRows(t *testing.T, g *generator, doc *openapi3.T, s *stream, e *even
 				}
 			}
 		}
-		if slices.ContainsFunc(byHand, func(r wireEvent) bool { return s.isNamed(e, r) }) {
+		if slices.ContainsFunc(byHand, func(r wireEvent) bool { return isOf(s, e, r) }) {
 			continue
 		}
 		if count == 0 {
@@ -92,8 +93,8 @@ func exampleRows(t *testing.T, g *generator, doc *openapi3.T, s *stream, e *even
 	return rows
 }
 
-// isNamed reports whether a row is of an event.
-func (s *stream) isNamed(e *event, r wireEvent) bool {
+// isOf reports whether a row is of an event.
+func isOf(s *stream, e *event, r wireEvent) bool {
 	name := r.name
 	if s.NameIn != "" {
 		name = contract.Member([]byte(r.data), s.NameIn)

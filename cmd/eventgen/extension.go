@@ -53,7 +53,7 @@ type controlEvent struct {
 // readExtension reads x-mixstream of an operation.
 func readExtension(op *openapi3.Operation, where place, p *problems) (ext extension) {
 	if op.Extensions[oldExtension] != nil {
-		p.add(where.field(op.Origin, oldExtension), "%s is no longer known: %s: {interface: NAME} names the interface of the events", oldExtension, extensionName)
+		p.add(where.field(op.Origin, oldExtension), "%s is no longer supported: use %s: {interface: NAME}", oldExtension, extensionName)
 	}
 	value, ok := op.Extensions[extensionName]
 	if !ok {
@@ -66,18 +66,18 @@ func readExtension(op *openapi3.Operation, where place, p *problems) (ext extens
 	}
 	if wrong := new(json.UnmarshalTypeError); errors.As(err, &wrong) {
 		path := strings.FieldsFunc(wrong.Field, func(r rune) bool { return r == '.' })
-		p.add(at(path...), "its %s must be %s, and is of type %s", strings.Join(append([]string{extensionName}, path...), "."), jsonKind(wrong.Type), wrong.Value)
+		p.add(at(path...), "%s must be %s: it is of type %s", strings.Join(append([]string{extensionName}, path...), "."), jsonKind(wrong.Type), wrong.Value)
 		return extension{}
 	} else if err != nil {
-		p.add(at(), "its %s: %v", extensionName, err)
+		p.add(at(), "%s: %v", extensionName, err)
 		return extension{}
 	}
 	checkMembers(value, reflect.TypeFor[extension](), nil, at, p)
 	if ext.Interface != "" && (!token.IsIdentifier(ext.Interface) || !token.IsExported(ext.Interface)) {
-		p.add(at("interface"), "its %s.interface must be an exported Go identifier: %s", extensionName, ext.Interface)
+		p.add(at("interface"), "%s.interface must be an exported Go identifier, not %q", extensionName, ext.Interface)
 	}
 	if ext.Types != "" && ext.Types != "data" {
-		p.add(at("types"), `its %s.types must be "data" or absent: %s`, extensionName, ext.Types)
+		p.add(at("types"), `%s.types must be "data" or absent, not %q`, extensionName, ext.Types)
 	}
 	return ext
 }
@@ -101,11 +101,11 @@ func checkMembers(value any, t reflect.Type, path []string, at func(path ...stri
 			checkMembers(object[name], types[name], inner, at, p)
 			continue
 		}
-		hint := "it can have " + strings.Join(sortedKeys(types), ", ")
+		hint := "its members are " + strings.Join(sortedKeys(types), ", ")
 		if meant, ok := nearest(name, sortedKeys(types)); ok {
-			hint = meant + " is meant"
+			hint = "did you mean " + meant + "?"
 		}
-		p.add(at(inner...), "its %s has no member %q: %s", strings.Join(append([]string{extensionName}, path...), "."), name, hint)
+		p.add(at(inner...), "%s has no member %q: %s", strings.Join(append([]string{extensionName}, path...), "."), name, hint)
 	}
 }
 
@@ -168,17 +168,17 @@ func (s *stream) checkControl(p *problems) {
 	seen := map[string]string{}
 	for _, c := range s.Ext.Control.roles() {
 		var found problems
-		where := place{name: fmt.Sprintf("%s: its %s.control.%s", s.ID, extensionName, strings.ToLower(c.Role))}
+		where := place{name: fmt.Sprintf("%s: %s.control.%s", s.ID, extensionName, strings.ToLower(c.Role))}
 		e := s.event(c.Event)
 		switch {
 		case c.Event == "":
-			found.add(where, "it names no event")
+			found.add(where, "the member event is missing")
 		case e == nil:
 			found.add(where, "the stream has no event %q", c.Event)
 		case e.Text || s.NameIn != "":
-			found.add(where, "the event %q has no data that the server can make: it must be an object, and the event named by its field", c.Event)
+			found.add(where, "the server cannot make the event %q: its data must be an object, and the field event must name it", c.Event)
 		case seen[c.Event] != "":
-			found.add(where, "the event %q is that of %s", c.Event, seen[c.Event])
+			found.add(where, "the event %q is already that of %s", c.Event, seen[c.Event])
 		default:
 			c.checkMembers(e, where, &found)
 		}
@@ -214,7 +214,7 @@ func (c *control) checkMembers(e *event, where place, p *problems) {
 			p.add(where, "the server has no %s for this event", what)
 		}
 		if covered[name] {
-			p.add(where, "it fills the member %q twice", name)
+			p.add(where, "the member %q is set twice", name)
 		}
 		covered[name] = true
 		if refs := data.properties[name]; refs == nil {
@@ -235,7 +235,7 @@ func (c *control) checkMembers(e *event, where place, p *problems) {
 	}
 	for _, name := range sortedKeys(data.required) {
 		if !covered[name] {
-			p.add(where, "the data of %q needs the member %q, and nothing sets it", c.Event, name)
+			p.add(where, "the data of %q requires the member %q: set it", c.Event, name)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 
 	"github.com/getkin/kin-openapi/openapi3"
 )
@@ -48,7 +49,7 @@ func readFern(doc *openapi3.T, op *openapi3.Operation, where place, p *problems)
 		}
 		schema, err := schemaOf(doc, value)
 		if err != nil {
-			p.add(where, "its %s.%s: %v", fernExtension, member, err)
+			p.add(where, "%s.%s: %v", fernExtension, member, err)
 			return
 		}
 		stream.Schema = schema
@@ -86,19 +87,15 @@ func resolve(doc *openapi3.T, ref *openapi3.SchemaRef) error {
 		name, _ := schemaName(ref.Ref)
 		target := doc.Components.Schemas[name]
 		if target == nil {
-			return fmt.Errorf("%s is no schema of components/schemas", ref.Ref)
+			return fmt.Errorf("%s is not a schema of components/schemas", ref.Ref)
 		}
 		ref.Value = target.Value
 		return nil
 	}
 	if ref.Value == nil {
-		return errors.New("it is no schema")
+		return errors.New("it is not a schema")
 	}
-	inner := children(ref.Value)
-	if ref.Value.ContentSchema != nil {
-		inner = append(inner, ref.Value.ContentSchema)
-	}
-	for _, child := range inner {
+	for _, child := range slices.Concat(inPlace(ref.Value), ofParts(ref.Value)) {
 		if err := resolve(doc, child); err != nil {
 			return err
 		}

@@ -103,11 +103,6 @@ func (n *fileNamer) isTaken(doc *openapi3.T, kind, name string) bool {
 	if doc.Components == nil {
 		return false
 	}
-	components := reflect.ValueOf(doc.Components).Elem()
-	for i := range components.NumField() {
-		if tag, _, _ := strings.Cut(components.Type().Field(i).Tag.Get("json"), ","); tag == kind {
-			return components.Field(i).MapIndex(reflect.ValueOf(name)).IsValid()
-		}
-	}
-	return false
+	all, ok := componentMaps(doc)[kind]
+	return ok && all.MapIndex(reflect.ValueOf(name)).IsValid()
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"path/filepath"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -35,7 +34,7 @@ func (g *generator) makeFile() ([]byte, error) {
 		return nil, err
 	}
 	if !g.cfg.OutputOptions.SkipPrune {
-		prune(g.doc, streams) // the copies of what is left are small
+		prune(g.doc, schemasOf(streams)) // the copies of what is left are small
 	}
 	own, err := g.ownPackage()
 	if err != nil {
@@ -45,7 +44,7 @@ func (g *generator) makeFile() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	rewritten, err := g.rewritten(plans)
+	rewritten, err := g.runRewritten(plans, g.cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -82,13 +81,8 @@ func (g *generator) read() (*openapi3.T, []*stream, []session, error) {
 	doc, streams := g.copy(&g.p)
 	sessions := make([]session, len(streams))
 	for i, s := range streams {
-		s.checkKeywords(&g.p)
-		s.checkMemberNames(&g.p)
-		s.checkSound(&g.p)
-		s.checkPosition(&g.p)
-		if !s.broken {
-			s.checkControl(&g.p)
-		}
+		s.check(&g.p)
+		checkMemberNames(s, &g.p)
 		sessions[i].param, sessions[i].undecided = s.session(&g.p)
 	}
 	return doc, streams, sessions, g.p.err()
@@ -98,107 +92,6 @@ func (g *generator) read() (*openapi3.T, []*stream, []session, error) {
 type session struct {
 	param     *openapi3.Parameter
 	undecided bool
-}
-
-// loadSpec loads a fresh document.
-func (g *generator) loadSpec() (*openapi3.T, error) {
-	doc, err := loadSpec(g.spec, g.cfg)
-	if err == nil {
-		g.exact.restore(doc)
-	}
-	return doc, err
-}
-
-// load loads the document.
-func (g *generator) load() error {
-	if err := primeNames(g.cfg); err != nil {
-		return err
-	}
-	doc, err := g.loadSpec()
-	if err != nil {
-		g.p.addLoadError(g.spec, err)
-		return g.p.err()
-	}
-	g.p.checkSource(g.spec, doc)
-	g.p.noLines = g.cfg.OutputOptions.Overlay.Path != ""
-	g.doc, g.collided = doc, newCollisions()
-	return nil
-}
-
-// copy returns a copy of the document with the Go names that its author has not given, and
-// its streams.
-func (g *generator) copy(p *problems) (*openapi3.T, []*stream) {
-	doc := cloneSpec(g.doc)
-	if !g.eventsOnly {
-		nameOddSchemas(doc)
-		g.collided.rename(doc)
-	}
-	separateParams(doc)
-	readNullable(doc)
-	streams := readStreams(doc, p)
-	completeRequired(doc, streams, p)
-	return doc, streams
-}
-
-// fresh returns a copy of the document for a run of oapi-codegen, and its streams. What
-// only describes how they are written is removed, unless the user's own run of oapi-codegen
-// has made types of it.
-func (g *generator) fresh() (*openapi3.T, []*stream, error) {
-	var reported problems
-	doc, streams := g.copy(&reported)
-	if g.eventsOnly {
-		return doc, streams, nil
-	}
-	return doc, streams, dropParts(doc, streams)
-}
-
-// runCodegen runs oapi-codegen on a document, which it changes, after what it would refuse,
-// or make no good Go of, has been written otherwise.
-func runCodegen(doc *openapi3.T, cfg codegen.Configuration) (*goPackage, error) {
-	o := &cfg.OutputOptions
-	if !o.SkipPrune {
-		prune(doc, nil)
-		o.SkipPrune = true
-	}
-	// The filters were applied, and some operations have another operationId since.
-	o.IncludeTags, o.ExcludeTags, o.IncludeOperationIDs, o.ExcludeOperationIDs = nil, nil, nil, nil
-	adapt(doc)
-	flattenUnions(doc)
-	completeDiscriminators(doc)
-	separateVariables(doc)
-	plainNames(doc)
-	pkg, err := runUnchanged(doc, cfg)
-	if err != nil {
-		return nil, err
-	}
-	return pkg.separate()
-}
-
-// runUnchanged is runCodegen on a document as its author wrote it.
-func runUnchanged(doc *openapi3.T, cfg codegen.Configuration) (pkg *goPackage, err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			pkg, err = nil, &codegenError{fmt.Errorf("it panics: %v", r)}
-		}
-	}()
-	version := "v0"
-	cfg.NoVCSVersionOverride = &version
-	cfg.OutputOptions.SkipFmt = true
-	code, err := codegen.Generate(doc, cfg)
-	if err != nil {
-		return nil, &codegenError{err}
-	}
-	if pkg, err = parsePackage(code); err != nil {
-		return nil, &codegenError{fmt.Errorf("what it makes is no Go: %w", err)}
-	}
-	return pkg, nil
-}
-
-// primeNames has oapi-codegen take in how the configuration makes Go names, which it keeps
-// in variables of its package.
-func primeNames(cfg codegen.Configuration) error {
-	_, err := runUnchanged(&openapi3.T{OpenAPI: "3.1.0", Info: &openapi3.Info{Title: "none", Version: "0"}, Paths: openapi3.NewPaths(), Components: &openapi3.Components{}}, cfg)
-	return err
 }
 
 // ownPackage returns what the user's own run of oapi-codegen makes, nil unless there is one.
@@ -222,7 +115,7 @@ func (g *generator) plan(own *goPackage) ([]*streamPlan, error) {
 		if err != nil {
 			found = collisionsOf(err)
 		} else {
-			found = pkg.collisions()
+			found = pkg.collisions(fileNames)
 		}
 		if g.eventsOnly || !g.collided.add(found) {
 			break
@@ -258,11 +151,6 @@ func (g *generator) probed() (*goPackage, error) {
 	return runCodegen(doc, cfg)
 }
 
-// rewritten returns what oapi-codegen makes of the document with the types of the events.
-func (g *generator) rewritten(plans []*streamPlan) (*goPackage, error) {
-	return g.runRewritten(plans, g.cfg)
-}
-
 // namedPackage returns the same with a client, whose functions show the names and types of
 // the parameters.
 func (g *generator) namedPackage(plans []*streamPlan, pkg *goPackage) (*goPackage, error) {
@@ -274,6 +162,7 @@ func (g *generator) namedPackage(plans []*streamPlan, pkg *goPackage) (*goPackag
 	return g.runRewritten(plans, cfg)
 }
 
+// runRewritten returns what oapi-codegen makes of the document with the types of the events.
 func (g *generator) runRewritten(plans []*streamPlan, cfg codegen.Configuration) (*goPackage, error) {
 	doc, streams, err := g.fresh()
 	if err != nil {
@@ -288,6 +177,9 @@ func (g *generator) runRewritten(plans []*streamPlan, cfg codegen.Configuration)
 func (g *generator) assemble(f *file, pkg, own *goPackage) ([]byte, error) {
 	events, err := f.render()
 	if err != nil {
+		return nil, err
+	}
+	if pkg, err = pkg.separateTags(); err != nil {
 		return nil, err
 	}
 	importLines, bodies, beside := pkg.imports(), []string{pkg.body(), events}, []string(nil)

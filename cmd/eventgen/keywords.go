@@ -8,29 +8,9 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// vocabulary holds the names that an object of a document can have, by what they do.
-type vocabulary struct {
-	binding  []string // a misspelt one changes what is generated
-	describe []string // a misspelt one loses words
-}
-
 var (
-	// schemaVocabulary is that of JSON Schema 2020-12, of the drafts before it, and of the
-	// Schema Object of OpenAPI 3.0 to 3.2.
-	schemaVocabulary = vocabulary{
-		binding: []string{
-			"$anchor", "$defs", "$dynamicAnchor", "$dynamicRef", "$id", "$recursiveAnchor", "$recursiveRef", "$ref", "$schema", "$vocabulary",
-			"additionalItems", "additionalProperties", "allOf", "anyOf", "const", "contains", "contentEncoding", "contentMediaType", "contentSchema",
-			"definitions", "dependencies", "dependentRequired", "dependentSchemas", "discriminator", "else", "enum", "exclusiveMaximum", "exclusiveMinimum",
-			"format", "if", "items", "maxContains", "maxItems", "maxLength", "maxProperties", "maximum", "minContains", "minItems", "minLength",
-			"minProperties", "minimum", "multipleOf", "not", "nullable", "oneOf", "pattern", "patternProperties", "prefixItems", "properties",
-			"propertyNames", "required", "then", "type", "unevaluatedItems", "unevaluatedProperties", "uniqueItems",
-		},
-		describe: []string{"$comment", "default", "deprecated", "description", "example", "examples", "externalDocs", "readOnly", "title", "writeOnly", "xml"},
-	}
-	discriminatorVocabulary = vocabulary{binding: []string{"propertyName", "mapping", "defaultMapping"}}
-	mediaTypeVocabulary     = vocabulary{binding: []string{"schema", "itemSchema"}, describe: []string{"example", "examples", "encoding", "itemEncoding", "prefixEncoding"}}
-	operationVocabulary     = vocabulary{
+	mediaTypeVocabulary = vocabulary{binding: []string{"schema", "itemSchema"}, describe: []string{"example", "examples", "encoding", "itemEncoding", "prefixEncoding"}}
+	operationVocabulary = vocabulary{
 		binding:  []string{"operationId", "parameters", "requestBody", "responses"},
 		describe: []string{"callbacks", "deprecated", "description", "externalDocs", "security", "servers", "summary", "tags"},
 	}
@@ -41,26 +21,26 @@ var (
 // checkKeywords refuses the misspelt keywords of a stream, and warns of those that it does
 // not know.
 func (s *stream) checkKeywords(p *problems) {
-	operationVocabulary.check(s.Where, s.op.Origin, s.op.Extensions, p)
+	checkNames(operationVocabulary, s.Where, s.op.Origin, s.op.Extensions, p)
 	for _, content := range streamContents(s.op) {
-		mediaTypeVocabulary.check(placeOf(s.ID+": text/event-stream", content.Origin), content.Origin, content.Extensions, p)
+		checkNames(mediaTypeVocabulary, placeOf(s.ID+": text/event-stream", content.Origin), content.Origin, content.Extensions, p)
 	}
 	for at := range s.schemas() {
 		where := placeOf(at.name, at.schema.Origin)
-		schemaVocabulary.check(where, at.schema.Origin, at.schema.Extensions, p)
+		checkNames(schemaVocabulary, where, at.schema.Origin, at.schema.Extensions, p)
 		if d := at.schema.Discriminator; d != nil {
-			discriminatorVocabulary.check(where, d.Origin, d.Extensions, p)
+			checkNames(discriminatorVocabulary, where, d.Origin, d.Extensions, p)
 		}
 	}
 }
 
-// check looks at the names that kin-openapi does not know.
-func (v vocabulary) check(where place, origin *openapi3.Origin, unknown map[string]any, p *problems) {
+// checkNames looks at the names that kin-openapi does not know.
+func checkNames(v vocabulary, where place, origin *openapi3.Origin, unknown map[string]any, p *problems) {
 	for _, name := range slices.Sorted(maps.Keys(unknown)) {
 		at := where.field(origin, name)
 		if strings.HasPrefix(name, "x-") {
 			if meant, ok := nearest(name, extensions); ok && meant != name {
-				p.add(at, "it has %s, which means nothing: %s is meant", name, meant)
+				p.add(at, "unknown extension %s: did you mean %s?", name, meant)
 			}
 			continue
 		}
@@ -68,11 +48,11 @@ func (v vocabulary) check(where place, origin *openapi3.Origin, unknown map[stri
 		switch {
 		case slices.Contains(v.binding, name) || slices.Contains(v.describe, name):
 		case ok && slices.Contains(v.binding, meant):
-			p.add(at, "the keyword %s means nothing: %s is meant", name, meant)
+			p.add(at, "unknown keyword %s: did you mean %s?", name, meant)
 		case ok:
-			p.warn(at, "the keyword %s means nothing: %s is meant", name, meant)
+			p.warn(at, "unknown keyword %s: did you mean %s?", name, meant)
 		default:
-			p.warn(at, "the keyword %s means nothing here", name)
+			p.warn(at, "unknown keyword %s: it is ignored", name)
 		}
 	}
 }
@@ -88,11 +68,11 @@ func (s *stream) checkSound(p *problems) {
 			"enum":  at.schema.Enum != nil && len(at.schema.Enum) == 0,
 		} {
 			if isEmpty {
-				p.add(where.field(at.schema.Origin, keyword), "its %s is empty: remove it, or name what it allows", keyword)
+				p.add(where.field(at.schema.Origin, keyword), "%s is empty: remove it, or list what it allows", keyword)
 			}
 		}
 		if at.root && containsItself(at.schema, nil) {
-			p.add(where, "it is defined by itself alone: an allOf, anyOf, oneOf, not or if of it leads back to it for the same value")
+			p.add(where, "the schema is defined by itself: an allOf, anyOf, oneOf, not or if leads back to it for the same value")
 		}
 	}
 }

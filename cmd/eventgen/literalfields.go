@@ -233,7 +233,7 @@ func (w *literals) skips(s *openapi3.Schema, keyword, what string, refs ...*open
 	if !slices.ContainsFunc(refs, w.isLoose) {
 		return false
 	}
-	w.p.warn(placeOf(w.name, s.Origin).field(s.Origin, keyword), "%s: a part of it is not checked", what)
+	w.p.warn(placeOf(w.name, s.Origin).field(s.Origin, keyword), "%s, because a part of it is not checked", what)
 	return true
 }
 

@@ -37,8 +37,8 @@ func TestRun(t *testing.T) {
 		{"no such spec", []string{"-o", missing, missing}, 1, "eventgen: " + missing + ": "},
 		{"no such configuration", []string{"-config", missing, "-o", missing, minimal}, 1, "no such file"},
 		{"folder is a file", []string{"-o", file, minimal}, 1, "eventgen: "},
-		{"no package name", []string{"-o", filepath.Join(missing, "a-b"), minimal}, 1, "its name is no name of a Go package: use -package"},
-		{"package is no identifier", []string{"-o", missing, "-package", "a-b", minimal}, 1, `"a-b" is no name of a Go package`},
+		{"no package name", []string{"-o", filepath.Join(missing, "a-b"), minimal}, 1, "is not that of a Go package: set one with -package"},
+		{"package is no identifier", []string{"-o", missing, "-package", "a-b", minimal}, 1, `"a-b" is not the name of a Go package`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			var stderr bytes.Buffer
@@ -182,10 +182,10 @@ func TestRefusalWritesNothing(t *testing.T) {
 	if status := run([]string{"-config", testConfig, "-o", dir, spec}, io.Discard, &stderr); status != 1 {
 		t.Errorf("exit status %d", status)
 	}
-	want := `eventgen: SPEC:44:5: MadeEvent: the discriminator mapping of streamEvents has "made" for it, which is not its name
-eventgen: SPEC:44:5: MadeEvent: its property "event" can have no value that names an event: its const or enum is no string, or what is said of it is a contradiction
-eventgen: SPEC:55:5: URLChangedEvent: the discriminator mapping of streamEvents has "url_changed" for it, which is not its name
-eventgen: SPEC:55:5: URLChangedEvent: its property "event" can have no value that names an event: its const or enum is no string, or what is said of it is a contradiction
+	want := `eventgen: SPEC:44:5: MadeEvent: the discriminator of streamEvents maps "made" to it, which is not the name of the event: make both the same
+eventgen: SPEC:44:5: MadeEvent: no value of the property "event" names an event: its const or enum has no string, or its schemas contradict each other
+eventgen: SPEC:55:5: URLChangedEvent: the discriminator of streamEvents maps "url_changed" to it, which is not the name of the event: make both the same
+eventgen: SPEC:55:5: URLChangedEvent: no value of the property "event" names an event: its const or enum has no string, or its schemas contradict each other
 `
 	want = strings.ReplaceAll(want, "SPEC", spec)
 	if stderr.String() != want {

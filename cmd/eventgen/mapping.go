@@ -30,7 +30,7 @@ func settle(all []*branch, id string, p *problems) {
 			own := b.owned(all, property, enums[i])
 			for _, name := range own {
 				if !slices.Contains(enums[i], name) {
-					p.warn(b.where(id, i), "the enum of its property %q does not have %q, and the discriminator of %s maps that name to it", property, name, id)
+					p.warn(b.where(id, i), "the discriminator of %s maps %q to it, which the enum of its property %q does not have", id, name, property)
 				}
 			}
 			if len(own) > 0 {

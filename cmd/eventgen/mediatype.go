@@ -41,7 +41,7 @@ func mediaType(doc *openapi3.T, ref string) (*openapi3.MediaType, error) {
 		name, ok := strings.CutPrefix(ref, "#/components/mediaTypes/")
 		value, found := all[name].(map[string]any)
 		if !ok || !found {
-			return nil, fmt.Errorf("%s is no media type of components/mediaTypes", ref)
+			return nil, fmt.Errorf("%s is not a media type of components/mediaTypes", ref)
 		}
 		if next, ok := value["$ref"].(string); ok {
 			ref = next

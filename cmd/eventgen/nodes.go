@@ -67,7 +67,7 @@ func memberNames(n *yaml.Node) (names []string) {
 // is none.
 func atPointer(n *yaml.Node, pointer string) (key, value *yaml.Node) {
 	for token := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
-		token = strings.NewReplacer("~1", "/", "~0", "~").Replace(token)
+		token = unescape.Replace(token)
 		if i, err := strconv.Atoi(token); err == nil && n != nil && n.Kind == yaml.SequenceNode {
 			if i < 0 || i >= len(n.Content) {
 				return nil, nil
@@ -104,3 +104,40 @@ func (pl place) within(origin *openapi3.Origin, field string, path ...string) pl
 	})
 	return pl
 }
+
+// entry returns the value of a key of a mapping, or of a mapping that is merged into it
+// (YAML 1.1, the merge key); nil if there is none.
+func entry(mapping *yaml.Node, name string) *yaml.Node {
+	mapping = target(mapping)
+	if _, value := member(mapping, name); value != nil {
+		return value
+	}
+	_, merged := member(mapping, "<<")
+	merged = target(merged)
+	if merged == nil {
+		return nil
+	}
+	if merged.Kind == yaml.MappingNode {
+		return entry(merged, name)
+	}
+	for _, one := range merged.Content {
+		if value := entry(one, name); value != nil {
+			return value
+		}
+	}
+	return nil
+}
+
+// target returns the node that an alias stands for.
+func target(node *yaml.Node) *yaml.Node {
+	for node != nil && node.Kind == yaml.AliasNode {
+		node = node.Alias
+	}
+	return node
+}
+
+// unescape decodes a token of a JSON pointer, and escape encodes one (RFC 6901, section 3).
+var (
+	unescape = strings.NewReplacer("~1", "/", "~0", "~")
+	escape   = strings.NewReplacer("~", "~0", "/", "~1")
+)

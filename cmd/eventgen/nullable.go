@@ -13,11 +13,11 @@ func readNullable(doc *openapi3.T) {
 	if !doc.IsOpenAPI31OrLater() {
 		return
 	}
-	newWalker(func(part any) {
-		if s, ok := part.(*openapi3.Schema); ok && s.Nullable {
+	eachSchema(doc, func(s *openapi3.Schema) {
+		if s.Nullable {
 			allowNull(s)
 		}
-	}).walk(doc)
+	})
 }
 
 // allowNull adds null to what a schema allows.

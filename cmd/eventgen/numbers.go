@@ -1,7 +1,6 @@
 package main
 
 import (
-	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/oapi-codegen/oapi-codegen/v2/pkg/codegen"
 )
 
@@ -15,21 +14,4 @@ func losesDigits(o codegen.OutputOptions) bool {
 		return m.Number.Default.Type == "float32"
 	}
 	return true
-}
-
-// warnOfNumbers warns of the first number without a format in the data of the events.
-func (all *schemas) warnOfNumbers() {
-	var first place
-	found := false
-	for s, name := range all.seen {
-		if s.Type == nil || !s.Type.Includes(openapi3.TypeNumber) || s.Format != "" {
-			continue
-		}
-		if at := placeOf(name, s.Origin); !found || at.compare(first) < 0 {
-			first, found = at, true
-		}
-	}
-	if found {
-		all.p.warn(first, "the Go type of a number without a format is float32, which keeps 7 digits; format: double, or type-mapping: {number: {default: {type: float64}}} in output-options, keeps 15")
-	}
 }

@@ -52,7 +52,7 @@ func nameOperations(doc *openapi3.T, p *problems) map[*openapi3.Operation]string
 		ids[o.op] = o.id
 		if other, ok := said[o.id]; ok {
 			if o.op.OperationID != "" {
-				p.warn(o.where, "its operationId %s is also that of %s; it is taken for %s", o.id, other, id)
+				p.warn(o.where, "the operationId %s is also that of %s: this operation becomes %s", o.id, other, id)
 			}
 			ids[o.op] = id
 		}
@@ -61,6 +61,7 @@ func nameOperations(doc *openapi3.T, p *problems) map[*openapi3.Operation]string
 			o.op.OperationID = id
 		}
 	}
+	nameCallbacks(doc, func(name string) bool { return owners[name].name != "" }, func(name string, at place) { owners[name] = at })
 	return ids
 }
 

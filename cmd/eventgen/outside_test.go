@@ -199,6 +199,16 @@ var specEvents = map[string][]wireEvent{
 		{"AppControllerSse", "x", `{}`},
 		{"NotificationsControllerStream", "notification", `{"text":"a","read":false}`},
 	},
+	"named-twice": {
+		{"StartTalk", "talk.started", `{"type":"talk.started","id":"a"}`},
+		{"StartTalk", "talk.delta", `{"type":"talk.delta","text":"a"}`},
+		{"StartTalk", "talk.failed", `{"code":1}`},
+		{"StartTalk", "talk.other", `{"type":"talk.delta","text":"a"}`},
+	},
+	"micronaut": {
+		{"FollowRun", "", `{"id":"a"}`},
+		{"FollowRun", "progress", `{"id":"a","state":"DONE"}`},
+	},
 	"dotnet10": {
 		{"GetSseItem", "", `{"bpm":70,"mean":70.5,"note":true}`},
 		{"GetSseItem", "beat", `{"bpm":70,"note":"a"}`},

@@ -23,6 +23,7 @@ type goPackage struct {
 	members map[string]map[string]bool // a type's fields and methods, by type
 }
 
+// parsePackage returns the index of a file of Go.
 func parsePackage(code string) (*goPackage, error) {
 	pkg := &goPackage{
 		source:  code,
@@ -173,7 +174,10 @@ func embeds(t *ast.StructType) bool {
 }
 
 // goField is a field of a struct, or a parameter of a function.
-type goField struct{ Name, Type, Tag string }
+type goField struct {
+	Name, Type, Tag string
+	IsForm          bool // it has a form tag: it is a parameter of the query
+}
 
 // fields returns the fields of the struct called name.
 func (pkg *goPackage) fields(name string) []goField {
@@ -204,6 +208,7 @@ func (pkg *goPackage) list(fields *ast.FieldList) []goField {
 		if f.Tag != nil {
 			tag, _ := strconv.Unquote(f.Tag.Value)
 			field.Tag, _, _ = strings.Cut(reflect.StructTag(tag).Get("json"), ",")
+			_, field.IsForm = reflect.StructTag(tag).Lookup("form")
 		}
 		for _, n := range f.Names {
 			field.Name = n.Name
@@ -250,4 +255,15 @@ func (pkg *goPackage) imports() []string {
 		all = append(all, pkg.text(spec))
 	}
 	return all
+}
+
+// typeList returns the types of parameters or results, without their names.
+func (pkg *goPackage) typeList(fields *ast.FieldList) string {
+	var all []string
+	for _, f := range fields.List {
+		for range max(1, len(f.Names)) {
+			all = append(all, pkg.text(f.Type))
+		}
+	}
+	return strings.Join(all, ", ")
 }

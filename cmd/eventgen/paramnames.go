@@ -1,7 +1,6 @@
 package main
 
 import (
-	"maps"
 	"strconv"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -42,8 +41,14 @@ func separated(ref *openapi3.ParameterRef, taken map[string][2]string) *openapi3
 		return ref
 	}
 	renamed := *q // others may refer to it
-	renamed.Extensions = map[string]any{}
-	maps.Copy(renamed.Extensions, q.Extensions)
-	renamed.Extensions["x-go-name"] = name
+	renamed.Extensions = withGoName(q.Extensions, name)
 	return &openapi3.ParameterRef{Value: &renamed}
+}
+
+// paramName returns the Go name that oapi-codegen gives to a parameter.
+func paramName(q *openapi3.Parameter) string {
+	if name, ok := q.Extensions[goNameExtension].(string); ok {
+		return codegen.SchemaNameToTypeName(name)
+	}
+	return codegen.SchemaNameToTypeName(q.Name)
 }

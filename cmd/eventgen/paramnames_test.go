@@ -25,3 +25,21 @@ func TestParamNames(t *testing.T) {
 		}
 	}
 }
+
+// TestParamTags has a header and a parameter of the query of one name, in one struct.
+func TestParamTags(t *testing.T) {
+	const own = "operationId: streamEvents\n      parameters:\n" +
+		"        - {name: Last-Event-ID, in: query, schema: {type: string}}\n" +
+		"        - {name: Last-Event-ID, in: header, schema: {type: string}}\n"
+	code := string(mustGenerate(t, edit(t, "operationId: streamEvents\n", own), testConfig))
+	plain := strings.Join(strings.Fields(code), " ")
+	for _, want := range []string{
+		"LastEventID *string `form:\"Last-Event-ID,omitempty\" json:\"Last-Event-ID,omitempty\"`",
+		"HeaderLastEventID *string `json:\"-\"`",
+		"type StreamEventsRequest struct { LastEventID *string }",
+	} {
+		if !strings.Contains(plain, want) {
+			t.Errorf("the code has no %s", want)
+		}
+	}
+}

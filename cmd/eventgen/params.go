@@ -1,15 +1,11 @@
 package main
 
 import (
-	"maps"
 	"slices"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
 )
-
-// sortedKeys returns the keys of a map in their order.
-func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 // readParams takes down the parameters of the operation and its path item, those of the
 // path in their order in it.
@@ -31,13 +27,13 @@ func (s *stream) readParams(item *openapi3.PathItem) {
 	for _, key := range order {
 		s.Params = append(s.Params, byKey[key])
 	}
-	place := func(q *openapi3.Parameter) int {
+	index := func(q *openapi3.Parameter) int {
 		if q.In != openapi3.ParameterInPath {
 			return len(s.Path)
 		}
 		return strings.Index(s.Path, "{"+q.Name+"}")
 	}
-	slices.SortStableFunc(s.Params, func(a, b *openapi3.Parameter) int { return place(a) - place(b) })
+	slices.SortStableFunc(s.Params, func(a, b *openapi3.Parameter) int { return index(a) - index(b) })
 }
 
 // param returns the parameter of this name; nil if there is none. One of the path comes
@@ -69,13 +65,13 @@ func (s *stream) session(p *problems) (q *openapi3.Parameter, undecided bool) {
 		q = s.param(*s.Ext.Session)
 		switch {
 		case q == nil:
-			p.add(s.extensionAt("session"), "its %s.session names a parameter %q, which it has not", extensionName, *s.Ext.Session)
+			p.add(s.extensionAt("session"), "%s.session names the parameter %q, which the operation does not have", extensionName, *s.Ext.Session)
 		case q.In == openapi3.ParameterInCookie:
-			p.add(s.extensionAt("session"), "its %s.session names the cookie %q: a session is in the path, the query or a header", extensionName, q.Name)
+			p.add(s.extensionAt("session"), "%s.session names the cookie %q: a session must be in the path, the query or a header", extensionName, q.Name)
 		case !q.Required:
-			p.add(s.extensionAt("session"), "its %s.session names the parameter %q, which is not required", extensionName, q.Name)
+			p.add(s.extensionAt("session"), "%s.session names the parameter %q, which is optional: it must be required", extensionName, q.Name)
 		case !isScalar(q):
-			p.add(s.extensionAt("session"), "its %s.session names the parameter %q, which is no string and no integer", extensionName, q.Name)
+			p.add(s.extensionAt("session"), "%s.session names the parameter %q, which must be a string or an integer", extensionName, q.Name)
 		}
 		return q, false
 	}
@@ -89,10 +85,10 @@ func (s *stream) session(p *problems) (q *openapi3.Parameter, undecided bool) {
 	case len(required) == 0:
 		return nil, false
 	case len(required) > 1:
-		p.warn(s.Where, "it has %d required parameters, and none is taken for the session; %s: {session: NAME} says which is, and session: '' that all readers share one stream", len(required), extensionName)
+		p.warn(s.Where, "the operation has %d required parameters, and none of them is taken for the session: set %s.session to the name of one, or to '' if all readers share one stream", len(required), extensionName)
 		return nil, true
 	case !isScalar(required[0]):
-		p.warn(s.Where, "its parameter %q is no string and no integer, and so not taken for the session; %s: {session: ''} says that all readers share one stream", required[0].Name, extensionName)
+		p.warn(s.Where, "the parameter %q is neither a string nor an integer, and is not taken for the session: set %s.session to '' if all readers share one stream", required[0].Name, extensionName)
 		return nil, true
 	}
 	return required[0], false
@@ -127,10 +123,36 @@ func (s *stream) checkPosition(p *problems) {
 	for _, q := range s.Params {
 		if q.In == openapi3.ParameterInQuery && q.Name == s.Ext.Position {
 			if q.Required || !isScalar(q) {
-				p.add(s.extensionAt("position"), "its %s.position names the parameter %q, which must be an optional string", extensionName, q.Name)
+				p.add(s.extensionAt("position"), "%s.position names the parameter %q, which must be an optional string", extensionName, q.Name)
 			}
 			return
 		}
 	}
-	p.add(s.extensionAt("position"), "its %s.position names a query parameter %q, which it has not", extensionName, s.Ext.Position)
+	p.add(s.extensionAt("position"), "%s.position names the query parameter %q, which the operation does not have", extensionName, s.Ext.Position)
+}
+
+// pathParams returns the parameters in the path, in their order.
+func (s *stream) pathParams() []*openapi3.Parameter {
+	var all []*openapi3.Parameter
+	for _, q := range s.Params {
+		if q.In == openapi3.ParameterInPath {
+			all = append(all, q)
+		}
+	}
+	return all
+}
+
+// paramOf returns the parameter that is not in the path and has the name of a field's JSON
+// tag. A header and a parameter of the query may have one.
+func (s *stream) paramOf(f goField) (found *openapi3.Parameter) {
+	for _, q := range s.Params {
+		if q.In == openapi3.ParameterInPath || q.Name != f.Tag {
+			continue
+		}
+		if (q.In == openapi3.ParameterInQuery) == f.IsForm {
+			return q
+		}
+		found = q
+	}
+	return found
 }

@@ -91,7 +91,7 @@ func (plan *eventPlan) hoist(doc *openapi3.T, ref *openapi3.SchemaRef, path stri
 			hoisted := plan.hoist(doc, property, path+"/"+name)
 			if hoisted.Ref != property.Ref {
 				// oapi-codegen takes the x-go-name of what a $ref leads to for that of the field.
-				hoisted.Extensions = map[string]any{"x-go-name": fieldName(property, name)}
+				hoisted.Extensions = map[string]any{goNameExtension: fieldName(property, name)}
 			}
 			s.Properties[name] = hoisted
 		}
@@ -119,7 +119,7 @@ func (plan *eventPlan) hoist(doc *openapi3.T, ref *openapi3.SchemaRef, path stri
 // fieldName returns the name from which oapi-codegen makes the name of a field. It refuses
 // one that is no identifier.
 func fieldName(property *openapi3.SchemaRef, name string) any {
-	if goName, ok := property.Value.Extensions["x-go-name"]; ok {
+	if goName, ok := property.Value.Extensions[goNameExtension]; ok {
 		return goName
 	}
 	if !token.IsIdentifier(name) {

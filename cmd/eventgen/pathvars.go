@@ -1,7 +1,6 @@
 package main
 
 import (
-	"maps"
 	"slices"
 	"strings"
 
@@ -20,20 +19,15 @@ var ownVariables = strings.Fields(`
 // separateVariables gives the parameters in the path another Go name if that of their
 // variable is one of ownVariables: oapi-codegen uses the variable in place of the other.
 func separateVariables(doc *openapi3.T) {
-	newWalker(func(part any) {
+	eachPart(doc, func(part any) {
 		q, ok := part.(*openapi3.Parameter)
-		if !ok || q.In != openapi3.ParameterInPath || q.Extensions["x-go-name"] != nil {
+		if !ok || q.In != openapi3.ParameterInPath || q.Extensions[goNameExtension] != nil {
 			return
 		}
 		name := codegen.SchemaNameToTypeName(q.Name)
 		if !slices.Contains(ownVariables, q.Name) && !slices.Contains(ownVariables, codegen.LowercaseFirstCharacters(name)) {
 			return
 		}
-		extensions := maps.Clone(q.Extensions)
-		if extensions == nil {
-			extensions = map[string]any{}
-		}
-		extensions["x-go-name"] = name + "Param"
-		q.Extensions = extensions
-	}).walk(doc)
+		q.Extensions = withGoName(q.Extensions, name+"Param")
+	})
 }

@@ -12,7 +12,7 @@ import (
 
 // errNoPattern is the reason for which a pattern is not translated when ECMA-262 has no
 // meaning for it.
-var errNoPattern = errors.New("it is no regular expression of ECMA-262")
+var errNoPattern = errors.New("it is not a regular expression of ECMA-262")
 
 // goPattern returns the regular expression of package regexp that matches what a pattern of
 // JSON Schema does. That is one of ECMA-262 with the flag u (JSON Schema 2020-12, core,
@@ -103,7 +103,7 @@ func (t *translation) group() error {
 	}
 	for _, around := range []string{"(?=", "(?!", "(?<=", "(?<!"} {
 		if strings.HasPrefix(t.rest, around) {
-			return fmt.Errorf("Go's package regexp does not look around, as %s does", around) //nolint:staticcheck // Go is a name
+			return fmt.Errorf("Go's package regexp has no lookaround, such as %s", around) //nolint:staticcheck // Go is a name
 		}
 	}
 	return fmt.Errorf("%w: it has %.3s", errNoPattern, t.rest)
@@ -153,13 +153,13 @@ func (t *translation) escape() error {
 	case property.MatchString(t.rest):
 		p := property.FindStringSubmatch(t.rest)
 		if unicode.Scripts[p[1]] != nil && !strings.Contains(p[0], "=") {
-			return fmt.Errorf("%w: it has %s, and must have %.2s{Script=%s}", errNoPattern, p[0], p[0], p[1])
+			return fmt.Errorf("%w: %s must be %.2s{Script=%s}", errNoPattern, p[0], p[0], p[1])
 		}
 		t.replace(len(p[0]), p[0][:2]+"{"+p[1]+"}")
 	case c == 'p' || c == 'P':
 		return fmt.Errorf("Go's package regexp does not know %.20s", t.rest) //nolint:staticcheck // Go is a name
 	case c >= '1' && c <= '9' || c == 'k':
-		return fmt.Errorf("Go's package regexp has no references to groups, as %.2s is one", t.rest) //nolint:staticcheck // Go is a name
+		return fmt.Errorf("Go's package regexp has no references to groups, such as %.2s", t.rest) //nolint:staticcheck // Go is a name
 	default:
 		return fmt.Errorf("%w: it has %.2s", errNoPattern, t.rest)
 	}

@@ -60,17 +60,17 @@ func TestPatterns(t *testing.T) {
 
 // TestPatternsThatAreNotChecked says why Go cannot match them.
 func TestPatternsThatAreNotChecked(t *testing.T) {
-	const lookaround, notECMA = "Go's package regexp does not look around, as ", "it is no regular expression of ECMA-262"
+	const lookaround, notECMA = "Go's package regexp has no lookaround, such as ", "it is not a regular expression of ECMA-262"
 	for pattern, want := range map[string]string{
 		`(?=a)`:         lookaround + "(?=",
 		`a(?!b)`:        lookaround + "(?!",
 		`(?<=a)b`:       lookaround + "(?<=",
 		`(?<!a)b`:       lookaround + "(?<!",
-		`(a)\1`:         "Go's package regexp has no references to groups, as \\1 is one",
-		`(?<n>a)\k<n>`:  "Go's package regexp has no references to groups, as \\k is one",
+		`(a)\1`:         "Go's package regexp has no references to groups, such as \\1",
+		`(?<n>a)\k<n>`:  "Go's package regexp has no references to groups, such as \\k",
 		`\p{Emoji}`:     "Go's package regexp does not take it: ",
 		`\p{scx=Greek}`: "Go's package regexp does not know \\p{scx=Greek}",
-		`\p{Greek}`:     notECMA + `: it has \p{Greek}, and must have \p{Script=Greek}`,
+		`\p{Greek}`:     notECMA + `: \p{Greek} must be \p{Script=Greek}`,
 		`\pL`:           "Go's package regexp does not know \\pL",
 		`\uD800`:        "no text has the character \\uD800",
 		`\u12`:          notECMA + `: it has \u`,

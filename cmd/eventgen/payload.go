@@ -28,11 +28,11 @@ func (s *stream) readPayloads(doc *openapi3.T, schema *openapi3.SchemaRef, all [
 		schema = all[0].ref
 	}
 	if len(all) == 1 && all[0].isSignal() && all[0].shape.properties["event"] != nil {
-		p.warn(s.Where, "its schema is taken for the data of an event: one that describes an event with its fields has a property %q", dataField)
+		p.warn(s.Where, "the schema is read as the data of an event: if it describes the event itself, add a property %q", dataField)
 	}
 	e := &event{Names: []string{""}, Where: s.Where, Payload: true, Description: schema.Value.Description}
 	e.Component, _ = schemaName(schema.Ref)
-	e.GoName, _ = schema.Value.Extensions["x-go-name"].(string)
+	e.GoName, _ = schema.Value.Extensions[goNameExtension].(string)
 	e.readData(doc, []*openapi3.SchemaRef{schema})
 	s.Events = []*event{e}
 }
@@ -81,7 +81,7 @@ func (s *stream) readUnion(doc *openapi3.T, all []*branch, p *problems) bool {
 		e := &event{Names: names, AnyName: !bound, Where: b.where(s.ID, i), Component: b.component, Payload: true, NameIn: s.NameIn, Description: b.ref.Value.Description}
 		if b.component == "" || len(b.ref.Value.AllOf) > 0 && b.ref.Ref == "" {
 			e.Component = ""
-			e.GoName, _ = b.ref.Value.Extensions["x-go-name"].(string)
+			e.GoName, _ = b.ref.Value.Extensions[goNameExtension].(string)
 		}
 		for _, property := range b.shape.properties[s.NameIn] {
 			// A const has a type without saying it, and oapi-codegen needs it.
@@ -92,7 +92,7 @@ func (s *stream) readUnion(doc *openapi3.T, all []*branch, p *problems) bool {
 		e.readData(doc, []*openapi3.SchemaRef{b.ref})
 		s.Events = append(s.Events, e)
 		if len(names) == 0 {
-			p.add(e.Where, "its property %q can have no value that names an event", s.NameIn)
+			p.add(e.Where, "no value of the property %q names an event: give it a const, or an enum of strings", s.NameIn)
 		}
 	}
 	return true

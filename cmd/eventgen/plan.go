@@ -53,7 +53,7 @@ func planStreams(doc *openapi3.T, streams []*stream, pkg *goPackage, p *problems
 	pl := &planner{doc: doc, pkg: pkg, taken: map[string]place{}, share: map[string]string{}, parts: map[string]string{}, p: p}
 	schemas := map[string]string{}
 	for _, name := range sortedKeys(doc.Components.Schemas) {
-		schemas[pl.goTypeName(name)] = name
+		schemas[goTypeName(pl.doc, name)] = name
 	}
 	for name := range pkg.names {
 		if strings.HasPrefix(name, probePrefix) {
@@ -94,9 +94,9 @@ func (pl *planner) must(name string, owner place) {
 	switch {
 	case !ok:
 	case owner.name == "":
-		pl.p.add(place{name, other.at}, "this Go name is that of %s, and eventgen declares it too; x-go-name gives a schema another", other)
+		pl.p.add(place{name, other.at}, "eventgen declares this Go name, which %s has too: give the schema another with x-go-name", other)
 	default:
-		pl.p.add(owner, "the Go name %s is also that of %s; x-go-name gives a schema another", name, other)
+		pl.p.add(owner, "the Go name %s is also that of %s: give a schema another with x-go-name", name, other)
 	}
 	pl.taken[name] = place{name: "what is generated"}
 	if owner.name != "" {
@@ -123,14 +123,14 @@ func (pl *planner) plan(i int, s *stream) *streamPlan {
 	op := codegen.SchemaNameToTypeName(s.goID)
 	plan := &streamPlan{Op: op}
 	if pl.pkg.funcs["New"+op+"Request"] == nil && pl.pkg.funcs["New"+op+"RequestWithBody"] == nil {
-		pl.p.add(s.Where, "oapi-codegen makes no New%sRequest of it", op)
+		pl.p.add(s.Where, "oapi-codegen makes no function New%sRequest for the operation", op)
 		return plan
 	}
 	plan.Var = pl.first(s.Where, op, op+"Stream")
 	plan.RequestType = pl.first(s.Where, op+"Request", op+"StreamRequest")
 	if plan.Interface = s.Ext.Interface; plan.Interface != "" {
 		if other, ok := pl.taken[plan.Interface]; ok {
-			pl.p.add(s.Where, "the Go name %s is also that of %s; %s.interface gives it another", plan.Interface, other, extensionName)
+			pl.p.add(s.Where, "the Go name %s is also that of %s: set %s.interface to another", plan.Interface, other, extensionName)
 		} else {
 			pl.must(plan.Interface, s.Where)
 		}
@@ -145,7 +145,7 @@ func (pl *planner) plan(i int, s *stream) *streamPlan {
 	for j, e := range s.Events {
 		ep := pl.planEvent(op, s, e, probeName(i, j))
 		if other, ok := owners[ep.Type]; ok && ep.Type != "" {
-			pl.p.add(e.Where, "its Go type %s is also that of %s in %s", ep.Type, other, s.ID)
+			pl.p.add(e.Where, "the Go type %s is also that of %s in %s: give each event a data schema of its own", ep.Type, other, s.ID)
 		}
 		owners[ep.Type] = e.Where
 		plan.Events = append(plan.Events, ep)
@@ -169,7 +169,7 @@ func (pl *planner) planEvent(op string, s *stream, e *event, probe string) *even
 	// The name of a component is that of its event, unless it is a model as well.
 	name := long
 	if e.Component != "" && !(e.Payload && pl.isModel(e.Component)) {
-		name = pl.goTypeName(e.Component)
+		name = goTypeName(pl.doc, e.Component)
 		if pl.share[name] == e.Component {
 			plan.Type = name // of another stream with the same event
 			pl.nameParts(e, plan)
@@ -203,7 +203,7 @@ func (pl *planner) planKind(e *event, probe string) *eventPlan {
 	switch {
 	case model == probe:
 		plan.Kind = kindHoisted
-	case plain && e.Payload && model == pl.goTypeName(component):
+	case plain && e.Payload && model == goTypeName(pl.doc, component):
 		plan.Kind, plan.Model, plan.Type = kindModel, model, model
 	default:
 		plan.Kind, plan.Model = kindDefined, model
@@ -227,35 +227,24 @@ func (pl *planner) given(e *event) string {
 const messageName = "Message"
 
 // isModel reports whether oapi-codegen declares a type for a component.
-func (pl *planner) isModel(component string) bool { return pl.pkg.names[pl.goTypeName(component)] }
+func (pl *planner) isModel(component string) bool { return pl.pkg.names[goTypeName(pl.doc, component)] }
 
 // dataType returns the plan of an event whose Go type is that of its data.
 func (pl *planner) dataType(s *stream, e *event) *eventPlan {
 	plan := &eventPlan{Kind: kindModel}
 	if e.Data == nil {
-		pl.p.add(e.Where, "it has no data schema, whose type would be that of the event as %s of %s says", extensionName, s.ID)
+		pl.p.add(e.Where, "the event has no data schema, and %s.types of %s makes the type of the data that of the event", extensionName, s.ID)
 		return plan
 	}
 	name, ok := plainRef(pl.doc.Components.Schemas, e.Data)
 	if !ok {
-		pl.p.add(e.Where, "its data is no $ref to a schema of components/schemas, whose type would be that of the event as %s of %s says", extensionName, s.ID)
+		pl.p.add(e.Where, "the data must be a $ref to a schema of components/schemas: %s.types of %s makes the type of the data that of the event", extensionName, s.ID)
 		return plan
 	}
-	goName := pl.goTypeName(name)
+	goName := goTypeName(pl.doc, name)
 	if plan.Type, ok = pl.pkg.structType(goName); !ok {
-		pl.p.add(placeOf(name, e.Data.Value.Origin), "its Go type %s can have no methods, as the data of %s needs; that of an object with properties can", goName, e.Where)
+		pl.p.add(placeOf(name, e.Data.Value.Origin), "the Go type %s cannot have the methods that the data of %s needs: describe an object with properties", goName, e.Where)
 		plan.Type = ""
 	}
 	return plan
-}
-
-// goTypeName returns the name that oapi-codegen gives to the type of a schema of
-// components/schemas.
-func (pl *planner) goTypeName(schema string) string {
-	if ref := pl.doc.Components.Schemas[schema]; ref != nil && ref.Ref == "" && ref.Value != nil {
-		if name, ok := ref.Value.Extensions["x-go-name"].(string); ok {
-			return name
-		}
-	}
-	return codegen.SchemaNameToTypeName(schema)
 }

@@ -38,35 +38,65 @@ func (p *problems) warn(pl place, format string, args ...any) {
 	p.record(&p.warnings, pl, format, args)
 }
 
-// record adds a problem to a list. An event of two operations has its problems twice, and
-// the list has them once.
+// record adds a problem to a list. Several operations may have one event, and its problems
+// are told once.
 func (p *problems) record(list *[]problem, pl place, format string, args []any) {
 	if p.noLines {
 		pl.at.Line = 0
 	}
 	found := problem{pl, fmt.Sprintf(format, args...)}
-	if !slices.ContainsFunc(*list, func(other problem) bool { return other.String() == found.String() }) {
+	if !slices.ContainsFunc(*list, found.equal) {
 		*list = append(*list, found)
 	}
+}
+
+// equal reports whether two problems would be told alike.
+func (p problem) equal(other problem) bool {
+	return p.text == other.text && p.place.name == other.place.name && p.place.compare(other.place) == 0
 }
 
 // err returns the errors as one with a line for each, in the order of the document; nil if
 // there are none.
 func (p *problems) err() error {
-	errs := make([]error, len(p.errs))
-	for i, line := range lines(p.errs) {
+	all := lines(p.errs)
+	errs := make([]error, len(all))
+	for i, line := range all {
 		errs[i] = errors.New(line)
 	}
 	return errors.Join(errs...)
 }
 
-// lines returns a line for each problem, in the order of the document.
+// lines returns a line for each problem, in the order of the document. Problems that differ
+// only in the name of what has them are one: a schema may be part of several events.
 func lines(list []problem) []string {
 	list = slices.Clone(list)
 	slices.SortStableFunc(list, func(a, b problem) int { return a.place.compare(b.place) })
-	all := make([]string, len(list))
-	for i, p := range list {
+	var order []problem
+	names := map[problem][]string{} // by the problem without a name
+	for _, p := range list {
+		key := p
+		key.place.name, key.place.at.Name = "", ""
+		if key.place.at.Line == 0 {
+			key = p // nothing says that it is the same place
+		}
+		if names[key] == nil {
+			order = append(order, key)
+		}
+		names[key] = append(names[key], p.place.name)
+	}
+	all := make([]string, len(order))
+	for i, p := range order {
+		p.place.name = several(names[p])
 		all[i] = p.String()
 	}
 	return all
+}
+
+// several returns a few names, and how many there are beside them.
+func several(names []string) string {
+	const most = 3
+	if len(names) <= most+1 {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d others", strings.Join(names[:most], ", "), len(names)-most)
 }

@@ -7,12 +7,12 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// prune removes the components that no operation, no webhook and no stream needs. oapi-codegen's own
-// pruning keeps components that need only each other, and removes what webhooks need.
+// prune removes the components that no operation, no webhook and none of these schemas
+// needs. oapi-codegen's own pruning keeps components that need only each other, and removes what webhooks need.
 //
 // The targets of a discriminator mapping stay only if something else needs them, as in
 // oapi-codegen. Security schemes stay: operations name them without a reference.
-func prune(doc *openapi3.T, streams []*stream) {
+func prune(doc *openapi3.T, needed []*openapi3.SchemaRef) {
 	r := &reached{components: componentMaps(doc), names: map[componentName]bool{}}
 	r.walker = newWalker(func(part any) {
 		if ref := reflect.ValueOf(part).Elem(); ref.Kind() == reflect.Struct && strings.HasSuffix(ref.Type().Name(), "Ref") {
@@ -25,12 +25,7 @@ func prune(doc *openapi3.T, streams []*stream) {
 		}
 	}
 	r.walk(doc.Webhooks)
-	for _, s := range streams {
-		for _, e := range s.Events {
-			r.walk(e.Data)
-			r.follow("#/components/schemas/" + e.Component)
-		}
-	}
+	r.walk(needed)
 	for kind, all := range r.components {
 		for _, name := range all.MapKeys() {
 			if kind != "securitySchemes" && !r.names[componentName{kind, name.String()}] {
@@ -78,6 +73,3 @@ func (r *reached) follow(ref string) {
 		}
 	}
 }
-
-// unescape decodes a part of a JSON pointer (RFC 6901, section 4).
-var unescape = strings.NewReplacer("~1", "/", "~0", "~")

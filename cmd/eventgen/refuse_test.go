@@ -29,7 +29,7 @@ const (
 	moreSchemas   = "components:\n  schemas:\n"
 	madeDataProps = "properties: {name: {type: string}}"
 
-	noName = `MadeEvent: its property "event" can have no value that names an event: its const or enum is no string, or what is said of it is a contradiction`
+	noName = `MadeEvent: no value of the property "event" names an event: its const or enum has no string, or its schemas contradict each other`
 )
 
 // TestRefuse edits the minimal spec into one that cannot be generated, and reads
@@ -43,14 +43,14 @@ func TestRefuse(t *testing.T) {
 		{"const is no string", []string{discriminator, "", madeConst, "const: 1}"}, noName},
 		{"two consts", []string{discriminator, "", "event: {$ref: '#/components/schemas/EventName'}", "event: {$ref: '#/components/schemas/EventName', const: made}"}, strings.ReplaceAll(noName, "MadeEvent", "URLChangedEvent")},
 		{"not in the enum", []string{discriminator, "", "enum: [made, ", "enum: ["}, noName},
-		{"mapping of another name", []string{"          made: '", "          unused: '#/components/schemas/MadeEvent'\n          made: '"}, `MadeEvent: the discriminator mapping of streamEvents has "unused" for it, which is not its name`},
-		{"text and JSON of one name", []string{streamRef, "schema: {oneOf: [{properties: {data: {type: string}}}, {properties: {data: {type: integer}}}]}"}, `event 2 of streamEvents: its data is JSON, and that of event 1 of streamEvents is text: both have the name "" in streamEvents, and nothing tells a reader which it gets; give one of them another name`},
+		{"mapping of another name", []string{"          made: '", "          unused: '#/components/schemas/MadeEvent'\n          made: '"}, `MadeEvent: the discriminator of streamEvents maps "unused" to it, which is not the name of the event: make both the same`},
+		{"text and JSON of one name", []string{streamRef, "schema: {oneOf: [{properties: {data: {type: string}}}, {properties: {data: {type: integer}}}]}"}, `event 2 of streamEvents: the data of this event is JSON, and that of event 1 of streamEvents is text: both have no name in streamEvents, and a reader cannot tell which it gets; rename one of them`},
 		{"no stream", []string{"text/event-stream", "application/json"}, "paths: no operation has a text/event-stream response"},
 		{"stream of an error", []string{"'200':", "'404':", "'404':\n          description: No such stream.", "'204': {description: .}"}, "paths: no operation has a text/event-stream response"},
-		{"unresolved reference", []string{madeData, "data: {$ref: '#/components/schemas/Nowhere'}"}, "$ref #/components/schemas/Nowhere: it leads to nothing: … has no /components/schemas/Nowhere"},
-		{"unresolved member", []string{"        - {$ref: '#/components/schemas/MadeEvent'}\n", "        - {$ref: '#/components/schemas/Nowhere'}\n"}, "$ref #/components/schemas/Nowhere: it leads to nothing: … has no /components/schemas/Nowhere"},
-		{"multiple of nothing", []string{madeDataProps, "properties: {name: {type: number, multipleOf: 0}}"}, "MadeData: its multipleOf is 0, and must be more than 0"},
-		{"multiple of less", []string{madeDataProps, "properties: {name: {type: number, multipleOf: -9007199254740993}}"}, "MadeData: its multipleOf is -9007199254740993, and must be more than 0"},
+		{"unresolved reference", []string{madeData, "data: {$ref: '#/components/schemas/Nowhere'}"}, "$ref #/components/schemas/Nowhere: it leads nowhere: … has no /components/schemas/Nowhere"},
+		{"unresolved member", []string{"        - {$ref: '#/components/schemas/MadeEvent'}\n", "        - {$ref: '#/components/schemas/Nowhere'}\n"}, "$ref #/components/schemas/Nowhere: it leads nowhere: … has no /components/schemas/Nowhere"},
+		{"multiple of nothing", []string{madeDataProps, "properties: {name: {type: number, multipleOf: 0}}"}, "MadeData: multipleOf is 0: it must be more than 0"},
+		{"multiple of less", []string{madeDataProps, "properties: {name: {type: number, multipleOf: -9007199254740993}}"}, "MadeData: multipleOf is -9007199254740993: it must be more than 0"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			refuse(t, edit(t, tc.edit...), testConfig, tc.want)
@@ -60,27 +60,27 @@ func TestRefuse(t *testing.T) {
 
 // TestRefuseExtension is TestRefuse for x-mixstream.
 func TestRefuseExtension(t *testing.T) {
-	const control = "streamEvents: its x-mixstream.control."
+	const control = "streamEvents: x-mixstream.control."
 	for _, tc := range []struct{ name, extension, want string }{
-		{"the old one", "x-go-event-prefix: Admin", "streamEvents: x-go-event-prefix is no longer known: x-mixstream: {interface: NAME} names the interface of the events"},
-		{"no object", "x-mixstream: Admin", "streamEvents: its x-mixstream must be an object, and is of type string"},
-		{"unknown member", "x-mixstream: {sesion: id}", `streamEvents: its x-mixstream has no member "sesion": session is meant`},
-		{"unknown member of control", "x-mixstream: {control: {gap: {evnt: made}}}", control + "gap: it names no event\n" + `streamEvents: its x-mixstream.control.gap has no member "evnt": event is meant`},
-		{"interface is no identifier", "x-mixstream: {interface: A-B}", "streamEvents: its x-mixstream.interface must be an exported Go identifier: A-B"},
-		{"interface is not exported", "x-mixstream: {interface: event}", "streamEvents: its x-mixstream.interface must be an exported Go identifier: event"},
-		{"unknown types", "x-mixstream: {types: model}", `streamEvents: its x-mixstream.types must be "data" or absent: model`},
-		{"no such session", "x-mixstream: {session: id}", `streamEvents: its x-mixstream.session names a parameter "id", which it has not`},
-		{"session is optional", "x-mixstream: {session: id}\n      parameters: [{name: id, in: query, schema: {type: string}}]", `streamEvents: its x-mixstream.session names the parameter "id", which is not required`},
-		{"session is an array", "x-mixstream: {session: id}\n      parameters: [{name: id, in: query, required: true, schema: {type: array, items: {type: string}}}]", `streamEvents: its x-mixstream.session names the parameter "id", which is no string and no integer`},
-		{"session is a cookie", "x-mixstream: {session: id}\n      parameters: [{name: id, in: cookie, required: true, schema: {type: string}}]", `streamEvents: its x-mixstream.session names the cookie "id": a session is in the path, the query or a header`},
-		{"no such position", "x-mixstream: {position: last}", `streamEvents: its x-mixstream.position names a query parameter "last", which it has not`},
-		{"position is required", "x-mixstream: {position: last}\n      parameters: [{name: last, in: query, required: true, schema: {type: string}}]", `streamEvents: its x-mixstream.position names the parameter "last", which must be an optional string`},
-		{"no event", "x-mixstream: {control: {connected: {}}}", control + "connected: it names no event"},
+		{"the old one", "x-go-event-prefix: Admin", "streamEvents: x-go-event-prefix is no longer supported: use x-mixstream: {interface: NAME}"},
+		{"no object", "x-mixstream: Admin", "streamEvents: x-mixstream must be an object: it is of type string"},
+		{"unknown member", "x-mixstream: {sesion: id}", `streamEvents: x-mixstream has no member "sesion": did you mean session?`},
+		{"unknown member of control", "x-mixstream: {control: {gap: {evnt: made}}}", control + "gap: the member event is missing\n" + `streamEvents: x-mixstream.control.gap has no member "evnt": did you mean event?`},
+		{"interface is no identifier", "x-mixstream: {interface: A-B}", `streamEvents: x-mixstream.interface must be an exported Go identifier, not "A-B"`},
+		{"interface is not exported", "x-mixstream: {interface: event}", `streamEvents: x-mixstream.interface must be an exported Go identifier, not "event"`},
+		{"unknown types", "x-mixstream: {types: model}", `streamEvents: x-mixstream.types must be "data" or absent, not "model"`},
+		{"no such session", "x-mixstream: {session: id}", `streamEvents: x-mixstream.session names the parameter "id", which the operation does not have`},
+		{"session is optional", "x-mixstream: {session: id}\n      parameters: [{name: id, in: query, schema: {type: string}}]", `streamEvents: x-mixstream.session names the parameter "id", which is optional: it must be required`},
+		{"session is an array", "x-mixstream: {session: id}\n      parameters: [{name: id, in: query, required: true, schema: {type: array, items: {type: string}}}]", `streamEvents: x-mixstream.session names the parameter "id", which must be a string or an integer`},
+		{"session is a cookie", "x-mixstream: {session: id}\n      parameters: [{name: id, in: cookie, required: true, schema: {type: string}}]", `streamEvents: x-mixstream.session names the cookie "id": a session must be in the path, the query or a header`},
+		{"no such position", "x-mixstream: {position: last}", `streamEvents: x-mixstream.position names the query parameter "last", which the operation does not have`},
+		{"position is required", "x-mixstream: {position: last}\n      parameters: [{name: last, in: query, required: true, schema: {type: string}}]", `streamEvents: x-mixstream.position names the parameter "last", which must be an optional string`},
+		{"no event", "x-mixstream: {control: {connected: {}}}", control + "connected: the member event is missing"},
 		{"no such event", "x-mixstream: {control: {connected: {event: hello}}}", control + `connected: the stream has no event "hello"`},
-		{"one event twice", "x-mixstream: {control: {connected: {event: made}, heartbeat: {event: made}}}", control + `heartbeat: the event "made" is that of connected`},
+		{"one event twice", "x-mixstream: {control: {connected: {event: made}, heartbeat: {event: made}}}", control + `heartbeat: the event "made" is already that of connected`},
 		{"no such member", "x-mixstream: {control: {connected: {event: made, session: id}}}", control + `connected: the data of "made" has no member "id"`},
 		{"member of another type", "x-mixstream: {control: {created: {event: made, time: name}}}", control + `created: the member "name" of the data of "made" must be of type integer`},
-		{"member twice", "x-mixstream: {control: {created: {event: made, title: name, set: {name: a}}}}", control + `created: it fills the member "name" twice`},
+		{"member twice", "x-mixstream: {control: {created: {event: made, title: name, set: {name: a}}}}", control + `created: the member "name" is set twice`},
 		{"nothing to fill it with", "x-mixstream: {control: {heartbeat: {event: made, title: name}}}", control + "heartbeat: the server has no title for this event"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -89,14 +89,14 @@ func TestRefuseExtension(t *testing.T) {
 	}
 	t.Run("required member", func(t *testing.T) {
 		refuse(t, edit(t, streamEvents, streamEvents+"\n      x-mixstream: {control: {gap: {event: made}}}", madeDataProps, madeDataProps+"\n      required: [name]"), testConfig,
-			control+`gap: the data of "made" needs the member "name", and nothing sets it`)
+			control+`gap: the data of "made" requires the member "name": set it`)
 	})
 	t.Run("value out of the enum", func(t *testing.T) {
 		refuse(t, edit(t, streamEvents, streamEvents+"\n      x-mixstream: {control: {gap: {event: made, set: {name: c}}}}", madeDataProps, "properties: {name: {type: string, enum: [a, b]}}"), testConfig,
 			control+`gap: the member "name" of the data of "made" cannot be "c"`)
 	})
 	t.Run("without a stream", func(t *testing.T) {
-		refuse(t, edit(t, deleteThing, deleteThing+"\n      x-mixstream: {}"), testConfig, "DELETE /things/{id}: it has x-mixstream, and no text/event-stream response")
+		refuse(t, edit(t, deleteThing, deleteThing+"\n      x-mixstream: {}"), testConfig, "DELETE /things/{id}: the operation has x-mixstream, but no text/event-stream response: remove the one, or add the other")
 	})
 }
 
@@ -108,12 +108,12 @@ func TestRefuseGoNames(t *testing.T) {
 		edit []string
 		want string
 	}{
-		{"interface", []string{streamEvents, streamEvents + "\n      x-mixstream: {interface: Thing}", moreSchemas, moreSchemas + "    thing: {type: object}\n"}, "streamEvents: the Go name Thing is also that of the schema thing; x-mixstream.interface gives it another"},
-		{"import", []string{moreSchemas, moreSchemas + "    thing: {type: object, x-go-name: contract}\n"}, "contract: this Go name is that of the schema thing, and eventgen declares it too; x-go-name gives a schema another"},
-		{"one data schema", []string{streamEvents, types, "url_changed_data'", "MadeData'"}, "URLChangedEvent: its Go type MadeData is also that of MadeEvent in streamEvents"},
-		{"inline data", []string{streamEvents, types, madeData, "data: {type: object, properties: {a: {type: string}}}"}, "MadeEvent: its data is no $ref to a schema of components/schemas, whose type would be that of the event as x-mixstream of streamEvents says"},
-		{"data is no properties", []string{streamEvents, types, "      " + madeDataProps + "\n", ""}, "MadeData: its Go type MadeData can have no methods, as the data of MadeEvent needs; that of an object with properties can"},
-		{"data is another package's", []string{streamEvents, types, madeDataProps, "x-go-type: big.Int\n      x-go-type-import: {path: math/big}"}, "MadeData: its Go type MadeData can have no methods, as the data of MadeEvent needs; that of an object with properties can"},
+		{"interface", []string{streamEvents, streamEvents + "\n      x-mixstream: {interface: Thing}", moreSchemas, moreSchemas + "    thing: {type: object}\n"}, "streamEvents: the Go name Thing is also that of the schema thing: set x-mixstream.interface to another"},
+		{"import", []string{moreSchemas, moreSchemas + "    thing: {type: object, x-go-name: contract}\n"}, "contract: eventgen declares this Go name, which the schema thing has too: give the schema another with x-go-name"},
+		{"one data schema", []string{streamEvents, types, "url_changed_data'", "MadeData'"}, "URLChangedEvent: the Go type MadeData is also that of MadeEvent in streamEvents: give each event a data schema of its own"},
+		{"inline data", []string{streamEvents, types, madeData, "data: {type: object, properties: {a: {type: string}}}"}, "MadeEvent: the data must be a $ref to a schema of components/schemas: x-mixstream.types of streamEvents makes the type of the data that of the event"},
+		{"data is no properties", []string{streamEvents, types, "      " + madeDataProps + "\n", ""}, "MadeData: the Go type MadeData cannot have the methods that the data of MadeEvent needs: describe an object with properties"},
+		{"data is another package's", []string{streamEvents, types, madeDataProps, "x-go-type: big.Int\n      x-go-type-import: {path: math/big}"}, "MadeData: the Go type MadeData cannot have the methods that the data of MadeEvent needs: describe an object with properties"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			refuse(t, edit(t, tc.edit...), testConfig, tc.want)
@@ -196,23 +196,23 @@ func TestRefuseKeywords(t *testing.T) {
 		edit []string
 		want string
 	}{
-		{"required", []string{madeDataProps, madeDataProps + "\n      requird: [name]"}, "MadeData: the keyword requird means nothing: required is meant"},
-		{"in a property", []string{madeDataProps, "properties: {name: {type: string, maxlength: 3}}"}, "MadeData: the keyword maxlength means nothing: maxLength is meant"},
-		{"in an event", []string{madeData, madeData + "\n          addtionalProperties: false"}, "MadeEvent: the keyword addtionalProperties means nothing: additionalProperties is meant"},
-		{"in a discriminator", []string{"        mapping:\n", "        maping: {}\n        mapping:\n"}, "Stream: the keyword maping means nothing: mapping is meant"},
-		{"in a media type", []string{streamRef, streamRef + "\n              itemSchma: {}"}, "streamEvents: text/event-stream: the keyword itemSchma means nothing: itemSchema is meant"},
-		{"in an operation", []string{streamEvents, streamEvents + "\n      paramters: []"}, "streamEvents: the keyword paramters means nothing: parameters is meant"},
-		{"extension", []string{streamEvents, streamEvents + "\n      x-mixstrem: {}"}, "streamEvents: it has x-mixstrem, which means nothing: x-mixstream is meant"},
-		{"all at once", []string{madeDataProps, "properties: {name: {typ: string}}\n      requried: [name]", streamEvents, streamEvents + "\n      x-mixstream: {sesion: id}"}, `streamEvents: its x-mixstream has no member "sesion": session is meant
-MadeData: the keyword typ means nothing: type is meant
-MadeData: the keyword requried means nothing: required is meant`},
-		{"no such property", []string{madeDataProps, madeDataProps + "\n      required: [name, nmae]"}, `MadeData: it requires "nmae", and has no such property: "name" is meant`},
-		{"no such property at all", []string{madeDataProps, madeDataProps + "\n      required: [size]"}, `MadeData: it requires "size", and nothing in the document has such a property: add the property, or remove the name`},
-		{"no such property of an item", []string{madeDataProps, "properties: {name: {type: array, items: {type: object, properties: {size: {type: string}}, required: [size, sise]}}}"}, `MadeData: it requires "sise", and has no such property: "size" is meant`},
-		{"no such property of allOf", []string{madeDataProps, "allOf: [{type: object, properties: {a: {type: string}}}, {type: object, properties: {b: {type: string}}, required: [a, b, c]}]"}, `MadeData: it requires "c", and nothing in the document has such a property: add the property, or remove the name`},
-		{"an empty oneOf", []string{madeDataProps, "oneOf: []"}, "MadeData: its oneOf is empty: remove it, or name what it allows"},
-		{"an empty enum", []string{madeDataProps, "properties: {name: {enum: []}}"}, "MadeData: its enum is empty: remove it, or name what it allows"},
-		{"itself", []string{madeDataProps, "allOf: [{type: object}, {$ref: '#/components/schemas/MadeData'}]"}, "MadeData: it is defined by itself alone: an allOf, anyOf, oneOf, not or if of it leads back to it for the same value"},
+		{"required", []string{madeDataProps, madeDataProps + "\n      requird: [name]"}, "MadeData: unknown keyword requird: did you mean required?"},
+		{"in a property", []string{madeDataProps, "properties: {name: {type: string, maxlength: 3}}"}, "MadeData: unknown keyword maxlength: did you mean maxLength?"},
+		{"in an event", []string{madeData, madeData + "\n          addtionalProperties: false"}, "MadeEvent: unknown keyword addtionalProperties: did you mean additionalProperties?"},
+		{"in a discriminator", []string{"        mapping:\n", "        maping: {}\n        mapping:\n"}, "Stream: unknown keyword maping: did you mean mapping?"},
+		{"in a media type", []string{streamRef, streamRef + "\n              itemSchma: {}"}, "streamEvents: text/event-stream: unknown keyword itemSchma: did you mean itemSchema?"},
+		{"in an operation", []string{streamEvents, streamEvents + "\n      paramters: []"}, "streamEvents: unknown keyword paramters: did you mean parameters?"},
+		{"extension", []string{streamEvents, streamEvents + "\n      x-mixstrem: {}"}, "streamEvents: unknown extension x-mixstrem: did you mean x-mixstream?"},
+		{"all at once", []string{madeDataProps, "properties: {name: {typ: string}}\n      requried: [name]", streamEvents, streamEvents + "\n      x-mixstream: {sesion: id}"}, `streamEvents: x-mixstream has no member "sesion": did you mean session?
+MadeData: unknown keyword typ: did you mean type?
+MadeData: unknown keyword requried: did you mean required?`},
+		{"no such property", []string{madeDataProps, madeDataProps + "\n      required: [name, nmae]"}, `MadeData: required lists "nmae", which is not a property: did you mean "name"?`},
+		{"no such property at all", []string{madeDataProps, madeDataProps + "\n      required: [size]"}, `MadeData: required lists "size", and no schema of the document has such a property: add the property, or remove the name`},
+		{"no such property of an item", []string{madeDataProps, "properties: {name: {type: array, items: {type: object, properties: {size: {type: string}}, required: [size, sise]}}}"}, `MadeData: required lists "sise", which is not a property: did you mean "size"?`},
+		{"no such property of allOf", []string{madeDataProps, "allOf: [{type: object, properties: {a: {type: string}}}, {type: object, properties: {b: {type: string}}, required: [a, b, c]}]"}, `MadeData: required lists "c", and no schema of the document has such a property: add the property, or remove the name`},
+		{"an empty oneOf", []string{madeDataProps, "oneOf: []"}, "MadeData: oneOf is empty: remove it, or list what it allows"},
+		{"an empty enum", []string{madeDataProps, "properties: {name: {enum: []}}"}, "MadeData: enum is empty: remove it, or list what it allows"},
+		{"itself", []string{madeDataProps, "allOf: [{type: object}, {$ref: '#/components/schemas/MadeData'}]"}, "MadeData: the schema is defined by itself: an allOf, anyOf, oneOf, not or if leads back to it for the same value"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			refuse(t, edit(t, tc.edit...), testConfig, tc.want)
@@ -223,19 +223,19 @@ MadeData: the keyword requried means nothing: required is meant`},
 // TestRefuseDocument is TestRefuse for what cannot be loaded.
 func TestRefuseDocument(t *testing.T) {
 	for _, tc := range []struct{ name, text, want string }{
-		{"empty", "", `…: it is no OpenAPI document: it has no member "openapi"`},
-		{"no object", "hello", "hello is here, and must be an object"},
-		{"Swagger", "swagger: '2.0'\npaths: {}\n", "…: it is a Swagger 2.0 document, and must be OpenAPI 3.0, 3.1 or 3.2: convert it"},
-		{"OpenAPI 4", "openapi: 4.0.0\npaths: {}\n", "its version is 4.0.0, and must be 3.0, 3.1 or 3.2"},
+		{"empty", "", `…: this is not an OpenAPI document: it has no member "openapi"`},
+		{"no object", "hello", "the value is hello: it must be an object"},
+		{"Swagger", "swagger: '2.0'\npaths: {}\n", "…: the document is Swagger 2.0: convert it to OpenAPI 3.0, 3.1 or 3.2"},
+		{"OpenAPI 4", "openapi: 4.0.0\npaths: {}\n", "the OpenAPI version is 4.0.0: eventgen reads 3.0, 3.1 and 3.2"},
 		{"no YAML", "openapi: 3.1.0\npaths: {/a: {get: [}\n", "did not find expected node content"},
 		{"no JSON", "{\"openapi\": \"3.1.0\"\n  \"paths\": {}}", "did not find expected ',' or '}'"},
-		{"a key twice", "openapi: 3.1.0\npaths:\n  /a: {}\n  /a: {}\n", `the key "/a" stands twice, in line 3 as well`},
+		{"a key twice", "openapi: 3.1.0\npaths:\n  /a: {}\n  /a: {}\n", `the key "/a" is already on line 3: remove one of them`},
 		{"a key of an object twice", "openapi: 3.1.0\npaths:\n  /a:\n    get: {}\n    get: {}\n", `mapping key "get" already defined at line 4`},
-		{"another type", "openapi: 3.1.0\npaths: {}\ncomponents: {schemas: {A: {type: object, required: true}}}\n", "true is here, and must be an array of strings"},
-		{"no such file", "openapi: 3.1.0\npaths: {/a: {$ref: 'other.yaml#/a'}}\n", "$ref other.yaml#/a: there is no file other.yaml"},
-		{"a circle", "openapi: 3.1.0\npaths: {}\ncomponents:\n  schemas:\n    A: {$ref: '#/components/schemas/B'}\n    B: {$ref: '#/components/schemas/A'}\n", "A: it is empty, or its $ref leads back to itself\nB: it is empty, or its $ref leads back to itself"},
-		{"references", "openapi: 3.1.0\npaths: {}\ncomponents: {schemas: {Made: {$ref: '#/components/schemas/Maed'}, B: {$ref: '#/components/schema/Made'}}}\n", `$ref #/components/schemas/Maed: it leads to nothing: … has no /components/schemas/Maed; #/components/schemas/Made is there
-$ref #/components/schema/Made: it leads to nothing: … has no /components/schema/Made`},
+		{"another type", "openapi: 3.1.0\npaths: {}\ncomponents: {schemas: {A: {type: object, required: true}}}\n", "the value is true: it must be an array of strings"},
+		{"no such file", "openapi: 3.1.0\npaths: {/a: {$ref: 'other.yaml#/a'}}\n", "$ref other.yaml#/a: the file other.yaml does not exist"},
+		{"a circle", "openapi: 3.1.0\npaths: {}\ncomponents:\n  schemas:\n    A: {$ref: '#/components/schemas/B'}\n    B: {$ref: '#/components/schemas/A'}\n", "A: the schema is empty, or its $ref leads back to itself\nB: the schema is empty, or its $ref leads back to itself"},
+		{"references", "openapi: 3.1.0\npaths: {}\ncomponents: {schemas: {Made: {$ref: '#/components/schemas/Maed'}, B: {$ref: '#/components/schema/Made'}}}\n", `$ref #/components/schemas/Maed: it leads nowhere: … has no /components/schemas/Maed; did you mean #/components/schemas/Made?
+$ref #/components/schema/Made: it leads nowhere: … has no /components/schema/Made`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			spec := filepath.Join(t.TempDir(), "spec.yaml")

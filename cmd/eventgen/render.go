@@ -35,8 +35,6 @@ type streamView struct {
 	*stream
 	*streamPlan
 	Request   *request
-	Session   string // literals of contract.Param; empty: none
-	Position  string
 	Fields    string // further fields of the descriptor
 	Events    []*eventView
 	Open      *eventView // the event of any other name; nil: there is none
@@ -52,12 +50,11 @@ type eventView struct {
 	*event
 	*eventPlan
 	Doc        string
-	Interfaces []string // that the type implements
-	Cases      string   // the names of the event, as those of a case
-	Field      string   // the Go field of the member that names the event; empty if there is none
-	FieldZero  string   // its value if nobody has set it
-	FieldValue string   // its value otherwise
-	Schema     string   // its name in the map of schemas
+	Cases      string // the names of the event, as those of a case
+	Field      string // the Go field of the member that names the event; empty if there is none
+	FieldZero  string // its value if nobody has set it
+	FieldValue string // its value otherwise
+	Schema     string // its name in the map of schemas
 	IsDefined  bool
 	IsValue    bool
 	ReadsJSON  bool // the model has an UnmarshalJSON of its own
@@ -70,30 +67,24 @@ type method struct{ Name, Params, Results, Operation string }
 // addStream adds a stream. pkg is what oapi-codegen makes, with a client.
 func (f *file) addStream(s *stream, plan *streamPlan, of session, pkg *goPackage, checked *schemas, p *problems) {
 	v := &streamView{stream: s, streamPlan: plan, Request: readRequest(s, plan, of.param, pkg, p), Control: s.Ext.Control.roles()}
-	if q := of.param; q != nil {
-		v.Session = paramLiteral(q.In, q.Name, sessionType(q))
-	}
-	if s.Ext.Position != "" {
-		v.Position = paramLiteral("query", s.Ext.Position, "")
-	}
 	if namespace := s.namespace(); namespace != "" {
 		v.Fields += ", Namespace: " + strconv.Quote(namespace)
 	}
-	if v.Session != "" {
-		v.Fields += ", Session: " + v.Session
+	if q := of.param; q != nil {
+		v.Fields += ", Session: " + paramLiteral(q.In, q.Name, sessionType(q))
 	}
 	if of.undecided {
 		v.Fields += ", SessionUndecided: true"
 	}
-	if v.Position != "" {
-		v.Fields += ", Position: " + v.Position
+	if s.Ext.Position != "" {
+		v.Fields += ", Position: " + paramLiteral("query", s.Ext.Position, "")
 	}
 	if e := s.End; e.Data != "" || len(e.Events) > 0 {
 		v.Fields += ", End: " + endLiteral(e)
 	}
 	v.SameText = !slices.ContainsFunc(s.Events, func(e *event) bool { return !e.Text })
 	for i, e := range s.Events {
-		ev := f.addEvent(s, e, plan, plan.Events[i], pkg, checked)
+		ev := f.addEvent(s, e, plan.Events[i], pkg, checked)
 		v.Events = append(v.Events, ev)
 		v.HasText = v.HasText || e.Text
 		v.ManyNames = v.ManyNames || len(e.Names) > 1
@@ -123,7 +114,7 @@ func paramLiteral(in, name, goType string) string {
 	return fmt.Sprintf("contract.Param{In: %q, Name: %q}", in, name)
 }
 
-func (f *file) addEvent(s *stream, e *event, sp *streamPlan, plan *eventPlan, pkg *goPackage, checked *schemas) *eventView {
+func (f *file) addEvent(s *stream, e *event, plan *eventPlan, pkg *goPackage, checked *schemas) *eventView {
 	v := &eventView{event: e, eventPlan: plan, Cases: cases(e), IsDefined: plan.Kind == kindDefined, IsValue: plan.Kind == kindValue}
 	v.ReadsJSON, v.WritesJSON = pkg.members[plan.Model]["UnmarshalJSON"], pkg.members[plan.Model]["MarshalJSON"]
 	v.Doc = "is the event " + e.Names[0] + " of " + s.ID
@@ -144,11 +135,9 @@ func (f *file) addEvent(s *stream, e *event, sp *streamPlan, plan *eventPlan, pk
 	}
 	for _, other := range f.Types {
 		if other.Type == v.Type {
-			other.Interfaces = append(other.Interfaces, sp.Interface)
 			return v
 		}
 	}
-	v.Interfaces = []string{sp.Interface}
 	f.Types = append(f.Types, v)
 	return v
 }
@@ -207,17 +196,6 @@ func (f *file) addServer(doc *openapi3.T, pkg *goPackage) {
 		}
 		f.Unimplemented = append(f.Unimplemented, method{name, pkg.typeList(t.Params), pkg.typeList(t.Results), id})
 	}
-}
-
-// typeList returns the types of parameters or results, without their names.
-func (pkg *goPackage) typeList(fields *ast.FieldList) string {
-	var all []string
-	for _, f := range fields.List {
-		for range max(1, len(f.Names)) {
-			all = append(all, pkg.text(f.Type))
-		}
-	}
-	return strings.Join(all, ", ")
 }
 
 // render returns the declarations of the events.

@@ -45,25 +45,6 @@ func readRequest(s *stream, plan *streamPlan, session *openapi3.Parameter, pkg *
 	return r
 }
 
-// pathParams returns the parameters in the path, in their order.
-func (s *stream) pathParams() []*openapi3.Parameter {
-	var all []*openapi3.Parameter
-	for _, q := range s.Params {
-		if q.In == openapi3.ParameterInPath {
-			all = append(all, q)
-		}
-	}
-	return all
-}
-
-// paramName returns the Go name that oapi-codegen gives to a parameter.
-func paramName(q *openapi3.Parameter) string {
-	if name, ok := q.Extensions["x-go-name"].(string); ok {
-		return codegen.SchemaNameToTypeName(name)
-	}
-	return codegen.SchemaNameToTypeName(q.Name)
-}
-
 // add adds a field, under another name if one in the path has its own, and returns the name.
 func (r *request) add(name, goType string, q *openapi3.Parameter, s *stream, p *problems) string {
 	has := func(name string) bool {
@@ -76,7 +57,7 @@ func (r *request) add(name, goType string, q *openapi3.Parameter, s *stream, p *
 		name = codegen.SchemaNameToTypeName(q.In) + name
 	}
 	if has(name) {
-		p.add(s.Where, "two of its parameters have the Go name %s; x-go-name on one gives it another", name)
+		p.add(s.Where, "two parameters have the Go name %s: give one of them another with x-go-name", name)
 	}
 	f := requestField{Name: name, Type: goType}
 	if q != nil {
@@ -93,7 +74,7 @@ func (r *request) addParams(structName string, s *stream, session *openapi3.Para
 	b.WriteString("&" + structName + "{")
 	i := 0
 	for _, f := range pkg.fields(structName) {
-		q := s.paramTagged(f.Tag)
+		q := s.paramOf(f)
 		if q != nil && s.isPosition(q) {
 			r.DropID = r.DropID || q.Required
 			continue
@@ -107,16 +88,6 @@ func (r *request) addParams(structName string, s *stream, session *openapi3.Para
 	}
 	b.WriteString("}")
 	return b.String()
-}
-
-// paramTagged returns the parameter that is not in the path and has the name of a JSON tag.
-func (s *stream) paramTagged(tag string) *openapi3.Parameter {
-	for _, q := range s.Params {
-		if q.In != openapi3.ParameterInPath && q.Name == tag {
-			return q
-		}
-	}
-	return nil
 }
 
 // setSession sets the expression of the session.

@@ -10,6 +10,7 @@ import (
 // required looks for the names that a schema requires and that none of its properties has.
 type required struct {
 	anywhere map[string]bool // the names of the properties of the whole document
+	demanded map[string]int  // how many schemas require a name and do not describe it
 	isOwn    bool            // the schema is that of an event, or of its data
 	p        *problems
 }
@@ -20,7 +21,7 @@ type required struct {
 // the event's own data and nothing in the document has it. Large documents have such slips
 // further down, which a warning tells.
 func completeRequired(doc *openapi3.T, streams []*stream, p *problems) {
-	r := &required{anywhere: map[string]bool{}, p: p}
+	r := &required{anywhere: map[string]bool{}, demanded: map[string]int{}, p: p}
 	roots := inOrder(doc.Components.Schemas)
 	for _, s := range streams {
 		for at := range s.schemas() {
@@ -37,6 +38,11 @@ func completeRequired(doc *openapi3.T, streams []*stream, p *problems) {
 		seen[s] = true
 		for name := range s.Properties {
 			r.anywhere[name] = true
+		}
+		for _, name := range s.Required {
+			if s.Properties[name] == nil {
+				r.demanded[name]++
+			}
 		}
 		roots = slices.Concat(roots, inPlace(s), ofParts(s))
 	}
@@ -111,15 +117,15 @@ func (r *required) miss(name string, s *openapi3.Schema, property string, known 
 	meant, misspelt := nearest(property, known)
 	switch {
 	case misspelt:
-		r.p.add(where, "it requires %q, and has no such property: %q is meant", property, meant)
-	case r.isOwn && !r.anywhere[property]:
-		r.p.add(where, "it requires %q, and nothing in the document has such a property: add the property, or remove the name", property)
+		r.p.add(where, "required lists %q, which is not a property: did you mean %q?", property, meant)
+	case r.isOwn && !r.anywhere[property] && r.demanded[property] < 2:
+		r.p.add(where, "required lists %q, and no schema of the document has such a property: add the property, or remove the name", property)
 	case len(s.Properties) > 0:
-		r.p.warn(where, "it requires %q, and does not describe it: it is taken for a property of any type", property)
+		r.p.warn(where, "required lists %q, which is not a property: it becomes a field of any type", property)
 		s.Properties = maps.Clone(s.Properties)
 		s.Properties[property] = &openapi3.SchemaRef{Value: &openapi3.Schema{}}
 	default:
-		r.p.warn(where, "it requires %q, and does not describe it: the Go type has no field for it", property)
+		r.p.warn(where, "required lists %q, which is not a property: the Go type has no field for it", property)
 	}
 }
 

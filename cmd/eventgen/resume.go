@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -44,6 +45,7 @@ func readResumes(doc *openapi3.T, streams []*stream, p *problems) {
 		if words := s.Ext.Resume; words != nil && !s.broken {
 			if target := s.resuming(doc, streams, p); target != nil {
 				s.readResume(target, p)
+				s.compareResumed(target, p)
 			}
 		}
 	}
@@ -60,29 +62,29 @@ func (s *stream) resuming(doc *openapi3.T, streams []*stream, p *problems) *stre
 	if id != "" {
 		i := slices.IndexFunc(streams, func(other *stream) bool { return other.ID == id })
 		if i < 0 {
-			why := "which the document has not, or the configuration leaves out"
+			why := "which is not in the document, or which the configuration leaves out"
 			eachOperation(doc, func(_, _ string, _ *openapi3.PathItem, op *openapi3.Operation) {
 				if op.OperationID == id {
 					why = "which has no text/event-stream response"
 				}
 			})
-			p.add(s.extensionAt("resume", "operation"), "its %s.resume names the operation %q, %s", extensionName, id, why)
+			p.add(s.extensionAt("resume", "operation"), "%s.resume names the operation %q, %s", extensionName, id, why)
 			return nil
 		}
 		target = streams[i]
 	}
 	switch {
 	case !slices.Contains(safeMethods, target.Method) && id == "":
-		p.add(s.extensionAt("resume", "operation"), "its %s.resume names no operation, and its own method is %s: a client repeats the request that resumes, so name an operation whose method is GET or QUERY", extensionName, target.Method)
+		p.add(s.extensionAt("resume", "operation"), "%s.resume names no operation, and the method of this one is %s: a client repeats the request that resumes, so name an operation whose method is GET or QUERY", extensionName, target.Method)
 		return nil
 	case !slices.Contains(safeMethods, target.Method):
-		p.add(s.extensionAt("resume", "operation"), "its %s.resume names %s, whose method is %s: a client repeats the request that resumes, so the method must be GET or QUERY", extensionName, id, target.Method)
+		p.add(s.extensionAt("resume", "operation"), "%s.resume names %s, whose method is %s: a client repeats the request that resumes, so the method must be GET or QUERY", extensionName, id, target.Method)
 		return nil
 	case target == s && len(s.Ext.Resume.Parameters) == 0:
-		p.add(s.extensionAt("resume"), "its %s.resume has neither another operation nor a parameter", extensionName)
+		p.add(s.extensionAt("resume"), "%s.resume has neither another operation nor a parameter: add one", extensionName)
 		return nil
 	case target != s && target.Body && target.op.RequestBody.Value != nil && target.op.RequestBody.Value.Required:
-		p.add(s.extensionAt("resume", "operation"), "its %s.resume names %s, which needs a body, and nothing gives it one", extensionName, id)
+		p.add(s.extensionAt("resume", "operation"), "%s.resume names %s, which requires a body: a client has none to send", extensionName, id)
 		return nil
 	}
 	return target
@@ -94,36 +96,67 @@ func (s *stream) readResume(target *stream, p *problems) {
 	if target != s {
 		r.Method, r.Path = target.Method, target.Path
 	}
-	given := map[*openapi3.Parameter]string{}
+	type value struct{ as, from string }
+	given := map[*openapi3.Parameter]*value{}
 	for _, name := range sortedKeys(s.Ext.Resume.Parameters) {
 		q := target.qualified(name)
 		from := string(s.Ext.Resume.Parameters[name])
 		switch {
 		case q == nil:
-			p.add(s.extensionAt("resume", "parameters", name), "its %s.resume gives a value to the parameter %q, which %s has not", extensionName, name, target.ID)
+			p.add(s.extensionAt("resume", "parameters", name), "%s.resume sets the parameter %q, which %s does not have", extensionName, name, target.ID)
 			continue
 		case q.In == openapi3.ParameterInHeader && target.isPosition(q):
-			p.add(s.extensionAt("resume", "parameters", name), "its %s.resume gives a value to the header %s, which the client sends by itself", extensionName, q.Name)
+			p.add(s.extensionAt("resume", "parameters", name), "%s.resume sets the header %s: the client sends it by itself", extensionName, q.Name)
 			continue
+		case given[q] != nil:
+			p.add(s.extensionAt("resume", "parameters", name), "%s.resume sets the parameter %q of %s twice, as %s and as %s", extensionName, q.Name, target.ID, given[q].as, name)
 		case !takesText(q):
-			p.add(s.extensionAt("resume", "parameters", name), "its %s.resume gives a value to the parameter %q of %s, which takes no plain string, number or boolean", extensionName, name, target.ID)
+			p.add(s.extensionAt("resume", "parameters", name), "%s.resume sets the parameter %q of %s, which does not take a plain string, number or boolean", extensionName, name, target.ID)
 		}
-		given[q] = from
+		given[q] = &value{name, from}
 		s.checkExpression(name, from, p)
 	}
 	for _, q := range target.Params {
-		from, ok := given[q]
-		if !ok && target != s && q.In == openapi3.ParameterInPath && s.hasPathParam(q.Name) {
-			from, ok = "$request.path."+q.Name, true
+		from := given[q]
+		if from == nil && target != s && q.In == openapi3.ParameterInPath && s.hasPathParam(q.Name) {
+			from = &value{from: "$request.path." + q.Name}
 		}
 		switch {
-		case ok:
-			r.Params = append(r.Params, contract.ResumeParam{In: q.In, Name: q.Name, From: from})
+		case from != nil:
+			r.Params = append(r.Params, contract.ResumeParam{In: q.In, Name: q.Name, From: from.from})
 		case target != s && q.Required && !(q.In == openapi3.ParameterInHeader && target.isPosition(q)):
-			p.add(s.extensionAt("resume", "operation"), "its %s.resume names %s, which needs the %s parameter %q, and nothing gives it a value", extensionName, target.ID, q.In, q.Name)
+			p.add(s.extensionAt("resume", "operation"), "%s.resume names %s, which requires the %s parameter %q: set it in resume.parameters", extensionName, target.ID, q.In, q.Name)
 		}
 	}
 	s.Resume = r
+}
+
+// compareResumed warns where the stream of the operation that resumes says otherwise how its
+// events are named or what ends it: the client reads both as one stream of the first.
+func (s *stream) compareResumed(target *stream, p *problems) {
+	if target == s || target.broken {
+		return
+	}
+	at := s.extensionAt("resume", "operation")
+	if target.NameIn != s.NameIn {
+		p.warn(at, "%s.resume names %s, whose events are named by %s, and its own by %s: they are unknown after a cut", extensionName, target.ID, target.namedBy(), s.namedBy())
+	}
+	if end := target.End.Data; end != "" && end != s.End.Data {
+		p.warn(at, "%s.resume names %s, whose stream ends with %q, and its own does not: after a cut, that is an event like any other", extensionName, target.ID, end)
+	}
+	for _, name := range target.End.Events {
+		if !s.End.After(name) {
+			p.warn(at, "%s.resume names %s, whose stream ends after the event %q, and its own does not: after a cut, nothing ends it there", extensionName, target.ID, name)
+		}
+	}
+}
+
+// namedBy returns what names the events of the stream.
+func (s *stream) namedBy() string {
+	if s.NameIn == "" {
+		return `the field "event"`
+	}
+	return fmt.Sprintf("the member %q of their data", s.NameIn)
 }
 
 // qualified returns the parameter of this name, or of IN.NAME; nil if there is none.
@@ -162,11 +195,11 @@ func (s *stream) checkExpression(name, from string, p *problems) {
 	e, err := contract.ParseExpression(from)
 	switch {
 	case err != nil:
-		p.add(s.extensionAt("resume", "parameters", name), "its %s.resume.parameters.%s: %v", extensionName, name, err)
+		p.add(s.extensionAt("resume", "parameters", name), "%s.resume.parameters.%s: %v", extensionName, name, err)
 	case e.PathParam != "" && !s.hasPathParam(e.PathParam):
-		p.add(s.extensionAt("resume", "parameters", name), "its %s.resume.parameters.%s is %s, and its path has no such parameter", extensionName, name, from)
+		p.add(s.extensionAt("resume", "parameters", name), "%s.resume.parameters.%s is %s: the path has no such parameter", extensionName, name, from)
 	case e.InData && !slices.ContainsFunc(s.Events, func(ev *event) bool { return ev.hasScalar(e.Pointer) }):
-		p.add(s.extensionAt("resume", "parameters", name), "its %s.resume.parameters.%s is %s, and no event's data has a string, number or boolean there", extensionName, name, from)
+		p.add(s.extensionAt("resume", "parameters", name), "%s.resume.parameters.%s is %s: no event has a string, number or boolean there", extensionName, name, from)
 	}
 }
 

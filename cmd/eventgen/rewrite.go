@@ -14,7 +14,7 @@ import (
 
 // probeName returns the name of the schema by which the first run of oapi-codegen shows
 // what Go type the data of an event has.
-func probeName(stream, event int) string { return fmt.Sprintf("MixstreamProbe%dx%d", stream, event) }
+func probeName(i, j int) string { return fmt.Sprintf(probePrefix+"%dx%d", i, j) }
 
 const (
 	probePrefix = "MixstreamProbe"
@@ -31,13 +31,13 @@ func probe(doc *openapi3.T, streams []*stream) {
 				refs[probeName(i, j)] = named(doc, e.Data)
 			}
 		}
-		s.replaceSchema(doc, refs)
+		replaceSchema(doc, s, refs)
 	}
 }
 
 // replaceSchema gives the stream the schema of an object whose properties are the schemas
 // in refs, which become components. oapi-codegen makes no type of it, and keeps them.
-func (s *stream) replaceSchema(doc *openapi3.T, refs map[string]*openapi3.SchemaRef) {
+func replaceSchema(doc *openapi3.T, s *stream, refs map[string]*openapi3.SchemaRef) {
 	object := &openapi3.Schema{Type: &openapi3.Types{openapi3.TypeObject}, Properties: openapi3.Schemas{}}
 	object.Extensions = map[string]any{rewritten: true}
 	for _, content := range s.contents {
@@ -102,20 +102,14 @@ func rewrite(doc *openapi3.T, streams []*stream, plans []*streamPlan) {
 				})
 			}
 		}
-		s.replaceSchema(doc, refs)
+		replaceSchema(doc, s, refs)
 	}
 }
 
 // called returns a schema whose Go name is exactly this.
 func called(goName string, ref *openapi3.SchemaRef) *openapi3.SchemaRef {
 	s := *ref.Value
-	extensions := map[string]any{"x-go-name": goName}
-	for name, value := range s.Extensions {
-		if name != "x-go-name" {
-			extensions[name] = value
-		}
-	}
-	s.Extensions = extensions
+	s.Extensions = withGoName(s.Extensions, goName)
 	s.Example, s.Examples = nil, nil
 	return &openapi3.SchemaRef{Value: &s}
 }

@@ -22,6 +22,7 @@ type schemas struct {
 	p     *problems
 }
 
+// newSchemas returns schemas without any, for data that a document describes.
 func newSchemas(doc *openapi3.T, x *exact, p *problems) *schemas {
 	return &schemas{
 		doc: doc, all: map[string]*openapi3.Schema{}, names: map[*openapi3.Schema]string{},
@@ -91,10 +92,10 @@ func children(s *openapi3.Schema) []*openapi3.SchemaRef {
 // unchecked are the keywords that constrain data and are not checked, with what to do. The
 // others describe, or are annotations, as format is.
 var unchecked = map[string]string{
-	"$dynamicRef":     "a $ref is",
-	"$recursiveRef":   "it is of an older JSON Schema; a $ref is",
-	"additionalItems": "it is of an older JSON Schema; items beside prefixItems is",
-	"dependencies":    "it is of an older JSON Schema; dependentRequired and dependentSchemas are",
+	"$dynamicRef":     "use $ref",
+	"$recursiveRef":   "it belongs to an older JSON Schema; use $ref",
+	"additionalItems": "it belongs to an older JSON Schema; use items beside prefixItems",
+	"dependencies":    "it belongs to an older JSON Schema; use dependentRequired or dependentSchemas",
 }
 
 // checkKeywords warns of the keywords of JSON Schema that constrain data and are not
@@ -107,34 +108,34 @@ func (all *schemas) checkKeywords(name string, s *openapi3.Schema) {
 		}
 	}
 	if s.Nullable && !all.is30 {
-		all.p.warn(where.field(s.Origin, "nullable"), "nullable is a keyword of OpenAPI 3.0; it is read as type: [string, 'null'] is since 3.1")
+		all.p.warn(where.field(s.Origin, "nullable"), "nullable is a keyword of OpenAPI 3.0: it is read as the type 'null' beside the others")
 	}
 	if _, err := goPattern(s.Pattern); err != nil {
-		all.warnUnchecked(s, where.field(s.Origin, "pattern"), "its pattern is not checked: %v", err)
+		all.warnUnchecked(s, where.field(s.Origin, "pattern"), "pattern is not checked: %v", err)
 	}
 	for _, pattern := range sortedKeys(s.PatternProperties) {
 		if _, err := goPattern(pattern); err != nil {
-			all.warnUnchecked(s, where.within(s.Origin, "patternProperties", pattern), "%q of its patternProperties is not checked, nor are the properties that no other keyword names: %v", pattern, err)
+			all.warnUnchecked(s, where.within(s.Origin, "patternProperties", pattern), "%q of patternProperties is not checked, and neither are the properties that no other keyword names: %v", pattern, err)
 		}
 	}
 	for _, value := range append(slices.Clone(s.Enum), s.Const) {
 		if _, err := json.Marshal(value); err != nil {
-			all.p.add(where, "its enum or const has a value that is no JSON: %v", value)
+			all.p.add(where, "enum or const has a value that is not JSON: %v", value)
 		}
 	}
 	values := map[string]any{"const": s.Const, "enum": s.Enum}
 	for _, keyword := range sortedKeys(values) {
 		if _, found := all.exact.values(s, keyword, values[keyword]); !found {
-			all.p.warn(where.field(s.Origin, keyword), "its %s has a number beyond 2^53, which may be checked as another one: eventgen cannot read the document as it is written", keyword)
+			all.p.warn(where.field(s.Origin, keyword), "%s has a number beyond 2^53, which may be rounded: eventgen does not find it in the text of the document", keyword)
 		}
 	}
 	for _, b := range numbers(s) {
 		text, found := all.exact.number(s, b.keyword, b.is)
 		switch {
 		case b.keyword == "multipleOf" && b.is <= 0:
-			all.p.add(where.field(s.Origin, b.keyword), "its multipleOf is %s, and must be more than 0", text)
+			all.p.add(where.field(s.Origin, b.keyword), "multipleOf is %s: it must be more than 0", text)
 		case !found && math.Abs(b.is) >= 1<<53:
-			all.p.warn(where.field(s.Origin, b.keyword), "its %s is checked as %s, and may be another number: eventgen cannot read the document as it is written", b.keyword, text)
+			all.p.warn(where.field(s.Origin, b.keyword), "%s is checked as %s, which may be rounded: eventgen does not find it in the text of the document", b.keyword, text)
 		}
 	}
 }
@@ -152,18 +153,14 @@ func (all *schemas) checkSiblings(name string, ref *openapi3.SchemaRef) {
 	for _, field := range ref.Origin.Fields {
 		at := placeOf(name, ref.Origin).field(ref.Origin, field.Name)
 		switch {
-		case !slices.Contains(schemaVocabulary.binding, field.Name) || slices.Contains(annotations, field.Name):
+		case !constrains(field.Name):
 		case all.is30:
-			all.p.warn(at, "%s means nothing beside a $ref before OpenAPI 3.1: an allOf of both does", field.Name)
+			all.p.warn(at, "%s means nothing beside a $ref before OpenAPI 3.1: put both into an allOf", field.Name)
 		default:
-			all.warnUnchecked(ref.Value, at, "%s is not checked beside this $ref: in an allOf of both it is", field.Name)
+			all.warnUnchecked(ref.Value, at, "%s is not checked beside this $ref: put both into an allOf", field.Name)
 		}
 	}
 }
-
-// annotations are the keywords that describe data, and do not constrain it, of those that
-// matter to what is generated.
-var annotations = []string{"$anchor", "$defs", "$dynamicAnchor", "$id", "$recursiveAnchor", "$ref", "$schema", "$vocabulary", "contentEncoding", "contentMediaType", "contentSchema", "definitions", "discriminator", "format"}
 
 // warnUnchecked records that a part of a schema is not checked.
 func (all *schemas) warnUnchecked(s *openapi3.Schema, where place, format string, args ...any) {
@@ -203,4 +200,21 @@ func numbers(s *openapi3.Schema) (all []bound) {
 		}
 	}
 	return all
+}
+
+// warnOfNumbers warns of the first number without a format in the data of the events.
+func (all *schemas) warnOfNumbers() {
+	var first place
+	found := false
+	for s, name := range all.seen {
+		if s.Type == nil || !s.Type.Includes(openapi3.TypeNumber) || s.Format != "" {
+			continue
+		}
+		if at := placeOf(name, s.Origin); !found || at.compare(first) < 0 {
+			first, found = at, true
+		}
+	}
+	if found {
+		all.p.warn(first, "a number without a format becomes a float32, which keeps 7 digits: add format: double, or type-mapping: {number: {default: {type: float64}}} to output-options")
+	}
 }

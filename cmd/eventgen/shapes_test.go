@@ -14,7 +14,7 @@ import (
 
 // shapes are the documents of testdata/specs whose outline is golden.
 var shapes = []string{
-	"assistants", "classes", "dotnet10", "fern", "files", "nest", "nullable30", "nullable31",
+	"assistants", "classes", "dotnet10", "fern", "files", "micronaut", "named-twice", "nest", "nullable30", "nullable31",
 	"odd-names", "recursive", "serde", "spring", "statuses", "typespec",
 }
 
@@ -66,7 +66,7 @@ func outline(t *testing.T, code []byte) string {
 			}
 		case *ast.GenDecl:
 			for _, s := range d.Specs {
-				pkg.outlineVar(&b, s)
+				outlineVar(pkg, &b, s)
 			}
 		}
 	}
@@ -76,7 +76,7 @@ func outline(t *testing.T, code []byte) string {
 			continue
 		}
 		s, ok := g.Specs[0].(*ast.TypeSpec)
-		if ok && (isOfEvents(s.Name.Name, events) || pkg.isRequest(s)) {
+		if ok && (isOfEvents(s.Name.Name, events) || isRequest(pkg, s)) {
 			fmt.Fprintf(&b, "\n%s\n", pkg.text(g))
 		}
 	}
@@ -89,12 +89,12 @@ func isOfEvents(name string, events map[string]bool) bool {
 }
 
 // isRequest reports whether a type is that of the parameters of a stream.
-func (pkg *goPackage) isRequest(s *ast.TypeSpec) bool {
+func isRequest(pkg *goPackage, s *ast.TypeSpec) bool {
 	return strings.HasSuffix(s.Name.Name, "Request") && pkg.names["requestsOf"+strings.TrimSuffix(s.Name.Name, "Request")]
 }
 
 // outlineVar writes an operation, and how its events are told.
-func (pkg *goPackage) outlineVar(b *strings.Builder, s ast.Spec) {
+func outlineVar(pkg *goPackage, b *strings.Builder, s ast.Spec) {
 	v, ok := s.(*ast.ValueSpec)
 	if !ok || len(v.Values) != 1 {
 		return
@@ -121,21 +121,21 @@ func TestTake(t *testing.T) {
 	const models = "    A: {type: object, properties: {x: {type: string}}}\n    B: {type: object, properties: {y: {type: string}}}\n"
 	for _, tc := range []struct{ name, schema, want string }{
 		{"no data at all", "{type: object, properties: {event: {type: string}, id: {type: string}}}",
-			"watch: its schema is taken for the data of an event: one that describes an event with its fields has a property \"data\"\nE \"\""},
+			"watch: the schema is read as the data of an event: if it describes the event itself, add a property \"data\"\nE \"\""},
 		{"one event twice", "{oneOf: [{properties: {event: {const: a}, data: {$ref: '#/components/schemas/A'}}}, {properties: {event: {const: a}, data: {$ref: '#/components/schemas/A'}}}]}",
 			"WatchA \"a\""},
 		{"one name", "{oneOf: [{properties: {event: {enum: [a, b]}, data: {$ref: '#/components/schemas/A'}}}, {properties: {event: {enum: [b, c]}, data: {$ref: '#/components/schemas/B'}}}]}",
-			"event 2 of watch: its name \"b\" is also that of event 1 of watch: the data of the event is what either of them describes\nWatchA \"a\"\nWatchB \"b\"\nWatchC \"c\""},
+			"event 2 of watch: the name \"b\" is also that of event 1 of watch: both are read as one event, whose data is what either describes\nWatchA \"a\"\nWatchB \"b\"\nWatchC \"c\""},
 		{"no name and message", "{oneOf: [{properties: {data: {$ref: '#/components/schemas/A'}}}, {required: [event], properties: {event: {const: message}, data: {$ref: '#/components/schemas/B'}}}]}",
 			"WatchMessage \"\""},
 		{"told apart by the data", "{oneOf: [{properties: {data: {properties: {type: {const: a}}}}}, {properties: {data: {properties: {type: {const: b}}}}}]}",
 			"WatchA \"a\"\nWatchB \"b\""},
 		{"an alternative that is no event", "{oneOf: [{properties: {event: {const: a}, data: {type: string}}}, {properties: {z: {type: string}}}]}",
-			"event 2 of watch: it is left out: other alternatives of watch describe an event with its fields [comment comments data event id retry], and it does not\nWatchA \"a\""},
+			"event 2 of watch: left out, because the other alternatives of watch describe an event with its fields [comment comments data event id retry], and this one does not\nWatchA \"a\""},
 		{"payloads with data", "{oneOf: [{properties: {type: {const: a}, data: {type: string}}}, {properties: {type: {const: b}, z: {type: string}}}]}",
 			"WatchA \"a\"\nWatchB \"b\""},
 		{"mapped to no event", "{oneOf: [{$ref: '#/components/schemas/C'}], discriminator: {propertyName: event, mapping: {a: C, b: A}}}\n    C: {properties: {event: {type: string}, data: {type: string}}}",
-			"watch: the discriminator mapping of its stream has A for \"b\", which is no event of it\nC \"a\""},
+			"watch: the discriminator maps \"b\" to A, which is not an event of the stream: the entry is ignored\nC \"a\""},
 		{"an empty name", "{properties: {event: {enum: ['', a]}, data: {type: string}}}", "WatchMessage \"\"\nWatchA \"a\""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -53,28 +52,33 @@ type event struct {
 	GoName      string // from x-go-name on an inline schema
 }
 
-// readStreams returns the streaming operations of a document. It reads each into the same
-// model, so that what follows does not depend on how a stream is written.
-func readStreams(doc *openapi3.T, p *problems) []*stream {
-	var all []*stream
+// completeContents gives the operations of a document the contents that stand where
+// kin-openapi does not look for them.
+func completeContents(doc *openapi3.T, p *problems) {
 	eachOperation(doc, func(path, method string, _ *openapi3.PathItem, op *openapi3.Operation) {
 		where := placeOf(method+" "+path, op.Origin)
 		if err := readMediaTypes(doc, op); err != nil {
-			p.add(where, "its response: %v", err)
+			p.add(where, "response: %v", err)
 		}
 		readFern(doc, op, where, p)
 	})
-	ids := nameOperations(doc, p)
+}
+
+// readStreams returns the streaming operations of a document. It reads each into the same
+// model, so that what follows does not depend on how a stream is written. ids has the names
+// of those that are not called by their operationId.
+func readStreams(doc *openapi3.T, ids map[*openapi3.Operation]string, p *problems) []*stream {
+	var all []*stream
 	eachOperation(doc, func(path, method string, item *openapi3.PathItem, op *openapi3.Operation) {
 		where := placeOf(method+" "+path, op.Origin)
 		contents := streamContents(op)
 		if len(contents) == 0 {
 			if op.Extensions[extensionName] != nil {
-				p.add(where, "it has %s, and no text/event-stream response", extensionName)
+				p.add(where, "the operation has %s, but no text/event-stream response: remove the one, or add the other", extensionName)
 			}
 			return
 		}
-		id := ids[op]
+		id := cmp.Or(ids[op], op.OperationID)
 		where.name = id
 		s := &stream{ID: id, goID: op.OperationID, Method: method, Path: path, Where: where, op: op, contents: contents, Body: op.RequestBody != nil}
 		s.Ext = readExtension(op, where, p)
@@ -155,21 +159,19 @@ func (s *stream) checkNames(p *problems) {
 				key = "message" // the standard's name for none
 			}
 			if other, ok := owners[key]; ok {
-				p.add(e.Where, "its name %q is also that of %s, in %s", name, other, s.ID)
+				p.add(e.Where, "two events of %s have %s, this one and %s: rename one of them", s.ID, quoted(name), other)
 			}
 			owners[key] = e.Where
 		}
 	}
 }
 
-// where returns the place of the branch.
-func (b *branch) where(id string, i int) place {
-	name := b.component
-	if name == "" {
-		name = fmt.Sprintf("event %d of %s", i+1, id)
-		if names, _ := b.names(b.style().event); len(names) == 1 && names[0] != "" {
-			name = fmt.Sprintf("the event %q of %s", names[0], id)
-		}
+// check refuses what is wrong with the stream beside its events.
+func (s *stream) check(p *problems) {
+	s.checkKeywords(p)
+	s.checkSound(p)
+	s.checkPosition(p)
+	if !s.broken {
+		s.checkControl(p)
 	}
-	return placeOf(name, cmp.Or(b.ref.Value.Origin, b.around))
 }

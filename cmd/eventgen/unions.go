@@ -10,9 +10,8 @@ import (
 // stands in another one beside nothing but null. oapi-codegen forgets the members there, and
 // makes a struct without fields, into which no text and no array can be decoded.
 func flattenUnions(doc *openapi3.T) {
-	newWalker(func(part any) {
-		s, ok := part.(*openapi3.Schema)
-		if !ok || len(s.OneOf) > 0 && len(s.AnyOf) > 0 {
+	eachSchema(doc, func(s *openapi3.Schema) {
+		if len(s.OneOf) > 0 && len(s.AnyOf) > 0 {
 			return
 		}
 		for range 100 { // a union in a union in a union
@@ -20,7 +19,7 @@ func flattenUnions(doc *openapi3.T) {
 				return
 			}
 		}
-	}).walk(doc)
+	})
 }
 
 // flattenUnion flattens one level. It is false if there is none.

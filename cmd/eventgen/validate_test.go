@@ -183,22 +183,22 @@ func main() {
 
 // TestWarnings has what is generated without being checked.
 func TestWarnings(t *testing.T) {
-	const notAll = ": a part of it is not checked"
+	const notAll = ", because a part of it is not checked"
 	for keyword, want := range map[string][]string{
-		"nullable: true, type: string":                                         {"nullable is a keyword of OpenAPI 3.0; it is read as type: [string, 'null'] is since 3.1"},
-		"type: string, pattern: '(?=a)'":                                       {"its pattern is not checked: Go's package regexp does not look around, as (?= does"},
-		"patternProperties: {'(?=a)': {}, b: {}}, additionalProperties: false": {`"(?=a)" of its patternProperties is not checked, nor are the properties that no other keyword names: Go's package regexp does not look around, as (?= does`},
-		"$dynamicRef: '#meta'":                                                 {"$dynamicRef is not checked: a $ref is"},
-		"$recursiveRef: '#'":                                                   {"$recursiveRef is not checked: it is of an older JSON Schema; a $ref is"},
-		"dependencies: {a: [b]}":                                               {"dependencies is not checked: it is of an older JSON Schema; dependentRequired and dependentSchemas are"},
-		"additionalItems: false":                                               {"additionalItems is not checked: it is of an older JSON Schema; items beside prefixItems is"},
-		"$ref: '#/components/schemas/Other', not: {}":                          {"not is not checked beside this $ref: in an allOf of both it is"},
-		"not: {pattern: '(?=a)'}":                                              {"its pattern is not checked: Go's", "not is not checked" + notAll},
-		"oneOf: [{type: string, pattern: '(?=a)'}, {type: integer}]":           {"its pattern is not checked: Go's", "oneOf is checked as anyOf" + notAll},
-		"if: {pattern: '(?=a)'}, then: {maxLength: 3}":                         {"its pattern is not checked: Go's", "if is not checked" + notAll},
-		"contains: {pattern: '(?=a)'}, maxContains: 3":                         {"its pattern is not checked: Go's", "maxContains is not checked" + notAll},
-		"properties: {a: {pattern: '(?=a)'}}, unevaluatedProperties: false":    {"its pattern is not checked: Go's", "unevaluatedProperties is not checked" + notAll},
-		"type: object, properties: {size: {}}, required: [weight]":             {`it requires "weight", and does not describe it: it is taken for a property of any type`},
+		"nullable: true, type: string":                                         {"nullable is a keyword of OpenAPI 3.0: it is read as the type 'null' beside the others"},
+		"type: string, pattern: '(?=a)'":                                       {"pattern is not checked: Go's package regexp has no lookaround, such as (?="},
+		"patternProperties: {'(?=a)': {}, b: {}}, additionalProperties: false": {`"(?=a)" of patternProperties is not checked, and neither are the properties that no other keyword names: Go's package regexp has no lookaround, such as (?=`},
+		"$dynamicRef: '#meta'":                                                 {"$dynamicRef is not checked: use $ref"},
+		"$recursiveRef: '#'":                                                   {"$recursiveRef is not checked: it belongs to an older JSON Schema; use $ref"},
+		"dependencies: {a: [b]}":                                               {"dependencies is not checked: it belongs to an older JSON Schema; use dependentRequired or dependentSchemas"},
+		"additionalItems: false":                                               {"additionalItems is not checked: it belongs to an older JSON Schema; use items beside prefixItems"},
+		"$ref: '#/components/schemas/Other', not: {}":                          {"not is not checked beside this $ref: put both into an allOf"},
+		"not: {pattern: '(?=a)'}":                                              {"pattern is not checked: Go's", "not is not checked" + notAll},
+		"oneOf: [{type: string, pattern: '(?=a)'}, {type: integer}]":           {"pattern is not checked: Go's", "oneOf is checked as anyOf" + notAll},
+		"if: {pattern: '(?=a)'}, then: {maxLength: 3}":                         {"pattern is not checked: Go's", "if is not checked" + notAll},
+		"contains: {pattern: '(?=a)'}, maxContains: 3":                         {"pattern is not checked: Go's", "maxContains is not checked" + notAll},
+		"properties: {a: {pattern: '(?=a)'}}, unevaluatedProperties: false":    {"pattern is not checked: Go's", "unevaluatedProperties is not checked" + notAll},
+		"type: object, properties: {size: {}}, required: [weight]":             {`required lists "weight", which is not a property: it becomes a field of any type`},
 		// What is checked, and what describes.
 		"type: object, properties: {size: {}}, not: {required: [weight]}, if: {required: [a]}, then: {minProperties: 1}": nil,
 		"patternProperties: {a: {}}":                        nil,
@@ -256,7 +256,7 @@ components:
 // TestWarningsOf30 is TestWarnings for what OpenAPI 3.0 has otherwise.
 func TestWarningsOf30(t *testing.T) {
 	for keyword, want := range map[string]string{
-		"$ref: '#/components/schemas/Other', maxLength: 3, description: a": "maxLength means nothing beside a $ref before OpenAPI 3.1: an allOf of both does",
+		"$ref: '#/components/schemas/Other', maxLength: 3, description: a": "maxLength means nothing beside a $ref before OpenAPI 3.1: put both into an allOf",
 		"allOf: [{$ref: '#/components/schemas/Other'}], nullable: true":    "",
 		"type: number, format: double, minimum: 3, exclusiveMinimum: true": "",
 	} {

@@ -1,29 +1,35 @@
 package main
 
 import (
+	"maps"
 	"reflect"
+	"slices"
 
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
 // eachSchema calls f for every schema in a part of a document, each once.
 func eachSchema(part any, f func(*openapi3.Schema)) {
-	newWalker(func(part any) {
+	eachPart(part, func(part any) {
 		if s, ok := part.(*openapi3.Schema); ok {
 			f(s)
 		}
-	}).walk(part)
+	})
 }
 
 // eachStruct calls f for every struct behind a pointer in a part of a document, each once,
 // before those in it.
 func eachStruct(part any, f func(reflect.Value)) {
-	newWalker(func(part any) {
+	eachPart(part, func(part any) {
 		if v := reflect.ValueOf(part).Elem(); v.Kind() == reflect.Struct {
 			f(v)
 		}
-	}).walk(part)
+	})
 }
+
+// eachPart calls f with every pointer in a part of a document, such as *openapi3.SchemaRef,
+// each once, before those in it.
+func eachPart(part any, f func(part any)) { newWalker(f).walk(part) }
 
 // walker visits the parts of a document, each once, and follows every reference. It reads
 // the types of kin-openapi by reflection, so that no keyword is forgotten.
@@ -83,3 +89,6 @@ func (w *walker) pointer(v reflect.Value) {
 		w.value(v.Elem())
 	}
 }
+
+// sortedKeys returns the keys of a map in their order.
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

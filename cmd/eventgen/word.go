@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/oapi-codegen/oapi-codegen/v2/pkg/codegen"
 )
 
@@ -71,5 +72,19 @@ func spellNoCase(name string) string {
 
 // isOdd reports whether oapi-codegen drops letters of a name, or makes no Go name of it.
 func isOdd(name string) bool {
-	return strings.ContainsFunc(name, hasNoCase) || !token.IsIdentifier(codegen.SchemaNameToTypeName(name))
+	return strings.ContainsFunc(name, hasNoCase) || !hasGoName(name)
 }
+
+// goTypeName returns the name that oapi-codegen gives to the type of a schema of
+// components/schemas.
+func goTypeName(doc *openapi3.T, schema string) string {
+	if ref := doc.Components.Schemas[schema]; ref != nil && ref.Ref == "" && ref.Value != nil {
+		if name, ok := ref.Value.Extensions[goNameExtension].(string); ok {
+			return name
+		}
+	}
+	return codegen.SchemaNameToTypeName(schema)
+}
+
+// hasGoName reports whether oapi-codegen makes an identifier of a name.
+func hasGoName(name string) bool { return token.IsIdentifier(codegen.SchemaNameToTypeName(name)) }

@@ -4,6 +4,7 @@ package pathtemplate
 import (
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -12,6 +13,7 @@ import (
 type Template struct {
 	text     string
 	segments []*regexp.Regexp
+	shortest []*regexp.Regexp // the segments with as little as can be in the first parameters
 	params   []string
 }
 
@@ -21,16 +23,18 @@ var parameter = regexp.MustCompile(`\{([^{}]+)\}`)
 func Compile(path string) Template {
 	t := Template{text: path}
 	for _, segment := range strings.Split(strings.TrimPrefix(path, "/"), "/") {
-		var b strings.Builder
+		var b, lazy strings.Builder
 		last := 0
 		for _, m := range parameter.FindAllStringSubmatchIndex(segment, -1) {
-			b.WriteString(regexp.QuoteMeta(unescaped(segment[last:m[0]])))
-			b.WriteString("(.+)")
+			text := regexp.QuoteMeta(unescaped(segment[last:m[0]]))
+			b.WriteString(text + "(.+)")
+			lazy.WriteString(text + "(.+?)")
 			t.params = append(t.params, segment[m[2]:m[3]])
 			last = m[1]
 		}
-		b.WriteString(regexp.QuoteMeta(unescaped(segment[last:])))
-		t.segments = append(t.segments, regexp.MustCompile("(?s)^"+b.String()+"$"))
+		rest := regexp.QuoteMeta(unescaped(segment[last:])) + "$"
+		t.segments = append(t.segments, regexp.MustCompile("(?s)^"+b.String()+rest))
+		t.shortest = append(t.shortest, regexp.MustCompile("(?s)^"+lazy.String()+rest))
 	}
 	return t
 }
@@ -42,13 +46,23 @@ func (t Template) Params() []string { return t.params }
 // Match matches the template against the end of a request's path, whatever the prefix, and
 // returns the values of the parameters. It takes the path apart before it unescapes it: an
 // escaped slash is part of a value.
-func (t Template) Match(u *url.URL) (values []string, ok bool) {
+func (t Template) Match(u *url.URL) (values []string, ok bool) { return match(u, t.segments) }
+
+// IsUnique reports whether no other values than those of Match make the path: of
+// /{a}-{b}, x-y-z has two.
+func (t Template) IsUnique(u *url.URL) bool {
+	longest, _ := match(u, t.segments)
+	shortest, _ := match(u, t.shortest)
+	return slices.Equal(longest, shortest)
+}
+
+func match(u *url.URL, patterns []*regexp.Regexp) (values []string, ok bool) {
 	segments := strings.Split(u.EscapedPath(), "/")
-	if len(segments) < len(t.segments) {
+	if len(segments) < len(patterns) {
 		return nil, false
 	}
-	for i, segment := range segments[len(segments)-len(t.segments):] {
-		found := t.segments[i].FindStringSubmatch(unescaped(segment))
+	for i, segment := range segments[len(segments)-len(patterns):] {
+		found := patterns[i].FindStringSubmatch(unescaped(segment))
 		if found == nil {
 			return nil, false
 		}

@@ -39,6 +39,15 @@ func TestTemplate(t *testing.T) {
 			t.Errorf("%s: %s matches as %q, %t, below %q", test.template, u, values, ok, template.Base(u))
 		}
 	}
+	for path, want := range map[string]bool{"/x-y": true, "/x-y-z": false, "/x--y": false, "/a%2Db-c": false} {
+		u, err := url.Parse("https://host/api" + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := pathtemplate.Compile("/{a}-{b}").IsUnique(u); got != want {
+			t.Errorf("%s: unique: %t", path, got)
+		}
+	}
 	u := &url.URL{Path: "/orders"}
 	if _, ok := pathtemplate.Compile("/orders/{id}/events").Match(u); ok {
 		t.Error("a shorter path matches")

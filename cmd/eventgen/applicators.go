@@ -1,65 +1,11 @@
 package main
 
 import (
-	"iter"
 	"maps"
 	"slices"
 
 	"github.com/getkin/kin-openapi/openapi3"
 )
-
-// schemaAt is a schema of a stream.
-type schemaAt struct {
-	name   string // of the nearest schema around it that has a name
-	schema *openapi3.Schema
-	root   bool // no schema around it describes the same value
-}
-
-// schemas returns every schema by which a stream is described, each once, but twice where it
-// describes a value both alone and with others.
-func (s *stream) schemas() iter.Seq[schemaAt] {
-	return func(yield func(schemaAt) bool) {
-		type key struct {
-			schema *openapi3.Schema
-			root   bool
-		}
-		seen := map[key]bool{}
-		var visit func(name string, ref *openapi3.SchemaRef, root bool) bool
-		visit = func(name string, ref *openapi3.SchemaRef, root bool) bool {
-			if ref == nil || ref.Value == nil || seen[key{ref.Value, root}] {
-				return true
-			}
-			seen[key{ref.Value, root}] = true
-			if component, ok := schemaName(ref.Ref); ok {
-				name = component
-			}
-			if !yield(schemaAt{name, ref.Value, root}) {
-				return false
-			}
-			for _, inner := range inPlace(ref.Value) {
-				if !visit(name, inner, false) {
-					return false
-				}
-			}
-			for _, inner := range ofParts(ref.Value) {
-				if !visit(name, inner, true) {
-					return false
-				}
-			}
-			return true
-		}
-		for _, content := range streamContents(s.op) {
-			if !visit(s.ID, content.Schema, true) || !visit(s.ID, content.ItemSchema, true) {
-				return
-			}
-		}
-		for _, e := range s.Events {
-			if !visit(e.Where.name, e.Data, true) {
-				return
-			}
-		}
-	}
-}
 
 // inPlace returns the schemas within a schema that describe the same value as it does
 // (JSON Schema 2020-12, section 10.2).
@@ -85,6 +31,7 @@ func ofParts(s *openapi3.Schema) []*openapi3.SchemaRef {
 	return all
 }
 
+// inOrder returns schemas in the order of their names.
 func inOrder(schemas openapi3.Schemas) []*openapi3.SchemaRef {
 	var all []*openapi3.SchemaRef
 	for _, name := range slices.Sorted(maps.Keys(schemas)) {
@@ -93,9 +40,29 @@ func inOrder(schemas openapi3.Schemas) []*openapi3.SchemaRef {
 	return all
 }
 
+// eachOfAllRefs calls f for a reference and for those in the allOf that it leads to, down to
+// the first component.
+func eachOfAllRefs(ref *openapi3.SchemaRef, f func(*openapi3.SchemaRef)) {
+	f(ref)
+	if ref.Ref == "" {
+		for _, member := range ref.Value.AllOf {
+			eachOfAllRefs(member, f)
+		}
+	}
+}
+
 // eachOfValue calls f for a schema and every schema within it that describes the same value,
 // each once.
-func eachOfValue(s *openapi3.Schema, f func(*openapi3.Schema)) {
+func eachOfValue(s *openapi3.Schema, f func(*openapi3.Schema)) { eachOf(s, inPlace, f) }
+
+// eachOfAll calls f for a schema and for every member of its allOf, and of theirs, each
+// once.
+func eachOfAll(s *openapi3.Schema, f func(*openapi3.Schema)) {
+	eachOf(s, func(s *openapi3.Schema) []*openapi3.SchemaRef { return s.AllOf }, f)
+}
+
+// eachOf calls f for a schema and for those that inner returns of it, and of them, each once.
+func eachOf(s *openapi3.Schema, inner func(*openapi3.Schema) []*openapi3.SchemaRef, f func(*openapi3.Schema)) {
 	seen := map[*openapi3.Schema]bool{}
 	var each func(s *openapi3.Schema)
 	each = func(s *openapi3.Schema) {
@@ -104,7 +71,7 @@ func eachOfValue(s *openapi3.Schema, f func(*openapi3.Schema)) {
 		}
 		seen[s] = true
 		f(s)
-		for _, ref := range inPlace(s) {
+		for _, ref := range inner(s) {
 			each(ref.Value)
 		}
 	}

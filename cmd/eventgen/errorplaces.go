@@ -11,12 +11,6 @@ import (
 	"github.com/oapi-codegen/oapi-codegen/v2/pkg/codegen"
 )
 
-// codegenError is an error of oapi-codegen. It names schemas and operations, and has no places.
-type codegenError struct{ err error }
-
-func (e *codegenError) Error() string { return "oapi-codegen refuses the spec: " + e.err.Error() }
-func (e *codegenError) Unwrap() error { return e.err }
-
 // located returns an error with the places of what an error of oapi-codegen names.
 func (g *generator) located(err error) error {
 	refused := new(codegenError)
@@ -77,7 +71,7 @@ func probedIn(doc *openapi3.T, text string) []place {
 	if match == nil {
 		return nil
 	}
-	streams := readStreams(doc, &problems{})
+	streams := readNamed(doc, &problems{})
 	i, _ := strconv.Atoi(match[1])
 	j, _ := strconv.Atoi(match[2])
 	if i >= len(streams) || j >= len(streams[i].Events) {
@@ -115,9 +109,9 @@ func typesIn(doc *openapi3.T, text string) (found []place) {
 	if match == nil {
 		return nil
 	}
-	pl, longest := &planner{doc: doc}, ""
+	longest := ""
 	for _, name := range sortedKeys(doc.Components.Schemas) {
-		ref, goName := doc.Components.Schemas[name], pl.goTypeName(name)
+		ref, goName := doc.Components.Schemas[name], goTypeName(doc, name)
 		if ref.Value == nil || !strings.HasPrefix(match[1], goName) || len(goName) < len(longest) {
 			continue
 		}
@@ -153,5 +147,25 @@ func componentsIn(doc *openapi3.T, text string) (found []place) {
 			add("request body", name, b.Origin)
 		}
 	}
+	return found
+}
+
+// unnamedIn returns the places of the schemas with a property that gets no Go name, and of
+// such parameters. oapi-codegen fails on them in many ways.
+func unnamedIn(doc *openapi3.T, _ string) (found []place) {
+	eachPart(doc, func(part any) {
+		switch part := part.(type) {
+		case *openapi3.Schema:
+			for _, name := range sortedKeys(part.Properties) {
+				if !hasGoName(name) {
+					found = append(found, placeOf(fmt.Sprintf("the property %q", name), part.Origin).field(part.Origin, "properties"))
+				}
+			}
+		case *openapi3.Parameter:
+			if !hasGoName(part.Name) {
+				found = append(found, placeOf(fmt.Sprintf("the parameter %q", part.Name), part.Origin))
+			}
+		}
+	})
 	return found
 }

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"go.yaml.in/yaml/v3"
+)
+
+// references looks for the references of a document that lead nowhere.
+type references struct {
+	roots map[string]*yaml.Node // by file; nil for one that is not here
+	p     *problems
+}
+
+func (r *references) root(file string) *yaml.Node {
+	root, ok := r.roots[file]
+	if !ok {
+		root = readNodes(file)
+		r.roots[file] = root
+	}
+	return root
+}
+
+// check looks at every reference of a file, and of the files that it refers to.
+func (r *references) check(file string) {
+	root := r.root(file)
+	eachNode(root, func(n *yaml.Node) bool {
+		if key, value := member(n, "$ref"); key != nil && value.Kind == yaml.ScalarNode {
+			r.follow(file, value)
+		}
+		return true
+	})
+}
+
+// follow reports a reference that leads nowhere. One to another host is the loader's.
+func (r *references) follow(file string, ref *yaml.Node) {
+	where := place{"$ref " + ref.Value, openapi3.Location{File: file, Line: ref.Line, Column: ref.Column}}
+	path, fragment, _ := strings.Cut(ref.Value, "#")
+	if plain, err := url.PathUnescape(fragment); err == nil {
+		fragment = plain
+	}
+	target := file
+	if path != "" {
+		if strings.Contains(path, "://") {
+			return
+		}
+		target = filepath.Join(filepath.Dir(file), filepath.FromSlash(path))
+		if _, err := os.Stat(target); err != nil {
+			r.p.add(where, "the file %s does not exist", target)
+			return
+		}
+		if _, seen := r.roots[target]; !seen {
+			r.root(target)
+			r.check(target)
+		}
+	}
+	root := r.root(target)
+	if root == nil || fragment == "" {
+		return
+	}
+	if !strings.HasPrefix(fragment, "/") {
+		return // an anchor
+	}
+	if _, found := atPointer(root, fragment); found != nil {
+		return
+	}
+	parent, name := fragment[:strings.LastIndexByte(fragment, '/')], fragment[strings.LastIndexByte(fragment, '/')+1:]
+	above := root
+	if parent != "" {
+		_, above = atPointer(root, parent)
+	}
+	hint := ""
+	if other, ok := nearest(name, memberNames(above)); ok {
+		hint = fmt.Sprintf("; did you mean %s#%s/%s?", path, parent, other)
+	}
+	r.p.add(where, "it leads nowhere: %s has no %s%s", target, fragment, hint)
+}

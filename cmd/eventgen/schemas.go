@@ -1,0 +1,60 @@
+package main
+
+import (
+	"iter"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+// schemaAt is a schema of a stream.
+type schemaAt struct {
+	name   string // of the nearest schema around it that has a name
+	schema *openapi3.Schema
+	root   bool // no schema around it describes the same value
+}
+
+// schemas returns every schema by which a stream is described, each once, but twice where it
+// describes a value both alone and with others.
+func (s *stream) schemas() iter.Seq[schemaAt] {
+	return func(yield func(schemaAt) bool) {
+		type key struct {
+			schema *openapi3.Schema
+			root   bool
+		}
+		seen := map[key]bool{}
+		var visit func(name string, ref *openapi3.SchemaRef, root bool) bool
+		visit = func(name string, ref *openapi3.SchemaRef, root bool) bool {
+			if ref == nil || ref.Value == nil || seen[key{ref.Value, root}] {
+				return true
+			}
+			seen[key{ref.Value, root}] = true
+			if component, ok := schemaName(ref.Ref); ok {
+				name = component
+			}
+			if !yield(schemaAt{name, ref.Value, root}) {
+				return false
+			}
+			for _, inner := range inPlace(ref.Value) {
+				if !visit(name, inner, false) {
+					return false
+				}
+			}
+			for _, inner := range ofParts(ref.Value) {
+				if !visit(name, inner, true) {
+					return false
+				}
+			}
+			return true
+		}
+		for _, content := range streamContents(s.op) {
+			if !visit(s.ID, content.Schema, true) || !visit(s.ID, content.ItemSchema, true) {
+				return
+			}
+		}
+		for _, e := range s.Events {
+			if !visit(e.Where.name, e.Data, true) {
+				return
+			}
+		}
+	}
+}
