@@ -144,7 +144,7 @@ var createAnswer = contract.Operation[answerParams, answerEvent]{
 }
 
 // delta and done are events of an answer on the wire, without name and id.
-func delta(n int) string { return fmt.Sprintf("data: {\"sequence\":%d,\"type\":\"delta\"}\n\n", n) }
+func delta(n int64) string { return fmt.Sprintf("data: {\"sequence\":%d,\"type\":\"delta\"}\n\n", n) }
 
 const done = "data: {\"type\":\"done\"}\n\n"
 

@@ -72,7 +72,7 @@ func TestResumeBehindLargeEventWithoutPosition(t *testing.T) {
 func TestProgressWithoutIDs(t *testing.T) {
 	scripts := []streamtest.Script{cut(created)}
 	want := []string{"created "}
-	for n := range 4 {
+	for n := range int64(4) {
 		scripts, want = append(scripts, cut(delta(n+1))), append(want, "delta ")
 	}
 	few := client.WithRetryPolicy(client.RetryPolicy{InitialInterval: 1, MaxAttempts: 2})
