@@ -7,8 +7,7 @@ import (
 	"github.com/oapi-codegen/oapi-codegen/v2/pkg/codegen"
 )
 
-// adapt changes what oapi-codegen refuses in the schemas of a document, and what it makes
-// no Go of. What data is allowed stays.
+// adapt rewrites the schemas of a document that oapi-codegen refuses, or makes no Go of.
 func adapt(doc *openapi3.T) {
 	eachSchema(doc, func(s *openapi3.Schema) {
 		typeValues(s)

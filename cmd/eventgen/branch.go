@@ -17,8 +17,8 @@ type branch struct {
 
 	mapped   map[string][]string // by discriminator property: the values that are mapped to it
 	implicit map[string]bool     // the discriminator properties of the unions around it
-	settled  map[string][]string // by discriminator property: its names of those that other branches bind too
-	fallback map[string]bool     // those for whose other values the branch stands
+	settled  map[string][]string // by discriminator property: its names, where its enum has those of other branches too
+	fallback map[string]bool     // by discriminator property: the branch has the values that no other has
 	within   []string            // the components that are unions around it
 	around   *openapi3.Origin    // of the union, for an empty schema: the loader gives it none
 }
@@ -66,8 +66,8 @@ func expand(doc *openapi3.T, ref *openapi3.SchemaRef, path []*openapi3.Schema) [
 	return all
 }
 
-// discriminate takes down what a discriminator says of the branch, which is, or is in,
-// this member of its union.
+// discriminate records what a discriminator says of the branch. member is the branch in its
+// union, or a union that the branch is in.
 func (b *branch) discriminate(d *openapi3.Discriminator, member *openapi3.SchemaRef, alone bool) {
 	if !alone {
 		return // the union within says which

@@ -7,8 +7,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// checkSource refuses what is no OpenAPI document of a version that is known, and what the
-// loader would pass over.
+// checkSource refuses a document of an unknown version, and what the loader ignores.
 func checkSource(p *problems, spec string, doc *openapi3.T) {
 	root := readNodes(spec)
 	checkKeys(p, spec, root)
@@ -36,7 +35,7 @@ func checkSource(p *problems, spec string, doc *openapi3.T) {
 	}
 }
 
-// checkKeys refuses a mapping with two members of one name, of which the loader takes one.
+// checkKeys refuses a mapping with two members of one name: the loader keeps one of them.
 func checkKeys(p *problems, spec string, root *yaml.Node) {
 	eachNode(root, func(n *yaml.Node) bool {
 		if n.Kind != yaml.MappingNode {

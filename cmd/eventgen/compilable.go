@@ -17,7 +17,8 @@ import (
 
 // checkTypes refuses generated code that could not compile beside the other files of its
 // folder and these sources: a name that is declared twice, or that nothing declares. It
-// imports nothing, and so takes milliseconds; what else go/types says then means nothing.
+// loads no imports, so it takes milliseconds; the other errors of go/types then mean
+// nothing.
 func checkTypes(output string, code []byte, beside ...string) error {
 	fset := token.NewFileSet()
 	generated, err := parser.ParseFile(fset, output, code, parser.SkipObjectResolution)

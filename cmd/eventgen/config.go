@@ -17,7 +17,7 @@ import (
 // configName is the name of the configuration file that is used if it is there.
 const configName = "oapi-codegen.yaml"
 
-// config is what oapi-codegen's configuration file says, and what the flags do.
+// config holds oapi-codegen's configuration, as its file and the flags set it.
 type config struct {
 	codegen.Configuration `yaml:",inline"`
 

@@ -38,7 +38,7 @@ func (e *event) readData(doc *openapi3.T, refs []*openapi3.SchemaRef) {
 	e.readContent(doc)
 }
 
-// saysType reports whether a schema tells what type the data has, in any of its words.
+// saysType reports whether any keyword of a schema tells the type of the data.
 func saysType(ref *openapi3.SchemaRef) bool {
 	s := shapeOf(ref)
 	return typesOf(ref.Value) != nil || len(s.properties) > 0 || len(s.unions) > 0 || ref.Value.ContentSchema != nil || ref.Value.Items != nil
@@ -103,7 +103,8 @@ func numberAsText(kind string, s *openapi3.Schema, format string) *openapi3.Sche
 	return &openapi3.SchemaRef{Value: &openapi3.Schema{Type: &openapi3.Types{kind}, Format: format, Description: s.Description}}
 }
 
-// isJSON reports whether a media type is JSON. None is: a contentSchema describes JSON.
+// isJSON reports whether a media type is JSON. An empty one is: a contentSchema describes
+// JSON.
 func isJSON(mediaType string) bool {
 	name, _, _ := mime.ParseMediaType(mediaType)
 	return mediaType == "" || name == "application/json" || strings.HasSuffix(name, "+json")

@@ -17,17 +17,17 @@ const (
 // endWords are the member end of x-mixstream.
 type endWords struct {
 	Data   *string  `json:"data"`   // a sentinel, which is no event
-	Events []string `json:"events"` // behind which nothing follows
+	Events []string `json:"events"` // after which the stream ends
 }
 
-// sentinel is one statement of the data that ends a stream.
+// sentinel is the data that ends a stream, as one extension says.
 type sentinel struct {
 	from  string // what says it
 	place place
 	data  string
 }
 
-// addSentinel takes down a statement, if it is one.
+// addSentinel records a sentinel, and refuses one that is not a line of text.
 func (s *stream) addSentinel(from string, where place, value any, p *problems) {
 	data, ok := value.(string)
 	switch {

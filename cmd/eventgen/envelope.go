@@ -66,8 +66,8 @@ func (b *branch) isEnvelope() bool {
 	return b.shape.properties[dataField] != nil && len(b.beside(b.style())) == 0
 }
 
-// isWider reports whether the branch describes an event with its fields, and properties
-// that are none.
+// isWider reports whether the branch describes an event with its fields, and other
+// properties beside them.
 func (b *branch) isWider() bool {
 	_, named := b.eventNames()
 	return b.shape.properties[dataField] != nil && named && len(b.beside(b.style())) > 0

@@ -38,8 +38,8 @@ func (x *exact) number(s *openapi3.Schema, keyword string, is float64) (text str
 }
 
 // values returns the values of an enum or a const of a schema, and whether their numbers
-// are as the document writes them. One that a float64 cannot hold is a json.Number, which
-// oapi-codegen prints as well.
+// are as the document writes them. A number that a float64 cannot hold becomes a
+// json.Number, which oapi-codegen prints as it is.
 func (x *exact) values(s *openapi3.Schema, keyword string, is any) (values any, found bool) {
 	if !hasInexact(is) {
 		return is, true
@@ -71,7 +71,7 @@ func hasInexact(value any) bool {
 }
 
 // restored returns a value with the numbers of the node that it was read from, and whether
-// they are all there, but for those that a float64 holds.
+// it found all that a float64 cannot hold.
 func restored(node *yaml.Node, is any) (value any, found bool) {
 	node = target(node)
 	if node == nil {

@@ -31,7 +31,7 @@ type extension struct {
 	Resume    *resumeWords `json:"resume"`
 }
 
-// controlWords name the events by which the server speaks.
+// controlWords name the events that the server itself sends.
 type controlWords struct {
 	Connected *controlEvent `json:"connected"`
 	Heartbeat *controlEvent `json:"heartbeat"`

@@ -43,7 +43,7 @@ type listedParam struct {
 	Name string `json:"name"`
 }
 
-// listedControl has the names of the events by which the server speaks.
+// listedControl has the names of the events that the server itself sends.
 type listedControl struct {
 	Connected string `json:"connected,omitempty"`
 	Heartbeat string `json:"heartbeat,omitempty"`

@@ -136,8 +136,8 @@ func (w *literals) numbers(s *openapi3.Schema) {
 	}
 }
 
-// contains writes how many items are of a kind. Items that pass for being of it, because a
-// part of the schema is not checked, must not be too many.
+// contains writes how many items must fit a schema. It leaves out the largest number if a
+// part of that schema is not checked: items that do not fit would count.
 func (w *literals) contains(s *openapi3.Schema) {
 	if s.Contains == nil {
 		return

@@ -36,7 +36,7 @@ func addLoadError(p *problems, spec string, err error) {
 	}
 }
 
-// wrongType says in the words of the specification what a decoder says in those of Go.
+// wrongType rewrites what a decoder says of Go types in terms of OpenAPI.
 func wrongType(message string) string {
 	match := typeInError.FindStringSubmatch(message)
 	if match == nil {

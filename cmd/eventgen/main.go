@@ -39,7 +39,7 @@ them, and the Go names and types of what is generated.
 Flags:
 `
 
-// options are what the command line says.
+// options holds the command line.
 type options struct {
 	spec, dir, config, pkg string
 	eventsOnly, strict     bool
@@ -50,7 +50,7 @@ func main() {
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 
-// run is the command with its arguments and output; it returns the exit status.
+// run runs the command with these arguments, and returns the exit status.
 func run(args []string, stdout, stderr io.Writer) int {
 	var o options
 	flags := flag.NewFlagSet("eventgen", flag.ContinueOnError)

@@ -8,9 +8,8 @@ import (
 // Many documents keep one list of all names, the enum of a schema that every event refers
 // to. Such an enum tells no two events apart. The discriminator does.
 
-// settle decides which branch has a name that the enums of several bind, by the
-// discriminators around them. It leaves a const alone: one that the discriminator
-// contradicts is refused.
+// settle decides by the discriminators which branch has a name that the enums of several
+// allow. It leaves a const alone: one that the discriminator contradicts is refused.
 func settle(all []*branch, id string, p *problems) {
 	for _, property := range discriminators(all) {
 		enums := make([][]string, len(all))

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// missing returns the declarations of the package that code needs and own has not, with
-// their methods, and those that they need in turn.
+// missing returns the declarations that code needs and own does not have, with their
+// methods, and those that they need in turn.
 func (pkg *goPackage) missing(code string, own *goPackage) string {
 	needed := map[string]bool{}
 	if f, err := parser.ParseFile(token.NewFileSet(), "", "package p\n"+code, parser.SkipObjectResolution); err == nil {

@@ -4,8 +4,8 @@ import (
 	"github.com/oapi-codegen/oapi-codegen/v2/pkg/codegen"
 )
 
-// float64Numbers has oapi-codegen make a float64 of a number without a format. Its default,
-// a float32, keeps seven digits: a Unix time changes on its way.
+// float64Numbers makes a float64 of a number without a format. The default of oapi-codegen,
+// float32, keeps seven digits: too few for a Unix time.
 var float64Numbers = &codegen.TypeMapping{Number: codegen.FormatMapping{Default: codegen.SimpleTypeSpec{Type: "float64"}}}
 
 // losesDigits reports whether the configuration leaves numbers without a format at float32.

@@ -14,8 +14,9 @@ import (
 var clientFields = []string{"Client", "RequestEditors", "Server"}
 
 // nameOperations gives each operation an operationId that makes a Go name of its own, so
-// that oapi-codegen can make code of all of them. The one that stands later in the document
-// gives way. It returns the identifiers that operations have in the document.
+// that oapi-codegen can make code of all of them. Where two have one name, the one that
+// stands later in the document gets another. It returns the identifiers that operations
+// have in the document.
 func nameOperations(doc *openapi3.T, p *problems) map[*openapi3.Operation]string {
 	type named struct {
 		op    *openapi3.Operation

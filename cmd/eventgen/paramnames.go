@@ -9,7 +9,7 @@ import (
 
 // separateParams gives one of two parameters that are fields of one struct, and have one Go
 // name, another: the header Last-Event-ID and a query parameter lastEventId are such. It
-// calls the names as oapi-codegen does, which knows how after its first run.
+// asks oapi-codegen for the names, so primeNames must have run.
 func separateParams(doc *openapi3.T) {
 	eachOperation(doc, func(_, _ string, item *openapi3.PathItem, op *openapi3.Operation) {
 		taken := map[string][2]string{}

@@ -7,8 +7,8 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// readParams takes down the parameters of the operation and its path item, those of the
-// path in their order in it.
+// readParams records the parameters of the operation and its path item. Those in the path
+// come in the order of the path.
 func (s *stream) readParams(item *openapi3.PathItem) {
 	byKey := map[[2]string]*openapi3.Parameter{}
 	var order [][2]string

@@ -10,8 +10,7 @@ import (
 	"unicode/utf16"
 )
 
-// errNoPattern is the reason for which a pattern is not translated when ECMA-262 has no
-// meaning for it.
+// errNoPattern is the error of a pattern that has no meaning in ECMA-262.
 var errNoPattern = errors.New("it is not a regular expression of ECMA-262")
 
 // goPattern returns the regular expression of package regexp that matches what a pattern of

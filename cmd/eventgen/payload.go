@@ -129,7 +129,7 @@ func preference(property string) int {
 }
 
 // tellsApart reports whether each branch binds the property to strings of its own. One
-// branch may be what the discriminator has for all other strings.
+// branch may be the discriminator's default.
 func tellsApart(all []*branch, property string) bool {
 	seen := map[string]bool{}
 	fallbacks := 0

@@ -36,7 +36,8 @@ func (pl place) field(origin *openapi3.Origin, name string) place {
 	return pl
 }
 
-// located returns a location with the file as a path: kin-openapi has it as that of a URL.
+// located returns a location with the file as a path: in kin-openapi it is the path of a
+// URL.
 func located(at openapi3.Location) openapi3.Location {
 	if path, err := url.PathUnescape(at.File); err == nil {
 		at.File = path

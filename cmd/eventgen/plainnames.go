@@ -28,7 +28,7 @@ func plainNames(doc *openapi3.T) {
 	})
 }
 
-// renamePlain gives the components of a kind plain names, and takes them down.
+// renamePlain gives the components of a kind plain names, and records them.
 func renamePlain[V any](components map[string]V, kind string, names map[string]string) {
 	for _, name := range sortedKeys(components) {
 		plain := plainName(name)

@@ -48,7 +48,7 @@ type planner struct {
 }
 
 // planStreams decides on all Go names. pkg is what oapi-codegen makes of the document with
-// the probes; kept are the names that it has in spite of that.
+// the probes.
 func planStreams(doc *openapi3.T, streams []*stream, pkg *goPackage, p *problems) []*streamPlan {
 	pl := &planner{doc: doc, pkg: pkg, taken: map[string]place{}, share: map[string]string{}, parts: map[string]string{}, p: p}
 	schemas := map[string]string{}
@@ -88,7 +88,8 @@ var fileNames = []string{
 	"context", "contract", "fmt", "http", "regexp", "strconv",
 }
 
-// must takes a name that has no other, for an operation or event, or for the file.
+// must takes a name for an operation or event, or without an owner for the file, and
+// refuses one that is taken.
 func (pl *planner) must(name string, owner place) {
 	other, ok := pl.taken[name]
 	switch {
@@ -211,8 +212,8 @@ func (pl *planner) planKind(e *event, probe string) *eventPlan {
 	return plan
 }
 
-// given returns the name that the inline schema of an event gives it. No other takes its
-// place: which event gets a name that two have would depend on the rest of the document.
+// given returns the name that the inline schema of an event gives it. It never gives
+// another name: which of two events gets theirs would depend on the rest of the document.
 // Operations that share a response have the event in common.
 func (pl *planner) given(e *event) string {
 	here := fmt.Sprint(e.Where.at)

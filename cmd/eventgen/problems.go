@@ -12,7 +12,7 @@ type problems struct {
 	errs     []problem
 	warnings []problem
 	strict   bool // a warning is an error
-	noLines  bool // the lines are those of a document that nobody can look at
+	noLines  bool // lines are not known: an overlay has moved them
 }
 
 // problem is one thing that is wrong, and where.

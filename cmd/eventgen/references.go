@@ -37,7 +37,7 @@ func (r *references) check(file string) {
 	})
 }
 
-// follow reports a reference that leads nowhere. One to another host is the loader's.
+// follow reports a reference that leads nowhere. The loader follows those to other hosts.
 func (r *references) follow(file string, ref *yaml.Node) {
 	where := place{"$ref " + ref.Value, openapi3.Location{File: file, Line: ref.Line, Column: ref.Column}}
 	path, fragment, _ := strings.Cut(ref.Value, "#")

@@ -91,7 +91,7 @@ func (c *collisions) renames(s *openapi3.Schema, owners map[string]string, path 
 	})
 }
 
-// own takes down the names of a member of an allOf that renames nothing.
+// own records the names of a member of an allOf that renames nothing.
 func (c *collisions) own(s *openapi3.Schema, owners map[string]string, path []*openapi3.Schema) {
 	for _, member := range s.AllOf {
 		if member.Value != nil && !slices.Contains(path, member.Value) {

@@ -52,7 +52,7 @@ type eventView struct {
 	Doc        string
 	Cases      string // the names of the event, as those of a case
 	Field      string // the Go field of the member that names the event; empty if there is none
-	FieldZero  string // its value if nobody has set it
+	FieldZero  string // its value when it is not set
 	FieldValue string // its value otherwise
 	Schema     string // its name in the map of schemas
 	IsDefined  bool
@@ -142,7 +142,7 @@ func (f *file) addEvent(s *stream, e *event, plan *eventPlan, pkg *goPackage, ch
 	return v
 }
 
-// setField has Encode set the field that names the event, if the caller has not.
+// setField makes Encode set the field that names the event, if the caller has not.
 func (v *eventView) setField(field goField, name string, pkg *goPackage) {
 	target, isPointer := strings.CutPrefix(field.Type, "*")
 	switch {

@@ -178,7 +178,7 @@ func (s *stream) hasPathParam(name string) bool {
 	return slices.ContainsFunc(s.pathParams(), func(q *openapi3.Parameter) bool { return q.Name == name })
 }
 
-// takesText reports whether a string, number or boolean stands for a parameter as it is.
+// takesText reports whether a parameter is written as a plain string, number or boolean.
 func takesText(q *openapi3.Parameter) bool {
 	switch q.Style {
 	case "matrix", "label", "deepObject":

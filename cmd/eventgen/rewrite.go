@@ -9,7 +9,7 @@ import (
 )
 
 // oapi-codegen makes no good Go of the description of a stream: inline data becomes an
-// anonymous struct, and schemas that stand only there are not emitted. So it is given
+// anonymous struct, and schemas that stand only there are not emitted. So eventgen gives it
 // another document, in which the data of each event is a schema with a name.
 
 // probeName returns the name of the schema by which the first run of oapi-codegen shows

@@ -7,8 +7,8 @@ import (
 	"github.com/oapi-codegen/oapi-codegen/v2/pkg/codegen"
 )
 
-// runCodegen runs oapi-codegen on a document, which it changes, after what it would refuse,
-// or make no good Go of, has been written otherwise.
+// runCodegen runs oapi-codegen on a document. It first rewrites what oapi-codegen refuses
+// or makes no good Go of, so it changes the document.
 func runCodegen(doc *openapi3.T, cfg codegen.Configuration) (*goPackage, error) {
 	o := &cfg.OutputOptions
 	if !o.SkipPrune {
@@ -49,8 +49,8 @@ func runUnchanged(doc *openapi3.T, cfg codegen.Configuration) (pkg *goPackage, e
 	return pkg, nil
 }
 
-// primeNames has oapi-codegen take in how the configuration makes Go names, which it keeps
-// in variables of its package.
+// primeNames sets the rules by which oapi-codegen makes Go names, which it keeps in
+// variables of its package.
 func primeNames(cfg codegen.Configuration) error {
 	_, err := runUnchanged(&openapi3.T{OpenAPI: "3.1.0", Info: &openapi3.Info{Title: "none", Version: "0"}, Paths: openapi3.NewPaths(), Components: &openapi3.Components{}}, cfg)
 	return err

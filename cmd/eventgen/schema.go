@@ -169,7 +169,7 @@ func (all *schemas) warnUnchecked(s *openapi3.Schema, where place, format string
 }
 
 // isLoose reports whether a schema, or one within it, has a part that is not checked. Then
-// data that should not fit may pass for fitting.
+// data that does not fit may pass.
 func (all *schemas) isLoose(ref *openapi3.SchemaRef) bool {
 	seen := map[*openapi3.Schema]bool{}
 	var visit func(ref *openapi3.SchemaRef) bool

@@ -136,7 +136,7 @@ func textOf(ref *openapi3.SchemaRef) *openapi3.SchemaRef {
 	return ref
 }
 
-// partOf notes that a component is part of how the stream is written.
+// partOf records that a component only describes how the stream is written.
 func (s *stream) partOf(ref *openapi3.SchemaRef) {
 	if name, ok := schemaName(ref.Ref); ok {
 		s.hasPart(name)
