@@ -10,16 +10,16 @@ import (
 // generator makes the Go code of one spec. Each run of oapi-codegen gets a copy of the
 // document, and the streams are read anew from it: they point into it.
 type generator struct {
-	spec       string
+	spec       string // the path of the document
 	cfg        codegen.Configuration
-	eventsOnly bool
+	eventsOnly bool   // the user runs oapi-codegen as well
 	output     string // the path of the file that the code is for
 
-	collided *collisions // found so far; nil: nothing is loaded yet
-
 	p     problems
-	doc   *openapi3.T // as it was loaded; only copies of it are changed
-	exact exact
+	exact exact // the numbers of the document as it writes them
+
+	doc      *openapi3.T // as it was loaded; only copies of it are changed
+	collided *collisions // found so far; nil: nothing is loaded yet
 }
 
 // generate returns the generated file. Its error has one line for each problem.
