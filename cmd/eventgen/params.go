@@ -141,18 +141,3 @@ func (s *stream) pathParams() []*openapi3.Parameter {
 	}
 	return all
 }
-
-// paramOf returns the parameter that is not in the path and has the name of a field's JSON
-// tag. A header and a parameter of the query may have one.
-func (s *stream) paramOf(f goField) (found *openapi3.Parameter) {
-	for _, q := range s.Params {
-		if q.In == openapi3.ParameterInPath || q.Name != f.Tag {
-			continue
-		}
-		if (q.In == openapi3.ParameterInQuery) == f.IsForm {
-			return q
-		}
-		found = q
-	}
-	return found
-}

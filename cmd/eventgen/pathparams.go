@@ -33,7 +33,7 @@ func completePathParams(doc *openapi3.T, p *problems) {
 			for _, ref := range *list {
 				switch {
 				case isExtra(ref):
-					p.warn(where, "its path parameter %q is left out: the path has no {%s}", ref.Value.Name, ref.Value.Name)
+					p.warn(where, "the path parameter %q is left out: the path has no {%s}", ref.Value.Name, ref.Value.Name)
 				case ref.Value != nil && ref.Value.In == openapi3.ParameterInPath:
 					delete(missing, ref.Value.Name)
 				}
@@ -41,7 +41,7 @@ func completePathParams(doc *openapi3.T, p *problems) {
 			*list = slices.DeleteFunc(*list, isExtra)
 		}
 		for _, name := range sortedKeys(missing) {
-			p.warn(where, "no parameter describes {%s} of its path: it is taken for a string", name)
+			p.warn(where, "no parameter describes {%s} of the path: it becomes a string", name)
 			q := openapi3.NewPathParameter(name).WithSchema(openapi3.NewStringSchema())
 			op.Parameters = append(op.Parameters, &openapi3.ParameterRef{Value: q})
 		}

@@ -18,8 +18,8 @@ func TestPathParams(t *testing.T) {
 		t.Errorf("the code does not have\n%s", want)
 	}
 	for _, want := range []string{
-		spec + `:4:99: GET /a/{id}/{part}: no parameter describes {id} of its path: it is taken for a string`,
-		spec + `:4:99: GET /a/{id}/{part}: its path parameter "ID" is left out: the path has no {ID}`,
+		spec + `:4:99: GET /a/{id}/{part}: no parameter describes {id} of the path: it becomes a string`,
+		spec + `:4:99: GET /a/{id}/{part}: the path parameter "ID" is left out: the path has no {ID}`,
 	} {
 		if !slices.Contains(warnings, want) {
 			t.Errorf("warnings %q do not have %q", warnings, want)

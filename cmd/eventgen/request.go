@@ -74,7 +74,7 @@ func (r *request) addParams(structName string, s *stream, session *openapi3.Para
 	b.WriteString("&" + structName + "{")
 	i := 0
 	for _, f := range pkg.fields(structName) {
-		q := s.paramOf(f)
+		q := paramOf(s, f)
 		if q != nil && s.isPosition(q) {
 			r.DropID = r.DropID || q.Required
 			continue
@@ -151,4 +151,19 @@ func (r *request) addBody(s *stream, op, function string, args []string, pkg *go
 func firstLine(text string) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
 	return strings.TrimSpace(line)
+}
+
+// paramOf returns the parameter that is not in the path and has the name of a field's JSON
+// tag. A header and a parameter of the query may have one.
+func paramOf(s *stream, f goField) (found *openapi3.Parameter) {
+	for _, q := range s.Params {
+		if q.In == openapi3.ParameterInPath || q.Name != f.Tag {
+			continue
+		}
+		if (q.In == openapi3.ParameterInQuery) == f.IsForm {
+			return q
+		}
+		found = q
+	}
+	return found
 }
