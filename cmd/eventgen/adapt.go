@@ -24,14 +24,14 @@ func adapt(doc *openapi3.T) {
 // forgetPlaces removes the places of all schemas: two that differ in their places alone are
 // one to oapi-codegen.
 func forgetPlaces(doc *openapi3.T) {
-	newWalker(func(part any) {
+	eachPart(doc, func(part any) {
 		switch part := part.(type) {
 		case *openapi3.Schema:
 			part.Origin = nil
 		case *openapi3.SchemaRef:
 			part.Origin = nil
 		}
-	}).walk(doc)
+	})
 }
 
 // nameEntries gives a name to a property that would have that of the field in which
