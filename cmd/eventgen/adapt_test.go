@@ -9,7 +9,7 @@ import (
 // people publish. The generator type-checks what it makes.
 func TestTakes(t *testing.T) {
 	for _, tc := range []struct {
-		name, schemas string
+		name, Schemas string
 		want          []string // parts of the code
 	}{
 		{
@@ -72,7 +72,7 @@ func TestTakes(t *testing.T) {
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			code := string(mustGenerate(t, writeSpec(t, "spec.yaml", oneSchema+tc.schemas), ""))
+			code := string(mustGenerate(t, writeSpec(t, "spec.yaml", oneSchema+tc.Schemas), ""))
 			plain := strings.Join(strings.Fields(code), " ")
 			for _, want := range tc.want {
 				if !strings.Contains(plain, strings.Join(strings.Fields(want), " ")) {

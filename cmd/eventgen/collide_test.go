@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/mixstream/mixstream/cmd/eventgen/internal/oapi"
 )
 
 // oneSchema is the beginning of a document whose stream is one schema, called E.
@@ -23,12 +25,12 @@ components:
 // goFields returns the Go names of the fields of a struct by their JSON names.
 func goFields(t *testing.T, spec, name string) map[string]string {
 	t.Helper()
-	pkg, err := parsePackage(string(mustGenerate(t, spec, "")))
+	pkg, err := oapi.ParsePackage(string(mustGenerate(t, spec, "")))
 	if err != nil {
 		t.Fatal(err)
 	}
 	names := map[string]string{}
-	for _, f := range pkg.fields(name) {
+	for _, f := range pkg.Fields(name) {
 		names[f.Tag] = f.Name
 	}
 	return names
@@ -71,14 +73,14 @@ func TestTypesOfOneName(t *testing.T) {
 		"    WatchResponse: {type: object, properties: {d: {type: string}}}\n"+
 		"    UnknownEvent: {type: object, properties: {e: {type: string}}}\n"+
 		"  responses:\n    E: {description: d, content: {application/json: {schema: {$ref: '#/components/schemas/E'}}}}\n")
-	pkg, err := parsePackage(string(mustGenerate(t, spec, "")))
+	pkg, err := oapi.ParsePackage(string(mustGenerate(t, spec, "")))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, field := range map[string]string{
 		"E": "Of", "MadeData": "A", "MadeData2": "B", "ClientModel": "C", "WatchResponse": "D", "UnknownEventModel": "E",
 	} {
-		if fields := pkg.fields(name); len(fields) != 1 || fields[0].Name != field {
+		if fields := pkg.Fields(name); len(fields) != 1 || fields[0].Name != field {
 			t.Errorf("%s has the fields %v, want %s", name, fields, field)
 		}
 	}

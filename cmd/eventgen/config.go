@@ -12,6 +12,8 @@ import (
 
 	"github.com/oapi-codegen/oapi-codegen/v2/pkg/codegen"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/mixstream/mixstream/cmd/eventgen/internal/generator"
 )
 
 // configName is the name of the configuration file that is used if it is there.
@@ -89,7 +91,7 @@ func defaultConfig() config {
 	cfg.OutputOptions.NameNormalizer = string(codegen.NameNormalizerFunctionToCamelCaseWithInitialisms)
 	cfg.OutputOptions.PreferSkipOptionalPointerOnContainerTypes = true
 	cfg.OutputOptions.SkipPrune = true
-	cfg.OutputOptions.TypeMapping = float64Numbers
+	cfg.OutputOptions.TypeMapping = generator.Float64Numbers
 	return cfg
 }
 

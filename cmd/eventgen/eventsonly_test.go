@@ -3,6 +3,10 @@ package main
 import (
 	"os"
 	"testing"
+
+	"github.com/mixstream/mixstream/cmd/eventgen/internal/document"
+	"github.com/mixstream/mixstream/cmd/eventgen/internal/generator"
+	"github.com/mixstream/mixstream/cmd/eventgen/internal/oapi"
 )
 
 const ownConfig = "generate: {models: true, client: true, std-http-server: true}\n"
@@ -18,15 +22,15 @@ func ownOutput(t *testing.T, spec, pkg, options string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	doc, err := loadSpec(spec, cfg.Configuration)
+	doc, err := document.Load(spec, cfg.Configuration)
 	if err != nil {
 		t.Fatal(err)
 	}
-	own, err := runCodegen(doc, cfg.Configuration)
+	own, err := oapi.Run(doc, cfg.Configuration)
 	if err != nil {
 		t.Fatal(err)
 	}
-	code, err := merge(spec, pkg, own.imports(), []string{own.body()})
+	code, err := generator.Merge(spec, pkg, own.Imports(), []string{own.Body()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/mixstream/mixstream/cmd/eventgen/internal/stream"
 )
 
 // evolution adds to a document what its author may add in a later version: an event to
@@ -20,13 +22,13 @@ type evolution struct {
 }
 
 // evolve adds all of it to a document, whose streams the reader has read.
-func evolve(tr *tree, streams []*stream) *evolution {
+func evolve(tr *tree, streams []*stream.Stream) *evolution {
 	e := &evolution{tree: tr, seen: map[*yaml.Node]bool{}, wider: map[*yaml.Node]bool{}}
 	root := tr.open(tr.root)
 	var contents []yamlNode
 	for _, s := range streams {
 		op := e.operation(root, s)
-		payload := !slices.ContainsFunc(s.Events, func(e *event) bool { return !e.Payload })
+		payload := !slices.ContainsFunc(s.Events, func(e *stream.Event) bool { return !e.Payload })
 		for _, content := range e.contentsOf(op) {
 			contents = append(contents, content)
 			schema := content.get("itemSchema")
@@ -34,7 +36,7 @@ func evolve(tr *tree, streams []*stream) *evolution {
 				schema = content.get("schema")
 			}
 			if schema.is() {
-				e.addEvent(schema, !payload || e.hasOnlyFields(schema), op.get(extensionName).get("types").is())
+				e.addEvent(schema, !payload || e.hasOnlyFields(schema), op.get(stream.ExtensionName).get("types").is())
 			}
 			// The new event has data of its own to be extended.
 			for _, schema := range []yamlNode{content.get("itemSchema"), content.get("schema")} {
@@ -49,7 +51,7 @@ func evolve(tr *tree, streams []*stream) *evolution {
 }
 
 // operation returns the operation of a stream.
-func (e *evolution) operation(root yamlNode, s *stream) yamlNode {
+func (e *evolution) operation(root yamlNode, s *stream.Stream) yamlNode {
 	item := e.resolved(root.get("paths").get(s.Path))
 	for _, methods := range []yamlNode{item, item.get("additionalOperations")} {
 		for _, method := range methods.keys() {
@@ -327,7 +329,7 @@ func (e *evolution) hasOnlyFields(schema yamlNode) bool {
 	return names["data"]
 }
 
-// namingMember returns the member that tells the alternatives of a union apart: that of
+// stream.namingMember returns the member that tells the alternatives of a union apart: that of
 // the discriminator, or one that each binds.
 func (e *evolution) namingMember(union yamlNode) string {
 	if name := union.get("discriminator").get("propertyName"); name.is() {
@@ -348,7 +350,7 @@ func (e *evolution) namingMember(union yamlNode) string {
 			}
 		}
 	})
-	slices.SortFunc(names, func(a, b string) int { return preference(a) - preference(b) })
+	slices.SortFunc(names, func(a, b string) int { return stream.Preference(a) - stream.Preference(b) })
 	if len(names) == 0 {
 		return ""
 	}

@@ -7,9 +7,15 @@ import (
 	"go/token"
 	"go/types"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/mixstream/mixstream/cmd/eventgen/internal/generator"
+	"github.com/mixstream/mixstream/cmd/eventgen/internal/jsonschema"
+	"github.com/mixstream/mixstream/cmd/eventgen/internal/oapi"
+	"github.com/mixstream/mixstream/cmd/eventgen/internal/stream"
 )
 
 // evolving has kinds of names and types that the tests here look for.
@@ -30,7 +36,7 @@ func TestEvolution(t *testing.T) {
 	for _, file := range specFiles(t) {
 		configs[file] = specConfig(file)
 	}
-	for _, file := range sortedKeys(configs) {
+	for _, file := range slices.Sorted(maps.Keys(configs)) {
 		name, pkg := specName(file)
 		t.Run(name, func(t *testing.T) {
 			config := configs[file]
@@ -62,7 +68,7 @@ func TestEvolution(t *testing.T) {
 func writeEvolution(t *testing.T, o outside, name string, before, after []byte) {
 	t.Helper()
 	pkg, program := yesterday(t, string(before))
-	for exported := range pkg.names {
+	for exported := range pkg.Names {
 		if ast.IsExported(exported) && !strings.Contains(program, exported) {
 			t.Errorf("the program does not use %s", exported)
 		}
@@ -76,7 +82,7 @@ func writeEvolution(t *testing.T, o outside, name string, before, after []byte) 
 // grown sees to it that evolve has added what there was to add.
 func grown(t *testing.T, e *evolution, before, after, config string) {
 	t.Helper()
-	now := map[string]*stream{}
+	now := map[string]*stream.Stream{}
 	for _, s := range streamsOf(t, after, config) {
 		now[s.ID] = s
 	}
@@ -90,35 +96,35 @@ func grown(t *testing.T, e *evolution, before, after, config string) {
 		if (len(was) > 1 || was[0] != "") && len(is) <= len(was) {
 			t.Errorf("%s has no new event", s.ID)
 		}
-		if slices.ContainsFunc(s.Events, func(e *event) bool { return e.Data != nil && len(shapeOf(e.Data).properties) > 0 }) && e.fields == 0 {
+		if slices.ContainsFunc(s.Events, func(e *stream.Event) bool { return e.Data != nil && len(jsonschema.ObjectOf(e.Data).Properties) > 0 }) && e.fields == 0 {
 			t.Errorf("the data of %s has no new property", s.ID)
 		}
 		delete(now, s.ID)
 	}
 	if len(now) < 2 {
-		t.Errorf("the new streams are %v", sortedKeys(now))
+		t.Errorf("the new streams are %v", slices.Sorted(maps.Keys(now)))
 	}
 }
 
 // namesOf returns the names of all events.
-func namesOf(s *stream) (all []string) {
+func namesOf(s *stream.Stream) (all []string) {
 	for _, e := range s.Events {
 		all = append(all, e.Names...)
 	}
 	return all
 }
 
-func streamsOf(t *testing.T, file, config string) []*stream {
+func streamsOf(t *testing.T, file, config string) []*stream.Stream {
 	t.Helper()
 	cfg, err := loadConfig(config, "api", "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := &generator{spec: file, cfg: cfg.Configuration}
-	if err := g.load(); err != nil {
+	g := &generator.Generator{Spec: file, Config: cfg.Configuration}
+	if err := g.Load(); err != nil {
 		t.Fatal(err)
 	}
-	_, streams := g.copy(&g.p)
+	_, streams := g.Copy(&g.Problems)
 	return streams
 }
 
@@ -180,12 +186,12 @@ func TestSecondName(t *testing.T) {
 	before := declarations(t, evolving)
 	after := declarations(t, editFile(t, evolving, "enum: [one]", "enum: [one, two]"))
 	gone := func(name string) bool { return after[name] == "" }
-	if names := slices.DeleteFunc(sortedKeys(before), func(name string) bool { return !gone(name) }); !slices.Equal(names, []string{"OnlyOne"}) {
+	if names := slices.DeleteFunc(slices.Sorted(maps.Keys(before)), func(name string) bool { return !gone(name) }); !slices.Equal(names, []string{"OnlyOne"}) {
 		t.Errorf("gone are %v", names)
 	}
 	for _, name := range []string{"OnlyOne", "OnlyTwo"} {
 		if after["Watch"+name[len("Only"):]] == "" {
-			t.Errorf("there is no event %s: %v", name, sortedKeys(after))
+			t.Errorf("there is no event %s: %v", name, slices.Sorted(maps.Keys(after)))
 		}
 	}
 }
@@ -201,7 +207,7 @@ func TestEnvelopeGetsUsed(t *testing.T) {
       operationId: lastEvent
       responses: {'200': {description: OK, content: {application/json: {schema: {$ref: '#/components/schemas/OrderShipped'}}}}}
 `))
-	for _, name := range sortedKeys(before) {
+	for _, name := range slices.Sorted(maps.Keys(before)) {
 		switch now := after[name]; {
 		case name == "OrderShipped":
 			moved := strings.ReplaceAll(after["OrderEventsOrderShipped"], "OrderEventsOrderShipped", name)
@@ -224,14 +230,14 @@ func declarations(t *testing.T, spec string) map[string]string {
 // declarationsOf returns the exported types of generated code.
 func declarationsOf(t *testing.T, code []byte) map[string]string {
 	t.Helper()
-	pkg, err := parsePackage(string(code))
+	pkg, err := oapi.ParsePackage(string(code))
 	if err != nil {
 		t.Fatal(err)
 	}
 	all := map[string]string{}
-	for name, s := range pkg.types {
+	for name, s := range pkg.Types {
 		if ast.IsExported(name) {
-			all[name] = pkg.text(s)
+			all[name] = pkg.Text(s)
 		}
 	}
 	return all
@@ -248,7 +254,7 @@ func TestGivenName(t *testing.T) {
 	}
 	now := declarations(t, evolving)
 	if now["ShareChosen"] != "" || now["ShareAgainChosen"] != "" || now["Chosen"] == "" {
-		t.Errorf("the types are %v", sortedKeys(now))
+		t.Errorf("the types are %v", slices.Sorted(maps.Keys(now)))
 	}
 }
 

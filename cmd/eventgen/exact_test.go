@@ -8,6 +8,10 @@ import (
 	"testing"
 
 	"github.com/oapi-codegen/oapi-codegen/v2/pkg/codegen"
+
+	"github.com/mixstream/mixstream/cmd/eventgen/internal/document"
+	"github.com/mixstream/mixstream/cmd/eventgen/internal/generator"
+	"github.com/mixstream/mixstream/cmd/eventgen/internal/source"
 )
 
 const exactHead = `openapi: 3.1.0
@@ -118,8 +122,8 @@ func TestExactNumbersOfOverlay(t *testing.T) {
 	cfg := defaultConfig().UpdateDefaults()
 	cfg.PackageName = "api"
 	cfg.OutputOptions.Overlay = codegen.OutputOptionsOverlay{Path: overlay}
-	g := &generator{spec: spec, cfg: cfg, output: "nowhere/api.gen.go"}
-	code, err := g.generate()
+	g := &generator.Generator{Spec: spec, Config: cfg, Output: "nowhere/api.gen.go"}
+	code, err := g.Generate()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +133,7 @@ func TestExactNumbersOfOverlay(t *testing.T) {
 		}
 	}
 	const cannot = ", which may be rounded: eventgen does not find it in the text of the document"
-	got, want := lines(g.p.warnings), []string{
+	got, want := source.Lines(g.Problems.Warnings), []string{
 		spec + ": Data: enum has a number beyond 2^53" + cannot,
 		spec + ": Data: maximum is checked as 9007199254740992" + cannot,
 	}
@@ -143,15 +147,15 @@ func TestExactNumbersOfAnotherFile(t *testing.T) {
 	spec := filepath.Join(t.TempDir(), "spec.yaml")
 	const body = "components:\n  schemas:\n    Data: {maximum: 7, enum: [9007199254740993]}\n"
 	writeFiles(t, map[string]string{spec: exactHead + body})
-	doc, err := loadSpec(spec, codegen.Configuration{})
+	doc, err := document.Load(spec, codegen.Configuration{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	writeFiles(t, map[string]string{spec: exactHead + strings.NewReplacer("7,", "8,", "0993]", "0999]").Replace(body)})
-	var x exact
-	x.restore(doc)
+	var x document.Numbers
+	x.Restore(doc)
 	s := doc.Components.Schemas["Data"].Value
-	if text, found := x.number(s, "maximum", *s.Max); text != "7" || found || s.Enum[0] != float64(9007199254740992) {
+	if text, found := x.Bound(s, "maximum", *s.Max); text != "7" || found || s.Enum[0] != float64(9007199254740992) {
 		t.Errorf("got %s, %v, %v", text, found, s.Enum)
 	}
 }

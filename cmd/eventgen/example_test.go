@@ -10,6 +10,10 @@ import (
 
 	"github.com/getkin/kin-openapi/openapi3"
 
+	"github.com/mixstream/mixstream/cmd/eventgen/internal/generator"
+	"github.com/mixstream/mixstream/cmd/eventgen/internal/jsonschema"
+	"github.com/mixstream/mixstream/cmd/eventgen/internal/oapi"
+	"github.com/mixstream/mixstream/cmd/eventgen/internal/stream"
 	"github.com/mixstream/mixstream/contract"
 )
 
@@ -51,11 +55,11 @@ type examples struct {
 
 // exampleRows returns examples of the data of an event, of each mode and with each
 // alternative once. It reports each mode of which it has none.
-func exampleRows(t *testing.T, g *generator, doc *openapi3.T, s *stream, e *event, byHand []wireEvent) []wireEvent {
+func exampleRows(t *testing.T, g *generator.Generator, doc *openapi3.T, s *stream.Stream, e *stream.Event, byHand []wireEvent) []wireEvent {
 	t.Helper()
 	var rows []wireEvent
 	seen := map[wireEvent]bool{}
-	mapping := g.cfg.OutputOptions.TypeMapping
+	mapping := g.Config.OutputOptions.TypeMapping
 	wide := mapping != nil && mapping.Number.Default.Type == "float64"
 	for mode := range exampleModes {
 		count := 0
@@ -94,7 +98,7 @@ func exampleRows(t *testing.T, g *generator, doc *openapi3.T, s *stream, e *even
 }
 
 // isOf reports whether a row is of an event.
-func isOf(s *stream, e *event, r wireEvent) bool {
+func isOf(s *stream.Stream, e *stream.Event, r wireEvent) bool {
 	name := r.name
 	if s.NameIn != "" {
 		name = contract.Member([]byte(r.data), s.NameIn)
@@ -103,7 +107,7 @@ func isOf(s *stream, e *event, r wireEvent) bool {
 }
 
 // event returns the JSON of an example of the data of an event.
-func (x *examples) event(s *stream, e *event, name string) (text string, ok bool) {
+func (x *examples) event(s *stream.Stream, e *stream.Event, name string) (text string, ok bool) {
 	data := e.Data
 	if data == nil {
 		data = &openapi3.SchemaRef{Value: &openapi3.Schema{Type: &openapi3.Types{openapi3.TypeString}}}
@@ -141,7 +145,7 @@ func (x *examples) fits(s *openapi3.Schema, value any) bool {
 func allOf(ref *openapi3.SchemaRef) []*openapi3.Schema {
 	var all []*openapi3.Schema
 	if ref != nil {
-		eachOfAll(ref.Value, func(s *openapi3.Schema) { all = append(all, s) })
+		jsonschema.EachOfAll(ref.Value, func(s *openapi3.Schema) { all = append(all, s) })
 	}
 	return all
 }
@@ -165,12 +169,12 @@ func (x *examples) value(parts, path []*openapi3.Schema, orNull bool) (value any
 			continue
 		}
 		if again {
-			return nil, orNull && slices.ContainsFunc(members, isNull)
+			return nil, orNull && slices.ContainsFunc(members, jsonschema.IsNull)
 		}
 		within := slices.Concat(path, []*openapi3.Schema{s})
 		for n := range members {
 			member := members[(x.pick(len(members))+n)%len(members)]
-			if isNull(member) && !orNull {
+			if jsonschema.IsNull(member) && !orNull {
 				continue
 			}
 			more := slices.Concat(parts[:i], []*openapi3.Schema{rest}, parts[i+1:], allOf(member))
@@ -196,7 +200,7 @@ func (x *examples) value(parts, path []*openapi3.Schema, orNull bool) (value any
 	}
 	types = slices.DeleteFunc(types, func(t string) bool { return t == openapi3.TypeNull })
 	for _, part := range parts {
-		if number := writtenAs(types, part.Format); number != "" {
+		if number := oapi.WrittenAs(types, part.Format); number != "" {
 			types = []string{number}
 		}
 	}
@@ -258,9 +262,9 @@ func count(path []*openapi3.Schema, s *openapi3.Schema) (n int) {
 // valueFor returns the value by which a discriminator tells a member of its union: one of
 // the mapping, or else the name of the schema.
 func valueFor(d *openapi3.Discriminator, member *openapi3.SchemaRef) string {
-	name, _ := schemaName(member.Ref)
-	for _, value := range sortedKeys(d.Mapping) {
-		if mappedSchema(d.Mapping[value]) == name {
+	name, _ := jsonschema.ComponentName(member.Ref)
+	for _, value := range slices.Sorted(maps.Keys(d.Mapping)) {
+		if jsonschema.MappedSchema(d.Mapping[value]) == name {
 			return value
 		}
 	}
@@ -313,7 +317,7 @@ func commonValues(parts []*openapi3.Schema) (values []any, bound bool) {
 		own.AllOf = nil // they are parts
 		refs = append(refs, &openapi3.SchemaRef{Value: &own})
 	}
-	return boundTo(refs)
+	return jsonschema.BoundTo(refs)
 }
 
 // object returns an object that fits all parts.

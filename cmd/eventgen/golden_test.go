@@ -7,6 +7,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/mixstream/mixstream/cmd/eventgen/internal/generator"
+	"github.com/mixstream/mixstream/cmd/eventgen/internal/source"
 )
 
 var update = flag.Bool("update", false, "write the golden files instead of comparing with them")
@@ -60,9 +63,9 @@ func generate(spec, config string) (code []byte, warnings []string, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	g := &generator{spec: spec, cfg: cfg.Configuration, output: "nowhere/api.gen.go"}
-	code, err = g.generate()
-	return code, lines(g.p.warnings), err
+	g := &generator.Generator{Spec: spec, Config: cfg.Configuration, Output: "nowhere/api.gen.go"}
+	code, err = g.Generate()
+	return code, source.Lines(g.Problems.Warnings), err
 }
 
 func mustGenerate(t *testing.T, spec, config string) []byte {

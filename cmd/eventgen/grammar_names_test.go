@@ -29,7 +29,7 @@ func (g *grammar) propertyName(usual string) string {
 	return usual + strconv.Itoa(g.names)
 }
 
-// componentName returns a name in the components that has not been used.
+// document.componentName returns a name in the components that has not been used.
 func (g *grammar) componentName() string {
 	if g.hostile && g.one(2) {
 		if name := g.hostileName(); g.schemas[name] == nil && name != "" {

@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/mixstream/mixstream/cmd/eventgen/internal/stream"
 )
 
 // object is an object of a document.
@@ -175,7 +177,7 @@ func (g *grammar) operation() {
 		op["tags"] = []any{"a"}
 	}
 	if g.one(4) {
-		op[extensionName] = g.extension(op)
+		op[stream.ExtensionName] = g.extension(op)
 	}
 	g.paths[g.stream.Path] = object{strings.ToLower(g.stream.Method): op}
 	g.streams = append(g.streams, g.stream)

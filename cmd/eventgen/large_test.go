@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/oapi-codegen/oapi-codegen/v2/pkg/codegen"
+
+	"github.com/mixstream/mixstream/cmd/eventgen/internal/oapi"
 )
 
 const largeConfig = `package: %s
@@ -47,7 +49,7 @@ func TestLarge(t *testing.T) {
 	} {
 		o.write(t, tc.pkg+"/oapi-codegen.yaml", fmt.Sprintf(largeConfig, tc.pkg, tc.options))
 		code := o.generateLarge(t, tc.pkg, tc.spec)
-		made, err := parsePackage(code)
+		made, err := oapi.ParsePackage(code)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -56,7 +58,7 @@ func TestLarge(t *testing.T) {
 			"Answer": true, "WebhookTime": true, "Client": true, "CallerClient": true,
 			"CreateChatEvent": tc.pkg != "answer", "Thing000": tc.pkg == "unpruned", "ListThing000sResponseWrapper": false,
 		} {
-			if made.names[name] != want {
+			if made.Names[name] != want {
 				t.Errorf("%s: that it has %s is %t", tc.pkg, name, !want)
 			}
 		}
@@ -141,7 +143,7 @@ func writeMemory(file string) {
 }
 
 // checkLargeEvents sees to it that each event of createAnswer has a type of its own.
-func checkLargeEvents(t *testing.T, made *goPackage, code string) {
+func checkLargeEvents(t *testing.T, made *oapi.Package, code string) {
 	t.Helper()
 	events := map[string]string{}
 	for _, state := range largeStates {
@@ -162,11 +164,11 @@ func checkLargeEvents(t *testing.T, made *goPackage, code string) {
 		if !strings.Contains(names, fmt.Sprintf("\t\t%q,\n", name)) {
 			t.Errorf("createAnswer has no event %q", name)
 		}
-		if _, ok := made.structType(goName); !ok || !made.members[goName]["isCreateAnswerEvent"] {
+		if _, ok := made.StructType(goName); !ok || !made.Members[goName]["isCreateAnswerEvent"] {
 			t.Errorf("%q has no type %s", name, goName)
 		}
-		fields := made.fields(goName)
-		if !slices.ContainsFunc(fields, func(f goField) bool { return f.Tag == "type" }) {
+		fields := made.Fields(goName)
+		if !slices.ContainsFunc(fields, func(f oapi.Field) bool { return f.Tag == "type" }) {
 			t.Errorf("%s has the fields %v", goName, fields)
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/mixstream/mixstream/cmd/eventgen/internal/listing"
 )
 
 // TestList compares what the command prints with golden files, and sees to it that the JSON
@@ -29,12 +31,12 @@ func TestList(t *testing.T) {
 			if status := run([]string{"-list", "-json", spec}, &asJSON, &stderr); status != 0 || stderr.Len() > 0 {
 				t.Fatalf("exit status %d: %s", status, &stderr)
 			}
-			var l listing
+			var l listing.Listing
 			var again bytes.Buffer
 			if err := json.Unmarshal(asJSON.Bytes(), &l); err != nil {
 				t.Fatal(err)
 			}
-			if err := l.writeText(&again); err != nil || again.String() != text.String() {
+			if err := l.WriteText(&again); err != nil || again.String() != text.String() {
 				t.Errorf("the JSON says %v:\n%s", err, &again)
 			}
 		})

@@ -14,6 +14,9 @@ import (
 	"io"
 	"os"
 	"strings"
+
+	"github.com/mixstream/mixstream/cmd/eventgen/internal/generator"
+	"github.com/mixstream/mixstream/cmd/eventgen/internal/source"
 )
 
 const usage = `Usage: eventgen -o <folder> [flags] <openapi.yaml>
@@ -79,10 +82,10 @@ func run(args []string, stdout, stderr io.Writer) int {
 	o.spec = flags.Arg(0)
 	do := generateFile
 	if o.list {
-		do = func(o options) ([]problem, error) { return printList(o, stdout) }
+		do = func(o options) ([]source.Problem, error) { return printList(o, stdout) }
 	}
 	found, err := do(o)
-	for _, w := range lines(found) {
+	for _, w := range source.Lines(found) {
 		_, _ = fmt.Fprintf(stderr, "eventgen: warning: %s\n", w)
 	}
 	if err != nil {
@@ -95,7 +98,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 }
 
 // newGenerator returns a generator with the configuration that the options name.
-func newGenerator(o options) (*generator, error) {
+func newGenerator(o options) (*generator.Generator, error) {
 	path := o.config
 	if path == "" {
 		path = findConfig(o.dir, o.spec)
@@ -104,13 +107,13 @@ func newGenerator(o options) (*generator, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &generator{spec: o.spec, cfg: cfg.Configuration, eventsOnly: o.eventsOnly, output: cfg.outputFile(o.dir, o.eventsOnly)}
-	g.p.strict = o.strict
+	g := &generator.Generator{Spec: o.spec, Config: cfg.Configuration, EventsOnly: o.eventsOnly, Output: cfg.outputFile(o.dir, o.eventsOnly)}
+	g.Problems.Strict = o.strict
 	return g, nil
 }
 
 // printList prints what the generator sees in the spec.
-func printList(o options, stdout io.Writer) (warnings []problem, err error) {
+func printList(o options, stdout io.Writer) (warnings []source.Problem, err error) {
 	if o.pkg == "" {
 		o.pkg = "api"
 	}
@@ -118,28 +121,28 @@ func printList(o options, stdout io.Writer) (warnings []problem, err error) {
 	if err != nil {
 		return nil, err
 	}
-	l, err := g.list()
+	l, err := g.List()
 	if err != nil {
-		return g.p.warnings, err
+		return g.Problems.Warnings, err
 	}
 	if o.json {
-		return nil, l.writeJSON(stdout)
+		return nil, l.WriteJSON(stdout)
 	}
-	return g.p.warnings, l.writeText(stdout)
+	return g.Problems.Warnings, l.WriteText(stdout)
 }
 
 // generateFile generates the code, and writes it if nothing is wrong with it.
-func generateFile(o options) (warnings []problem, err error) {
+func generateFile(o options) (warnings []source.Problem, err error) {
 	g, err := newGenerator(o)
 	if err != nil {
 		return nil, err
 	}
-	code, err := g.generate()
+	code, err := g.Generate()
 	if err != nil {
-		return g.p.warnings, err
+		return g.Problems.Warnings, err
 	}
 	if err := os.MkdirAll(o.dir, 0o755); err != nil { //nolint:gosec // source code is for all to read
-		return g.p.warnings, err
+		return g.Problems.Warnings, err
 	}
-	return g.p.warnings, writeFile(g.output, code)
+	return g.Problems.Warnings, writeFile(g.Output, code)
 }

@@ -12,7 +12,7 @@ import (
 // TestOddNames generates code of documents with names and types of which oapi-codegen makes
 // code that does not compile, or none.
 func TestOddNames(t *testing.T) {
-	for name, tc := range map[string]struct{ path, parameters, schemas, want string }{
+	for name, tc := range map[string]struct{ path, parameters, Schemas, want string }{
 		"variables of the path": {
 			"/{url}/{params}/{server}/{body}/{r}/{nil}/{string}",
 			"{in: path, name: url, required: true, schema: {type: string}}, {in: path, name: params, required: true, schema: {type: string}}, {in: path, name: server, required: true, schema: {type: string}}, {in: path, name: body, required: true, schema: {type: string}}, {in: path, name: r, required: true, schema: {type: string}}, {in: path, name: nil, required: true, schema: {type: string}}, {in: path, name: string, required: true, schema: {type: string}}",
@@ -28,7 +28,7 @@ func TestOddNames(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			spec := filepath.Join(t.TempDir(), "spec.yaml")
-			if err := os.WriteFile(spec, fmt.Appendf(nil, oddSpec, tc.path, tc.parameters, tc.schemas), 0o644); err != nil {
+			if err := os.WriteFile(spec, fmt.Appendf(nil, oddSpec, tc.path, tc.parameters, tc.Schemas), 0o644); err != nil {
 				t.Fatal(err)
 			}
 			code := mustGenerate(t, spec, "")
@@ -99,7 +99,7 @@ func TestEmbeddedNames(t *testing.T) {
 
 // TestRefuseOddNames reads why there can be no code for a name, with the place.
 func TestRefuseOddNames(t *testing.T) {
-	for name, tc := range map[string]struct{ path, parameters, schemas, want string }{
+	for name, tc := range map[string]struct{ path, parameters, Schemas, want string }{
 		"property":            {"/", "", "Data: {type: object, properties: {' ': {type: string}}}", `…:12:26: Data: the property " " has a name that makes no Go name: give it one with x-go-name`},
 		"property in JSON":    {"/", "", "Data: {type: object, properties: {\"a'b\": {type: string}}}", `…:12:26: Data: the property "a'b" has a name that a field of a Go struct cannot have in JSON: rename the property`},
 		"property left out":   {"/", "", "Data: {type: object, properties: {'-': {type: string}}}", `…:12:26: Data: the property "-" has a name that a field of a Go struct cannot have in JSON: rename the property`},
@@ -109,7 +109,7 @@ func TestRefuseOddNames(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			spec := filepath.Join(t.TempDir(), "spec.yaml")
-			text := fmt.Sprintf(oddSpec, tc.path, tc.parameters, tc.schemas)
+			text := fmt.Sprintf(oddSpec, tc.path, tc.parameters, tc.Schemas)
 			if err := os.WriteFile(spec, []byte(text), 0o644); err != nil {
 				t.Fatal(err)
 			}

@@ -14,6 +14,9 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"github.com/mixstream/mixstream/cmd/eventgen/internal/check"
+	"github.com/mixstream/mixstream/cmd/eventgen/internal/generator"
+	"github.com/mixstream/mixstream/cmd/eventgen/internal/source"
 	"github.com/mixstream/mixstream/contract"
 )
 
@@ -96,7 +99,7 @@ func literalOf(t *testing.T, spec, name string) string {
 	return literal
 }
 
-func literalAndWarnings(t *testing.T, spec, name string) (literal string, warnings []problem) {
+func literalAndWarnings(t *testing.T, spec, name string) (literal string, warnings []source.Problem) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "spec.yaml")
 	if err := os.WriteFile(path, []byte(spec), 0o644); err != nil {
@@ -105,20 +108,20 @@ func literalAndWarnings(t *testing.T, spec, name string) (literal string, warnin
 	return literalOfFile(t, path, name)
 }
 
-func literalOfFile(t *testing.T, path, name string) (literal string, warnings []problem) {
+func literalOfFile(t *testing.T, path, name string) (literal string, warnings []source.Problem) {
 	t.Helper()
-	g := &generator{spec: path}
-	doc, err := g.loadSpec()
+	g := &generator.Generator{Spec: path}
+	doc, err := g.LoadSpec()
 	if err != nil {
 		t.Fatal(err)
 	}
-	checked := newSchemas(doc, &g.exact, &g.p)
-	checked.add(&openapi3.SchemaRef{Ref: "#/components/schemas/" + name, Value: doc.Components.Schemas[name].Value}, name)
-	literal = checked.literal()
-	if err := g.p.err(); err != nil {
+	checked := check.New(doc, &g.Exact, &g.Problems)
+	checked.Add(&openapi3.SchemaRef{Ref: "#/components/schemas/" + name, Value: doc.Components.Schemas[name].Value}, name)
+	literal = checked.Literal()
+	if err := g.Problems.Err(); err != nil {
 		t.Fatal(err)
 	}
-	return literal, g.p.warnings
+	return literal, g.Problems.Warnings
 }
 
 func compileSchema(t *testing.T, spec, name string) *jsonschema.Schema {

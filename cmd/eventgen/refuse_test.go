@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -61,7 +63,7 @@ func TestRefuse(t *testing.T) {
 // TestRefuseExtension is TestRefuse for x-mixstream.
 func TestRefuseExtension(t *testing.T) {
 	const control = "streamEvents: x-mixstream.control."
-	for _, tc := range []struct{ name, extension, want string }{
+	for _, tc := range []struct{ name, Extension, want string }{
 		{"the old one", "x-go-event-prefix: Admin", "streamEvents: x-go-event-prefix is no longer supported: use x-mixstream: {interface: NAME}"},
 		{"no object", "x-mixstream: Admin", "streamEvents: x-mixstream must be an object: it is of type string"},
 		{"unknown member", "x-mixstream: {sesion: id}", `streamEvents: x-mixstream has no member "sesion": did you mean session?`},
@@ -84,7 +86,7 @@ func TestRefuseExtension(t *testing.T) {
 		{"nothing to fill it with", "x-mixstream: {control: {heartbeat: {event: made, title: name}}}", control + "heartbeat: the server has no title for this event"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			refuse(t, edit(t, streamEvents, streamEvents+"\n      "+tc.extension), testConfig, tc.want)
+			refuse(t, edit(t, streamEvents, streamEvents+"\n      "+tc.Extension), testConfig, tc.want)
 		})
 	}
 	t.Run("required member", func(t *testing.T) {
@@ -176,7 +178,7 @@ func refusals(t *testing.T, got string) {
 	if *update {
 		sections[t.Name()] = got
 		var b strings.Builder
-		for _, name := range sortedKeys(sections) {
+		for _, name := range slices.Sorted(maps.Keys(sections)) {
 			b.WriteString("== " + name + "\n" + sections[name] + "\n")
 		}
 		if err := os.WriteFile(file, []byte(b.String()), 0o644); err != nil {

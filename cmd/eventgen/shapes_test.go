@@ -5,11 +5,16 @@ import (
 	"fmt"
 	"go/ast"
 	"go/token"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/mixstream/mixstream/cmd/eventgen/internal/generator"
+	"github.com/mixstream/mixstream/cmd/eventgen/internal/oapi"
+	"github.com/mixstream/mixstream/cmd/eventgen/internal/source"
 )
 
 // shapes are the documents of testdata/specs whose outline is golden.
@@ -51,17 +56,17 @@ func TestShapes(t *testing.T) {
 // requests, and each event with its names and its type.
 func outline(t *testing.T, code []byte) string {
 	t.Helper()
-	pkg, err := parsePackage(string(code))
+	pkg, err := oapi.ParsePackage(string(code))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var b strings.Builder
 	events := map[string]bool{}
-	for _, d := range pkg.file.Decls {
+	for _, d := range pkg.File.Decls {
 		switch d := d.(type) {
 		case *ast.FuncDecl:
-			if name := receiver(d); strings.HasPrefix(d.Name.Name, "is") && name != "UnknownEvent" {
-				fmt.Fprintf(&b, "%s\n", pkg.text(d))
+			if name := oapi.Receiver(d); strings.HasPrefix(d.Name.Name, "is") && name != "UnknownEvent" {
+				fmt.Fprintf(&b, "%s\n", pkg.Text(d))
 				events[name] = true
 			}
 		case *ast.GenDecl:
@@ -70,14 +75,14 @@ func outline(t *testing.T, code []byte) string {
 			}
 		}
 	}
-	for _, d := range pkg.file.Decls {
+	for _, d := range pkg.File.Decls {
 		g, ok := d.(*ast.GenDecl)
 		if !ok || g.Tok != token.TYPE {
 			continue
 		}
 		s, ok := g.Specs[0].(*ast.TypeSpec)
 		if ok && (isOfEvents(s.Name.Name, events) || isRequest(pkg, s)) {
-			fmt.Fprintf(&b, "\n%s\n", pkg.text(g))
+			fmt.Fprintf(&b, "\n%s\n", pkg.Text(g))
 		}
 	}
 	return b.String()
@@ -85,16 +90,16 @@ func outline(t *testing.T, code []byte) string {
 
 // isOfEvents reports whether a type is an event, or named after one.
 func isOfEvents(name string, events map[string]bool) bool {
-	return slices.ContainsFunc(sortedKeys(events), func(event string) bool { return strings.HasPrefix(name, event) })
+	return slices.ContainsFunc(slices.Sorted(maps.Keys(events)), func(event string) bool { return strings.HasPrefix(name, event) })
 }
 
 // isRequest reports whether a type is that of the parameters of a stream.
-func isRequest(pkg *goPackage, s *ast.TypeSpec) bool {
-	return strings.HasSuffix(s.Name.Name, "Request") && pkg.names["requestsOf"+strings.TrimSuffix(s.Name.Name, "Request")]
+func isRequest(pkg *oapi.Package, s *ast.TypeSpec) bool {
+	return strings.HasSuffix(s.Name.Name, "Request") && pkg.Names["requestsOf"+strings.TrimSuffix(s.Name.Name, "Request")]
 }
 
 // outlineVar writes an operation, and how its events are told.
-func outlineVar(pkg *goPackage, b *strings.Builder, s ast.Spec) {
+func outlineVar(pkg *oapi.Package, b *strings.Builder, s ast.Spec) {
 	v, ok := s.(*ast.ValueSpec)
 	if !ok || len(v.Values) != 1 {
 		return
@@ -103,14 +108,14 @@ func outlineVar(pkg *goPackage, b *strings.Builder, s ast.Spec) {
 	if !ok {
 		return
 	}
-	switch text := pkg.text(v); {
+	switch text := pkg.Text(v); {
 	case strings.Contains(text, "= contract.Operation["):
 		fmt.Fprintf(b, "\nvar %s\n", text)
 	case strings.HasPrefix(v.Names[0].Name, "eventsOf"):
 		for _, element := range literal.Elts {
 			field, ok := element.(*ast.KeyValueExpr)
-			if name := pkg.text(field.Key); ok && slices.Contains([]string{"Names", "NameIn", "AnyName", "Text"}, name) {
-				fmt.Fprintf(b, "%s: %s\n", name, strings.Join(strings.Fields(pkg.text(field.Value)), " "))
+			if name := pkg.Text(field.Key); ok && slices.Contains([]string{"Names", "NameIn", "AnyName", "Text"}, name) {
+				fmt.Fprintf(b, "%s: %s\n", name, strings.Join(strings.Fields(pkg.Text(field.Value)), " "))
 			}
 		}
 	}
@@ -144,19 +149,19 @@ func TestTake(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			g := &generator{spec: spec, cfg: cfg.Configuration, output: "nowhere/api.gen.go"}
-			if _, err := g.generate(); err != nil {
+			g := &generator.Generator{Spec: spec, Config: cfg.Configuration, Output: "nowhere/api.gen.go"}
+			if _, err := g.Generate(); err != nil {
 				t.Fatal(err)
 			}
-			got := make([]string, 0, len(g.p.warnings))
-			for _, w := range g.p.warnings {
+			got := make([]string, 0, len(g.Problems.Warnings))
+			for _, w := range g.Problems.Warnings {
 				got = append(got, positions.ReplaceAllString(strings.ReplaceAll(w.String(), spec, "…"), ""))
 			}
-			plans, err := g.plan(nil)
+			plans, err := g.Plan(nil)
 			if err != nil {
 				t.Fatal(err)
 			}
-			_, streams := g.copy(&problems{})
+			_, streams := g.Copy(&source.Problems{})
 			for i, e := range streams[0].Events {
 				got = append(got, fmt.Sprintf("%s %q", plans[0].Events[i].Type, e.Names[0]))
 			}

@@ -11,6 +11,9 @@ import (
 	"testing"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/mixstream/mixstream/cmd/eventgen/internal/generator"
+	"github.com/mixstream/mixstream/cmd/eventgen/internal/oapi"
 )
 
 // specFiles returns the documents of testdata/specs.
@@ -106,11 +109,11 @@ func tripsOf(t *testing.T, o outside, file string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g := &generator{spec: file, cfg: cfg.Configuration}
-	if err := g.load(); err != nil {
+	g := &generator.Generator{Spec: file, Config: cfg.Configuration}
+	if err := g.Load(); err != nil {
 		t.Fatal(err)
 	}
-	doc, streams := g.copy(&g.p)
+	doc, streams := g.Copy(&g.Problems)
 	var b strings.Builder
 	fmt.Fprintf(&b, "package trips\n\nimport (\n\t\"testing\"\n\n\t%[1]s \"outside/%[1]s\"\n)\n\nfunc TestPackage_%[1]s(t *testing.T) {\n", pkg)
 	for _, s := range streams {
@@ -158,23 +161,23 @@ func operations(t *testing.T, o outside, pkg string) map[string]string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		parsed, err := parsePackage(string(code))
+		parsed, err := oapi.ParsePackage(string(code))
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, d := range parsed.file.Decls {
+		for _, d := range parsed.File.Decls {
 			g, ok := d.(*ast.GenDecl)
 			if !ok {
 				continue
 			}
 			for _, spec := range g.Specs {
 				v, ok := spec.(*ast.ValueSpec)
-				if !ok || len(v.Values) != 1 || !strings.HasPrefix(parsed.text(v.Values[0]), "contract.Operation[") {
+				if !ok || len(v.Values) != 1 || !strings.HasPrefix(parsed.Text(v.Values[0]), "contract.Operation[") {
 					continue
 				}
 				for _, element := range v.Values[0].(*ast.CompositeLit).Elts {
-					if kv, ok := element.(*ast.KeyValueExpr); ok && parsed.text(kv.Key) == "ID" {
-						id, err := strconv.Unquote(parsed.text(kv.Value))
+					if kv, ok := element.(*ast.KeyValueExpr); ok && parsed.Text(kv.Key) == "ID" {
+						id, err := strconv.Unquote(parsed.Text(kv.Value))
 						if err != nil {
 							t.Fatal(err)
 						}

@@ -6,20 +6,23 @@ import (
 	"go/token"
 	"strings"
 	"testing"
+
+	"github.com/mixstream/mixstream/cmd/eventgen/internal/generator"
+	"github.com/mixstream/mixstream/cmd/eventgen/internal/oapi"
 )
 
 // yesterday returns a program in a generated package that uses every exported name of it:
 // each type, each field of a struct in a keyed literal and by its exact type, each event
 // in a type switch, each constant, function and method by its exact type. It returns what
 // the package declares as well.
-func yesterday(t *testing.T, code string) (*goPackage, string) {
+func yesterday(t *testing.T, code string) (*oapi.Package, string) {
 	t.Helper()
-	pkg, err := parsePackage(code)
+	pkg, err := oapi.ParsePackage(code)
 	if err != nil {
 		t.Fatal(err)
 	}
 	u := &user{pkg: pkg}
-	for _, d := range pkg.file.Decls {
+	for _, d := range pkg.File.Decls {
 		switch d := d.(type) {
 		case *ast.FuncDecl:
 			u.useFunc(d)
@@ -34,7 +37,7 @@ func yesterday(t *testing.T, code string) (*goPackage, string) {
 			}
 		}
 	}
-	program, err := merge("nothing", pkg.file.Name.Name, pkg.imports(), []string{u.b.String()})
+	program, err := generator.Merge("nothing", pkg.File.Name.Name, pkg.Imports(), []string{u.b.String()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +46,7 @@ func yesterday(t *testing.T, code string) (*goPackage, string) {
 
 // user writes the uses of names.
 type user struct {
-	pkg *goPackage
+	pkg *oapi.Package
 	b   strings.Builder
 }
 
@@ -59,14 +62,14 @@ func (u *user) useFunc(d *ast.FuncDecl) {
 		u.line("var _ func%s = %s", signature, d.Name.Name)
 		return
 	}
-	if name := receiver(d); ast.IsExported(name) {
-		u.line("var _ = func(v %s) func%s { return v.%s }", u.pkg.text(d.Recv.List[0].Type), signature, d.Name.Name)
+	if name := oapi.Receiver(d); ast.IsExported(name) {
+		u.line("var _ = func(v %s) func%s { return v.%s }", u.pkg.Text(d.Recv.List[0].Type), signature, d.Name.Name)
 	}
 }
 
 // signature returns the parameters and results of a function.
 func (u *user) signature(t *ast.FuncType) string {
-	return u.pkg.source[u.pkg.fset.Position(t.Params.Pos()).Offset:u.pkg.fset.Position(t.End()).Offset]
+	return u.pkg.Source[u.pkg.Fset.Position(t.Params.Pos()).Offset:u.pkg.Fset.Position(t.End()).Offset]
 }
 
 // useValues uses variables and constants, by their type if it stands there.
@@ -77,10 +80,10 @@ func (u *user) useValues(s *ast.ValueSpec, tok token.Token) {
 		}
 		goType := ""
 		if s.Type != nil {
-			goType = u.pkg.text(s.Type)
+			goType = u.pkg.Text(s.Type)
 		} else if i < len(s.Values) {
 			if literal, ok := s.Values[i].(*ast.CompositeLit); ok {
-				goType = u.pkg.text(literal.Type)
+				goType = u.pkg.Text(literal.Type)
 			}
 		}
 		u.line("%s _ %s = %s", tok, goType, name.Name)
@@ -94,7 +97,7 @@ func (u *user) useType(s *ast.TypeSpec) {
 	}
 	switch {
 	case s.Assign.IsValid():
-		u.line("var _ = func(v %s) %s { return v }", name, u.pkg.text(s.Type))
+		u.line("var _ = func(v %s) %s { return v }", name, u.pkg.Text(s.Type))
 		return
 	case len(u.events(name)) > 0:
 		u.useEvents(name)
@@ -113,8 +116,8 @@ func (u *user) useType(s *ast.TypeSpec) {
 		}
 	default:
 		// A string, a map, a list, or the model of an event's data: it converts both ways.
-		u.line("var _ = func(v %s) %s { return %[2]s(v) }", name, parenthesized(u.pkg.text(s.Type)))
-		u.line("var _ = func(v %s) %s { return %[2]s(v) }", parenthesized(u.pkg.text(s.Type)), name)
+		u.line("var _ = func(v %s) %s { return %[2]s(v) }", name, parenthesized(u.pkg.Text(s.Type)))
+		u.line("var _ = func(v %s) %s { return %[2]s(v) }", parenthesized(u.pkg.Text(s.Type)), name)
 	}
 }
 
@@ -128,9 +131,9 @@ func parenthesized(goType string) string {
 // events returns the types of the events that a sealed interface holds.
 func (u *user) events(name string) []string {
 	var all []string
-	for _, d := range u.pkg.file.Decls {
+	for _, d := range u.pkg.File.Decls {
 		if f, ok := d.(*ast.FuncDecl); ok && f.Recv != nil && f.Name.Name == "is"+name {
-			all = append(all, receiver(f))
+			all = append(all, oapi.Receiver(f))
 		}
 	}
 	return all
@@ -154,7 +157,7 @@ func (u *user) useEvents(name string) {
 func (u *user) useStruct(name string, s *ast.StructType) {
 	var literal, fields strings.Builder
 	for _, f := range s.Fields.List {
-		goType := u.pkg.text(f.Type)
+		goType := u.pkg.Text(f.Type)
 		for _, field := range f.Names {
 			if !field.IsExported() {
 				continue
@@ -179,7 +182,7 @@ func (u *user) useFields(b *strings.Builder, s *ast.StructType, path string) {
 				u.useFields(b, inner, path)
 				continue
 			}
-			fmt.Fprintf(b, "func(%s) {}(%s)\n", u.pkg.text(f.Type), at)
+			fmt.Fprintf(b, "func(%s) {}(%s)\n", u.pkg.Text(f.Type), at)
 		}
 	}
 }

@@ -1,0 +1,153 @@
+package check
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/mixstream/mixstream/cmd/eventgen/internal/document"
+)
+
+// writer writes schemas as Go composite literals.
+type writer struct {
+	*Schemas
+	b    strings.Builder
+	name string // of the schema in the map that is written
+
+	// A schema whose properties are all evaluated says so: another one asks for it.
+	unevaluated bool
+}
+
+// Literal returns the elements of the generated map of schemas.
+func (all *Schemas) Literal() string {
+	w := &writer{Schemas: all}
+	for s := range all.seen {
+		w.unevaluated = w.unevaluated || isSaid(s.UnevaluatedProperties)
+	}
+	for _, name := range slices.Sorted(maps.Keys(all.byName)) {
+		w.name = name
+		fmt.Fprintf(&w.b, "%q: {\n", name)
+		w.fields(all.byName[name])
+		w.b.WriteString("},\n")
+	}
+	return w.b.String()
+}
+
+// isSaid reports whether a keyword that is a boolean or a schema is there.
+func isSaid(b openapi3.BoolSchema) bool { return b.Has != nil || b.Schema != nil }
+
+func (w *writer) count(field string, n uint64) {
+	if n > 0 {
+		fmt.Fprintf(&w.b, "%s: %d,\n", field, n)
+	}
+}
+
+func (w *writer) atMost(field string, n *uint64) {
+	if n != nil {
+		fmt.Fprintf(&w.b, "%s: new(uint64(%d)),\n", field, *n)
+	}
+}
+
+func (w *writer) strings(field string, values []string) {
+	if len(values) > 0 {
+		fmt.Fprintf(&w.b, "%s: %#v,\n", field, values)
+	}
+}
+
+// values writes an enum.
+func (w *writer) values(values []any) {
+	w.b.WriteString("Enum: []any{")
+	for _, value := range values {
+		w.b.WriteString(valueLiteral(value) + ", ")
+	}
+	w.b.WriteString("},\n")
+}
+
+// valueLiteral returns a value of JSON in Go, in the types that a check compares with.
+func valueLiteral(value any) string {
+	var b strings.Builder
+	switch value := value.(type) {
+	case string:
+		return strconv.Quote(value)
+	case bool:
+		return strconv.FormatBool(value)
+	case float64:
+		return fmt.Sprintf("contract.Number(%q)", document.Shortest(value))
+	case json.Number:
+		return fmt.Sprintf("contract.Number(%q)", value)
+	case []any:
+		b.WriteString("[]any{")
+		for _, item := range value {
+			b.WriteString(valueLiteral(item) + ", ")
+		}
+	case map[string]any:
+		b.WriteString("map[string]any{")
+		for _, name := range slices.Sorted(maps.Keys(value)) {
+			b.WriteString(strconv.Quote(name) + ": " + valueLiteral(value[name]) + ", ")
+		}
+	default:
+		return "nil" // no other value is JSON
+	}
+	return b.String() + "}"
+}
+
+func (w *writer) properties(field string, properties openapi3.Schemas) {
+	if len(properties) == 0 {
+		return
+	}
+	fmt.Fprintf(&w.b, "%s: []contract.Property{\n", field)
+	for _, name := range slices.Sorted(maps.Keys(properties)) {
+		fmt.Fprintf(&w.b, "{Name: %q, Schema: contract.Schema{", name)
+		w.body(properties[name])
+		w.b.WriteString("}},\n")
+	}
+	w.b.WriteString("},\n")
+}
+
+func (w *writer) one(field string, ref *openapi3.SchemaRef) {
+	if ref != nil && ref.Value != nil {
+		fmt.Fprintf(&w.b, "%s: &contract.Schema{", field)
+		w.body(ref)
+		w.b.WriteString("},\n")
+	}
+}
+
+func (w *writer) list(field string, refs openapi3.SchemaRefs) {
+	if len(refs) == 0 {
+		return
+	}
+	fmt.Fprintf(&w.b, "%s: []contract.Schema{\n", field)
+	for _, ref := range refs {
+		w.b.WriteString("{")
+		w.body(ref)
+		w.b.WriteString("},\n")
+	}
+	w.b.WriteString("},\n")
+}
+
+// body writes what stands between the braces of a schema that is perhaps a reference.
+func (w *writer) body(ref *openapi3.SchemaRef) {
+	if ref.Value == nil {
+		return
+	}
+	if name, ok := w.names[ref.Value]; ok {
+		fmt.Fprintf(&w.b, "Ref: %q", name)
+		return
+	}
+	inner := writer{Schemas: w.Schemas, name: w.name, unevaluated: w.unevaluated}
+	inner.fields(ref.Value)
+	// What fits on one line stands on one.
+	text := inner.b.String()
+	if strings.Count(text, "\n") == 1 {
+		w.b.WriteString(strings.TrimSuffix(text, ",\n"))
+		return
+	}
+	if text != "" {
+		w.b.WriteString("\n" + text)
+	}
+}

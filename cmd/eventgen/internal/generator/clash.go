@@ -1,0 +1,45 @@
+package generator
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/oapi-codegen/oapi-codegen/v2/pkg/codegen"
+
+	"github.com/mixstream/mixstream/cmd/eventgen/internal/document"
+	"github.com/mixstream/mixstream/cmd/eventgen/internal/oapi"
+	"github.com/mixstream/mixstream/cmd/eventgen/internal/source"
+)
+
+// clashes returns an error about generated code with the places of the schemas and operations
+// whose Go names oapi-codegen declares for itself, such as NewClient; the error itself if
+// there are none.
+func (g *Generator) clashes(doc *openapi3.T, err error) error {
+	if err == nil {
+		return nil
+	}
+	for _, match := range redeclared.FindAllStringSubmatch(err.Error(), -1) {
+		for _, name := range slices.Sorted(maps.Keys(doc.Components.Schemas)) {
+			if ref := doc.Components.Schemas[name]; ref.Value != nil && oapi.GoTypeName(doc, name) == match[1] {
+				g.Problems.Add(source.PlaceOf(name, ref.Value.Origin), "oapi-codegen declares the Go name %s for something else too: give the schema another with x-go-name", match[1])
+			}
+		}
+	}
+	for _, match := range fieldAndMethod.FindAllStringSubmatch(err.Error(), -1) {
+		document.EachOperation(doc, func(path, method string, _ *openapi3.PathItem, op *openapi3.Operation) {
+			if codegen.SchemaNameToTypeName(op.OperationID) == match[1] {
+				g.Problems.Add(source.PlaceOf(method+" "+path, op.Origin), "the Go name %s is also that of a field of oapi-codegen's Client: give the operation another operationId", match[1])
+			}
+		})
+	}
+	if of := g.Problems.Err(); of != nil {
+		return of
+	}
+	return err
+}
+
+var fieldAndMethod = regexp.MustCompile(`field and method with the same name (\w+)`)
+
+var redeclared = regexp.MustCompile(`the generated code would not compile: (\w+) redeclared`)

@@ -1,0 +1,177 @@
+package generator
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/oapi-codegen/oapi-codegen/v2/pkg/codegen"
+
+	"github.com/mixstream/mixstream/cmd/eventgen/internal/document"
+	"github.com/mixstream/mixstream/cmd/eventgen/internal/oapi"
+	"github.com/mixstream/mixstream/cmd/eventgen/internal/source"
+)
+
+// withPlaces returns an error with the places of what an error of oapi-codegen names.
+func (g *Generator) withPlaces(err error) error {
+	refused := new(oapi.Error)
+	if !errors.As(err, &refused) {
+		return err
+	}
+	doc, loadErr := document.Load(g.Spec, g.Config)
+	if loadErr != nil {
+		return err
+	}
+	text := refused.Error()
+	for _, find := range []func(*openapi3.T, string) []source.Place{probedIn, namedIn, pathsIn, componentsIn, unnamedIn, typesIn} {
+		for _, pl := range find(doc, text) {
+			g.Problems.Add(pl, "%s", text)
+		}
+		if len(g.Problems.Errors) > 0 {
+			return g.Problems.Err()
+		}
+	}
+	g.Problems.Add(source.Place{At: openapi3.Location{File: g.Spec}}, "%s", text)
+	return g.Problems.Err()
+}
+
+var wordInError = regexp.MustCompile(`[\p{L}\p{N}_.-]+`)
+
+// namedIn returns the places of the schemas whose names, or else Go names, a text has, and
+// else those of the operations.
+func namedIn(doc *openapi3.T, text string) (found []source.Place) {
+	words := map[string]bool{}
+	for _, word := range wordInError.FindAllString(text, -1) {
+		words[word] = true
+	}
+	for _, goName := range []func(string) string{func(name string) string { return name }, codegen.SchemaNameToTypeName} {
+		for _, name := range slices.Sorted(maps.Keys(doc.Components.Schemas)) {
+			if ref := doc.Components.Schemas[name]; words[goName(name)] && ref.Value != nil {
+				found = append(found, source.PlaceOf(name, ref.Value.Origin))
+			}
+		}
+		if len(found) > 1 || len(found) == 1 && !duplicate.MatchString(text) {
+			return found
+		}
+		found = nil
+	}
+	document.EachOperation(doc, func(path, method string, _ *openapi3.PathItem, op *openapi3.Operation) {
+		if words[op.OperationID] {
+			found = append(found, source.PlaceOf(fmt.Sprintf("%s %s", method, path), op.Origin))
+		}
+	})
+	return found
+}
+
+// duplicate matches the errors about two things of one name.
+var duplicate = regexp.MustCompile(`duplicate`)
+
+// probedIn returns the place of the event whose probe a text names.
+func probedIn(doc *openapi3.T, text string) []source.Place {
+	match := probeInError.FindStringSubmatch(text)
+	if match == nil {
+		return nil
+	}
+	streams := readNamed(doc, &source.Problems{})
+	i, _ := strconv.Atoi(match[1])
+	j, _ := strconv.Atoi(match[2])
+	if i >= len(streams) || j >= len(streams[i].Events) {
+		return nil
+	}
+	return []source.Place{streams[i].Events[j].Where}
+}
+
+var probeInError = regexp.MustCompile(probePrefix + `(\d+)x(\d+)`)
+
+// pathsIn returns the places of the operations whose paths a text has, those of the longest
+// path, and of the method if the text has it.
+func pathsIn(doc *openapi3.T, text string) (found []source.Place) {
+	longest, withMethod := "", false
+	document.EachOperation(doc, func(path, method string, _ *openapi3.PathItem, op *openapi3.Operation) {
+		quoted := strings.Trim(strconv.Quote(path), `"`)
+		if !strings.Contains(text, path) && !strings.Contains(text, quoted) || len(path) < len(longest) {
+			return
+		}
+		hasMethod := strings.Contains(text, method+"/") || strings.Contains(text, method+" path")
+		if len(path) > len(longest) || hasMethod && !withMethod {
+			found, longest, withMethod = nil, path, hasMethod
+		}
+		if hasMethod == withMethod {
+			found = append(found, source.PlaceOf(method+" "+path, op.Origin))
+		}
+	})
+	return found
+}
+
+// typesIn returns the places of the schemas with the longest Go name with which the name of a
+// type begins that a text has twice.
+func typesIn(doc *openapi3.T, text string) (found []source.Place) {
+	match := typeInDuplicate.FindStringSubmatch(text)
+	if match == nil {
+		return nil
+	}
+	longest := ""
+	for _, name := range slices.Sorted(maps.Keys(doc.Components.Schemas)) {
+		ref, goName := doc.Components.Schemas[name], oapi.GoTypeName(doc, name)
+		if ref.Value == nil || !strings.HasPrefix(match[1], goName) || len(goName) < len(longest) {
+			continue
+		}
+		if len(goName) > len(longest) {
+			found, longest = nil, goName
+		}
+		found = append(found, source.PlaceOf(name, ref.Value.Origin))
+	}
+	return found
+}
+
+var typeInDuplicate = regexp.MustCompile(`duplicate typename '(\w+)'`)
+
+// componentsIn returns the places of the components that a text names and that are no schemas.
+func componentsIn(doc *openapi3.T, text string) (found []source.Place) {
+	add := func(kind, name string, origin *openapi3.Origin) {
+		if strings.Contains(text, fmt.Sprintf("component %s %q", kind, name)) {
+			found = append(found, source.PlaceOf(kind+" "+name, origin))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(doc.Components.Parameters)) {
+		if q := doc.Components.Parameters[name].Value; q != nil {
+			add("parameter", name, q.Origin)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(doc.Components.Responses)) {
+		if r := doc.Components.Responses[name].Value; r != nil {
+			add("response", name, r.Origin)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(doc.Components.RequestBodies)) {
+		if b := doc.Components.RequestBodies[name].Value; b != nil {
+			add("request body", name, b.Origin)
+		}
+	}
+	return found
+}
+
+// unnamedIn returns the places of the schemas with a property that gets no Go name, and of
+// such parameters. oapi-codegen fails on them in many ways.
+func unnamedIn(doc *openapi3.T, _ string) (found []source.Place) {
+	document.EachPart(doc, func(part any) {
+		switch part := part.(type) {
+		case *openapi3.Schema:
+			for _, name := range slices.Sorted(maps.Keys(part.Properties)) {
+				if !oapi.HasGoName(name) {
+					found = append(found, source.PlaceOf(fmt.Sprintf("the property %q", name), part.Origin).Field(part.Origin, "properties"))
+				}
+			}
+		case *openapi3.Parameter:
+			if !oapi.HasGoName(part.Name) {
+				found = append(found, source.PlaceOf(fmt.Sprintf("the parameter %q", part.Name), part.Origin))
+			}
+		}
+	})
+	return found
+}

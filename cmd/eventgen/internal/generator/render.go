@@ -1,0 +1,213 @@
+package generator
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"go/ast"
+	"slices"
+	"strconv"
+	"strings"
+	"text/template"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/oapi-codegen/oapi-codegen/v2/pkg/codegen"
+
+	"github.com/mixstream/mixstream/cmd/eventgen/internal/check"
+	"github.com/mixstream/mixstream/cmd/eventgen/internal/document"
+	"github.com/mixstream/mixstream/cmd/eventgen/internal/oapi"
+	"github.com/mixstream/mixstream/cmd/eventgen/internal/source"
+	"github.com/mixstream/mixstream/cmd/eventgen/internal/stream"
+	"github.com/mixstream/mixstream/contract"
+)
+
+//go:embed *.tmpl
+var templates embed.FS
+
+var events = template.Must(template.New("").Funcs(template.FuncMap{"quote": strconv.Quote}).ParseFS(templates, "*.tmpl"))
+
+// file is what the template needs. It knows nothing of how a stream is written.
+type file struct {
+	HasClient     bool
+	Streams       []*streamView
+	Types         []*eventView // one for each Go type
+	Unimplemented []method
+	Schemas       string // the elements of the map of schemas
+}
+
+// streamView is a stream for the template.
+type streamView struct {
+	*stream.Stream
+	*StreamPlan
+	Request   *request
+	Fields    string // further fields of the descriptor
+	Events    []*eventView
+	Open      *eventView // the event of any other name; nil: there is none
+	HasText   bool
+	SameText  bool // the data of all events is text
+	OtherText bool // the data of an event that is not named is text
+	ManyNames bool // an event has several names, and the data tells which
+	Control   []stream.Control
+}
+
+// eventView is an event for the template.
+type eventView struct {
+	*stream.Event
+	*EventPlan
+	Doc        string
+	Cases      string // the names of the event, as those of a case
+	Field      string // the Go field of the member that names the event; empty if there is none
+	FieldZero  string // its value when it is not set
+	FieldValue string // its value otherwise
+	Schema     string // its name in the map of schemas
+	IsDefined  bool
+	IsValue    bool
+	ReadsJSON  bool // the model has an UnmarshalJSON of its own
+	WritesJSON bool // the model has a MarshalJSON of its own
+}
+
+// method is a method of StrictServerInterface.
+type method struct{ Name, Params, Results, Operation string }
+
+// addStream adds a stream. pkg is what oapi-codegen makes, with a client.
+func (f *file) addStream(s *stream.Stream, plan *StreamPlan, of session, pkg *oapi.Package, checked *check.Schemas, p *source.Problems) {
+	v := &streamView{Stream: s, StreamPlan: plan, Request: readRequest(s, plan, of.param, pkg, p), Control: s.Ext.Control.Roles()}
+	if namespace := s.Namespace(); namespace != "" {
+		v.Fields += ", Namespace: " + strconv.Quote(namespace)
+	}
+	if q := of.param; q != nil {
+		v.Fields += ", Session: " + paramLiteral(q.In, q.Name, stream.SessionType(q))
+	}
+	if of.undecided {
+		v.Fields += ", SessionUndecided: true"
+	}
+	if s.Ext.Position != "" {
+		v.Fields += ", Position: " + paramLiteral("query", s.Ext.Position, "")
+	}
+	if e := s.End; e.Data != "" || len(e.Events) > 0 {
+		v.Fields += ", End: " + endLiteral(e)
+	}
+	v.SameText = !slices.ContainsFunc(s.Events, func(e *stream.Event) bool { return !e.Text })
+	for i, e := range s.Events {
+		ev := f.addEvent(s, e, plan.Events[i], pkg, checked)
+		v.Events = append(v.Events, ev)
+		v.HasText = v.HasText || e.Text
+		v.ManyNames = v.ManyNames || len(e.Names) > 1
+		if e.AnyName {
+			v.Open, v.OtherText = ev, e.Text
+		}
+	}
+	f.Streams = append(f.Streams, v)
+}
+
+// endLiteral returns the literal of a contract.End.
+func endLiteral(e contract.End) string {
+	var fields []string
+	if e.Data != "" {
+		fields = append(fields, fmt.Sprintf("Data: %q", e.Data))
+	}
+	if len(e.Events) > 0 {
+		fields = append(fields, fmt.Sprintf("Events: %#v", e.Events))
+	}
+	return "contract.End{" + strings.Join(fields, ", ") + "}"
+}
+
+func paramLiteral(in, name, goType string) string {
+	if goType != "" {
+		return fmt.Sprintf("contract.Param{In: %q, Name: %q, Type: %q}", in, name, goType)
+	}
+	return fmt.Sprintf("contract.Param{In: %q, Name: %q}", in, name)
+}
+
+func (f *file) addEvent(s *stream.Stream, e *stream.Event, plan *EventPlan, pkg *oapi.Package, checked *check.Schemas) *eventView {
+	v := &eventView{Event: e, EventPlan: plan, Cases: cases(e), IsDefined: plan.Kind == kindDefined, IsValue: plan.Kind == kindValue}
+	v.ReadsJSON, v.WritesJSON = pkg.Members[plan.Model]["UnmarshalJSON"], pkg.Members[plan.Model]["MarshalJSON"]
+	v.Doc = "is the event " + e.Names[0] + " of " + s.ID
+	if e.Names[0] == "" {
+		v.Doc = "is an event of " + s.ID
+	}
+	data := e.Data
+	if data == nil {
+		data = &openapi3.SchemaRef{Value: &openapi3.Schema{Type: &openapi3.Types{openapi3.TypeString}}}
+	}
+	v.Schema = checked.Add(data, plan.Type+".data")
+	if s.NameIn != "" && len(e.Names) == 1 {
+		for _, field := range pkg.Fields(plan.Type) {
+			if field.Tag == s.NameIn {
+				v.setField(field, e.Names[0], pkg)
+			}
+		}
+	}
+	for _, other := range f.Types {
+		if other.Type == v.Type {
+			return v
+		}
+	}
+	f.Types = append(f.Types, v)
+	return v
+}
+
+// setField makes Encode set the field that names the event, if the caller has not.
+func (v *eventView) setField(field oapi.Field, name string, pkg *oapi.Package) {
+	target, isPointer := strings.CutPrefix(field.Type, "*")
+	switch {
+	case field.Type == "interface{}":
+		v.Field, v.FieldZero, v.FieldValue = field.Name, "nil", strconv.Quote(name)
+	case isPointer && pkg.IsString(target):
+		v.Field, v.FieldZero, v.FieldValue = field.Name, "nil", fmt.Sprintf("new(%s(%q))", target, name)
+	case pkg.IsString(field.Type):
+		v.Field, v.FieldZero, v.FieldValue = field.Name, `""`, strconv.Quote(name)
+	}
+}
+
+// cases returns the names of an event as those of a case. No name is the same as "message".
+func cases(e *stream.Event) string {
+	var all []string
+	for _, name := range e.Names {
+		all = append(all, strconv.Quote(name))
+		switch name {
+		case "":
+			all = append(all, `"message"`)
+		case "message":
+			all = append(all, `""`)
+		}
+	}
+	return strings.Join(all, ", ")
+}
+
+// addServer adds the methods of UnimplementedServer, if oapi-codegen makes a strict server.
+func (f *file) addServer(doc *openapi3.T, pkg *oapi.Package) {
+	spec := pkg.Types["StrictServerInterface"]
+	if spec == nil {
+		return
+	}
+	ids := map[string]string{}
+	document.EachOperation(doc, func(_, _ string, _ *openapi3.PathItem, op *openapi3.Operation) {
+		ids[codegen.SchemaNameToTypeName(op.OperationID)] = op.OperationID
+	})
+	strict, ok := spec.Type.(*ast.InterfaceType)
+	if !ok {
+		return
+	}
+	for _, m := range strict.Methods.List {
+		t, ok := m.Type.(*ast.FuncType)
+		if !ok || len(m.Names) != 1 {
+			continue
+		}
+		name := m.Names[0].Name
+		id := ids[name]
+		if id == "" {
+			id = name
+		}
+		f.Unimplemented = append(f.Unimplemented, method{name, pkg.TypeList(t.Params), pkg.TypeList(t.Results), id})
+	}
+}
+
+// render returns the declarations of the events.
+func (f *file) render() (string, error) {
+	var b bytes.Buffer
+	if err := events.ExecuteTemplate(&b, "events.go.tmpl", f); err != nil {
+		return "", err
+	}
+	return b.String(), nil
+}

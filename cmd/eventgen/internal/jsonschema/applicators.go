@@ -1,0 +1,79 @@
+package jsonschema
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+// InPlace returns the schemas within a schema that describe the same value as it does
+// (JSON Schema 2020-12, section 10.2).
+func InPlace(s *openapi3.Schema) []*openapi3.SchemaRef {
+	all := slices.Concat(s.AllOf, s.AnyOf, s.OneOf)
+	for _, ref := range []*openapi3.SchemaRef{s.Not, s.If, s.Then, s.Else} {
+		if ref != nil {
+			all = append(all, ref)
+		}
+	}
+	return append(all, InOrder(s.DependentSchemas)...)
+}
+
+// OfParts returns the schemas within a schema that describe a part of the value (JSON Schema
+// 2020-12, sections 10.3 and 11), or what its text holds (section 8.5 of Validation).
+func OfParts(s *openapi3.Schema) []*openapi3.SchemaRef {
+	all := slices.Concat(InOrder(s.Properties), InOrder(s.PatternProperties), s.PrefixItems)
+	for _, ref := range []*openapi3.SchemaRef{s.Items, s.AdditionalProperties.Schema, s.Contains, s.PropertyNames, s.UnevaluatedItems.Schema, s.UnevaluatedProperties.Schema, s.ContentSchema} {
+		if ref != nil {
+			all = append(all, ref)
+		}
+	}
+	return all
+}
+
+// InOrder returns schemas in the order of their names.
+func InOrder(schemas openapi3.Schemas) []*openapi3.SchemaRef {
+	var all []*openapi3.SchemaRef
+	for _, name := range slices.Sorted(maps.Keys(schemas)) {
+		all = append(all, schemas[name])
+	}
+	return all
+}
+
+// EachOfAllRefs calls f for a reference and for those in the main.allOf that it leads to, down to
+// the first component.
+func EachOfAllRefs(ref *openapi3.SchemaRef, f func(*openapi3.SchemaRef)) {
+	f(ref)
+	if ref.Ref == "" {
+		for _, member := range ref.Value.AllOf {
+			EachOfAllRefs(member, f)
+		}
+	}
+}
+
+// EachOfValue calls f for a schema and every schema within it that describes the same value,
+// each once.
+func EachOfValue(s *openapi3.Schema, f func(*openapi3.Schema)) { eachOf(s, InPlace, f) }
+
+// EachOfAll calls f for a schema and for every member of its main.allOf, and of theirs, each
+// once.
+func EachOfAll(s *openapi3.Schema, f func(*openapi3.Schema)) {
+	eachOf(s, func(s *openapi3.Schema) []*openapi3.SchemaRef { return s.AllOf }, f)
+}
+
+// eachOf calls f for a schema and for those that inner returns of it, and of them, each once.
+func eachOf(s *openapi3.Schema, inner func(*openapi3.Schema) []*openapi3.SchemaRef, f func(*openapi3.Schema)) {
+	seen := map[*openapi3.Schema]bool{}
+	var each func(s *openapi3.Schema)
+	each = func(s *openapi3.Schema) {
+		if s == nil || seen[s] {
+			return
+		}
+		seen[s] = true
+		f(s)
+		for _, ref := range inner(s) {
+			each(ref.Value)
+		}
+	}
+	each(s)
+}

@@ -1,0 +1,107 @@
+package oapi
+
+import (
+	"go/ast"
+	"regexp"
+)
+
+// oapi-codegen gives one Go name to foo-bar and foo_bar, and to a schema and a response of
+// one name, and what it makes then does not compile. What it makes shows which names
+// collide. The document gets an x-go-name in memory for all but one of each: what stands
+// later gives way, so that what is added at the end of a list renames nothing.
+
+// Collisions are the Go names that several things of a document have.
+type Collisions struct {
+	types  map[string]bool   // of package-level declarations
+	fields map[string]string // property to the Go name that it shares
+	all    bool              // nothing is known: oapi-codegen has refused the document
+}
+
+// NewCollisions returns no collisions.
+func NewCollisions() *Collisions {
+	return &Collisions{types: map[string]bool{}, fields: map[string]string{}}
+}
+
+// jsonschema.IsEmpty reports whether there are no collisions.
+func (c *Collisions) isEmpty() bool { return c == nil || !c.all && len(c.types)+len(c.fields) == 0 }
+
+// Add adds other collisions, and reports whether that changes anything.
+func (c *Collisions) Add(other *Collisions) bool {
+	before := len(c.types) + len(c.fields)
+	for name := range other.types {
+		c.types[name] = true
+	}
+	for name, goName := range other.fields {
+		if c.fields[name] == "" { // else it is the name that it was given
+			c.fields[name] = goName
+		}
+	}
+	changed := other.all && !c.all || len(c.types)+len(c.fields) > before
+	c.all = c.all || other.all
+	return changed
+}
+
+// Collisions returns the names that the package declares twice, or that are reserved.
+func (pkg *Package) Collisions(reserved []string) *Collisions {
+	c := NewCollisions()
+	seen := map[string]bool{}
+	declare := func(name string) {
+		if seen[name] {
+			c.types[name] = true
+		}
+		seen[name] = true
+	}
+	for _, name := range reserved {
+		if ast.IsExported(name) {
+			seen[name] = true
+		}
+	}
+	for _, d := range pkg.File.Decls {
+		switch d := d.(type) {
+		case *ast.FuncDecl:
+			if d.Recv == nil {
+				declare(d.Name.Name)
+			}
+		case *ast.GenDecl:
+			for _, s := range d.Specs {
+				if s, ok := s.(*ast.TypeSpec); ok {
+					declare(s.Name.Name)
+				}
+			}
+		}
+	}
+	ast.Inspect(pkg.File, func(n ast.Node) bool {
+		if t, ok := n.(*ast.StructType); ok {
+			pkg.addFields(c, t)
+		}
+		return true
+	})
+	return c
+}
+
+var duplicateType = regexp.MustCompile(`duplicate typename '([^']+)'`)
+
+// CollisionsOf returns the collisions for which oapi-codegen has refused a document.
+func CollisionsOf(err error) *Collisions {
+	c := &Collisions{all: true, types: map[string]bool{}}
+	if match := duplicateType.FindStringSubmatch(err.Error()); match != nil {
+		c.types[match[1]] = true
+	}
+	return c
+}
+
+// addFields adds the collisions among the fields of a struct.
+func (pkg *Package) addFields(c *Collisions, t *ast.StructType) {
+	byName := map[string][]string{}
+	for _, f := range pkg.list(t.Fields) {
+		byName[f.Name] = append(byName[f.Name], f.Tag)
+	}
+	for name, tags := range byName {
+		if len(tags) < 2 {
+			continue
+		}
+		for _, tag := range tags {
+			c.fields[tag] = name
+		}
+	}
+}

@@ -1,0 +1,80 @@
+package oapi
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/mixstream/mixstream/cmd/eventgen/internal/document"
+	"github.com/mixstream/mixstream/cmd/eventgen/internal/jsonschema"
+	"github.com/mixstream/mixstream/cmd/eventgen/internal/stream"
+)
+
+// completeDiscriminators gives each discriminator of a document a mapping for every member
+// of its union. A mapping may leave members out (OpenAPI 3.1.0, section 4.8.25): the value
+// of such a member is the const or enum of its property, or else the name of its schema.
+// oapi-codegen takes the name in any case, and its unions then write a wrong value.
+//
+// A discriminator that tells nothing is removed, because oapi-codegen refuses the document:
+// one with an inline member, or with a value of two members.
+func completeDiscriminators(doc *openapi3.T) {
+	var unions []*openapi3.Schema
+	document.EachSchema(doc, func(s *openapi3.Schema) {
+		if s.Discriminator != nil && len(s.OneOf)+len(s.AnyOf) > 0 {
+			unions = append(unions, s)
+		}
+	})
+	complete := make([]*openapi3.Discriminator, len(unions))
+	for i, s := range unions {
+		complete[i] = completeDiscriminator(s)
+	}
+	// What a union within another one says must not be lost before both are complete.
+	for i, s := range unions {
+		s.Discriminator = complete[i]
+	}
+}
+
+// completeDiscriminator returns the discriminator of a union with a mapping for each
+// member; nil if the discriminator tells nothing.
+func completeDiscriminator(s *openapi3.Schema) *openapi3.Discriminator {
+	d := *s.Discriminator
+	d.Mapping = map[string]openapi3.MappingRef{}
+	for _, member := range slices.Concat(s.OneOf, s.AnyOf) {
+		if jsonschema.IsNull(member) {
+			continue
+		}
+		if member.Ref == "" {
+			return nil
+		}
+		for _, value := range discriminatorValues(s.Discriminator, member) {
+			if _, taken := d.Mapping[value]; taken || strings.ContainsFunc(value, isUnquotable) {
+				return nil
+			}
+			d.Mapping[value] = openapi3.MappingRef{Ref: member.Ref}
+		}
+	}
+	return &d
+}
+
+// discriminatorValues returns the values of the discriminator that mean this member.
+func discriminatorValues(d *openapi3.Discriminator, member *openapi3.SchemaRef) []string {
+	name := member.Ref[strings.LastIndexByte(member.Ref, '/')+1:]
+	var values []string
+	for _, value := range slices.Sorted(maps.Keys(d.Mapping)) {
+		if target := d.Mapping[value].Ref; target == member.Ref || jsonschema.MappedSchema(d.Mapping[value]) == name {
+			values = append(values, value)
+		}
+	}
+	if values != nil {
+		return values
+	}
+	if bound, ok := stream.BoundNames(member, d.PropertyName); ok {
+		return bound
+	}
+	return []string{name}
+}
+
+// isUnquotable reports whether oapi-codegen refuses a mapping with this character in a value.
+func isUnquotable(r rune) bool { return r < ' ' || r == 0x7f || strings.ContainsRune("\"`\\", r) }
