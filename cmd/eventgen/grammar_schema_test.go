@@ -344,7 +344,7 @@ func (g *grammar) nullable(depth int) node {
 	n := g.data(depth - 1)
 	values := append(slices.Clone(n.values), nil)
 	t, hasType := n.schema["type"].(string)
-	if _, listed := n.schema["enum"]; listed || n.schema["const"] != nil || g.takesNull(n.schema) {
+	if _, listed := n.schema["enum"]; listed || n.schema["const"] != nil || n.schema["readOnly"] != nil || g.takesNull(n.schema) {
 		return n
 	}
 	switch {

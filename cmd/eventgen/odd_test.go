@@ -24,6 +24,7 @@ func TestOddNames(t *testing.T) {
 		},
 		"a digit first":            {"/", "", "Data: {$ref: '#/components/schemas/12th'}\n    12th: {type: object, properties: {a: {anyOf: [{type: string}, {type: integer}]}}}", "type N12Th struct"},
 		"many types":               {"/", "", "Data: {type: object, required: [a, b], properties: {a: {type: [string, integer, 'null']}, b: {type: [integer, number]}}}", "\tB Data_B "},
+		"a slash":                  {"/", "", "Data: {oneOf: [{$ref: '#/components/schemas/~1~1'}]}\n    //: {properties: {a: {enum: [b]}}}", "case \"made\":"},
 		"a schema without letters": {"/", "", "Data: {type: object, properties: {a: {$ref: '#/components/schemas/日本'}}}\n    日本: {type: string}", "// WatchMade is"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -59,6 +60,14 @@ components:
 // TestNamedParts has objects within inline data, whose names are no identifiers.
 func TestNamedParts(t *testing.T) {
 	spec := edit(t, madeData, "data: {type: object, properties: {sub-total: {type: object, properties: {a-b: {type: string}}}}}")
+	if err := compiles(mustGenerate(t, spec, testConfig)); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestOddEvent has an event whose schema has a name that is none in Go.
+func TestOddEvent(t *testing.T) {
+	spec := edit(t, streamRef, "schema: {$ref: '#/components/schemas/%20'}", moreSchemas, moreSchemas+"    ' ': {properties: {data: {$ref: '#/components/schemas/MadeData'}}}\n")
 	if err := compiles(mustGenerate(t, spec, testConfig)); err != nil {
 		t.Error(err)
 	}
@@ -104,6 +113,8 @@ func TestRefuseOddNames(t *testing.T) {
 		"property in JSON":    {"/", "", "Data: {type: object, properties: {\"a'b\": {type: string}}}", `…:12:26: Data: the property "a'b" has a name that a field of a Go struct cannot have in JSON: rename the property`},
 		"property left out":   {"/", "", "Data: {type: object, properties: {'-': {type: string}}}", `…:12:26: Data: the property "-" has a name that a field of a Go struct cannot have in JSON: rename the property`},
 		"parameter":           {"/{@}", "{in: path, name: '@', required: true, schema: {type: string}}", "Data: {type: string}", ""},
+		"a type of a body":    {"/", "{in: query, name: a, schema: {type: ''}}", "Data: {type: string}", ""},
+		"a component":         {"/", "", "Data: {type: string}\n  parameters:\n    '@': {in: query, name: a, schema: {type: string}}", ""},
 		"a quote in the path": {`/{a"b}`, `{in: path, name: 'a"b', required: true, schema: {type: string}}`, "Data: {type: string}", ""},
 		"a line end":          {"/", "", "Data: {$ref: \"#/components/schemas/a\\n\"}", ""},
 	} {

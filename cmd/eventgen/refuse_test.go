@@ -234,6 +234,8 @@ func TestRefuseDocument(t *testing.T) {
 		{"a key twice", "openapi: 3.1.0\npaths:\n  /a: {}\n  /a: {}\n", `the key "/a" is already on line 3: remove one of them`},
 		{"a key of an object twice", "openapi: 3.1.0\npaths:\n  /a:\n    get: {}\n    get: {}\n", `mapping key "get" already defined at line 4`},
 		{"another type", "openapi: 3.1.0\npaths: {}\ncomponents: {schemas: {A: {type: object, required: true}}}\n", "the value is true: it must be an array of strings"},
+		{"an object for a text", "openapi: 3.1.0\ninfo: {title: {a: b}, version: '1'}\npaths: {}\n", "the value is an object: it must be a string"},
+		{"an array for an object", "openapi: 3.1.0\npaths: {}\ncomponents: {schemas: {A: []}}\n", "the value is an array: it must be an object"},
 		{"no such file", "openapi: 3.1.0\npaths: {/a: {$ref: 'other.yaml#/a'}}\n", "$ref other.yaml#/a: the file other.yaml does not exist"},
 		{"a circle", "openapi: 3.1.0\npaths: {}\ncomponents:\n  schemas:\n    A: {$ref: '#/components/schemas/B'}\n    B: {$ref: '#/components/schemas/A'}\n", "A: the schema is empty, or its $ref leads back to itself\nB: the schema is empty, or its $ref leads back to itself"},
 		{"references", "openapi: 3.1.0\npaths: {}\ncomponents: {schemas: {Made: {$ref: '#/components/schemas/Maed'}, B: {$ref: '#/components/schema/Made'}}}\n", `$ref #/components/schemas/Maed: it leads nowhere: … has no /components/schemas/Maed; did you mean #/components/schemas/Made?

@@ -1,7 +1,10 @@
 package document
 
 import (
+	"cmp"
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -11,11 +14,12 @@ import (
 
 // unescapeReferences writes the references to components whose names have escapes (RFC 6901,
 // section 3, and RFC 3986, section 2.1) with the names themselves, as all readers need them.
+// No name keeps a slash, which would be one of the reference.
 func unescapeReferences(doc *openapi3.T) {
+	names := RenameComponents(doc, func(name string) string { return strings.ReplaceAll(name, "/", "-") })
 	EachReference(doc, func(ref *string) {
-		kind, name, ok := ComponentIn(*ref)
-		if ok && !strings.Contains(name, "/") {
-			*ref = "#/components/" + kind + "/" + name
+		if kind, name, ok := ComponentIn(*ref); ok {
+			*ref = "#/components/" + kind + "/" + cmp.Or(names[kind+"/"+name], name)
 		}
 	})
 }
@@ -57,4 +61,29 @@ func EachReference(doc *openapi3.T, f func(ref *string)) {
 			f(&part.Ref)
 		}
 	})
+}
+
+// RenameComponents gives the components the names that to returns for theirs. It returns
+// those that are new, by kind and old name.
+func RenameComponents(doc *openapi3.T, to func(string) string) map[string]string {
+	names := map[string]string{}
+	renameKind(doc.Components.Schemas, "schemas", to, names)
+	renameKind(doc.Components.Parameters, "parameters", to, names)
+	renameKind(doc.Components.Responses, "responses", to, names)
+	renameKind(doc.Components.RequestBodies, "requestBodies", to, names)
+	renameKind(doc.Components.Headers, "headers", to, names)
+	return names
+}
+
+// renameKind is RenameComponents for the components of one kind.
+func renameKind[V any](components map[string]V, kind string, to func(string) string, names map[string]string) {
+	for _, name := range slices.Sorted(maps.Keys(components)) {
+		other := to(name)
+		if _, taken := components[other]; taken {
+			continue
+		}
+		components[other] = components[name]
+		delete(components, name)
+		names[kind+"/"+name] = other
+	}
 }

@@ -44,16 +44,23 @@ func wrongType(message string) string {
 	if match == nil {
 		return message
 	}
+	is := match[2]
+	switch match[1] {
+	case "map":
+		is = "an object"
+	case "seq":
+		is = "an array"
+	}
 	want, ok := map[string]string{
 		"[]string": "an array of strings", "float64": "a number", "uint64": "an integer of at least 0", "int": "an integer", "bool": "true or false", "string": "a string",
-	}[match[2]]
+	}[match[3]]
 	if !ok {
 		want = "an object"
 	}
-	return fmt.Sprintf("the value is %s: it must be %s", match[1], want)
+	return fmt.Sprintf("the value is %s: it must be %s", is, want)
 }
 
-var typeInError = regexp.MustCompile("^cannot construct !!\\w+ `(.*)` into (.*)$")
+var typeInError = regexp.MustCompile("^cannot construct !!(\\w+) ?(?:`(.*)` )?into (.*)$")
 
 var lineInError = regexp.MustCompile(`line (\d+): (.*?)(?:; |$|\n)`)
 

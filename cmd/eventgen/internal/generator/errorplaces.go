@@ -28,7 +28,7 @@ func (g *Generator) withPlaces(err error) error {
 		return err
 	}
 	text := refused.Error()
-	for _, find := range []func(*openapi3.T, string) []source.Place{probedIn, namedIn, pathsIn, componentsIn, unnamedIn, typesIn} {
+	for _, find := range []func(*openapi3.T, string) []source.Place{probedIn, namedIn, pathsIn, componentsIn, typedIn, unnamedIn, typesIn} {
 		for _, pl := range find(doc, text) {
 			g.Problems.Add(pl, "%s", text)
 		}
@@ -80,13 +80,16 @@ func probedIn(doc *openapi3.T, text string) []source.Place {
 	streams := readNamed(doc, &source.Problems{})
 	i, _ := strconv.Atoi(match[1])
 	j, _ := strconv.Atoi(match[2])
+	if i < len(streams) && j >= len(streams[i].Events) {
+		j /= 10 // the last digit is that of a type within the probe
+	}
 	if i >= len(streams) || j >= len(streams[i].Events) {
 		return nil
 	}
 	return []source.Place{streams[i].Events[j].Where}
 }
 
-var probeInError = regexp.MustCompile(probePrefix + `(\d+)x(\d+)`)
+var probeInError = regexp.MustCompile(probePrefix + `(\d+)[xX](\d+)`)
 
 // pathsIn returns the places of the operations whose paths a text has, those of the longest
 // path, and of the method if the text has it.
@@ -107,6 +110,22 @@ func pathsIn(doc *openapi3.T, text string) (found []source.Place) {
 	})
 	return found
 }
+
+// typedIn returns the places of the schemas of the type that a text calls unhandled.
+func typedIn(doc *openapi3.T, text string) (found []source.Place) {
+	match := unhandledType.FindStringSubmatch(text)
+	if match == nil {
+		return nil
+	}
+	document.EachSchema(doc, func(s *openapi3.Schema) {
+		if s.Type != nil && strings.Join(s.Type.Slice(), " ") == match[1] {
+			found = append(found, source.PlaceOf("a schema of this type", s.Origin).Field(s.Origin, "type"))
+		}
+	})
+	return found
+}
+
+var unhandledType = regexp.MustCompile(`unhandled Schema type: &\[(.*)\]`)
 
 // typesIn returns the places of the schemas with the longest Go name with which the name of a
 // type begins that a text has twice.
@@ -157,8 +176,18 @@ func componentsIn(doc *openapi3.T, text string) (found []source.Place) {
 }
 
 // unnamedIn returns the places of the schemas with a property that gets no Go name, and of
-// such parameters. oapi-codegen fails on them in many ways.
+// such parameters and responses. oapi-codegen fails on them in many ways.
 func unnamedIn(doc *openapi3.T, _ string) (found []source.Place) {
+	for _, name := range slices.Sorted(maps.Keys(doc.Components.Parameters)) {
+		if q := doc.Components.Parameters[name].Value; q != nil && !oapi.HasGoName(name) {
+			found = append(found, source.PlaceOf(fmt.Sprintf("the parameter %q", name), q.Origin))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(doc.Components.Responses)) {
+		if r := doc.Components.Responses[name].Value; r != nil && !oapi.HasGoName(name) {
+			found = append(found, source.PlaceOf(fmt.Sprintf("the response %q", name), r.Origin))
+		}
+	}
 	document.EachPart(doc, func(part any) {
 		switch part := part.(type) {
 		case *openapi3.Schema:

@@ -175,7 +175,7 @@ func (pl *planner) planEvent(op string, s *stream.Stream, e *stream.Event, probe
 	}
 	// The name of a component is that of its event, unless it is a model as well.
 	name := long
-	if e.Component != "" && !(e.Payload && pl.isModel(e.Component)) {
+	if e.Component != "" && oapi.HasGoName(e.Component) && !(e.Payload && pl.isModel(e.Component)) {
 		name = oapi.GoTypeName(pl.doc, e.Component)
 		if pl.shared[name] == e.Component {
 			plan.Type = name // of another stream with the same event

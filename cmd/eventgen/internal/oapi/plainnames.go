@@ -1,9 +1,7 @@
 package oapi
 
 import (
-	"maps"
 	"regexp"
-	"slices"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/oapi-codegen/oapi-codegen/v2/pkg/codegen"
@@ -16,12 +14,7 @@ import (
 
 // plainNames gives the components another name if oapi-codegen would not find theirs.
 func plainNames(doc *openapi3.T) {
-	names := map[string]string{} // by kind and name
-	renamePlain(doc.Components.Schemas, "schemas", names)
-	renamePlain(doc.Components.Parameters, "parameters", names)
-	renamePlain(doc.Components.Responses, "responses", names)
-	renamePlain(doc.Components.RequestBodies, "requestBodies", names)
-	renamePlain(doc.Components.Headers, "headers", names)
+	names := document.RenameComponents(doc, plainName)
 	if len(names) == 0 {
 		return
 	}
@@ -30,19 +23,6 @@ func plainNames(doc *openapi3.T) {
 			*ref = "#/components/" + kind + "/" + names[kind+"/"+name]
 		}
 	})
-}
-
-// renamePlain gives the components of a kind plain names, and records them.
-func renamePlain[V any](components map[string]V, kind string, names map[string]string) {
-	for _, name := range slices.Sorted(maps.Keys(components)) {
-		plain := plainName(name)
-		if _, taken := components[plain]; taken {
-			continue
-		}
-		components[plain] = components[name]
-		delete(components, name)
-		names[kind+"/"+name] = plain
-	}
 }
 
 // plainName returns a name of a component that oapi-codegen finds, with the same Go name;
