@@ -137,3 +137,15 @@ func TestRefuseOddNames(t *testing.T) {
 		})
 	}
 }
+
+// TestRenamedData has data whose schema gets another Go name: the field keeps its own.
+func TestRenamedData(t *testing.T) {
+	spec := writeSpec(t, "spec.yaml", oneSchema+"    E: {type: object, properties: {data: {$ref: '#/components/schemas/Client'}, of-it: {$ref: '#/components/schemas/Client'}}}\n    Client: {}\n")
+	if err := compiles(mustGenerate(t, spec, "")); err != nil {
+		t.Error(err)
+	}
+	event := editFile(t, spec, "E: {type: object, properties: {data: {$ref: '#/components/schemas/Client'}, of-it: {$ref: '#/components/schemas/Client'}}}", "E: {properties: {data: {$ref: '#/components/schemas/Client'}}}")
+	if err := compiles(mustGenerate(t, event, "")); err != nil {
+		t.Error(err)
+	}
+}

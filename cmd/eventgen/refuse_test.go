@@ -225,9 +225,9 @@ MadeData: unknown keyword requried: did you mean required?`},
 // TestRefuseDocument is TestRefuse for what cannot be loaded.
 func TestRefuseDocument(t *testing.T) {
 	for _, tc := range []struct{ name, text, want string }{
-		{"empty", "", `…: this is not an OpenAPI document: it has no member "openapi"`},
+		{"empty", "", `this is not an OpenAPI document: it has no member "openapi"`},
 		{"no object", "hello", "the value is hello: it must be an object"},
-		{"Swagger", "swagger: '2.0'\npaths: {}\n", "…: the document is Swagger 2.0: convert it to OpenAPI 3.0, 3.1 or 3.2"},
+		{"Swagger", "swagger: '2.0'\npaths: {}\n", "the document is Swagger 2.0: convert it to OpenAPI 3.0, 3.1 or 3.2"},
 		{"OpenAPI 4", "openapi: 4.0.0\npaths: {}\n", "the OpenAPI version is 4.0.0: eventgen reads 3.0, 3.1 and 3.2"},
 		{"no YAML", "openapi: 3.1.0\npaths: {/a: {get: [}\n", "did not find expected node content"},
 		{"no JSON", "{\"openapi\": \"3.1.0\"\n  \"paths\": {}}", "did not find expected ',' or '}'"},

@@ -25,7 +25,7 @@ func Check(p *source.Problems, spec string, doc *openapi3.T) {
 			p.Add(pl, "the schema is empty, or its $ref leads back to itself")
 		}
 	}
-	where := source.Place{At: openapi3.Location{File: spec}}
+	where := source.Place{At: openapi3.Location{File: spec, Line: 1, Column: 1}}
 	if key, _ := source.Member(root, "openapi"); key != nil {
 		where.At.Line, where.At.Column = key.Line, key.Column
 	}

@@ -80,10 +80,15 @@ func wrapped(doc *openapi3.T, e *stream.Event) *openapi3.SchemaRef {
 	if data == nil {
 		data = &openapi3.SchemaRef{Value: &openapi3.Schema{Type: &openapi3.Types{openapi3.TypeString}}}
 	}
+	// oapi-codegen would take the x-go-name of a schema for that of a field which refers to it.
+	value := *asComponent(doc, data)
+	if value.Ref != "" {
+		value.Extensions = jsonschema.WithGoName(value.Extensions, "Value")
+	}
 	return &openapi3.SchemaRef{Value: &openapi3.Schema{
 		Type:       &openapi3.Types{openapi3.TypeObject},
 		Required:   []string{"value"},
-		Properties: openapi3.Schemas{"value": asComponent(doc, data)},
+		Properties: openapi3.Schemas{"value": &value},
 	}}
 }
 

@@ -109,7 +109,7 @@ func keepFields(doc *openapi3.T, renamed *openapi3.Schema) {
 	document.EachSchema(doc, func(s *openapi3.Schema) {
 		for name, ref := range s.Properties {
 			if ref != nil && ref.Value == renamed && ref.Ref != "" && ref.Extensions[jsonschema.GoNameExtension] == nil {
-				ref.Extensions = jsonschema.WithGoName(ref.Extensions, name)
+				ref.Extensions = jsonschema.WithGoName(ref.Extensions, codegen.SchemaNameToTypeName(name))
 			}
 		}
 	})
