@@ -36,19 +36,25 @@ func (g *Generator) Generate() ([]byte, error) {
 	return code, g.withPlaces(err)
 }
 
+// planRead gives Go names to the streams that were read, and returns the user's own package
+// as well.
+func (g *Generator) planRead(streams []*stream.Stream) (own *oapi.Package, plans []*StreamPlan, err error) {
+	if !g.Config.OutputOptions.SkipPrune {
+		document.Prune(g.doc, schemasOf(streams)) // the copies of what is left are small
+	}
+	if own, err = g.ownPackage(); err != nil {
+		return nil, nil, err
+	}
+	plans, err = g.Plan(own)
+	return own, plans, err
+}
+
 func (g *Generator) makeFile() ([]byte, error) {
 	doc, streams, sessions, err := g.read()
 	if err != nil {
 		return nil, err
 	}
-	if !g.Config.OutputOptions.SkipPrune {
-		document.Prune(g.doc, schemasOf(streams)) // the copies of what is left are small
-	}
-	own, err := g.ownPackage()
-	if err != nil {
-		return nil, err
-	}
-	plans, err := g.Plan(own)
+	own, plans, err := g.planRead(streams)
 	if err != nil {
 		return nil, err
 	}

@@ -22,11 +22,7 @@ func (g *Generator) makeList() (*listing.Listing, error) {
 	if err != nil {
 		return nil, err
 	}
-	own, err := g.ownPackage()
-	if err != nil {
-		return nil, err
-	}
-	plans, err := g.Plan(own)
+	_, plans, err := g.planRead(streams)
 	if err != nil {
 		return nil, err
 	}

@@ -22,7 +22,7 @@ func NewCollisions() *Collisions {
 	return &Collisions{types: map[string]bool{}, fields: map[string]string{}}
 }
 
-// jsonschema.IsEmpty reports whether there are no collisions.
+// isEmpty reports whether there are no collisions.
 func (c *Collisions) isEmpty() bool { return c == nil || !c.all && len(c.types)+len(c.fields) == 0 }
 
 // Add adds other collisions, and reports whether that changes anything.

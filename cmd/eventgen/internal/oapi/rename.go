@@ -34,7 +34,7 @@ type component struct {
 	place      source.Place
 }
 
-// document.RenameComponents gives x-go-names to the components that collide. A schema keeps its
+// renameComponents gives x-go-names to the components that collide. A schema keeps its
 // name before the components of other kinds, and what oapi-codegen and eventgen declare
 // keeps it before a schema.
 func (c *Collisions) renameComponents(doc *openapi3.T) {
