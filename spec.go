@@ -1,6 +1,6 @@
-// Package mixstream holds the contract of the project, openapi.yaml, and the
-// directives by which go generate makes the code in gen/ from it. Programs import
-// the packages client, server and sse beside it.
+// Package mixstream holds the contract of the project, openapi.yaml, and the directives with
+// which go generate makes the code in gen/. Programs import the packages client, server and
+// sse beside it.
 package mixstream
 
 import _ "embed"

@@ -1,6 +1,7 @@
 //go:build tools
 
-// The generator that go generate runs is pinned here, so that go.mod fixes its version and its checksum.
+// This import pins the generator that go generate runs, so that go.mod fixes its version and
+// its checksum.
 
 package mixstream
 

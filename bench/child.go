@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// child is this program once more, built with GOEXPERIMENT=jsonv2. It measures
-// when it is told to, so that its samples take their turn among the others.
+// child is this program again, built with GOEXPERIMENT=jsonv2. It measures on request, so that
+// its samples alternate with the others.
 type child struct {
 	cmd *exec.Cmd
 	dir string
@@ -33,7 +33,7 @@ type answer struct {
 	Err    string
 }
 
-// startChild builds and starts the program. It must run in the directory of its
+// startChild builds and starts the program. The caller must run in the directory of its
 // sources.
 func startChild(ctx context.Context) (*child, error) {
 	dir, err := os.MkdirTemp("", "bench")
@@ -42,12 +42,12 @@ func startChild(ctx context.Context) (*child, error) {
 	}
 	c := &child{dir: dir}
 	program := filepath.Join(dir, "bench")
-	build := exec.CommandContext(ctx, "go", "build", "-o", program, ".") //nolint:gosec // the path was made here
+	build := exec.CommandContext(ctx, "go", "build", "-o", program, ".") //nolint:gosec // this function made the path
 	build.Env = append(os.Environ(), "GOEXPERIMENT=jsonv2")
 	if out, err := build.CombinedOutput(); err != nil {
 		return nil, errors.Join(fmt.Errorf("go build: %w: %s", err, strings.TrimSpace(string(out))), c.stop())
 	}
-	c.cmd = exec.CommandContext(ctx, program, "-child") //nolint:gosec // it was built here
+	c.cmd = exec.CommandContext(ctx, program, "-child") //nolint:gosec // this function built it
 	c.cmd.Stderr = os.Stderr
 	if c.in, err = c.cmd.StdinPipe(); err != nil {
 		return nil, errors.Join(err, c.stop())
@@ -72,7 +72,7 @@ func (c *child) stop() error {
 	return errors.Join(err, os.RemoveAll(c.dir))
 }
 
-// job measures in the child.
+// job returns a job that measures in the child.
 func (c *child) job(stream bool) *job {
 	return &job{sample: func(repeat int) (sample, error) {
 		if err := c.enc.Encode(request{Stream: stream, Repeat: repeat}); err != nil {
@@ -89,8 +89,8 @@ func (c *child) job(stream bool) *job {
 	}}
 }
 
-// serveChild is what a child does: it measures the default JSON function, which
-// the experiment has changed.
+// serveChild runs the child: it measures the default JSON function, which the experiment
+// changes.
 func serveChild(in io.Reader, out io.Writer) error {
 	if !experiment {
 		return errors.New("built without GOEXPERIMENT=jsonv2")

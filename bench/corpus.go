@@ -8,19 +8,19 @@ import (
 	"strings"
 )
 
-// event is one event as every subject hands it over, whatever it calls the
-// parts. The bytes are valid during the call only.
+// event is one event as every subject delivers it, whatever names it uses for the parts. The
+// bytes are valid during the call only.
 type event struct {
 	name, id, data []byte
 }
 
-// corpus is a stream of a known number of events.
+// corpus is a stream with a known number of events.
 type corpus struct {
 	name   string
 	input  []byte
 	events int
 	size   int // bytes of data in all events
-	chunk  int // bytes in a read at most; 0 for as many as fit
+	chunk  int // the most bytes in a read; 0 for as many as fit
 	want   func(i int) event
 }
 
@@ -50,7 +50,7 @@ func appendBlock(dst []byte, e event, eol string) []byte {
 
 var tokenName = []byte("content")
 
-// token is the i-th event of an agent that streams text, in 114 bytes with LF.
+// token returns event i of an agent that streams text, in 114 bytes with LF.
 func token(i int) event {
 	return event{
 		name: tokenName,
@@ -59,7 +59,7 @@ func token(i int) event {
 	}
 }
 
-// paragraph is an event of 20 lines.
+// paragraph returns an event of 20 lines.
 func paragraph(i int) event {
 	var b bytes.Buffer
 	for n := range 20 {
@@ -71,8 +71,8 @@ func paragraph(i int) event {
 	return event{data: b.Bytes()}
 }
 
-// line returns events of one line of n bytes, the name of the field included,
-// which is as much of the text as fits. They differ in their first bytes.
+// line returns events of one line of n bytes, including the name of the field: as much of text
+// as fits. They differ in their first bytes.
 func line(n int, text string) func(i int) event {
 	fill := strings.Repeat(text, (n-len("data: "))/len(text))
 	return func(i int) event {
@@ -132,5 +132,5 @@ func (c *corpus) response(r *http.Request) *http.Response {
 	}
 }
 
-// RoundTrip makes the corpus a server in memory.
+// RoundTrip makes the corpus an in-memory server.
 func (c *corpus) RoundTrip(r *http.Request) (*http.Response, error) { return c.response(r), nil }

@@ -10,11 +10,12 @@ import (
 	"github.com/launchdarkly/eventsource"
 	tmaxmax "github.com/tmaxmax/go-sse"
 
+	"github.com/mixstream/mixstream/internal/ssewrite"
 	"github.com/mixstream/mixstream/sse"
 )
 
-// encoding is one way to write a stream of events, of which prepare
-// makes what it wants them to be first.
+// encoding is one way to write a stream of events. prepare converts the events to the form
+// that it needs.
 type encoding struct {
 	name    string
 	prepare func(events []event, w io.Writer) func() error
@@ -23,7 +24,7 @@ type encoding struct {
 func encodings() []encoding {
 	return []encoding{
 		{"floor: plain append", preparePlain},
-		{"**mixstream `sse.Appender`**, as the server", prepareAppender},
+		{"**mixstream, as the server**", prepareAppender},
 		{"**mixstream `sse.Append`**", prepareAppend},
 		{"mixstream `sse.Encoder`", prepareEncoder},
 		{"tmaxmax/go-sse `Message.WriteTo`", prepareTmaxmax},
@@ -31,8 +32,7 @@ func encodings() []encoding {
 	}
 }
 
-// preparePlain appends the fields unchecked. Like ours, it gives each block to
-// the writer.
+// preparePlain appends the fields unchecked. Like ours, it passes each block to the writer.
 func preparePlain(events []event, w io.Writer) func() error {
 	var buf []byte
 	return func() error {
@@ -87,9 +87,9 @@ func prepareAppender(events []event, w io.Writer) func() error {
 	in := ours(events)
 	ids := make([]uint64, len(in)) // the server has them as numbers
 	for i, e := range in {
-		ids[i], _ = strconv.ParseUint(string(e.ID), 10, 64) // which check would find out
+		ids[i], _ = strconv.ParseUint(string(e.ID), 10, 64) // check would find an error
 	}
-	var a sse.Appender
+	var a ssewrite.Appender
 	return func() error {
 		for i := range in {
 			buf = a.Append(buf[:0], in[i].Name, in[i].Data, ids[i])
@@ -130,10 +130,10 @@ func prepareTmaxmax(events []event, w io.Writer) func() error {
 	}
 }
 
-// publication is an event as launchdarkly/eventsource takes it.
+// publication is an event in the form of launchdarkly/eventsource.
 type publication struct{ id, name, data string }
 
-func (p *publication) Id() string    { return p.id } //nolint:revive,staticcheck // the name is that of the interface
+func (p *publication) Id() string    { return p.id } //nolint:revive,staticcheck // the interface has that name
 func (p *publication) Event() string { return p.name }
 func (p *publication) Data() string  { return p.data }
 
@@ -153,13 +153,12 @@ func prepareLaunchDarkly(events []event, w io.Writer) func() error {
 	}
 }
 
-// str returns p as a string without a copy, so that every encoder reads the same
-// memory.
+// str returns p as a string without a copy, so that all encoders read the same memory.
 func str(p []byte) string {
-	return unsafe.String(unsafe.SliceData(p), len(p)) //nolint:gosec // nobody modifies p
+	return unsafe.String(unsafe.SliceData(p), len(p)) //nolint:gosec // no code modifies p
 }
 
-// check reads what the encoding writes with the plain parser.
+// check parses the encoding's output with the plain parser.
 func (e encoding) check(events []event) error {
 	var out bytes.Buffer
 	if err := e.prepare(events, &out)(); err != nil {

@@ -5,8 +5,8 @@ import (
 	"unicode/utf8"
 )
 
-// scanLines finds every LF of the corpus and does nothing else. It reads from
-// no reader: the bytes lie in memory.
+// scanLines finds every LF of the corpus and does nothing else. The bytes are in memory; it
+// uses no reader.
 func scanLines(c *corpus) int {
 	events, start := 0, true
 	for rest := c.input; ; {
@@ -14,7 +14,7 @@ func scanLines(c *corpus) int {
 		if i < 0 {
 			return events
 		}
-		// An empty line (one CR in it at most) ends an event.
+		// An empty line, with at most a CR in it, ends an event.
 		if i <= 1 && !start {
 			events++
 		}
@@ -23,10 +23,10 @@ func scanLines(c *corpus) int {
 	}
 }
 
-// scanRead is scanLines behind a reader: the bytes are copied into a buffer of
-// 64 KiB first, as every parser but the plain one has to.
+// scanRead is scanLines behind a reader: it first copies the bytes into a buffer of 64 KiB, as
+// every parser except the plain one must.
 func scanRead(c *corpus) int {
-	events, length := 0, -1 // length is that of the line so far; -1 between events
+	events, length := 0, -1 // length is the length of the line so far; -1 between events
 	r, buf := reader{rest: c.input, chunk: c.chunk}, make([]byte, 64<<10)
 	for {
 		n, err := r.Read(buf)
@@ -51,9 +51,9 @@ func scanRead(c *corpus) int {
 	}
 }
 
-// scanDuty reads the corpus and does with each byte what a decoder cannot leave
-// out: it looks for LF and for CR, and checks UTF-8. It is for corpora of one
-// large line an event, of which it takes nothing apart.
+// scanDuty reads the corpus and does the minimum of a decoder with each byte: it searches for
+// LF and for CR, and checks UTF-8. It is for corpora with one large line an event, which it
+// does not parse.
 func scanDuty(c *corpus) int {
 	r, buf := reader{rest: c.input, chunk: c.chunk}, make([]byte, 64<<10)
 	total, duty := 0, true
@@ -83,8 +83,8 @@ func scanDuty(c *corpus) int {
 	return total / (len(c.input) / c.events)
 }
 
-// validate checks each line of the corpus as UTF-8, and does nothing but find
-// the lines besides. It is for corpora of one large line an event.
+// validate checks each line of the corpus as UTF-8, and otherwise only finds the lines. It is
+// for corpora with one large line an event.
 func validate(c *corpus) int {
 	events := 0
 	size := len(c.input) / c.events

@@ -2,5 +2,5 @@
 
 package main
 
-// experiment tells whether encoding/json is the one of GOEXPERIMENT=jsonv2.
+// experiment tells whether encoding/json is the version of GOEXPERIMENT=jsonv2.
 const experiment = true

@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// task is what the program asks of a client.
+// task is a request of the program to a client.
 type task struct {
 	Do string // one of the names below
 
@@ -21,29 +21,29 @@ type task struct {
 	Sessions int    // connect: the readers are spread over them
 	Readers  int    // connect
 	From     string // connect: the last event ID, if any
-	Keep     bool   // connect: compare every byte when check is asked for
+	Keep     bool   // connect: compare every byte on doCheck
 
-	Events int           // expect, connect: how many more each reader is to get
+	Events int           // expect, connect: how many more events each reader must get
 	Within time.Duration // await, greet
 }
 
 const (
 	doConnect = "connect" // opens connections and sends their requests
-	doGreet   = "greet"   // waits until every reader has got something, or for Within
-	doExpect  = "expect"  // sets how many events more are to come
-	doAwait   = "await"   // waits for these
+	doGreet   = "greet"   // waits until every reader got something, or for Within
+	doExpect  = "expect"  // sets how many more events will come
+	doAwait   = "await"   // waits for these events
 	doCheck   = "check"   // compares what was kept
 	doLeave   = "leave"   // closes the connections
 )
 
-// account is what a client reports.
+// account is the report of a client.
 type account struct {
 	Err     string
 	Greeted int           // greet: how many readers
 	CPU     time.Duration // of the process so far
 }
 
-// clientLoad is what a client process does: it fulfils tasks until there are no more.
+// clientLoad runs a client process: it executes tasks until there are no more.
 func clientLoad(in io.Reader, out io.Writer) error {
 	c := new(loadClient)
 	defer c.leave()
@@ -73,29 +73,29 @@ type loadClient struct {
 	done  sync.WaitGroup // the goroutines of the connections
 
 	mu      sync.Mutex
-	moved   *sync.Cond // by what follows
+	moved   *sync.Cond // signals changes of the fields below
 	readers []*clientReader
 	arrived int
 	greeted int
-	err     error // the first
+	err     error // the first error
 	closing bool
 
-	want atomic.Int64 // the sequence number at which all are to arrive
+	want atomic.Int64 // the sequence number that all readers wait for
 }
 
 // clientReader is a reader with its goroutine.
 type clientReader struct {
 	loadReader
 	c    *loadClient
-	at   atomic.Int64 // how many events it has, for others to see
-	told int          // at which sequence number it was counted as arrived
+	at   atomic.Int64 // how many events it has, for other goroutines
+	told int          // the sequence number at which it was counted as arrived
 	seen bool         // it was counted as greeted
 }
 
-// take takes what was read. Only who has come to something has others wait.
+// take processes input. Only a reader that reaches its goal wakes the waiters.
 func (r *clientReader) take(p []byte) error {
 	c := r.c
-	if r.keep { // for who compares it
+	if r.keep { // for the comparison
 		c.mu.Lock()
 		defer c.mu.Unlock()
 	}
@@ -163,7 +163,7 @@ func (c *loadClient) fulfil(t task) (account, error) {
 
 var errTooLate = errors.New("too late")
 
-// missing tells what has not come.
+// missing describes what did not arrive.
 func (c *loadClient) missing() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -182,7 +182,7 @@ func (c *loadClient) expect(n int) {
 	c.want.Add(int64(n))
 }
 
-// await waits for a condition, with the lock held when it is asked.
+// await waits for a condition; it holds the lock while it checks it.
 func (c *loadClient) await(within time.Duration, reached func() bool) (greeted int, err error) {
 	late := false
 	timer := time.AfterFunc(within, func() {
@@ -250,10 +250,10 @@ func (c *loadClient) leave() {
 	c.conns, c.readers = nil, nil
 }
 
-// scratch is what is read into: an idle connection has no buffer.
+// scratch holds the read buffers: an idle connection has none.
 var scratch = sync.Pool{New: func() any { b := make([]byte, 256<<10); return &b }}
 
-// run reads what comes until the connection ends.
+// run reads until the connection ends.
 func (r *clientReader) run(raw syscall.RawConn) {
 	var failed error
 	err := raw.Read(func(fd uintptr) bool {

@@ -9,20 +9,19 @@ import (
 	"github.com/mixstream/mixstream/gen"
 )
 
-// loadFloor is the least that a server over a log does: the frames of a session
-// in a slice, and a channel to wake each reader. It has no limits, deadlines or
-// heartbeats, and forgets nothing.
+// loadFloor does the minimum of a server over a log: the frames of a session in a slice, and a
+// channel to wake each reader. It has no limits, deadlines or heartbeats, and forgets nothing.
 type loadFloor struct {
 	coalesce bool
 	replay   bool
-	sessions map[string]*floorSession // not changed once made
+	sessions map[string]*floorSession // constant once made
 	id       uint64
 }
 
 type floorSession struct {
 	mu     sync.Mutex
 	frames [][]byte
-	wakes  []chan struct{} // of the readers
+	wakes  []chan struct{} // one for each reader
 }
 
 func newLoadFloor(s loadSetup, coalesce bool) *loadFloor {
@@ -56,7 +55,7 @@ func (f *loadFloor) publish(session string, e *gen.ContentData) error {
 	return nil
 }
 
-// floorWrite is how much the coalescing floor writes at once.
+// floorWrite is how many bytes the coalescing floor writes at once.
 const floorWrite = 64 << 10
 
 var floorBuffers = sync.Pool{New: func() any { return new([]byte) }}

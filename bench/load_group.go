@@ -15,15 +15,15 @@ type contender struct {
 	pair    *loadPair
 	warm    loadSample
 	samples []loadSample
-	wrong   error // what it did that ended its part
+	wrong   error // the error that ended its part
 }
 
-// loadGroup is subjects that are under one load in turn.
+// loadGroup is a list of subjects that get the same load in turn.
 type loadGroup struct {
 	name       string
 	setup      loadSetup
-	wrong      map[string]error        // subjects that are known to deliver something else
-	ready      func(p *loadPair) error // brings a pair to where it can be measured
+	wrong      map[string]error        // subjects that deliver wrong bytes
+	ready      func(p *loadPair) error // prepares a pair for measuring
 	sample     func(p *loadPair, repeat int) (loadSample, error)
 	contenders []*contender
 }
@@ -31,16 +31,16 @@ type loadGroup struct {
 // loadBudget bounds the measuring of a group.
 type loadBudget struct {
 	rounds int
-	total  time.Duration // after which no further round starts, but the second
-	sample time.Duration // how long a sample takes at least, about
-	slow   time.Duration // a subject whose one sample takes longer has fewRounds
+	total  time.Duration // no round except the second starts after it
+	sample time.Duration // the approximate least duration of a sample
+	slow   time.Duration // a subject with a longer sample has fewRounds
 }
 
-// fewRounds is how often a slow subject takes part.
+// fewRounds is the number of rounds of a slow subject.
 const fewRounds = 3
 
-// measure starts every subject, has each take part in the rounds, and ends them.
-// What goes wrong with a peer ends its part; with any other, all.
+// measure starts every subject, runs the rounds, and ends the subjects. A failure of a peer
+// ends its part; a failure of any other subject ends the program.
 func (g *loadGroup) measure(ctx context.Context, list []*loadSubject, b loadBudget) error {
 	b = unlessQuick(b, loadBudget{rounds: 1})
 	defer func() {
@@ -89,7 +89,7 @@ func (g *loadGroup) measure(ctx context.Context, list []*loadSubject, b loadBudg
 	return nil
 }
 
-// fail ends the part of a peer, and returns what ends the program.
+// fail ends the part of a peer, and otherwise returns the error that ends the program.
 func (g *loadGroup) fail(c *contender, err error) error {
 	if err == nil {
 		return nil
@@ -110,11 +110,11 @@ func (c *contender) stop() {
 	}
 }
 
-// profileDir is where the CPU profiles of the servers go, if anywhere.
+// profileDir is the folder for CPU profiles of the servers; empty: none are written.
 var profileDir string
 
-// profiled takes the sample, with a CPU profile of the server in the last of the
-// few rounds that every subject has if one is wanted.
+// profiled takes a sample. If profiles are wanted, it writes a CPU profile of the server in
+// the last round that every subject has.
 func (c *contender) profiled(load string, round int, take func() (loadSample, error)) (loadSample, error) {
 	if profileDir == "" || round != fewRounds-1 {
 		return take()
@@ -154,7 +154,7 @@ func (c *contender) median(of func(loadSample) float64) float64 {
 	return median(values)
 }
 
-// ratio is the median of the ratios within the rounds.
+// ratio returns the median of the ratios within the rounds.
 func (c *contender) ratio(base *contender, of func(loadSample) float64) float64 {
 	values := make([]float64, min(len(c.samples), len(base.samples)))
 	for i := range values {
@@ -163,7 +163,7 @@ func (c *contender) ratio(base *contender, of func(loadSample) float64) float64 
 	return median(values)
 }
 
-// best is the ratio of the least of both.
+// best returns the ratio of the smallest values of both.
 func (c *contender) best(base *contender, of func(loadSample) float64) float64 {
 	least := func(c *contender) float64 {
 		best := math.Inf(1)
@@ -179,8 +179,8 @@ func (o *output) loadGoal(what string, most float64, c, base *contender, of func
 	o.goals = append(o.goals, goal{what, most, c.ratio(base, of), c.best(base, of)})
 }
 
-// checkLoad compares every byte of what each subject delivers to a few readers,
-// and returns the peers that get some wrong.
+// checkLoad compares every byte that each subject delivers to a few readers, and returns the
+// peers with errors.
 func checkLoad(ctx context.Context, list []*loadSubject) (wrong map[string]error, err error) {
 	wrong = make(map[string]error)
 	for _, s := range list {

@@ -6,8 +6,8 @@ import (
 	"net/http"
 )
 
-// loadHijack is the floor with connections that net/http gives away: a goroutine
-// each, and one gathered write for all that is pending.
+// loadHijack is the floor with hijacked connections: a goroutine each, and one gathered write
+// for all pending events.
 type loadHijack struct{ *loadFloor }
 
 func newLoadHijack(s loadSetup) (loadServer, error) {

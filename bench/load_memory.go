@@ -6,11 +6,11 @@ import (
 	"slices"
 )
 
-// memoryRounds is how often the memory of each subject is measured, each time in
-// new processes.
+// memoryRounds is how often the memory of each subject is measured, each time in new
+// processes.
 const memoryRounds = 3
 
-// idleMemory is what a server holds for idle streams.
+// idleMemory is the memory of a server with idle streams.
 type idleMemory struct {
 	*loadSubject
 	resident [][]float64 // by number of readers, by round
@@ -20,7 +20,7 @@ type idleMemory struct {
 func writeMemory(ctx context.Context, o *output) error {
 	var all []*idleMemory
 	for _, s := range loadSubjects() {
-		if s.key != coalesceKey && s.key != flushKey { // idle, they are both the bare handler
+		if s.key != coalesceKey && s.key != flushKey { // when idle, both equal the bare handler
 			all = append(all, &idleMemory{loadSubject: s, resident: make([][]float64, len(loadReaders()))})
 		}
 	}
@@ -88,7 +88,7 @@ func (m *idleMemory) round(ctx context.Context) error {
 	return nil
 }
 
-// perStream returns, by round, what each stream adds beyond the first ones.
+// perStream returns, by round, the memory that each stream adds after the first ones.
 func (m *idleMemory) perStream() []float64 {
 	last := len(loadReaders()) - 1
 	values := make([]float64, len(m.resident[0]))

@@ -15,17 +15,17 @@ type loadOurs struct{ *mix.Server }
 
 func newLoadOurs(s loadSetup) (loadServer, error) { return newLoad(s) }
 
-// newLoadDetached is this project with its streams detached. Their send buffers are
-// left alone, as those of the others are.
+// newLoadDetached returns this project with detached streams. It keeps the default send
+// buffers, like the others.
 func newLoadDetached(s loadSetup) (loadServer, error) {
-	return newLoad(s, server.WithDetachedStreams(-1))
+	return newLoad(s, server.WithDetachedStreams(), server.WithLimits(server.Limits{SendBuffer: server.Unlimited}))
 }
 
 func newLoad(s loadSetup, options ...server.Option) (loadServer, error) {
-	// The heartbeats of those that wait for their turn would disturb the others.
-	options = append(options, server.WithHeartbeat(time.Hour))
+	// Heartbeats of subjects that wait for their turn would disturb the others.
+	options = append(options, server.WithTiming(server.Timing{Heartbeat: time.Hour}))
 	if s.Replay {
-		// The default retention is less than what is to be replayed.
+		// The default retention is less than the events to replay.
 		options = append(options, server.WithLog(eventlog.NewMemory(eventlog.Retention{Entries: -1, Bytes: -1, TotalBytes: -1})))
 	}
 	srv, err := mix.NewServer(options...)
@@ -33,7 +33,7 @@ func newLoad(s loadSetup, options ...server.Option) (loadServer, error) {
 		return nil, err
 	}
 	o := loadOurs{srv}
-	for i := range s.Sessions { // a session must be known before it is followed
+	for i := range s.Sessions { // a session must exist before readers follow it
 		if err := o.publish(sessionName(i), loadHello()); err != nil {
 			return nil, err
 		}

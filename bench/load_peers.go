@@ -12,7 +12,7 @@ import (
 	"github.com/mixstream/mixstream/gen"
 )
 
-// replayed is how many events the servers that replay must be able to keep.
+// replayed is how many events the servers that replay must keep.
 func replayed() int { return unlessQuick(100_000, 1000) }
 
 // loadTmaxmax is go-sse with its provider Joe.
@@ -36,7 +36,7 @@ func newLoadTmaxmax(s loadSetup) (loadServer, error) {
 	l.OnSession = func(_ http.ResponseWriter, r *http.Request) ([]string, bool) {
 		return []string{r.URL.Query().Get("sessionId")}, true
 	}
-	if s.Replay { // it replays what comes after an event that it has
+	if s.Replay { // it replays the events after one that it has
 		if err := l.publish(sessionName(0), loadHello()); err != nil {
 			return nil, err
 		}
@@ -58,7 +58,7 @@ func (l *loadTmaxmax) publish(session string, e *gen.ContentData) error {
 type loadLaunchDarkly struct {
 	server *eventsource.Server
 	id     int
-	kept   *eventsource.SliceRepository // nil: nothing is replayed
+	kept   *eventsource.SliceRepository // nil: no replay
 }
 
 func newLoadLaunchDarkly(s loadSetup) (loadServer, error) {

@@ -22,10 +22,10 @@ func (p *plot) add(name string, readers int, cpu, memory float64) {
 	p.points = append(p.points, point{unmarked(name), readers, cpu, memory})
 }
 
-// unmarked takes the markup of a table off a name.
+// unmarked removes the markup of a table from a name.
 func unmarked(name string) string { return strings.NewReplacer("*", "", "`", "").Replace(name) }
 
-// write writes the plot as SVG, of two panels with logarithmic axes.
+// write writes the plot as SVG, with two panels on logarithmic axes.
 func (p *plot) write(file string) error {
 	const width, height = 900, 450
 	var b strings.Builder
@@ -40,7 +40,7 @@ func (p *plot) write(file string) error {
 			x, y-4, x+24, y-4, colour(i), thickness(name), x+30, y, html.EscapeString(name))
 	}
 	b.WriteString("</svg>\n")
-	return os.WriteFile(file, []byte(b.String()), 0o644) //nolint:gosec // a picture for everybody
+	return os.WriteFile(file, []byte(b.String()), 0o644) //nolint:gosec // a public picture
 }
 
 func (p *plot) names() []string {
@@ -55,7 +55,7 @@ func (p *plot) names() []string {
 	return names
 }
 
-// colour returns one of a set that is told apart without seeing all colours.
+// colour returns one of several colours that colour-blind readers can distinguish.
 func colour(i int) string {
 	return []string{"#000000", "#999999", "#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9", "#8c6d31"}[i%9]
 }

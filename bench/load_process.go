@@ -11,11 +11,11 @@ import (
 	"time"
 )
 
-// patience is how long one step of a load may take: then something was lost, or
-// is stuck.
+// patience is the limit for one step of a load. After it, an event was lost or a process is
+// stuck.
 const patience = 30 * time.Second
 
-// loadProcess is this program once more, as a server or as a client.
+// loadProcess is this program again, as a server or a client.
 type loadProcess struct {
 	cmd *exec.Cmd
 	in  io.WriteCloser
@@ -28,7 +28,7 @@ func startLoad(ctx context.Context, args ...string) (*loadProcess, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &loadProcess{cmd: exec.CommandContext(ctx, program, args...)} //nolint:gosec // it is this program
+	p := &loadProcess{cmd: exec.CommandContext(ctx, program, args...)} //nolint:gosec // the program is this one
 	p.cmd.Stderr = os.Stderr
 	if p.in, err = p.cmd.StdinPipe(); err != nil {
 		return nil, err
@@ -41,10 +41,9 @@ func startLoad(ctx context.Context, args ...string) (*loadProcess, error) {
 	return p, p.cmd.Start()
 }
 
-// ask sends one request and waits for its answer. A process that does not answer
-// is ended.
+// ask sends one request and waits for its answer. It kills a process that does not answer.
 func (p *loadProcess) ask(request, answer any) error {
-	timer := time.AfterFunc(2*patience, func() { p.cmd.Process.Kill() }) //nolint:errcheck // the answer does not come either
+	timer := time.AfterFunc(2*patience, func() { p.cmd.Process.Kill() }) //nolint:errcheck // in that case the answer fails as well
 	defer timer.Stop()
 	if err := p.enc.Encode(request); err != nil {
 		return fmt.Errorf("child: %w", err)
@@ -58,9 +57,9 @@ func (p *loadProcess) ask(request, answer any) error {
 // stop ends the process and waits for it.
 func (p *loadProcess) stop() {
 	p.in.Close()
-	timer := time.AfterFunc(patience, func() { p.cmd.Process.Kill() }) //nolint:errcheck // it has ended
+	timer := time.AfterFunc(patience, func() { p.cmd.Process.Kill() }) //nolint:errcheck // the process ended
 	defer timer.Stop()
-	p.cmd.Wait() //nolint:errcheck // all its answers have come
+	p.cmd.Wait() //nolint:errcheck // all answers have arrived
 }
 
 // loadPair is a server and its client.
@@ -118,8 +117,8 @@ func (p *loadPair) task(t task) (account, error) {
 	return a, nil
 }
 
-// connect connects readers and waits until each has got something: only then is
-// it sure, with any server, that it gets what is published next.
+// connect connects readers and waits until each has received an event: only then is it
+// certain, with any server, that the reader gets the next events.
 func (p *loadPair) connect(readers int, keep bool) error {
 	if _, err := p.task(task{Do: doConnect, Address: p.address, Sessions: p.setup.Sessions, Readers: readers, Keep: keep}); err != nil {
 		return err
@@ -139,15 +138,15 @@ func (p *loadPair) connect(readers int, keep bool) error {
 	return errors.New("not every reader gets an event")
 }
 
-// load is what one sample does to a server: bursts of events to each session,
-// each burst after the one before has arrived.
+// load describes what one sample does to a server: it publishes bursts of events to each
+// session, each burst after the previous one arrived.
 type load struct {
 	bursts, events int
 	every          time.Duration // between two events of a burst
 	pin            bool
 }
 
-// sample publishes, and waits until every reader has got everything.
+// sample publishes, and waits until every reader has everything.
 func (p *loadPair) sample(l load, readers int) (loadSample, error) {
 	before, err := p.order(order{Do: doUsage})
 	if err != nil {
@@ -179,7 +178,7 @@ func (p *loadPair) sample(l load, readers int) (loadSample, error) {
 	return s, nil
 }
 
-// replay connects readers that ask for everything, and waits until they have it.
+// replay connects readers that request everything, and waits until they have it.
 func (p *loadPair) replay(repeat, readers, events int) (loadSample, error) {
 	before, err := p.order(order{Do: doUsage})
 	if err != nil {
@@ -208,7 +207,7 @@ func (p *loadPair) replay(repeat, readers, events int) (loadSample, error) {
 	return s, nil
 }
 
-// loadSample is what one load has taken.
+// loadSample is the cost of one load.
 type loadSample struct {
 	Elapsed    time.Duration
 	CPU        time.Duration // of the server

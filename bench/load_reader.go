@@ -7,22 +7,22 @@ import (
 	"strconv"
 )
 
-// loadReader takes the bytes of one connection, whatever their pieces, and
-// checks that every event comes, in order.
+// loadReader processes the bytes of one connection, in pieces of any size, and checks that
+// every event arrives in order.
 type loadReader struct {
-	greeted bool // something was published to it
-	next    int  // the sequence number that comes next
+	greeted bool // it received an event
+	next    int  // the next sequence number
 	sum     int  // bytes of the answer's body so far
-	keep    bool // the body is kept
+	keep    bool // keep the body
 	body    []byte
 
-	in     int    // where in the answer it is
-	line   []byte // of the head or of a chunk's size, as far as it has come
-	left   int    // bytes to come of the chunk
-	digits []byte // of a sequence number that is not complete
+	in     int    // the position in the answer, one of the constants below
+	line   []byte // the beginning of a line of the head or of a chunk's size
+	left   int    // remaining bytes of the chunk
+	digits []byte // the beginning of a sequence number
 }
 
-// Where a loadReader is in the answer.
+// The positions of a loadReader in the answer.
 const (
 	inHead = iota
 	inSize
@@ -32,7 +32,7 @@ const (
 
 var errStreamEnded = errors.New("the server has ended the stream")
 
-// feed takes the next bytes.
+// feed processes the next bytes.
 func (r *loadReader) feed(p []byte) error {
 	for len(p) > 0 {
 		if r.in == inChunk {
@@ -60,12 +60,12 @@ func (r *loadReader) feed(p []byte) error {
 	return nil
 }
 
-// endLine takes a line that is not of the body.
+// endLine processes a line outside of the body.
 func (r *loadReader) endLine() error {
 	switch r.in {
 	case inHead:
 		if !bytes.HasSuffix(r.line, []byte("\r\n\r\n")) {
-			return nil // until the whole head is there
+			return nil // until the head is complete
 		}
 		if !bytes.HasPrefix(r.line, []byte("HTTP/1.1 200 ")) || !bytes.Contains(bytes.ToLower(r.line), []byte("transfer-encoding: chunked")) {
 			return fmt.Errorf("answer %.80q", r.line)
@@ -87,8 +87,8 @@ func (r *loadReader) endLine() error {
 	return nil
 }
 
-// scan looks for sequence numbers. It is what the client does for each event, so
-// it must cost far less than what the server does.
+// scan searches for sequence numbers. The client does this for each event, so it must cost far
+// less than the server's work.
 func (r *loadReader) scan(p []byte) error {
 	r.sum += len(p)
 	if r.keep {
@@ -136,13 +136,13 @@ func (r *loadReader) got(digits []byte) error {
 	return nil
 }
 
-// check compares the body that was kept, byte for byte, with what was published.
+// check compares the kept body, byte for byte, with the published events.
 func (r *loadReader) check() error {
 	p := newPlain(r.body)
 	seq := 0
 	for p.next() {
 		if !bytes.Contains(p.event.data, []byte{seqMark}) {
-			continue // a greeting, of ours or of the server
+			continue // a greeting, from us or from the server
 		}
 		want := event{name: []byte("content"), data: loadData(loadEvent(seq))}
 		if err := (&subject{noID: true}).compare(event{name: p.event.name, data: p.event.data}, want, seq); err != nil {

@@ -20,36 +20,36 @@ import (
 	"github.com/mixstream/mixstream/gen"
 )
 
-// order is what the program asks of a server.
+// order is a request of the program to a server.
 type order struct {
 	Do string // one of the names below
 
 	Setup   loadSetup     // open
 	Events  int           // publish: to each session
 	Every   time.Duration // publish: the time between two events; 0: none
-	Pin     bool          // publish: on a thread of its own, and report its CPU time
-	Profile string        // profile: a file; empty: the end of it
+	Pin     bool          // publish: use one thread, and report its CPU time
+	Profile string        // profile: a file; empty: end the profile
 }
 
 const (
 	doOpen    = "open"    // makes the server and listens
-	doHello   = "hello"   // publishes an event that is not counted to each session
+	doHello   = "hello"   // publishes an uncounted event to each session
 	doPublish = "publish" // publishes to each session in turn
 	doUsage   = "usage"   // reports the CPU time
-	doMemory  = "memory"  // reports what it holds when its garbage is gone
+	doMemory  = "memory"  // reports the memory after garbage collection
 	doProfile = "profile" // begins or ends a CPU profile
 )
 
-// usage is what a server reports.
+// usage is the report of a server.
 type usage struct {
 	Err     string
 	Address string        // open
 	CPU     time.Duration // of the process so far, on every order
-	Publish time.Duration // publish: how long it took; if pinned, the CPU time of its thread
+	Publish time.Duration // publish: its duration; if pinned, the CPU time of its thread
 	Memory  int64         // memory: resident bytes
 }
 
-// serveLoad is what a server process does: it follows orders until there are no more.
+// serveLoad runs a server process: it executes orders until there are no more.
 func serveLoad(key string, in io.Reader, out io.Writer) error {
 	subject, err := loadSubjectOf(key)
 	if err != nil {
@@ -104,7 +104,7 @@ func (h *loadHost) follow(o order) (usage, error) {
 	case doPublish:
 		return h.publish(o)
 	case doUsage:
-		return usage{}, nil // every report has it
+		return usage{}, nil // every report contains the CPU time
 	case doMemory:
 		n, err := resident()
 		return usage{Memory: n}, err
@@ -127,7 +127,7 @@ func (h *loadHost) open(s loadSetup) (address string, err error) {
 		return "", err
 	}
 	h.http = &http.Server{Handler: h.server, ReadHeaderTimeout: time.Minute}
-	go h.http.Serve(l) //nolint:errcheck // it ends with the process, or by close
+	go h.http.Serve(l) //nolint:errcheck // ends with the process, or after close
 	return l.Addr().String(), nil
 }
 
@@ -152,9 +152,9 @@ func (h *loadHost) publish(o order) (usage, error) {
 	}
 	began := time.Now()
 	took := func() time.Duration { return time.Since(began) }
-	// Of the time that it takes a part goes to readers, which run in between. But
-	// who publishes through a channel to another goroutine waits for a thread each
-	// time if it is pinned to one.
+	// A part of the elapsed time goes to readers that run in between, so the CPU time of one
+	// thread is more exact. But if publishing uses a channel to another goroutine, a pinned
+	// goroutine waits for a thread each time.
 	if o.Pin {
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
@@ -174,7 +174,7 @@ func (h *loadHost) publish(o order) (usage, error) {
 	return usage{Publish: took()}, nil
 }
 
-// profileTo begins a CPU profile, or ends it where there is no file.
+// profileTo begins a CPU profile, or ends it if file is empty.
 func (h *loadHost) profileTo(file string) error {
 	if file == "" {
 		if h.profile == nil {
@@ -185,16 +185,16 @@ func (h *loadHost) profileTo(file string) error {
 		return h.profile.Close()
 	}
 	var err error
-	if h.profile, err = os.Create(file); err != nil { //nolint:gosec // the file that was asked for
+	if h.profile, err = os.Create(file); err != nil { //nolint:gosec // the requested file
 		return err
 	}
 	return pprof.StartCPUProfile(h.profile)
 }
 
-// rusageThread is RUSAGE_THREAD of Linux, which package syscall does not have.
+// rusageThread is RUSAGE_THREAD of Linux, which package syscall lacks.
 const rusageThread = 1
 
-// cpuOf returns the CPU time that the process or the thread has used.
+// cpuOf returns the CPU time that the process or the thread used.
 func cpuOf(who int) time.Duration {
 	var r syscall.Rusage
 	if err := syscall.Getrusage(who, &r); err != nil {
@@ -205,7 +205,7 @@ func cpuOf(who int) time.Duration {
 
 // resident returns the resident bytes of the process after garbage collection.
 func resident() (int64, error) {
-	runtime.GC() // what pools hold goes with the second
+	runtime.GC() // the second run frees the content of pools
 	runtime.GC()
 	debug.FreeOSMemory()
 	status, err := os.ReadFile("/proc/self/status")

@@ -8,25 +8,25 @@ import (
 	"github.com/mixstream/mixstream/gen"
 )
 
-// loadSetup says what a server is needed for.
+// loadSetup describes the needs of a load.
 type loadSetup struct {
 	Sessions int  // named by sessionName
 	Backlog  int  // how many events a reader may be behind
-	Replay   bool // events are kept, and replayed to who asks for those after 0
+	Replay   bool // the server keeps events, and replays them to readers that request those after 0
 }
 
-// loadServer is a server under load. Publish is called by one goroutine.
+// loadServer is a server under load. One goroutine calls Publish.
 type loadServer interface {
 	http.Handler
 	publish(session string, e *gen.ContentData) error
 }
 
-// loadSubject is a server that is measured under load.
+// loadSubject is a server to measure under load.
 type loadSubject struct {
-	key  string // names it on the command line
+	key  string // its name on the command line
 	name string
-	note string // how it was set up, if that is not plain
-	peer bool   // what it loses goes into the table; of any other it ends the program
+	note string // its setup, if that is not obvious
+	peer bool   // a loss goes into the table; a loss of any other subject ends the program
 	idle bool   // it only holds connections
 	make func(loadSetup) (loadServer, error)
 }
@@ -40,11 +40,10 @@ const (
 	bareKey     = "bare"
 )
 
-// peersLeftOut leaves the peers out of loadSubjects.
+// peersLeftOut removes the peers from loadSubjects.
 var peersLeftOut bool
 
-// loadSubjects returns every server: the floors first, then this project, then
-// its peers.
+// loadSubjects returns every server: the floors first, then this project, then its peers.
 func loadSubjects() []*loadSubject {
 	list := []*loadSubject{
 		{key: coalesceKey, name: "floor: all pending events in one write and flush", make: func(s loadSetup) (loadServer, error) { return newLoadFloor(s, true), nil }},
@@ -82,5 +81,5 @@ func delivering() []*loadSubject {
 
 func sessionName(i int) string { return fmt.Sprintf("session-%05d", i) }
 
-// loadPath is what is asked for, by every name that a subject looks for.
+// loadPath returns the path to request, with every parameter that a subject reads.
 func loadPath(session string) string { return "/stream?sessionId=" + session + "&stream=" + session }

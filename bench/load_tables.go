@@ -8,8 +8,7 @@ import (
 	"time"
 )
 
-// loadTables returns the tables of servers under load. Together they take about
-// nine minutes.
+// loadTables returns the tables of servers under load. Together they take about nine minutes.
 func loadTables() []table {
 	return []table{
 		{"fanout", "Fan-out: events of 200 bytes to the readers of one session, in bursts", writeFanout},
@@ -28,8 +27,8 @@ type loadGroups struct {
 
 func (gs *loadGroups) last() *loadGroup { return gs.groups[len(gs.groups)-1] }
 
-// rows writes a row for each subject: the floors first, then the fastest of the
-// last group first.
+// rows writes a row for each subject: the floors first, then the others by their speed in the
+// last group.
 func (gs *loadGroups) rows(o *output, columns int, by func(loadSample) float64, cells func(g *loadGroup, c *contender) []string) {
 	order := slices.Clone(gs.last().contenders)
 	speed := func(c *contender) float64 {
@@ -65,8 +64,8 @@ func join(a, b string) string {
 	return a + "; " + b
 }
 
-// burst is how many events to publish at once, so that a sample has about as many
-// deliveries at every size.
+// burst returns how many events to publish at once, so that a sample has about the same number
+// of deliveries at every size.
 func burst(readers int) int { return max(40, min(2000, 400_000/readers)) }
 
 func loadReaders() []int { return unlessQuick([]int{100, 1000, 5000}, []int{5, 10, 20}) }

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// TestMain has the test binary be what startLoad runs as well.
+// TestMain also runs the program that startLoad starts.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && (os.Args[1] == "-serve" || os.Args[1] == "-read") {
 		main()
@@ -23,7 +23,7 @@ func TestMain(m *testing.M) {
 func TestLoadSubjectsDeliverEveryEvent(t *testing.T) {
 	for _, s := range delivering() {
 		if s.peer {
-			continue // what it gets wrong stands in the tables
+			continue // the tables show its errors
 		}
 		t.Run(s.key, func(t *testing.T) {
 			if err := s.checkLoad(t.Context()); err != nil {
@@ -82,8 +82,8 @@ func TestLoadReader(t *testing.T) {
 	}
 }
 
-// A reader finds what is lost, doubled or out of order while it counts, and the rest
-// when it compares.
+// A reader finds lost, doubled and reordered events while it counts, and all other errors when
+// it compares.
 func TestLoadReaderFindsMistakes(t *testing.T) {
 	whole := answered(served(0, 1, 2))
 	for name, answer := range map[string]string{
@@ -116,7 +116,7 @@ func TestLoadReaderFindsMistakes(t *testing.T) {
 	}
 }
 
-// A load fails if a reader does not get everything, and if it gets too much.
+// A load fails if a reader gets too few events, and if it gets too many.
 func TestLoadFailsWhenEventsAreLost(t *testing.T) {
 	ts := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, strings.Join(served(0, 1, 2), ""))
@@ -131,7 +131,7 @@ func TestLoadFailsWhenEventsAreLost(t *testing.T) {
 		}
 		within := patience
 		if events > 3 {
-			within = 200 * time.Millisecond // for what does not come
+			within = 200 * time.Millisecond // for events that do not arrive
 		}
 		_, err := c.fulfil(task{Do: doAwait, Within: within})
 		c.leave()
@@ -141,7 +141,7 @@ func TestLoadFailsWhenEventsAreLost(t *testing.T) {
 	}
 }
 
-// What this project or a floor loses ends the program; what a peer loses, its part.
+// A loss of this project or a floor ends the program; a loss of a peer ends its part.
 func TestLossEndsTheMeasurement(t *testing.T) {
 	for _, peer := range []bool{false, true} {
 		g := &loadGroup{name: "test"}

@@ -1,6 +1,5 @@
-// Command bench measures this project beside its peers, all in one run and in
-// turn, and prints the tables of docs/benchmarks.md. It must run in its own
-// directory.
+// Command bench measures this project beside its peers, all in one run and in turn, and prints
+// the tables of docs/benchmarks.md. It must run in its own directory.
 package main
 
 import (
@@ -51,7 +50,7 @@ func namesOf(list []table) []string {
 	return names
 }
 
-// run prints the tables that which names, or all of those under load, or all others.
+// run prints the tables in which, or by default all tables under load, or all others.
 func run(ctx context.Context, which string, load bool, plotFile string) error {
 	if experiment {
 		return errors.New("run it without GOEXPERIMENT=jsonv2: it builds that variant itself")

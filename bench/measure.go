@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// job is something to be measured: run does it once, which is ops operations.
+// job is a measurement: one run executes ops operations.
 type job struct {
 	ops int
 	run func() error
@@ -19,7 +19,7 @@ type job struct {
 	samples []sample
 }
 
-// sample is what some runs of a job took.
+// sample is the cost of some runs of a job.
 type sample struct {
 	Elapsed time.Duration
 	Ops     int
@@ -38,14 +38,14 @@ type result struct {
 type budget struct {
 	rounds int           // at most
 	least  int           // at least, whatever the time
-	total  time.Duration // after which no further round starts
-	sample time.Duration // how long one sample of a fast job takes, about
+	total  time.Duration // no further round starts after it
+	sample time.Duration // the approximate duration of a sample of a fast job
 }
 
-// quick has everything measured once and under a small load, for a test of the program.
+// quick makes the program measure everything once and under a small load, for a test.
 var quick bool
 
-// unlessQuick returns the full size of something, or the small one.
+// unlessQuick returns the full size of a load, or the small one.
 func unlessQuick[T any](full, small T) T {
 	if quick {
 		return small
@@ -53,8 +53,8 @@ func unlessQuick[T any](full, small T) T {
 	return full
 }
 
-// measure runs the jobs in turn, round after round, so that whatever else the
-// machine does falls on all of them alike.
+// measure runs the jobs in turn, round after round, so that other work of the machine affects
+// all of them alike.
 func measure(jobs []*job, b budget) error {
 	b = unlessQuick(b, budget{rounds: 1, least: 1})
 	repeats := make([]int, len(jobs))
@@ -86,7 +86,7 @@ func (j *job) measure(repeat int) (sample, error) {
 		return j.sample(repeat)
 	}
 	var before, after runtime.MemStats
-	runtime.GC() // the garbage of the job before is not this one's
+	runtime.GC() // the garbage belongs to the previous job
 	runtime.ReadMemStats(&before)
 	began := time.Now()
 	for range repeat {
@@ -120,9 +120,8 @@ func (j *job) median(of func(sample) float64) float64 {
 	return median(values)
 }
 
-// ratio returns the median of how many times as long as the base j took, in the
-// same round: steadier than the ratio of the medians where the clock of the
-// machine drifts.
+// ratio returns the median ratio of the times of j and base in the same round. It is steadier
+// than the ratio of the medians if the clock of the machine drifts.
 func (j *job) ratio(base *job) float64 {
 	values := make([]float64, min(len(j.samples), len(base.samples)))
 	for i := range values {
@@ -131,8 +130,7 @@ func (j *job) ratio(base *job) float64 {
 	return median(values)
 }
 
-// bestRatio is the ratio of the fastest samples, those that were disturbed
-// least.
+// bestRatio returns the ratio of the fastest samples, which were disturbed least.
 func (j *job) bestRatio(base *job) float64 { return j.best() / base.best() }
 
 func (j *job) best() float64 {
@@ -152,7 +150,7 @@ func median(values []float64) float64 {
 	return (values[(n-1)/2] + values[n/2]) / 2
 }
 
-// duration writes nanoseconds with three digits.
+// duration formats nanoseconds with three digits.
 func duration(ns float64) string {
 	switch {
 	case ns >= 1e6:
@@ -163,7 +161,7 @@ func duration(ns float64) string {
 	return digits(ns) + " ns"
 }
 
-// digits writes x with about three digits, and never with an exponent.
+// digits formats x with about three digits, without an exponent.
 func digits(x float64) string {
 	switch {
 	case x >= 99.5:

@@ -5,9 +5,9 @@ import (
 	"unicode/utf8"
 )
 
-// plain is the plainest correct parser of an event stream that lies in memory
-// as a whole. It borrows every slice from the input and copies only to join
-// lines. It has no reader and no limits, and takes no notice of retry.
+// plain is the simplest correct parser of an event stream that is in memory as a whole. It
+// borrows every slice from the input and copies only to join lines. It has no reader and no
+// limits, and ignores retry.
 type plain struct {
 	in  []byte
 	pos int
@@ -86,14 +86,14 @@ func (p *plain) next() bool {
 	return false
 }
 
-// repair replaces what is not UTF-8 in the event by U+FFFD, byte by byte.
+// repair replaces invalid UTF-8 in the event by U+FFFD, byte by byte.
 func (p *plain) repair() {
 	for _, part := range []*[]byte{&p.event.name, &p.event.id, &p.event.data} {
 		*part = []byte(string([]rune(string(*part))))
 	}
 }
 
-// find returns where the next c at or after start is, or else the end.
+// find returns the index of the next c at or after start, or else the end.
 func find(in []byte, start int, c byte) int {
 	if i := bytes.IndexByte(in[start:], c); i >= 0 {
 		return start + i
@@ -101,7 +101,7 @@ func find(in []byte, start int, c byte) int {
 	return len(in)
 }
 
-// cut returns the value of a line that holds the field.
+// cut returns the value of a line with the field.
 func cut(line []byte, field string) ([]byte, bool) {
 	n := len(field)
 	switch {

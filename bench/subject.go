@@ -8,26 +8,25 @@ import (
 // subject is one way to read a stream.
 type subject struct {
 	name string
-	note string // what it is that is measured, if that is not plain
+	note string // what is measured, if that is not obvious
 
-	// read reads the whole corpus and calls each for every event, in order.
-	// The event is valid during the call only.
+	// read reads the whole corpus and calls each for every event, in order. The event is valid
+	// during the call only.
 	read func(c *corpus, each func(event)) error
 
-	// count reads the whole corpus too, and returns what job compares. Without
-	// it, job counts with read: a call for each event, which only the fastest
-	// subjects would notice.
+	// count reads the whole corpus and returns the numbers that job compares. Without it, job
+	// counts with read: a call for each event, whose cost only the fastest subjects would
+	// notice.
 	count func(c *corpus) (events, size int, err error)
 
-	peer bool // its mistakes go into the table; those of any other are ours
+	peer bool // errors go into the table; errors of any other subject are ours
 
-	// What it leaves out or adds by design. It is not held against the subject
-	// when its events are checked, and the tables say so.
+	// Deviations by design. The check of events accepts them, and the tables mention them.
 	noID    bool // it does not report ids
-	extraLF bool // its data ends with an LF that is not in the stream
+	extraLF bool // its data ends with an additional LF
 }
 
-// deviation tells what the subject does by design and the standard does not.
+// deviation describes the subject's deviations from the standard by design.
 func (s *subject) deviation() string {
 	switch {
 	case s.noID && s.extraLF:
@@ -85,9 +84,8 @@ func (s *subject) compare(got, want event, n int) error {
 	return nil
 }
 
-// job is the subject reading the corpus, to be measured. It counts the events
-// and their data, so that a subject that loses some is not measured as a fast
-// one.
+// job returns the job to read the corpus. It counts the events and their data, so that a
+// subject that loses some does not appear fast.
 func (s *subject) job(c *corpus) *job {
 	wantSize := c.size
 	if s.extraLF {

@@ -10,7 +10,7 @@ import (
 	"github.com/mixstream/mixstream/sse"
 )
 
-// small returns every corpus, with fewer events than are measured.
+// small returns every corpus, with fewer events than the measurements use.
 func small() []*corpus {
 	return []*corpus{
 		tokens(1000), tokensCRLF(1000), paragraphs(50), lines64(3), lines64CJK(3), large(256 << 10),
@@ -69,8 +69,8 @@ func TestCorpora(t *testing.T) {
 	}
 }
 
-// A check must find what a subject gets wrong, and a measurement at least that
-// something is missing.
+// A check must find every error of a subject, and a measurement at least that something is
+// missing.
 func TestCheckFindsMistakes(t *testing.T) {
 	c := tokens(10)
 	tests := map[string]func(c *corpus, each func(event)) error{

@@ -17,11 +17,11 @@ import (
 	"github.com/mixstream/mixstream/sse"
 )
 
-// maxEventSize is the limit of every subject that can be given one.
+// maxEventSize is the limit of every subject that has one.
 const maxEventSize = 16 << 20
 
-// subjects returns every way to read a stream: the plain parser first, then this
-// project, then its peers.
+// subjects returns every way to read a stream: the plain parser first, then this project, then
+// its peers.
 func subjects() []*subject {
 	return []*subject{
 		{name: plainName, read: readPlain, count: countPlain},
@@ -86,8 +86,8 @@ func countOurs(c *corpus) (events, size int, err error) {
 	}
 }
 
-// grownDecoder is this project with the buffer that an earlier connection of the
-// same stream has left it, as after a reconnection.
+// grownDecoder returns this project with the buffer that an earlier connection of the same
+// stream left, as after a reconnection.
 func grownDecoder() *subject {
 	d := new(sse.Decoder)
 	return &subject{name: "mixstream `sse.Decoder`, after `Reset`", note: "its buffer has grown before", read: func(c *corpus, each func(event)) error {
@@ -127,7 +127,7 @@ func readTmaxmax(c *corpus, each func(event)) error {
 }
 
 func readOpenAI(c *corpus, each func(event)) error {
-	d := ssestream.NewDecoder(c.response(nil)) //nolint:bodyclose // it is memory
+	d := ssestream.NewDecoder(c.response(nil)) //nolint:bodyclose // the body is in memory
 	for d.Next() {
 		e := d.Event()
 		each(event{name: borrow(e.Type), data: e.Data})
@@ -157,8 +157,8 @@ func readLaunchDarkly(c *corpus, each func(event)) error {
 	}
 }
 
-// borrow returns the bytes of s, which must not be modified: a copy would count
-// against the subject.
+// borrow returns the bytes of s, which the caller must not modify. A copy would count against
+// the subject.
 func borrow(s string) []byte {
-	return unsafe.Slice(unsafe.StringData(s), len(s)) //nolint:gosec // nobody modifies the bytes
+	return unsafe.Slice(unsafe.StringData(s), len(s)) //nolint:gosec // no code modifies the bytes
 }

@@ -14,15 +14,15 @@ const (
 	typedEvents = 10_000
 )
 
-// table is one group of subjects that are measured in turn.
+// table is one group of subjects, measured in turn.
 type table struct {
 	name  string
 	title string
 	write func(ctx context.Context, out *output) error
 }
 
-// tables returns every table. Together they take well under two minutes, the
-// building of the second program aside.
+// tables returns every table. Together they take less than two minutes, without building the
+// second program.
 func tables() []table {
 	return []table{
 		{"tokens", "Decode: 100,000 token events of 114 bytes", writeTokens},
@@ -34,14 +34,14 @@ func tables() []table {
 	}
 }
 
-// output gathers the markdown and the goals.
+// output collects the markdown and the goals.
 type output struct {
 	text  strings.Builder
 	goals []goal
 	plot  plot
 }
 
-// goal is a ratio, or a number of allocations, that this project aims at.
+// goal is a ratio, or a number of allocations, that this project aims for.
 type goal struct {
 	what     string
 	most     float64
@@ -62,8 +62,8 @@ func (o *output) row(cells ...string) {
 	fmt.Fprintf(&o.text, "| %s |\n", strings.Join(cells, " | "))
 }
 
-// head writes the head of a table of which all columns but the first, and the
-// last one if it is for notes, are numbers.
+// head writes the head of a table. All columns except the first, and the last one if it holds
+// notes, are numbers.
 func (o *output) head(cells ...string) {
 	o.row(cells...)
 	rule := make([]string, len(cells))
@@ -83,14 +83,14 @@ type decodeGroup struct {
 	scan     []*job // by corpus
 	scanRead []*job // by corpus
 	duty     []*job // by corpus, if wanted
-	valid    []*job // likewise
+	valid    []*job // by corpus, if wanted
 	subjects []*subject
-	jobs     map[*subject][]*job // by corpus; none if the subject got one wrong
+	jobs     map[*subject][]*job // by corpus; none if the subject failed on one
 	wrong    map[*subject]error
 }
 
-// measureDecode checks every subject on every corpus, and measures those that
-// deliver everything. The floors and this project have to.
+// measureDecode checks every subject on every corpus, and measures those that deliver
+// everything. The floors and this project must.
 func measureDecode(b budget, list []*subject, withValid bool, corpora ...*corpus) (*decodeGroup, error) {
 	g := &decodeGroup{corpora: corpora, subjects: list, jobs: map[*subject][]*job{}, wrong: map[*subject]error{}}
 	var all []*job
@@ -134,8 +134,7 @@ func floorJob(name string, c *corpus, count func(*corpus) int) *job {
 	}}
 }
 
-// rows writes a row for each floor and subject, the
-// fastest subject first.
+// rows writes a row for each floor and subject, the fastest subject first.
 func (g *decodeGroup) rows(o *output, columns int, cells func(jobs []*job) []string) {
 	o.row(slices.Concat([]string{"floor: `bytes.IndexByte`"}, cells(g.scan), []string{"no reader, no fields"})...)
 	o.row(slices.Concat([]string{"floor: `Read` and `bytes.IndexByte`"}, cells(g.scanRead), []string{""})...)
@@ -157,8 +156,8 @@ func (g *decodeGroup) rows(o *output, columns int, cells func(jobs []*job) []str
 	}
 }
 
-// speed orders the subjects: by their ratio to the floor on the last corpus, and
-// those without one last.
+// speed orders the subjects by their ratio to the floor on the last corpus, and subjects
+// without one last.
 func (g *decodeGroup) speed(s *subject) float64 {
 	jobs := g.jobs[s]
 	if jobs == nil {
@@ -308,7 +307,7 @@ func writeTyped(ctx context.Context, o *output) error {
 }
 
 func writeEncode(_ context.Context, o *output) error {
-	events := make([]event, 64) // few enough to lie in the first cache, as what was just made does
+	events := make([]event, 64) // few enough to fit in the first cache, like new events
 	for i := range events {
 		events[i] = token(i)
 	}
@@ -333,7 +332,7 @@ func writeEncode(_ context.Context, o *output) error {
 	return nil
 }
 
-// writeGoals compares what was measured to what was aimed at.
+// writeGoals compares the measurements with the goals.
 func (o *output) writeGoals() {
 	o.head("goal", "at most", "median", "fastest samples", "")
 	for _, g := range o.goals {

@@ -15,11 +15,11 @@ import (
 	"github.com/mixstream/mixstream/mix"
 )
 
-// decoding is a JSON function that a stream can be given.
+// decoding is a JSON function for a stream.
 type decoding struct {
 	name      string
 	unmarshal func(data []byte, v any) error
-	isDefault bool // a stream is not given it, and decodes as it does by itself
+	isDefault bool // the stream uses it by default
 }
 
 // decodings returns every JSON function; the first is the default.
@@ -35,8 +35,8 @@ func decodings() []decoding {
 // typedReader reads a corpus of tokens as typed data.
 type typedReader func(c *corpus, d decoding, each func(*gen.ContentData)) error
 
-// plainTyped is the floor: the plain parser and the JSON function, and nothing
-// of the event is kept but the typed data.
+// plainTyped is the floor: the plain parser and the JSON function. It keeps only the typed
+// data of an event.
 func plainTyped(c *corpus, d decoding, each func(*gen.ContentData)) error {
 	for p := newPlain(c.input); p.next(); {
 		data := new(gen.ContentData)
@@ -48,7 +48,7 @@ func plainTyped(c *corpus, d decoding, each func(*gen.ContentData)) error {
 	return nil
 }
 
-// streamTyped is the client, over HTTP in memory.
+// streamTyped reads with the client, over in-memory HTTP.
 func streamTyped(c *corpus, d decoding, each func(*gen.ContentData)) error {
 	opts := []client.Option{client.WithHTTPClient(&http.Client{Transport: c})}
 	if !d.isDefault {

@@ -13,8 +13,8 @@ import (
 	"github.com/mixstream/mixstream/mix"
 )
 
-// TestAddressThatIsNone has addresses that no repetition mends: each is an error at once,
-// and no attempt is made again.
+// TestAddressThatIsNone uses addresses that no repetition mends. Each is an error at once,
+// without another attempt.
 func TestAddressThatIsNone(t *testing.T) {
 	for _, base := range []string{
 		"http://127.0.0.1:99999", "http://127.0.0.1:0", "http://:80", "http://a..b", "http://" + strings.Repeat("x", 64), "ftp://host", "http://",
@@ -28,8 +28,8 @@ func TestAddressThatIsNone(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	// A source knows its address only by what an attempt fails with, and a client that of a redirect.
-	retried := client.OnRetry(func(r client.Retry) { t.Errorf("another attempt after %v", r.Err) })
+	// A source sees its address only in the error of an attempt, as a client sees that of a redirect.
+	retried := client.WithHooks(client.Hooks{Retrying: func(r client.Retry) { t.Errorf("another attempt after %v", r.Err) }})
 	for _, url := range []string{"http://127.0.0.1:99999", "ftp://host", "http:", "http://%zz", "http://host:port"} {
 		source := client.NewSource(t.Context(), "", func(ctx context.Context, _ string) (*http.Response, error) {
 			r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
@@ -57,7 +57,7 @@ func TestAddressThatIsNone(t *testing.T) {
 	}
 }
 
-// TestErrorsHideSecrets has user information in each URL that an error can tell of.
+// TestErrorsHideSecrets puts user information into each URL that an error can show.
 func TestErrorsHideSecrets(t *testing.T) {
 	for _, base := range []string{
 		"http://user:hunter2@host:port", "http://user:hun/ter2@host", "ftp://user:hunter2@host", "user:hunter2@host", "http://hunter2@host/?token=hunter2",
@@ -86,7 +86,7 @@ func TestErrorsHideSecrets(t *testing.T) {
 		for _, user := range []string{"user:hunter2@", "hunter2@"} {
 			base := strings.Replace(ts.URL, "://", "://"+user, 1) + path
 			c, err := mix.NewClient(base, client.WithRetryPolicy(client.RetryPolicy{MaxAttempts: -1}),
-				client.OnRetry(func(r client.Retry) { t.Errorf("retry: %v", r.Err) }))
+				client.WithHooks(client.Hooks{Retrying: func(r client.Retry) { t.Errorf("retry: %v", r.Err) }}))
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -7,30 +7,51 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/mixstream/mixstream/internal/excerpt"
 	"github.com/mixstream/mixstream/internal/redact"
 )
 
-// APIError is an answer that is not an event stream: another status than 200,
-// another content type, or a content encoding, since none was asked for.
+// The client keeps at most maxErrorBody bytes of the body of a refusal, and waits at most
+// maxErrorWait for them.
+const (
+	maxErrorBody = 64 << 10
+	maxErrorWait = 5 * time.Second
+)
+
+// APIError is an answer other than the stream or, from a Publisher, than 201. An answer to
+// a stream is one if it has another status than 200, another content type, or a content
+// encoding, since the client asks for none.
 type APIError struct {
 	StatusCode int
 	Header     http.Header
-	Body       []byte        // at most 64 KiB of it, and nothing of a redirect with Err
+	Body       []byte        // at most 64 KiB of it; empty if Err tells of a redirect
 	Request    *http.Request // the request, after redirects
-	// Err is why a redirect was not followed, if it is more than that it names no
-	// Location. It may come from the CheckRedirect of the HTTP client.
+	// Published is what the request published before the server refused it; nil if the
+	// answer does not say. Only a request that publishes has it.
+	Published *Published
+	// Err says more: the error that WithErrors makes of the answer, or why a redirect was
+	// not followed, which may come from the CheckRedirect of the HTTP client. It is nil if
+	// there is nothing more to say.
 	Err error
 }
 
-// Error tells the request, the status, and what is wrong with the answer where the
-// status does not say it. Of a problem (RFC 9457) it tells the title and the detail.
+// Published is what a refused request has published.
+type Published struct {
+	Line   int    // the line that was refused, from 1; 0 if the refusal is not about a line
+	Count  int    // the number of events that were appended
+	LastID string // the id of the last of them; empty if there is none
+
+	invalid bool // the server refuses an event itself
+}
+
+// Error returns the request, the status, and what is wrong with the answer if the status
+// does not say it. It ends with Err or, without one, with the title and the detail of a
+// problem (RFC 9457).
 func (e *APIError) Error() string {
 	msg := fmt.Sprintf("client: %s answered %d %s", e.target(), e.StatusCode, http.StatusText(e.StatusCode))
 	switch {
-	case e.Err != nil:
-		msg += ": " + excerpt.Text(e.Err.Error())
 	case e.StatusCode == http.StatusOK && isEventStream(e.Header):
 		msg += fmt.Sprintf(" with content encoding %s, which was not asked for", excerpt.Quote(e.Header.Get("Content-Encoding")))
 	case e.StatusCode == http.StatusOK:
@@ -38,10 +59,12 @@ func (e *APIError) Error() string {
 		if e.Request != nil && !isSafe(e.Request.Method) && isJSON(e.mediaType()) {
 			msg += `; many servers stream only if the body of the request asks for it, as with "stream": true`
 		}
-	default:
-		if problem := e.problem(); problem != "" {
-			msg += ": " + excerpt.Text(problem)
-		}
+	}
+	if e.Err != nil {
+		return msg + ": " + excerpt.Text(e.Err.Error())
+	}
+	if problem := e.problem(); problem != "" && e.StatusCode != http.StatusOK {
+		msg += ": " + excerpt.Text(problem)
 	}
 	return msg
 }
@@ -49,8 +72,8 @@ func (e *APIError) Error() string {
 // Unwrap returns Err.
 func (e *APIError) Unwrap() error { return e.Err }
 
-// Decode unmarshals a body that is JSON by its content type into v. It fails if the body is
-// anything else, or longer than what the error keeps of it.
+// Decode unmarshals a body into v. It fails if the content type is not JSON, or if the body
+// is longer than the part that the error keeps.
 func (e *APIError) Decode(v any) error {
 	if mediaType := e.mediaType(); !isJSON(mediaType) {
 		return fmt.Errorf("client: the body of the answer is %s, and not JSON", excerpt.Quote(mediaType))
@@ -88,11 +111,7 @@ func (e *APIError) mediaType() string {
 	return mediaType
 }
 
-// isJSON reports whether a media type is JSON (RFC 6838, section 4.2.8, has the suffix).
-func isJSON(mediaType string) bool {
-	return mediaType == "application/json" || strings.HasSuffix(mediaType, "+json")
-}
-
+// target returns the method and the URL of the request, without what must stay secret.
 func (e *APIError) target() string {
 	if e.Request == nil || e.Request.URL == nil {
 		return "the server"
@@ -100,27 +119,30 @@ func (e *APIError) target() string {
 	return excerpt.Text(e.Request.Method + " " + redact.Parsed(e.Request.URL))
 }
 
-// typedErrors returns f so that what it returns wraps the APIError.
-func typedErrors(f func(*APIError) error) func(*APIError) error {
+// isJSON reports whether a media type is JSON (RFC 6838, section 4.2.8, has the suffix).
+func isJSON(mediaType string) bool {
+	return mediaType == "application/json" || strings.HasSuffix(mediaType, "+json")
+}
+
+// answerIn returns the APIError that err is or wraps; nil if there was no answer.
+func answerIn(err error) *APIError {
+	var answer *APIError
+	errors.As(err, &answer)
+	return answer
+}
+
+// explained returns a function that sets the Err of an answer to what f makes of it.
+func explained(f func(*APIError) error) func(*APIError) error {
 	return func(e *APIError) error {
-		if f == nil {
+		if f == nil || e.Err != nil {
 			return e
 		}
-		err := f(e)
-		switch {
-		case err == nil:
-			return e
-		case errors.As(err, new(*APIError)):
-			return err
+		answer := *e // a copy: an error that wraps its answer must not make a circle
+
+		//nolint:errorlint // f returns the answer itself if it has no error for it
+		if err := f(&answer); err != nil && err != error(&answer) {
+			e.Err = err
 		}
-		return &typedError{err, e}
+		return e
 	}
 }
-
-// typedError is an error of the caller's that did not wrap its APIError.
-type typedError struct {
-	error
-	answer *APIError
-}
-
-func (e *typedError) Unwrap() []error { return []error{e.error, e.answer} }

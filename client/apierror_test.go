@@ -11,7 +11,7 @@ import (
 
 const problemType = "application/problem+json"
 
-// A problem (RFC 9457) says what went wrong, in the text as well.
+// The text of an error has the title and the detail of a problem (RFC 9457).
 func TestProblem(t *testing.T) {
 	for name, test := range map[string]struct{ contentType, body, says string }{
 		"all of it":           {problemType, `{"type":"https://x","title":"Out of credit","detail":"30 are missing"}`, "404 Not Found: Out of credit: 30 are missing"},
@@ -47,7 +47,7 @@ func TestDecodeBody(t *testing.T) {
 	}
 }
 
-// creditError is an error of a stranger's spec.
+// creditError is an error of another spec.
 type creditError struct {
 	answer *client.APIError
 	Needed int
@@ -56,7 +56,7 @@ type creditError struct {
 func (e *creditError) Error() string { return "out of credit" }
 func (e *creditError) Unwrap() error { return e.answer }
 
-// The errors of a spec are found through every wrapper, and with them the answer.
+// errors.As finds the error of a spec through every wrapper, and the answer with it.
 func TestWithErrors(t *testing.T) {
 	typed := client.WithErrors(func(e *client.APIError) error {
 		body := creditError{answer: e}
@@ -70,7 +70,11 @@ func TestWithErrors(t *testing.T) {
 		t.Helper()
 		var credit *creditError
 		var api *client.APIError
-		if !errors.As(err, &credit) || credit.Needed != 30 || !errors.As(err, &api) || api.StatusCode != 402 {
+		if !errors.As(err, &credit) || credit.Needed != 30 || !errors.As(err, &api) || api.StatusCode != 402 || api.Err != error(credit) {
+			t.Errorf("%s: %v", name, err)
+		}
+		// The error wraps its answer, which must not make a circle of the two.
+		if errors.Is(err, client.ErrClosed) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -87,7 +91,7 @@ func TestWithErrors(t *testing.T) {
 	}
 	own := errors.New("the caller's own")
 	_, err = serve(t, refusing).orders(client.WithErrors(func(*client.APIError) error { return own }))
-	if !errors.Is(err, own) || !errors.As(err, new(*client.APIError)) || err.Error() != "the caller's own" {
+	if !errors.Is(err, own) || !errors.As(err, new(*client.APIError)) || !strings.HasSuffix(err.Error(), "answered 402 Payment Required: the caller's own") {
 		t.Errorf("an error that does not wrap the answer: %v", err)
 	}
 	if _, err = serve(t, refusing).orders(typed, client.WithErrors(nil)); errors.As(err, new(*creditError)) || !errors.As(err, new(*client.APIError)) {

@@ -13,7 +13,7 @@ import (
 	"github.com/mixstream/mixstream/client"
 )
 
-// noJitter leaves only what the server asks for.
+// noJitter leaves only the delay that the server asks for.
 var noJitter = client.RetryPolicy{InitialInterval: 1, MaxInterval: 1}
 
 func between(t *testing.T, what string, d, low, high time.Duration) {
@@ -97,33 +97,33 @@ func TestServerDelay(t *testing.T) {
 	}
 }
 
-// TestNoOverflow asks for more time than there is, on top of the most jitter.
+// TestNoOverflow asks for the longest delay, on top of the longest jitter.
 func TestNoOverflow(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	source := fake(streams("retry: 9223372036854\n\n", 0, io.EOF)).source(ctx,
 		client.WithRetryPolicy(client.RetryPolicy{InitialInterval: math.MaxInt64, MaxInterval: math.MaxInt64, MaxServerDelay: math.MaxInt64, MaxElapsedTime: -1}),
-		client.OnRetry(func(r client.Retry) {
+		client.WithHooks(client.Hooks{Retrying: func(r client.Retry) {
 			between(t, "delay", r.Delay, time.Hour, math.MaxInt64)
 			cancel()
-		}))
+		}}))
 	defer source.Close()
 	if _, err := source.Next(); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 }
 
-// TestBackoffGrows has a server that accepts, says connected and closes at once.
+// The server of TestBackoffGrows accepts, sends connected and closes at once.
 func TestBackoffGrows(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ended := streams(connected("1"), 0, io.EOF)
 		var retries []client.Retry
 		stop := errors.New("stop")
 		ctx, cancel := context.WithCancelCause(t.Context())
-		source := fake(ended).source(ctx, client.WithRetryPolicy(client.RetryPolicy{MaxElapsedTime: -1}), client.OnRetry(func(r client.Retry) {
+		source := fake(ended).source(ctx, client.WithRetryPolicy(client.RetryPolicy{MaxElapsedTime: -1}), client.WithHooks(client.Hooks{Retrying: func(r client.Retry) {
 			if retries = append(retries, r); len(retries) == 2000 {
 				cancel(stop)
 			}
-		}))
+		}}))
 		defer source.Close()
 		for {
 			if _, err := source.Next(); err != nil {
@@ -168,7 +168,7 @@ func TestCountStartsAnew(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var last client.Retry
 				f := fake(append(test.steps, streams(deleted("2", session), 0, nil))...)
-				s, err := f.open(t, client.OnRetry(func(r client.Retry) { last = r }))
+				s, err := f.open(t, client.WithHooks(client.Hooks{Retrying: func(r client.Retry) { last = r }}))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -181,14 +181,14 @@ func TestCountStartsAnew(t *testing.T) {
 	}
 }
 
-// TestQuietSource has connections that stand long without an event.
+// The connections of TestQuietSource stand long without an event.
 func TestQuietSource(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		quiet := streams("", time.Hour, io.EOF)
 		var attempts []int
 		source := fake(quiet, quiet, quiet, streams(content("1", "a"), 0, nil)).source(t.Context(),
 			client.WithIdleTimeout(0), client.WithRetryPolicy(client.RetryPolicy{MaxAttempts: 1}),
-			client.OnRetry(func(r client.Retry) { attempts = append(attempts, r.Attempt) }))
+			client.WithHooks(client.Hooks{Retrying: func(r client.Retry) { attempts = append(attempts, r.Attempt) }}))
 		defer source.Close()
 		if e, err := source.Next(); err != nil || string(e.ID) != "1" {
 			t.Errorf("%+v, %v", e, err)

@@ -12,9 +12,8 @@ import (
 	"github.com/mixstream/mixstream/streamtest"
 )
 
-// TestMemoryOfASlowConsumer has a server with far more to say than sockets hold,
-// and a consumer that stops reading: the server has to wait, and the client holds
-// no more than its buffer.
+// The server of TestMemoryOfASlowConsumer sends far more than sockets hold, and the consumer
+// stops reading. The server must wait, and the client holds no more than its buffer.
 func TestMemoryOfASlowConsumer(t *testing.T) {
 	const events = 16_000
 	padding := strings.Repeat("x", 4000)

@@ -41,7 +41,7 @@ func (b *tokens) Read(p []byte) (int, error) {
 
 func (b *tokens) Close() error { return nil }
 
-// RoundTrip answers with the stream itself.
+// RoundTrip returns the stream itself as the answer.
 func (b *tokens) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{
 		StatusCode: http.StatusOK,

@@ -13,9 +13,9 @@ func init() {
 	blockedStates = append(blockedStates, blocked{"dialling", true, false, true, full})
 }
 
-// full is a listener that nobody accepts from and whose queue is full, so that the
-// system leaves another connection without an answer. Only Linux lets the length of
-// the queue be changed, and then takes it at its word.
+// full is a listener whose queue is full and that accepts nothing, so the system leaves
+// another connection without an answer. Only Linux can change the length of the queue, and
+// then keeps to it.
 func full(t *testing.T, _, _ chan<- struct{}) (string, []client.Option) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -16,20 +16,20 @@ import (
 	"go.uber.org/goleak"
 )
 
-// patience is for what must happen at once, on a machine that is busy.
+// patience is the longest time, on a busy machine, for something that happens at once.
 const patience = 10 * time.Second
 
 // blocked is a state in which a stream waits for the server.
 type blocked struct {
 	name string
-	// first tells that the stream waits for its first event, so that StreamEvents
-	// blocks, and not Next.
+	// first says that the stream waits for its first event, so that StreamEvents blocks, and
+	// not Next.
 	first bool
-	// held tells that the server sees a connection meanwhile.
+	// held says that the server sees a connection meanwhile.
 	held bool
-	// dialling tells that net/http has no connection yet. It finishes a dial and a
-	// handshake whose request was cancelled, for a later request, until the
-	// timeouts of the transport or CloseIdleConnections.
+	// dialling says that net/http has no connection yet. net/http finishes a dial and a
+	// handshake of a cancelled request, for a later request, until the timeouts of the
+	// transport or CloseIdleConnections.
 	dialling bool
 	// serve starts a server that brings a client there. It returns the URL of the
 	// server, and options that the client needs. There is a message on entered when
@@ -37,7 +37,7 @@ type blocked struct {
 	serve func(t *testing.T, entered, gone chan<- struct{}) (url string, opts []client.Option)
 }
 
-// never is a policy with delays that nobody waits for.
+// never is a policy with delays that no test can wait for.
 var never = client.RetryPolicy{InitialInterval: time.Millisecond, Multiplier: 1e9, MaxInterval: 1000 * time.Hour, MaxElapsedTime: -1}
 
 // scripted plays the scripts to a client. The last of them keeps its connection.
@@ -46,7 +46,7 @@ func scripted(scripts func(entered chan<- struct{}) []streamtest.Script) func(*t
 		all := scripts(entered)
 		last := len(all) - 1
 		all[last] = append(all[last], streamtest.Hold(), signal(gone), streamtest.Cut())
-		reading := client.OnComment(func([]byte) { entered <- struct{}{} })
+		reading := client.WithHooks(client.Hooks{Comment: func([]byte) { entered <- struct{}{} }})
 		return serve(t, all...).URL, []client.Option{client.WithRetryPolicy(fast), reading}
 	}
 }
@@ -55,14 +55,14 @@ func scripted(scripts func(entered chan<- struct{}) []streamtest.Script) func(*t
 func delayed(scripts ...streamtest.Script) func(*testing.T, chan<- struct{}, chan<- struct{}) (string, []client.Option) {
 	return func(t *testing.T, entered, _ chan<- struct{}) (string, []client.Option) {
 		server := serve(t, scripts...)
-		return server.URL, []client.Option{client.WithRetryPolicy(never), client.OnRetry(func(r client.Retry) {
+		return server.URL, []client.Option{client.WithRetryPolicy(never), client.WithHooks(client.Hooks{Retrying: func(r client.Retry) {
 			if scripts == nil || r.Attempt == 1 && r.LastEventID != "" {
 				server.Close()
 			}
 			if r.Delay > time.Minute {
 				entered <- struct{}{}
 			}
-		})}
+		}})}
 	}
 }
 

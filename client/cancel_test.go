@@ -11,8 +11,7 @@ import (
 	"github.com/mixstream/mixstream/client"
 )
 
-// eachState runs a test in each state, and where a stream is open already both in
-// Next and in All.
+// eachState runs a test in each state; if a stream is open already, both in Next and in All.
 func eachState(t *testing.T, states []blocked, test func(t *testing.T, b blocked, all bool)) {
 	t.Helper()
 	for _, b := range states {
@@ -38,8 +37,8 @@ func TestCancelInEachState(t *testing.T) {
 	})
 }
 
-// TestDeadlineInEachState has a deadline pass while a stream waits. On a machine so
-// busy that it is too early, there is another.
+// A deadline passes in TestDeadlineInEachState while a stream waits. If a busy machine makes
+// it pass too early, the test tries again.
 func TestDeadlineInEachState(t *testing.T) {
 	eachState(t, blockedStates, func(t *testing.T, b blocked, all bool) {
 		for after := 50 * time.Millisecond; !deadlined(t, b, all, after); after *= 2 {

@@ -21,9 +21,9 @@ func TestCloseInEachState(t *testing.T) {
 		opts []client.SourceOption
 	}{
 		{"connecting", streamtest.Script{signal(entered), streamtest.Hold()}, nil},
-		{"reading", hold(""), []client.SourceOption{client.OnConnect(func(*http.Response) { entered <- struct{}{} })}},
-		{"reading an event", hold("id: 1\ndata: a\n:\n"), []client.SourceOption{client.OnComment(func([]byte) { entered <- struct{}{} })}},
-		{"backing off", answer(503, "", "", "Retry-After", "60"), []client.SourceOption{client.OnRetry(func(client.Retry) { entered <- struct{}{} })}},
+		{"reading", hold(""), []client.SourceOption{client.WithHooks(client.Hooks{Connected: func(*http.Response) { entered <- struct{}{} }})}},
+		{"reading an event", hold("id: 1\ndata: a\n:\n"), []client.SourceOption{client.WithHooks(client.Hooks{Comment: func([]byte) { entered <- struct{}{} }})}},
+		{"backing off", answer(503, "", "", "Retry-After", "60"), []client.SourceOption{client.WithHooks(client.Hooks{Retrying: func(client.Retry) { entered <- struct{}{} }})}},
 		{"reading an error", streamtest.Script{func(c *streamtest.Conn) error { return c.Head(404) }, streamtest.Send("a"), signal(entered), streamtest.Hold()}, nil},
 	}
 	for _, test := range tests {
@@ -98,7 +98,7 @@ func TestCloseFreesTheConnection(t *testing.T) {
 	<-gone
 }
 
-// TestEndFreesTheConnection has streams that end by themselves and are not closed.
+// The streams of TestEndFreesTheConnection end by themselves and are not closed.
 func TestEndFreesTheConnection(t *testing.T) {
 	for name, opts := range map[string][]client.Option{
 		"gap":      nil,

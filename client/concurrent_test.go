@@ -13,8 +13,8 @@ import (
 	"github.com/mixstream/mixstream/streamtest"
 )
 
-// TestManyStreams has many streams at once, each with events of its own, on
-// connections that are cut anywhere: none ever sees another's, or misses one.
+// TestManyStreams reads many streams at once, each with events of its own, on connections
+// that are cut anywhere. No stream sees an event of another, or misses one.
 func TestManyStreams(t *testing.T) {
 	const streams, events = 40, 40
 	text := func(session string, i int) string {

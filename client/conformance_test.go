@@ -12,9 +12,9 @@ import (
 	"github.com/mixstream/mixstream/streamtest"
 )
 
-// conformance has the rules of WHATWG HTML, section 9.2, that only show over
-// several connections: what each one brings, and with which id ("-": without) the
-// one after it is asked for. The rules of a single stream are tested in package sse.
+// conformance holds the rules of WHATWG HTML, section 9.2, that show only over several
+// connections: what each one brings, and the id ("-": none) with which the client asks for
+// the next one. Package sse tests the rules of a single stream.
 var conformance = []struct {
 	rule    string
 	streams []string
@@ -108,8 +108,8 @@ func drain(t *testing.T, source *client.Source) string {
 	}
 }
 
-// TestRetryField has times that a server may and may not set. A valid one counts
-// from its line on, also in a block that is never finished.
+// TestRetryField uses valid and invalid times. A valid one counts from its line on, even in a
+// block that is never finished.
 func TestRetryField(t *testing.T) {
 	policy := noJitter
 	policy.MaxServerDelay = 100 * time.Millisecond
@@ -120,7 +120,7 @@ func TestRetryField(t *testing.T) {
 	} {
 		var delays []client.Retry
 		server := serve(t, send(field), over)
-		source := server.source("", client.WithRetryPolicy(policy), client.OnRetry(func(r client.Retry) { delays = append(delays, r) }))
+		source := server.source("", client.WithRetryPolicy(policy), client.WithHooks(client.Hooks{Retrying: func(r client.Retry) { delays = append(delays, r) }}))
 		drain(t, source)
 		if len(delays) != 1 || delays[0].Delay.Milliseconds() == 40 != want {
 			t.Errorf("%q: %+v", field, delays)

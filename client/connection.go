@@ -6,60 +6,41 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/mixstream/mixstream/internal/excerpt"
-	"github.com/mixstream/mixstream/internal/redact"
 )
 
 // connection is one event stream over HTTP, from the attempt to its end.
 type connection struct {
+	cfg      *sourceConfig
 	ctx      context.Context
 	cancel   context.CancelCauseFunc
 	body     io.ReadCloser
-	since    time.Time // when the stream was opened
-	heard    time.Time // when the server last gave a sign of life
+	since    time.Time // when the stream was opened; zero before that
+	heard    time.Time // when the last byte came
 	eventful bool      // it brought an event
 
 	connecting *time.Timer // the connect timeout; nil once it is over
 	idle       *time.Timer // runs while a read waits; nil without an idle timeout
-	timeout    time.Duration
 }
 
-// attempt makes one request. On success the decoder reads from it, and its
-// connection is the source's.
-func (s *Source) attempt() error {
-	lastEventID := s.LastEventID()
-	if !s.cfg.anyID && !legalID(lastEventID) {
-		return fmt.Errorf("%w: %s", ErrLastEventID, excerpt.Quote(lastEventID))
-	}
-	c := &connection{timeout: s.cfg.idleTimeout}
-	c.ctx, c.cancel = context.WithCancelCause(s.ctx)
-	if d := s.cfg.connectTimeout; d > 0 {
+// newConnection returns a connection that open opens. Its connect timeout runs.
+func newConnection(ctx context.Context, cfg *sourceConfig) *connection {
+	c := &connection{cfg: cfg}
+	c.ctx, c.cancel = context.WithCancelCause(ctx)
+	if d := cfg.connectTimeout; d > 0 {
 		c.connecting = time.AfterFunc(d, func() { c.cancel(ErrConnectTimeout) })
 	}
-	s.setInterrupt(func() { c.cancel(errReconnect) }, true)
-
-	err := s.request(c, lastEventID)
-	if err != nil {
-		err = c.explain(err)
-		s.setInterrupt(nil, false)
-		c.close()
-		return err
-	}
-	s.conn, s.requested = c, lastEventID
-	s.dec.Reset(c)
-	if !s.cfg.awaitEvent {
-		c.settled()
-	}
-	return nil
+	return c
 }
 
-// request makes the request of an attempt and checks that a stream is what
-// comes back.
-func (s *Source) request(c *connection, lastEventID string) error {
-	resp, err := s.connect(c.ctx, lastEventID)
+// reconnect ends the connection at the caller's wish. Any goroutine may call it.
+func (c *connection) reconnect() { c.cancel(errReconnect) }
+
+// open makes one request, and returns an error unless the answer is a stream.
+func (c *connection) open(connect func(context.Context, string) (*http.Response, error), lastEventID string) error {
+	resp, err := connect(c.ctx, lastEventID)
 	if err != nil {
 		return notAnswered(resp, err)
 	}
@@ -73,50 +54,38 @@ func (s *Source) request(c *connection, lastEventID string) error {
 	case resp.StatusCode == http.StatusNoContent:
 		return errNothingMore
 	case resp.StatusCode != http.StatusOK || !isEventStream(resp.Header) || isEncoded(resp.Header):
-		return s.cfg.refused(&APIError{StatusCode: resp.StatusCode, Header: resp.Header, Body: c.errorBody(), Request: resp.Request})
+		return c.cfg.refused(&APIError{StatusCode: resp.StatusCode, Header: resp.Header, Body: c.errorBody(), Request: resp.Request})
 	}
-	if s.cfg.opened != nil {
-		if err := s.cfg.opened(resp, lastEventID); err != nil {
+	if c.cfg.opened != nil {
+		if err := c.cfg.opened(resp, lastEventID); err != nil {
 			return err
 		}
 	}
 	c.since = time.Now()
 	c.heard = c.since
-	if c.timeout > 0 {
-		c.idle = time.AfterFunc(c.timeout, func() { c.cancel(ErrIdle) })
+	if d := c.cfg.idleTimeout; d > 0 {
+		c.idle = time.AfterFunc(d, func() { c.cancel(ErrIdle) })
 		c.idle.Stop()
 	}
-	s.cfg.logger.DebugContext(s.ctx, "connected", "last_event_id", lastEventID)
-	if s.cfg.onConnect != nil {
-		s.cfg.onConnect(resp)
+	if c.cfg.hooks.Connected != nil {
+		c.cfg.hooks.Connected(resp)
 	}
 	return nil
 }
 
-// notAnswered returns the error of an attempt that failed with err. Of a redirect
-// that is not to be followed there is an answer after all.
-func notAnswered(resp *http.Response, err error) error {
-	if resp != nil && resp.Body != nil {
-		resp.Body.Close()
-	}
-	var redirect *redirectError
-	if err = redact.Error(err); !errors.As(err, &redirect) {
-		return err
-	}
-	if redirect.resp != nil {
-		resp = redirect.resp
-	}
-	if resp == nil {
-		return err
-	}
-	return &APIError{StatusCode: resp.StatusCode, Header: resp.Header, Request: resp.Request, Err: redirect.cause}
+// errorBody reads the start of a body that is not a stream. The body may never end, so
+// errorBody returns what comes within maxErrorWait.
+func (c *connection) errorBody() []byte {
+	defer time.AfterFunc(maxErrorWait, func() { c.cancel(nil) }).Stop()
+	body, _ := io.ReadAll(io.LimitReader(c.body, maxErrorBody))
+	return body
 }
 
-// Read reads the body. The idle timeout runs only here: a caller that takes its
-// time must not make the connection look dead.
+// Read reads the body. The idle timeout runs only here: a slow caller must not make the
+// connection look dead.
 func (c *connection) Read(p []byte) (int, error) {
 	if c.idle != nil {
-		c.idle.Reset(c.timeout)
+		c.idle.Reset(c.cfg.idleTimeout)
 	}
 	n, err := c.body.Read(p)
 	if c.idle != nil {
@@ -128,22 +97,14 @@ func (c *connection) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// errorBody reads the start of a body that is no stream. It may never end, so
-// what has come within a moment must do.
-func (c *connection) errorBody() []byte {
-	defer time.AfterFunc(maxErrorWait, func() { c.cancel(nil) }).Stop()
-	body, _ := io.ReadAll(io.LimitReader(c.body, maxErrorBody))
-	return body
+// healthy reports whether the connection stood so long that its loss is not another failure
+// in a row.
+func (c *connection) healthy() bool {
+	return c.heard.Sub(c.since) >= healthyAfter && (c.eventful || !c.cfg.awaitEvent)
 }
 
-// healthy tells whether the connection stood long enough for its loss not to
-// count as another failure in a row.
-func (c *connection) healthy(awaitEvent bool) bool {
-	return c.heard.Sub(c.since) >= healthyAfter && (c.eventful || !awaitEvent)
-}
-
-// settled ends the connect timeout.
-func (c *connection) settled() {
+// endConnectTimeout ends the connect timeout.
+func (c *connection) endConnectTimeout() {
 	if c.connecting != nil {
 		c.connecting.Stop()
 		c.connecting = nil
@@ -151,7 +112,7 @@ func (c *connection) settled() {
 }
 
 func (c *connection) close() {
-	c.settled()
+	c.endConnectTimeout()
 	if c.idle != nil {
 		c.idle.Stop()
 	}
@@ -161,8 +122,7 @@ func (c *connection) close() {
 	}
 }
 
-// explain returns the reason for which the connection was ended from this side,
-// or else the error itself.
+// explain returns why this side ended the connection; if it did not, err itself.
 func (c *connection) explain(err error) error {
 	switch cause := context.Cause(c.ctx); {
 	case errors.As(err, new(*APIError)), errors.As(err, new(*GapError)), errors.Is(err, errNothingMore):
@@ -170,7 +130,7 @@ func (c *connection) explain(err error) error {
 	case errors.Is(cause, ErrConnectTimeout), errors.Is(cause, ErrIdle), errors.Is(cause, errReconnect):
 		return cause
 	case errors.Is(err, io.EOF) && c.since.IsZero():
-		// io.EOF is not wrapped: to a caller it is the clean end.
+		// A wrapped io.EOF would look like the clean end.
 		return fmt.Errorf("client: %v", excerpt.Error(err))
 	case errors.Is(err, io.EOF):
 		return errStreamEnded
@@ -178,51 +138,4 @@ func (c *connection) explain(err error) error {
 		return fmt.Errorf("client: %w", excerpt.Error(err))
 	}
 	return fmt.Errorf("client: the stream was cut: %w", excerpt.Error(err))
-}
-
-// isEventStream tells whether the content type is text/event-stream.
-func isEventStream(h http.Header) bool {
-	// Whatever the parameters are.
-	mediaType, _, _ := strings.Cut(h.Get("Content-Type"), ";")
-	return strings.EqualFold(strings.Trim(mediaType, " \t"), "text/event-stream")
-}
-
-// isToken tells whether s can be the name of an HTTP header (RFC 9110, section
-// 5.6.2).
-func isToken(s string) bool {
-	for i := range len(s) {
-		c := s[i]
-		letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
-		if !letter && strings.IndexByte("!#$%&'*+-.^_`|~", c) < 0 {
-			return false
-		}
-	}
-	return s != ""
-}
-
-// isEncoded tells whether the body has a content encoding that is still to be
-// undone (RFC 9110, section 8.4).
-func isEncoded(h http.Header) bool {
-	for _, coding := range h.Values("Content-Encoding") {
-		if coding != "" && !strings.EqualFold(coding, "identity") {
-			return true
-		}
-	}
-	return false
-}
-
-// legalID tells whether an id reaches the server as it is: as the value of a
-// header, and without white space around it, which HTTP takes off (RFC 9110,
-// section 5.5).
-func legalID(id string) bool { return legalHeader(id) && strings.Trim(id, " \t") == id }
-
-// legalHeader tells whether s can be the value of an HTTP header (RFC 9110,
-// section 5.5).
-func legalHeader(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' && c != '\t' || c == 0x7f {
-			return false
-		}
-	}
-	return true
 }

@@ -11,12 +11,12 @@ import (
 	"github.com/mixstream/mixstream/streamtest"
 )
 
-// connectTimeout is short. A busy machine may exceed it on any attempt, so these
-// tests go by the id with which the client comes, and not by how often it does.
+// connectTimeout is short. A busy machine may exceed it on any attempt, so these tests look at
+// the ids of the requests, and not at their number.
 const connectTimeout = 200 * time.Millisecond
 
-// TestConnectTimeoutOfAnOpenStream has events that come later than the connect
-// timeout, and then attempts that hang.
+// The events of TestConnectTimeoutOfAnOpenStream come later than the connect timeout. Then
+// attempts hang.
 func TestConnectTimeoutOfAnOpenStream(t *testing.T) {
 	late := streamtest.Pause(3 * connectTimeout)
 	var again atomic.Int32
@@ -41,11 +41,11 @@ func TestConnectTimeoutOfAnOpenStream(t *testing.T) {
 		return nil
 	}})
 	var causes []error
-	s := server.stream("", client.WithConnectTimeout(connectTimeout), client.OnRetry(func(r client.Retry) {
+	s := server.stream("", client.WithConnectTimeout(connectTimeout), client.WithHooks(client.Hooks{Retrying: func(r client.Retry) {
 		if r.LastEventID == "3" {
 			causes = append(causes, r.Err)
 		}
-	}))
+	}}))
 	defer time.AfterFunc(patience, func() { s.Close() }).Stop()
 	wantFinished(t, s, "connected 1", "content 2", "content 3", "connected 3", "session_deleted 4")
 	if len(causes) < 3 || !errors.Is(causes[0], io.ErrUnexpectedEOF) {
@@ -58,8 +58,7 @@ func TestConnectTimeoutOfAnOpenStream(t *testing.T) {
 	}
 }
 
-// TestConnectTimeoutOfASource has a source, whose connect timeout is over with the
-// header, and not with the first event.
+// The connect timeout of a source ends with the header, and not with the first event.
 func TestConnectTimeoutOfASource(t *testing.T) {
 	opened := make(chan struct{}, 100)
 	once := func(c *streamtest.Conn) error {
@@ -69,7 +68,7 @@ func TestConnectTimeoutOfASource(t *testing.T) {
 		return nil
 	}
 	server := serve(t, streamtest.Script{once, streamtest.Open(), streamtest.Send(": hi\n"), streamtest.Pause(3 * connectTimeout), streamtest.Send("id: 1\ndata: a\n\n"), streamtest.Hold()})
-	source := server.source("", client.WithConnectTimeout(connectTimeout), client.OnComment(func([]byte) { opened <- struct{}{} }))
+	source := server.source("", client.WithConnectTimeout(connectTimeout), client.WithHooks(client.Hooks{Comment: func([]byte) { opened <- struct{}{} }}))
 	if e, err := source.Next(); err != nil || string(e.ID) != "1" || len(opened) != 1 {
 		t.Errorf("event %q, error %v, %d streams were opened", e.ID, err, len(opened))
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/mixstream/mixstream/streamtest"
 )
 
-// TestConsumer is how an application tests what it has built upon a stream.
+// TestConsumer shows how an application tests its consumer of a stream.
 func TestConsumer(t *testing.T) {
 	hello := streamtest.Block("content", "2", `{"type":"content","content":"Hello"}`)
 	ts := streamtest.NewServer(

@@ -10,8 +10,8 @@ import (
 	"github.com/mixstream/mixstream/streamtest"
 )
 
-// mixed is a stream in which each block that has an id starts with it or ends
-// with it, in all line ends, and with what else a stream may hold.
+// mixed is a stream with all line ends and all kinds of lines. Each block with an id starts
+// or ends with it.
 var mixed = []struct{ id, text string }{
 	{"1", "event: connected\nretry: 1\ndata: {\"sessionId\":\"s1\"}\nid: 1\n\n"},
 	{"2", "id: 2\nevent: content\ndata: {\"content\":\"a\"}\n\n"},
@@ -25,7 +25,7 @@ var mixed = []struct{ id, text string }{
 	{"8", "event: session_deleted\ndata: {\"sessionId\":\"s1\"}\nid: 8\n\n"},
 }
 
-// after returns what of mixed comes after an id.
+// after returns the part of mixed that comes after an id.
 func after(id string) string {
 	var text strings.Builder
 	for i := len(mixed) - 1; i >= 0 && mixed[i].id != id; i-- {

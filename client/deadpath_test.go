@@ -16,8 +16,8 @@ import (
 	"github.com/mixstream/mixstream/mix"
 )
 
-// path forwards connections, until those that are open go nowhere any more, without
-// being closed. New ones are forwarded.
+// path forwards connections. After die, the open ones lead nowhere, without being closed; it
+// still forwards new ones.
 type path struct {
 	net.Listener
 	to     string
@@ -90,7 +90,7 @@ func (p *path) forward(to, from net.Conn, dead <-chan struct{}) {
 	}
 }
 
-// die makes the connections that are open go nowhere.
+// die makes the open connections lead nowhere.
 func (p *path) die() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -100,8 +100,8 @@ func (p *path) die() {
 	p.dead = nil
 }
 
-// A path that has died without a word is left for another one, by a client with the
-// default transport, only that it is quicker and trusts the server of the test.
+// A client leaves a silently dead path for another one. Its transport is the default one, but
+// quicker, and it trusts the server of the test.
 func TestDeadPath(t *testing.T) {
 	for name, http2 := range map[string]bool{"HTTP/1.1": false, "HTTP/2": true} {
 		t.Run(name, func(t *testing.T) {

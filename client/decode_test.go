@@ -145,7 +145,7 @@ func TestEveryEvent(t *testing.T) {
 	var text strings.Builder
 	for _, w := range wire {
 		text.WriteString(block(string(w.name), "1", "{"+w.bare+"}"))
-		// What a newer server adds passes.
+		// Additions of a newer server pass.
 		text.WriteString(block(string(w.name), "2", "{"+strings.Trim(w.bare+","+w.optional, ",")+`,"added":{"later":[1]}}`))
 	}
 	s := serve(t, send(text.String()), over).stream("", client.WithStrict())
@@ -168,8 +168,8 @@ func TestEveryEvent(t *testing.T) {
 	}
 }
 
-// TestEveryType has each event of the spec, also one that was added and is not in the
-// table, come as its Go type encodes it.
+// TestEveryType sends each event of the spec as its Go type encodes it, including an added one
+// that is not in the table.
 func TestEveryType(t *testing.T) {
 	var text strings.Builder
 	var sent []gen.Event

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestDependencies holds what an application that imports this package compiles.
+// TestDependencies lists what an application compiles that imports this package.
 func TestDependencies(t *testing.T) {
 	out, err := exec.Command("go", "list", "-deps", "-f", "{{with .Module}}{{.Path}}{{end}}", ".").Output()
 	if err != nil {

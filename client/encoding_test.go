@@ -26,7 +26,7 @@ func squeeze(texts ...string) []string {
 	return pieces
 }
 
-// TestEncodedStream has a server that compresses though it was asked not to.
+// The server of TestEncodedStream compresses against the wish of the client.
 func TestEncodedStream(t *testing.T) {
 	for _, coding := range []string{"gzip", "br", "Identity, gzip"} {
 		zipped := streamtest.Script{streamtest.Open("Content-Encoding", coding), streamtest.Send(squeeze(connected("1"))...)}
@@ -51,8 +51,8 @@ func TestEncodedStream(t *testing.T) {
 	}
 }
 
-// TestSourceDecompresses has a transport that asks for gzip by itself: each event
-// comes as soon as it was flushed.
+// The transport of TestSourceDecompresses asks for gzip by itself. Each event comes as soon as
+// the server has flushed it.
 func TestSourceDecompresses(t *testing.T) {
 	pieces := squeeze("id: 1\ndata: a\n\n", "id: 2\ndata: b\n\n", "id: 3\ndata: lost")
 	goOn := make(chan struct{})

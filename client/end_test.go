@@ -9,7 +9,7 @@ import (
 	"github.com/mixstream/mixstream/streamtest"
 )
 
-// The end that the contract names is clean, and options come to it.
+// The end that the contract names is clean, and options add to it.
 func TestEndOfContract(t *testing.T) {
 	text := delta(1) + delta(2) + "data: [DONE]\n\n" + done + delta(4)
 	deltas := []string{"delta ", "delta "}
@@ -53,7 +53,7 @@ func TestEndOfContractLater(t *testing.T) {
 	wantEnd(t, openOf(t, server, orders, orderParams{Order: "7"}), "placed 1", "placed 2")
 }
 
-// Without an end in the contract nothing is taken for one.
+// Without an end in the contract, no event ends the stream.
 func TestNoEndOfContract(t *testing.T) {
 	s := openOf(t, serve(t, stream("data: [DONE]\n\n"+done)), createAnswer, answerParams{})
 	if wantRead(t, s, " ", "done "); !errors.Is(s.Err(), client.ErrNotResumable) {

@@ -1,42 +1,49 @@
 package client
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
 	"time"
-
-	"github.com/mixstream/mixstream/internal/excerpt"
 )
 
 var (
 	// ErrClosed is the error of a stream that the caller closed before its end.
 	ErrClosed = errors.New("client: stream closed")
-	// ErrGaveUp says that the limits of the RetryPolicy ended the stream. The last
-	// failure is wrapped beside it.
+	// ErrGaveUp says that the limits of the RetryPolicy ended the stream. The error wraps
+	// the last failure as well.
 	ErrGaveUp = errors.New("client: gave up reconnecting")
-	// ErrIdle is the failure of a connection on which nothing came for the idle timeout.
+	// ErrIdle is the failure of a connection that brought no byte for the idle timeout.
 	ErrIdle = errors.New("client: nothing received within the idle timeout")
 	// ErrConnectTimeout is the failure of an attempt that took longer than the connect timeout.
 	ErrConnectTimeout = errors.New("client: connect timeout")
-	// ErrLastEventID says that no HTTP header can carry the last event ID as it is,
-	// so that the stream cannot be resumed: it has a control character, or a space
-	// or tab at an end, which HTTP takes off.
+	// ErrLastEventID says that no HTTP header can carry the last event id unchanged, so the
+	// stream cannot be resumed. The id has a control character, or a space or tab at an
+	// end, which HTTP strips.
 	ErrLastEventID = errors.New("client: last event ID is no legal header value")
 	// ErrNotResumable says that a stream was cut, or a request failed, and that the client
-	// must not or cannot go on: the method is not safe, the events have no ids, or they had
-	// no value that the operation's Resume needs. It wraps the cause. Read takes a way to
-	// resume all the same.
+	// must not or cannot go on. The method is not safe, the events have no ids, or they had
+	// no value that the operation's Resume needs. The error wraps the cause. Read can
+	// resume such a stream in the caller's own way.
 	ErrNotResumable = errors.New("client: the stream cannot be resumed")
-	// ErrUnknownEvent ends a strict stream at an event that would be an UnknownEvent
-	// otherwise.
+	// ErrUnknownEvent ends a strict stream at an event that would otherwise be delivered as
+	// an UnknownEvent.
 	ErrUnknownEvent = errors.New("client: unknown event")
+	// ErrOutcomeUnknown says that the events of a failed call may be published all the
+	// same: a request got no answer, or an answer that does not say. Another call may
+	// publish them twice.
+	ErrOutcomeUnknown = errors.New("client: it is unknown whether the events are published")
 )
 
-// How much of an error's body is kept, and how long to wait for it.
-const (
-	maxErrorBody = 64 << 10
-	maxErrorWait = 5 * time.Second
+var (
+	// errReconnect is the failure of a connection that Reconnect ended.
+	errReconnect = errors.New("client: reconnection requested")
+	// errNothingMore is the answer 204. It is not io.EOF, with which net/http reports a
+	// connection that was closed before its answer.
+	errNothingMore = errors.New("client: the server has nothing more")
+	// errStreamEnded is the end of a body that does not say that the stream is over.
+	errStreamEnded = errors.New("client: the stream ended")
 )
 
 // gaveUpError is an ErrGaveUp with the last failure.
@@ -46,11 +53,12 @@ type gaveUpError struct {
 	cause    error
 }
 
+// Error returns the counts and the last failure.
 func (e *gaveUpError) Error() string {
-	cause := strings.TrimPrefix(e.cause.Error(), "client: ")
-	return fmt.Sprintf("%v (failures: %d, time: %v): %s", ErrGaveUp, e.failures, e.elapsed.Round(time.Millisecond), cause)
+	return fmt.Sprintf("%v (failures: %d, time: %v): %s", ErrGaveUp, e.failures, e.elapsed.Round(time.Millisecond), unprefixed(e.cause))
 }
 
+// Unwrap returns ErrGaveUp and the last failure.
 func (e *gaveUpError) Unwrap() []error { return []error{ErrGaveUp, e.cause} }
 
 // notResumableError is an ErrNotResumable with its reason and its cause.
@@ -59,39 +67,44 @@ type notResumableError struct {
 	cause  error
 }
 
-func (f *feed) notResumable(reason string, cause error) error {
-	return &notResumableError{reason, cause}
-}
-
+// Error returns the reason and the cause.
 func (e *notResumableError) Error() string {
-	msg := fmt.Sprintf("%v: %s: %s", ErrNotResumable, e.reason, strings.TrimPrefix(e.cause.Error(), "client: "))
+	msg := fmt.Sprintf("%v: %s: %s", ErrNotResumable, e.reason, unprefixed(e.cause))
 	if errors.Is(e.cause, errStreamEnded) {
-		msg += "; if that is how it ends, say so with UntilEvent, UntilData or Until"
+		msg += "; if that is how the stream ends, say so with UntilEvent, UntilData or Until"
 	}
 	return msg
 }
 
+// Unwrap returns ErrNotResumable and the cause.
 func (e *notResumableError) Unwrap() []error { return []error{ErrNotResumable, e.cause} }
 
-// GapError says that events may be missing: the server no longer has everything
-// after the last event that was received.
-type GapError struct {
-	// Requested is the id after which the stream was to go on; empty if none was given.
-	Requested string
-	// ResumeFrom is the position after which everything is retained. A new stream
-	// with it as its last event ID goes on behind the gap.
-	ResumeFrom string
-	// Message is the server's description, or the client's if the server gave none.
-	Message string
-	// Err is the answer by which the server told the gap, or the failure that led to it;
-	// nil if an event told or showed it.
-	Err error
+// unknownOutcomeError is a failure that is an ErrOutcomeUnknown as well.
+type unknownOutcomeError struct{ cause error }
+
+// Error returns the text of the failure, and that the outcome is unknown.
+func (e *unknownOutcomeError) Error() string {
+	return e.cause.Error() + "; " + unprefixed(ErrOutcomeUnknown)
 }
 
-// Error tells both positions.
-func (e *GapError) Error() string {
-	return fmt.Sprintf("client: events between %s and %s may be missing: %s", excerpt.Quote(e.Requested), excerpt.Quote(e.ResumeFrom), excerpt.Text(e.Message))
-}
+// Unwrap returns the failure and ErrOutcomeUnknown.
+func (e *unknownOutcomeError) Unwrap() []error { return []error{e.cause, ErrOutcomeUnknown} }
 
-// Unwrap returns Err.
-func (e *GapError) Unwrap() error { return e.Err }
+// requestError is a failure to build a request, which no repetition mends.
+type requestError struct{ error }
+
+// Unwrap returns the failure.
+func (e requestError) Unwrap() error { return e.error }
+
+// unprefixed returns the text of an error without the name of this package, which the text
+// around it has already.
+func unprefixed(err error) string { return strings.TrimPrefix(err.Error(), "client: ") }
+
+// contextError returns the error of a context that is done, with its cause.
+func contextError(ctx context.Context) error {
+	err, cause := ctx.Err(), context.Cause(ctx)
+	if errors.Is(cause, err) {
+		return cause
+	}
+	return fmt.Errorf("%w: %w", err, cause)
+}

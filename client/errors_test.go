@@ -21,7 +21,7 @@ func TestErrorResponse(t *testing.T) {
 	err := fmt.Errorf("outer: %w", server.refused())
 	var e *mix.ErrorResponse
 	var api *client.APIError
-	if !errors.As(err, &e) || !errors.As(err, &api) || api != &e.APIError {
+	if !errors.As(err, &e) || !errors.As(err, &api) || api.Err != error(e) {
 		t.Fatalf("error: %#v", err)
 	}
 	if e.Type != gen.RESTErrorTypeNotFound || e.Message != "no session s1" || api.StatusCode != 404 ||
@@ -128,7 +128,7 @@ func TestContentType(t *testing.T) {
 	wantIDs(t, server, "-", "1")
 }
 
-// TestEndlessErrorBody has answers that are refused, but whose body goes on.
+// The refusals of TestEndlessErrorBody have a body that goes on.
 func TestEndlessErrorBody(t *testing.T) {
 	server := serve(t, streamtest.Script{streamtest.Raw("HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\n\r\n{}\n"), streamtest.Hold()})
 	err := server.refused(client.WithConnectTimeout(50 * time.Millisecond))
@@ -180,14 +180,14 @@ func TestUnauthorized(t *testing.T) {
 	wantIDs(t, server, "-")
 }
 
-// TestUnauthorizedThenUnavailable looks for a delay after the try at once.
+// TestUnauthorizedThenUnavailable checks the delay after the attempt at once.
 func TestUnauthorizedThenUnavailable(t *testing.T) {
 	var delays []time.Duration
 	server := serve(t, send(connected("1")), answer(401, "", ""), answer(503, "", "", "Retry-After", "1"), answer(401, "", ""))
 	s := server.stream("",
 		client.WithRequestEditor(func(context.Context, *http.Request) error { return nil }),
 		client.WithRetryPolicy(client.RetryPolicy{InitialInterval: 1, MaxInterval: 1, MaxServerDelay: 20 * time.Millisecond}),
-		client.OnRetry(func(r client.Retry) { delays = append(delays, r.Delay) }))
+		client.WithHooks(client.Hooks{Retrying: func(r client.Retry) { delays = append(delays, r.Delay) }}))
 	wantNames(t, s, "connected 1")
 	var api *client.APIError
 	if !errors.As(s.Err(), &api) || api.StatusCode != 401 {
@@ -217,7 +217,7 @@ func TestIllegalLastEventID(t *testing.T) {
 	wantIDs(t, server, odd)
 }
 
-// TestSpacesAroundLastEventID has ids that HTTP would trim to others.
+// HTTP would trim the ids of TestSpacesAroundLastEventID to others.
 func TestSpacesAroundLastEventID(t *testing.T) {
 	for line, id := range map[string]string{"id:  a": " a", "id:a ": "a ", "id:\ta": "\ta"} {
 		server := serve(t, send(line+"\ndata: x\n\n"))
@@ -232,7 +232,7 @@ func TestSpacesAroundLastEventID(t *testing.T) {
 	}
 }
 
-// TestNoFalseEnd has failures that wrap io.EOF, which is the clean end of a Source.
+// The failures of TestNoFalseEnd wrap io.EOF, which is the clean end of a Source.
 func TestNoFalseEnd(t *testing.T) {
 	failed := client.WithRequestEditor(func(context.Context, *http.Request) error { return fmt.Errorf("token: %w", io.EOF) })
 	once := client.WithRetryPolicy(client.RetryPolicy{MaxAttempts: 1, InitialInterval: 1})

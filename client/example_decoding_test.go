@@ -45,7 +45,7 @@ func list(url string, opts ...client.Option) {
 	}
 }
 
-// By default a client reads on past what is newer than it. A strict one stops there.
+// By default a client reads on after an event that is newer than itself. A strict one stops.
 func ExampleWithStrict() {
 	server := newer()
 	defer server.Close()
@@ -59,7 +59,7 @@ func ExampleWithStrict() {
 	// refused: client: unknown event "weather"
 }
 
-// Data can be decoded by another package, or by other rules.
+// Another package can decode the data, or other rules.
 func ExampleWithJSON() {
 	server := newer()
 	defer server.Close()

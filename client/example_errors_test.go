@@ -33,7 +33,7 @@ func report(err error) string {
 	return err.Error()
 }
 
-// What a caller can do something about has a type or a sentinel of its own.
+// Each error that a caller can act on has a type or a sentinel of its own.
 func ExampleAPIError() {
 	for _, script := range []streamtest.Script{
 		{streamtest.Open(), streamtest.Send(streamtest.Block("complete", "1", `{"type":"complete","done":true}`))},

@@ -21,7 +21,7 @@ func forgetful() *streamtest.Server {
 	)
 }
 
-// rebuild follows a session, and begins its view anew where events are missing.
+// rebuild follows a session, and builds its view anew if events are missing.
 func rebuild(ctx context.Context, c *mix.Client, last string, reset func(), show func(mix.Event)) error {
 	for {
 		stream, err := c.StreamEvents(ctx, "s1", &last, mix.UntilComplete())
@@ -63,15 +63,15 @@ func ExampleGapError() {
 	// <nil>
 }
 
-// Whoever can do with what is left is told of the gap, and goes on.
+// A caller that can use the remaining events gets the gap in a hook, and goes on.
 func ExampleContinueOnGap() {
 	server := forgetful()
 	defer server.Close()
 	c, err := mix.NewClient(server.URL,
 		client.ContinueOnGap(),
-		client.OnGap(func(gap *client.GapError) {
+		client.WithHooks(client.Hooks{Gap: func(gap *client.GapError) {
 			fmt.Printf("events between %s and %s may be missing\n", gap.Requested, gap.ResumeFrom)
-		}),
+		}}),
 	)
 	if err != nil {
 		fmt.Println(err)

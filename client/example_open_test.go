@@ -20,8 +20,8 @@ func shop() *streamtest.Server {
 	)
 }
 
-// A stream of any operation, of which generated code holds the descriptor: here orderEvents,
-// with its parameters orderParams.
+// A stream of any operation. Generated code has its descriptor, here orderEvents, and its
+// parameters, here orderParams.
 func ExampleClient_Open() {
 	server := shop()
 	defer server.Close()

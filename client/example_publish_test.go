@@ -12,8 +12,8 @@ import (
 	"github.com/mixstream/mixstream/streamtest"
 )
 
-// What fails is repeated, under one key: whatever became of the first attempt, the event
-// is published once.
+// The client repeats a failed attempt under one key. The event is published once, even if the
+// first attempt succeeded unseen.
 func Example_publish() {
 	ts := streamtest.NewServer(
 		streamtest.Script{streamtest.Cut()},
@@ -36,9 +36,8 @@ func Example_publish() {
 	// 2 true
 }
 
-// Of lines that are refused, the error tells which one is wrong and how many were
-// published before it.
-func ExamplePublishError() {
+// If the server refuses a line, the error tells which one, and what was published before it.
+func ExampleAPIError_published() {
 	ts := streamtest.NewServer(streamtest.Script{streamtest.Answer(http.StatusBadRequest,
 		`{"error":{"code":400,"type":"validation_error","message":"line 2: not an event"},"line":2,"count":1,"lastId":"18"}`,
 		"Content-Type", "application/json")})
@@ -51,11 +50,10 @@ func ExamplePublishError() {
 
 	lines := `{"event":"complete","data":{"type":"complete","done":true}}` + "\nnonsense\n"
 	_, err = c.PublishLines(context.Background(), "s1", []byte(lines))
-	var refused *client.PublishError
-	var response *mix.ErrorResponse
-	if errors.As(err, &refused) && errors.As(err, &response) {
-		fmt.Printf("%s; %d published, to %s\n", response.Message, refused.Count, refused.LastID)
+	var refused *client.APIError
+	if errors.As(err, &refused) && refused.Published != nil {
+		fmt.Printf("%v; %d published, to %s\n", refused.Err, refused.Published.Count, refused.Published.LastID)
 	}
 	// Output:
-	// line 2: not an event; 1 published, to 18
+	// validation_error: line 2: not an event; 1 published, to 18
 }

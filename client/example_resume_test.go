@@ -9,7 +9,7 @@ import (
 	"github.com/mixstream/mixstream/streamtest"
 )
 
-// store is where a consumer keeps its result, and with it how far it has got.
+// store keeps the result of a consumer together with its position.
 type store struct {
 	text   string
 	lastID string
@@ -25,7 +25,7 @@ func (s *store) Save(event mix.Event) error {
 	return nil
 }
 
-// consume goes on where the store says, and keeps there how far it has got.
+// consume goes on at the position in the store, and keeps its position there.
 func consume(ctx context.Context, c *mix.Client, store *store) error {
 	last, err := store.LastID() // "" the first time; "0" would begin with all that is retained
 	if err != nil {
@@ -47,7 +47,7 @@ func consume(ctx context.Context, c *mix.Client, store *store) error {
 	return nil
 }
 
-// Over a restart of its process, a consumer goes on where it was.
+// After a restart of its process, a consumer goes on at its position.
 func Example_resume() {
 	server := streamtest.NewServer(
 		streamtest.Script{streamtest.Open(), streamtest.Send(streamtest.Block("connected", "7", `{"sessionId":"s1"}`),

@@ -10,8 +10,8 @@ import (
 	"github.com/mixstream/mixstream/mix"
 )
 
-// An application can say when it waits for its server.
-func ExampleOnRetry() {
+// An application can show that it waits for its server.
+func ExampleWithHooks() {
 	ts := agent()
 	defer ts.Close()
 	c, err := mix.NewClient(ts.URL,
@@ -20,11 +20,13 @@ func ExampleOnRetry() {
 			MaxInterval:     10 * time.Second,
 			MaxElapsedTime:  -1, // as long as the context lasts
 		}),
-		client.OnRetry(func(r client.Retry) { // it begins in r.Delay
-			fmt.Printf("attempt %d, after event %s: %v\n", r.Attempt, r.LastEventID, r.Err)
-		}),
-		client.OnConnect(func(resp *http.Response) {
-			fmt.Println("connected:", resp.Status)
+		client.WithHooks(client.Hooks{
+			Retrying: func(r client.Retry) { // it begins in r.Delay
+				fmt.Printf("attempt %d, after event %s: %v\n", r.Attempt, r.LastEventID, r.Err)
+			},
+			Connected: func(resp *http.Response) {
+				fmt.Println("connected:", resp.Status)
+			},
 		}),
 	)
 	if err != nil {

@@ -24,13 +24,12 @@ func agent() *streamtest.Server {
 	)
 }
 
-// soon makes reconnections that no example has to wait for.
+// soon makes an example reconnect without a noticeable delay.
 var soon = client.WithRetryPolicy(client.RetryPolicy{InitialInterval: time.Millisecond})
 
 // follow prints what the session's agent says, from the beginning to its end.
 func follow(ctx context.Context, c *mix.Client, session string) error {
-	everything := "0"
-	stream, err := c.StreamEvents(ctx, session, &everything, mix.UntilComplete())
+	stream, err := c.StreamEvents(ctx, session, nil, client.FromStart(), mix.UntilComplete())
 	if err != nil {
 		return err
 	}
@@ -51,7 +50,7 @@ func follow(ctx context.Context, c *mix.Client, session string) error {
 	return nil
 }
 
-// A cut connection is none of the caller's business.
+// The caller does not notice a cut connection.
 func Example_ownContract() {
 	server := agent()
 	defer server.Close()

@@ -10,8 +10,7 @@ import (
 	"github.com/mixstream/mixstream/streamtest"
 )
 
-// tokenSource hands out access tokens, of which the first has expired when the stream is
-// cut.
+// tokenSource returns access tokens. The first has expired when the stream is cut.
 type tokenSource struct{ asked int }
 
 func (t *tokenSource) Token(context.Context) (string, error) {
@@ -21,7 +20,7 @@ func (t *tokenSource) Token(context.Context) (string, error) {
 	return "fresh", nil
 }
 
-// A token that expires is fetched for each attempt, and once more where it is refused.
+// The client fetches a token for each attempt, and once more if the server refuses it.
 func ExampleWithRequestEditor() {
 	ts := streamtest.NewServer(
 		streamtest.Script{streamtest.Open(), streamtest.Send(streamtest.Block("connected", "1", `{"sessionId":"s1"}`)), streamtest.Cut()},

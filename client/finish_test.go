@@ -6,7 +6,7 @@ import (
 	"github.com/mixstream/mixstream/mix"
 )
 
-// wantFinished reads what is left of the stream, which must end cleanly.
+// wantFinished reads the rest of the stream, which must end cleanly.
 func wantFinished(t *testing.T, s *mix.Stream, want ...string) {
 	t.Helper()
 	wantNames(t, s, want...)

@@ -23,7 +23,7 @@ var flapping = map[string]streamtest.Script{
 func flap(t *testing.T, server *fakeServer, policy client.RetryPolicy) []client.Retry {
 	t.Helper()
 	var retries []client.Retry
-	opts := []client.Option{client.WithRetryPolicy(policy), client.OnRetry(func(r client.Retry) { retries = append(retries, r) })}
+	opts := []client.Option{client.WithRetryPolicy(policy), client.WithHooks(client.Hooks{Retrying: func(r client.Retry) { retries = append(retries, r) }})}
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second) // for a client that never gives up
 	defer cancel()
 	s, err := server.client().StreamEvents(ctx, session, nil, opts...)
@@ -46,7 +46,7 @@ func flap(t *testing.T, server *fakeServer, policy client.RetryPolicy) []client.
 	return retries
 }
 
-// TestFlappingServerGetsTime sees the delays grow, up to the limit of attempts.
+// TestFlappingServerGetsTime checks that the delays grow, up to the limit of attempts.
 func TestFlappingServerGetsTime(t *testing.T) {
 	const attempts = 16
 	for name, script := range flapping {
@@ -73,7 +73,7 @@ func TestFlappingServerGetsTime(t *testing.T) {
 	}
 }
 
-// TestFlappingServerIsGivenUp goes on for as long as the policy says.
+// The client gives a flapping server up after the time in the policy.
 func TestFlappingServerIsGivenUp(t *testing.T) {
 	const most = 300 * time.Millisecond
 	for name, script := range flapping {

@@ -15,7 +15,7 @@ import (
 	"github.com/mixstream/mixstream/streamtest"
 )
 
-// Whatever becomes of a POST that may have arrived, it is sent once.
+// The client sends a POST that may have arrived only once.
 func TestPostIsSentOnce(t *testing.T) {
 	for name, test := range map[string]struct {
 		script streamtest.Script
@@ -52,7 +52,7 @@ func TestPostIsSentOnce(t *testing.T) {
 	}
 }
 
-// Each answer is the caller's to judge, also one that asks for patience.
+// The client returns each answer to a POST, even one that asks it to wait.
 func TestPostAnswered(t *testing.T) {
 	for _, code := range []int{400, 401, 408, 410, 429, 500, 502, 503, 504} {
 		server := serve(t, answer(code, "", "", "Retry-After", "1", "Last-Event-ID", "3"))
@@ -64,7 +64,7 @@ func TestPostAnswered(t *testing.T) {
 	}
 }
 
-// What was not sent is tried again.
+// A POST that was not sent is tried again.
 func TestPostUnsentIsRepeated(t *testing.T) {
 	server := serve(t, stream(delta(1)+done))
 	var dials, edits atomic.Int32
@@ -88,7 +88,7 @@ func TestPostUnsentIsRepeated(t *testing.T) {
 	}
 }
 
-// A redirect that keeps the method is followed with the body; another one is refused.
+// The client follows a redirect that keeps the method, with the body, and refuses any other.
 func TestPostRedirected(t *testing.T) {
 	for _, code := range redirects {
 		there := serve(t, stream(done))
@@ -107,7 +107,7 @@ func TestPostRedirected(t *testing.T) {
 	}
 }
 
-// An answer of JSON is what a server gives that was not asked for a stream.
+// A server that was not asked for a stream answers with JSON.
 func TestPostAnsweredWithJSON(t *testing.T) {
 	_, err := serve(t, answer(200, "application/json", `{"text":"hi"}`)).answers()
 	var api *client.APIError
@@ -119,8 +119,8 @@ func TestPostAnsweredWithJSON(t *testing.T) {
 	}
 }
 
-// A connection that the server closes while it idles makes net/http try again by itself, but
-// only before anything is sent.
+// net/http tries again by itself if the server closes an idle connection, but only before
+// anything is sent.
 func TestPostOnIdleConnection(t *testing.T) {
 	var posts atomic.Int32
 	ts := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

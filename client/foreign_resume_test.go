@@ -16,7 +16,7 @@ func stream(text string, header ...string) streamtest.Script {
 	return streamtest.Script{streamtest.Open(header...), streamtest.Send(text)}
 }
 
-// cut is stream, broken off in the middle of the body.
+// cut is stream, cut in the middle of the body.
 func cut(text string, header ...string) streamtest.Script {
 	return append(stream(text, header...), streamtest.Cut())
 }
@@ -65,7 +65,7 @@ func TestForeignResumes(t *testing.T) {
 	}
 }
 
-// What has no position is not resumed, and what ends so is an error and no silence.
+// A stream without a position is not resumed. It ends with an error.
 func TestForeignNotResumable(t *testing.T) {
 	for name, test := range map[string]struct {
 		opts   []client.Option
@@ -93,7 +93,7 @@ func TestForeignNotResumable(t *testing.T) {
 	}
 }
 
-// The cause is wrapped, and the context's end and Close are what they are.
+// The error wraps the cause. The end of the context and Close keep their own errors.
 func TestForeignNotResumableCause(t *testing.T) {
 	s := opened[orderEvent](t)(serve(t, quiet(placed(""))).orders(client.WithIdleTimeout(20 * time.Millisecond)))
 	if wantRead(t, s, "placed "); !errors.Is(s.Err(), client.ErrNotResumable) || !errors.Is(s.Err(), client.ErrIdle) {
@@ -107,7 +107,7 @@ func TestForeignNotResumableCause(t *testing.T) {
 	if s.Next() || !errors.Is(s.Err(), client.ErrClosed) || errors.Is(s.Err(), client.ErrNotResumable) {
 		t.Errorf("closed: %v", s.Err())
 	}
-	s = opened[orderEvent](t)(serve(t, quiet(placed("")+":\n")).orders(client.OnComment(func([]byte) { s.Close() })))
+	s = opened[orderEvent](t)(serve(t, quiet(placed("")+":\n")).orders(client.WithHooks(client.Hooks{Comment: func([]byte) { s.Close() }})))
 	if wantRead(t, s, "placed "); !errors.Is(s.Err(), client.ErrClosed) || errors.Is(s.Err(), client.ErrNotResumable) {
 		t.Errorf("closed while it reads: %v", s.Err())
 	}
@@ -129,11 +129,11 @@ func TestForeignComments(t *testing.T) {
 	wantIDs(t, server, "-", "8")
 }
 
-// ContinueOnGap goes on without ids, and tells of each cut.
+// ContinueOnGap goes on without ids, and the hook gets each cut.
 func TestForeignContinues(t *testing.T) {
 	var gaps []*client.GapError
 	server := serve(t, cut(placed("")), cut(placed("")), answer(503, "", ""), stream(placed("9")), over)
-	s := opened[orderEvent](t)(server.orders(client.After("5"), client.ContinueOnGap(), client.OnGap(func(g *client.GapError) { gaps = append(gaps, g) })))
+	s := opened[orderEvent](t)(server.orders(client.After("5"), client.ContinueOnGap(), client.WithHooks(client.Hooks{Gap: func(g *client.GapError) { gaps = append(gaps, g) }})))
 	wantEnd(t, s, "placed 5", "placed ", "placed 9")
 	wantIDs(t, server, "5", "-", "-", "-", "9")
 	if len(gaps) != 2 || gaps[0].Requested != "5" || gaps[1].Requested != "" || gaps[0].ResumeFrom != "" || gaps[0].Err == nil {
@@ -157,7 +157,7 @@ func TestForeignGap(t *testing.T) {
 		}
 	}
 	var told []*client.GapError
-	note := client.OnGap(func(g *client.GapError) { told = append(told, g) })
+	note := client.WithHooks(client.Hooks{Gap: func(g *client.GapError) { told = append(told, g) }})
 	_, err := serve(t, gone("20")).orders(client.After("5"), note)
 	wantTold(err)
 
@@ -171,10 +171,10 @@ func TestForeignGap(t *testing.T) {
 	wantEnd(t, opened[orderEvent](t)(server.orders(client.ContinueOnGap(), note)), "placed 5", "placed 22")
 	wantIDs(t, server, "-", "5", "20", "21", "21", "22")
 	if len(told) != 4 || told[3].Requested != "20" || told[3].ResumeFrom != "21" {
-		t.Errorf("OnGap: %v", told)
+		t.Errorf("told: %v", told)
 	}
 
-	// Without a position, or with the one that was asked for, nothing follows from it.
+	// A 410 without a position, or with the one that was asked for, is not a gap.
 	for name, script := range map[string]streamtest.Script{"none": answer(410, "", ""), "the same": gone("5")} {
 		server := serve(t, script)
 		_, err := server.orders(client.After("5"), client.ContinueOnGap())
@@ -184,7 +184,7 @@ func TestForeignGap(t *testing.T) {
 	}
 }
 
-// A stream that goes on elsewhere than it was asked to has a gap.
+// A stream that goes on at another position than the client asked for has a gap.
 func TestForeignGapInHeader(t *testing.T) {
 	var gap *client.GapError
 	_, err := serve(t, quiet(placed("31"), at("30")...)).orders(client.After("5"))
@@ -197,14 +197,14 @@ func TestForeignGapInHeader(t *testing.T) {
 	}
 	gaps := 0
 	server := serve(t, stream(placed("5")), cut("", at("30")...), stream(placed("31"), at("30")...), over)
-	s = opened[orderEvent](t)(server.orders(client.ContinueOnGap(), client.OnGap(func(*client.GapError) { gaps++ })))
+	s = opened[orderEvent](t)(server.orders(client.ContinueOnGap(), client.WithHooks(client.Hooks{Gap: func(*client.GapError) { gaps++ }})))
 	if wantEnd(t, s, "placed 5", "placed 31"); gaps != 1 {
 		t.Errorf("%d gaps", gaps)
 	}
 	wantIDs(t, server, "-", "5", "30", "31")
 }
 
-// Statuses mean what they mean for our own contract.
+// Statuses mean the same as for our own contract.
 func TestForeignStatuses(t *testing.T) {
 	for code, again := range map[int]bool{400: false, 404: false, 500: true, 503: true, 429: true} {
 		server := serve(t, stream(placed("5")), answer(code, "", ""), over)

@@ -17,7 +17,7 @@ import (
 	"github.com/mixstream/mixstream/contract"
 )
 
-// The contract of a stranger, as generated code would describe it. It has no control events.
+// Another contract, as generated code would describe it. It has no events of the server's own.
 
 // orderEvent is an event of orderEvents.
 type orderEvent interface{ isOrderEvent() }
@@ -87,7 +87,7 @@ var orderEvents = contract.Operation[orderParams, orderEvent]{
 	},
 }
 
-// answerEvent is an event of createAnswer: its name stands in the data.
+// answerEvent is an event of createAnswer. The data has its name.
 type answerEvent interface{ isAnswerEvent() }
 
 type (
@@ -218,7 +218,7 @@ func wantRead[E any](t *testing.T, s *client.Stream[E], want ...string) {
 	}
 }
 
-// wantNames: see server_test.go. wantEnd wants a clean end, after these events.
+// wantEnd wants these events and a clean end. See wantNames in server_test.go.
 func wantEnd[E any](t *testing.T, s *client.Stream[E], want ...string) {
 	t.Helper()
 	if wantRead(t, s, want...); s.Err() != nil {
@@ -259,7 +259,7 @@ func TestForeignRequest(t *testing.T) {
 	}
 }
 
-// A descriptor that cannot serve is refused before a connection is made.
+// New refuses a wrong descriptor before it makes a connection.
 func TestForeignRefused(t *testing.T) {
 	requestless, eventless := orderEvents, orderEvents
 	requestless.Requests, eventless.Events = nil, nil
@@ -292,7 +292,7 @@ func TestForeignRefused(t *testing.T) {
 	}
 }
 
-// TestForeignEvents has names, no names and text.
+// The events of TestForeignEvents have names, no names, and text.
 func TestForeignEvents(t *testing.T) {
 	server := serve(t, send(placed("1")+"event: note\ndata: two \"lines\"\ndata: <of> text\nid: 2\n\n"+
 		"data: \"unnamed\"\nid: 3\n\n"+"event: other\ndata: {}\nid: 4\n\n"+"event: placed\ndata: nonsense\nid: 5\n\n"), over)
@@ -319,7 +319,7 @@ func TestForeignEvents(t *testing.T) {
 	}
 }
 
-// TestNameInData finds the name, and keeps that of the field where the data has none.
+// The client finds the name in the data, and keeps that of the field if the data has none.
 func TestNameInData(t *testing.T) {
 	server := serve(t, send("data: {\"x\":{\"type\":\"no\"},\"type\" : \"delta\",\"text\":\"a\"}\n\n"+
 		"event: ping\ndata: {}\n\n"+"event: other\ndata: {\"type\":\"delta\"}\n\n"+"data: {\"type\":\"later\"}\n\n"+done))

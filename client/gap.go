@@ -1,78 +1,187 @@
 package client
 
-import "cmp"
+import (
+	"fmt"
 
-// noPosition is the id of connected where the requested one can be no position
-// of the server's log. A gap event follows, and tells the position. A server that
-// counts the events of each connection from 1 uses it too, and tells nothing.
-const noPosition = "1"
+	"github.com/mixstream/mixstream/internal/excerpt"
+)
 
-// gap returns the gap that the event tells or shows, or nil.
-func (f *feed) gap() *GapError {
-	asked := f.source.requested
-	first := f.connection != f.source.connections // of its connection
-	untold := f.untold
-	f.untold = ""
-	// By its JSON, and not by its Go type: what cannot be decoded must not hide a gap.
-	if c := &f.facts.control.Gap; f.name == c.Name && c.Name != "" {
-		if v, ok := c.Match(f.name, f.data); ok {
-			return &GapError{Requested: f.requested(), ResumeFrom: f.id, Message: v.Message}
-		}
+// GapError says that events may be missing: the server no longer has everything after the
+// position that the client asked for.
+type GapError struct {
+	// Requested is the id after which the stream should have gone on; empty if there was
+	// none.
+	Requested string
+	// ResumeFrom is the position after which the server retains everything. A new stream
+	// After it goes on behind the gap.
+	ResumeFrom string
+	// Message is the server's description, or the client's if the server gave none.
+	Message string
+	// Err is the answer that told the gap, or the failure that led to it; nil if an event
+	// told or showed the gap.
+	Err error
+}
+
+// Error returns both positions and the message.
+func (e *GapError) Error() string {
+	return fmt.Sprintf("client: events between %s and %s may be missing: %s", excerpt.Quote(e.Requested), excerpt.Quote(e.ResumeFrom), excerpt.Text(e.Message))
+}
+
+// Unwrap returns Err.
+func (e *GapError) Unwrap() error { return e.Err }
+
+// passedGapError is an answer that told a gap behind which the stream goes on.
+type passedGapError struct{ *GapError }
+
+// Unwrap returns the GapError.
+func (e passedGapError) Unwrap() error { return e.GapError }
+
+// elsewhere returns the gap of a server that goes on at another position than the client
+// asked for, and does not say why.
+func elsewhere(requested, resumeFrom string) *GapError {
+	return &GapError{Requested: requested, ResumeFrom: resumeFrom, Message: "the server goes on elsewhere: it ignored Last-Event-ID, or did not get it"}
+}
+
+// gapRule finds the gaps that the events of a stream tell or show. It knows no connection:
+// each event comes with what its connection asked for.
+//
+// The first event of a connection is connected, and its id is the position from which the
+// server goes on. The server tells a gap by an event of its own, right after connected or
+// later. A server that ignores Last-Event-ID tells nothing; its connected shows the gap.
+//
+// An event makes one of these claims:
+//
+//	silent    it says nothing about the position
+//	agrees    connected, at the position that was asked for
+//	moved     connected, at another position
+//	unplaced  connected, with the id "1": the position asked for cannot be one of the log
+//	unasked   the first event of a reconnection that had no id to ask for
+//	tells     the gap event
+//
+// The rule knows which event came last:
+//
+//	state \ claim   silent      agrees      moved        unplaced    unasked   tells
+//	nothingYet      –           –           asked→id     doubtful    –         last→id
+//	placed          –           –           asked→id     doubtful    none→id   asked→id
+//	doubtful        doubt→"1"   doubt→"1"   doubt→id     doubtful    doubt→"1" asked→id
+//	flowing         –           –           asked→id     doubtful    none→id   last→id
+//
+// A cell with an arrow is a gap, from Requested to ResumeFrom. There, asked is the
+// Last-Event-ID of the connection, last the id of the event before, and doubt the id for
+// which connected was unplaced. After connected the state is placed, or doubtful if it was
+// unplaced; after any other event it is flowing.
+//
+// In doubtful, the gap event must come next, and tells the position. If any other event
+// comes, or the stream ends, the server counts the events of each connection from 1, and
+// has ignored Last-Event-ID.
+type gapRule struct {
+	positions bool // the first event of each connection is connected
+	state     gapState
+	doubt     string // in doubtful, the id that was asked for
+}
+
+// gapState says which event came last.
+type gapState uint8
+
+const (
+	nothingYet gapState = iota // none
+	placed                     // connected, at a position of the log
+	doubtful                   // connected, at none; a gap event must follow
+	flowing                    // any other
+)
+
+// gapClaim is what an event says about the position of its connection.
+type gapClaim uint8
+
+const (
+	silent gapClaim = iota
+	agrees
+	moved
+	unplaced
+	unasked
+	tells
+)
+
+const (
+	// noPosition is the id of connected where the requested one can be no position of the
+	// log. A gap event follows, and tells the position.
+	noPosition = "1"
+	// fromStart is the last event id that asks for everything that is retained.
+	fromStart = "0"
+)
+
+// gapEvent is an event as the gap rule sees it.
+type gapEvent struct {
+	kind    kind
+	id      string
+	message string // of a gap event
+	first   bool   // no event of its connection came before it
+	asked   string // the Last-Event-ID of its connection
+	last    string // the id of the event that was delivered before it
+}
+
+// ignores reports whether an event is one of the usual ones, for which next does nothing.
+func (g *gapRule) ignores(kind kind, first bool) bool {
+	return g.state == flowing && kind == other && !first
+}
+
+// next returns the gap that an event tells or shows, or nil.
+func (g *gapRule) next(e gapEvent) *GapError {
+	was, claim := g.state, g.claim(&e)
+	g.state = flowing
+	if e.kind == connected {
+		g.state = placed
 	}
-	if !f.facts.tellsPosition() {
+	if claim == tells {
+		gap := &GapError{Requested: e.last, ResumeFrom: e.id, Message: e.message}
+		if was == placed || was == doubtful { // connected may have replaced a malformed id
+			gap.Requested = e.asked
+		}
+		return gap
+	}
+	if claim == unplaced {
+		if was != doubtful {
+			g.doubt = e.asked
+		}
+		g.state = doubtful
 		return nil
 	}
-	if f.isConnected() {
-		f.learnSession()
-		switch {
-		case !first || asked == "" || asked == fromStart:
-		case f.id == noPosition && (asked != noPosition || untold != ""):
-			f.untold = cmp.Or(untold, asked)
-			return nil
-		case f.id != asked:
-			return elsewhere(cmp.Or(untold, asked), f.id)
-		}
-	}
-	if untold != "" {
-		return elsewhere(untold, noPosition)
-	}
-	if first && f.connection > 0 && asked == "" {
-		return &GapError{ResumeFrom: f.id, Message: "the events before a reconnection had no id to resume after"}
+	switch {
+	case was == doubtful && claim == moved:
+		return elsewhere(g.doubt, e.id)
+	case was == doubtful:
+		return elsewhere(g.doubt, noPosition)
+	case claim == moved:
+		return elsewhere(e.asked, e.id)
+	case claim == unasked && was != nothingYet:
+		return &GapError{ResumeFrom: e.id, Message: "the events before a reconnection had no id to resume after"}
 	}
 	return nil
 }
 
-// learnSession takes the session from connected, where the request did not tell it.
-func (f *feed) learnSession() {
-	if c := &f.facts.control.Connected; f.session == "" && c.Session != "" {
-		v, _ := c.Match(f.name, f.data)
-		f.session = v.Session
+// claim returns what an event says about the position of its connection.
+func (g *gapRule) claim(e *gapEvent) gapClaim {
+	switch {
+	case e.kind == replayGap:
+		return tells
+	case !g.positions || !e.first:
+		return silent
+	case e.asked == "":
+		return unasked
+	case e.kind != connected || e.asked == fromStart:
+		return silent
+	case e.id == noPosition && (e.asked != noPosition || g.state == doubtful):
+		return unplaced
+	case e.id == e.asked:
+		return agrees
 	}
+	return moved
 }
 
-// refuseGap tells of a gap, and returns it if it must end the stream.
-func (f *feed) refuseGap(gap *GapError) error {
-	if f.cfg.onGap != nil {
-		f.cfg.onGap(gap)
-	}
-	if f.cfg.continueOnGap {
+// end returns the gap that is left when the stream ends: the gap event did not come.
+func (g *gapRule) end() *GapError {
+	if g.state != doubtful {
 		return nil
 	}
-	return gap
-}
-
-// elsewhere is the gap of a server that goes on after another id than it was asked
-// to, and does not say why.
-func elsewhere(requested, resumeFrom string) *GapError {
-	return &GapError{Requested: requested, ResumeFrom: resumeFrom, Message: "the server goes on elsewhere, since Last-Event-ID was ignored or did not reach it"}
-}
-
-// requested returns the id after which the stream was to go on when the server
-// told a gap. Right after connected that is what this connection asked for, since
-// connected repeats a malformed id as another one.
-func (f *feed) requested() string {
-	if f.afterConnected {
-		return f.source.requested
-	}
-	return f.lastID
+	return elsewhere(g.doubt, noPosition)
 }

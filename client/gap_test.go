@@ -33,18 +33,18 @@ func TestGap(t *testing.T) {
 		{name: "mid-stream", id: "3", first: connected("3") + content("4", "a") + gap("10"), requested: "4"},
 		{name: "after a heartbeat", id: "3", first: connected("3") + block("heartbeat", "8", `{"type":"heartbeat"}`) + gap("10"), requested: "8"},
 		{name: "without an id", id: "", first: connected("2") + gap("10"), requested: ""},
-		// The cut hides the gap; connected bears an id that makes a gap again.
+		// The cut hides the gap; the id of connected makes a gap again.
 		{name: "cut before it", id: "x", first: connected("1") + "event: error\n", second: connected("1") + gap("10"), requested: "1"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			var told []*client.GapError
 			server := serve(t, send(test.first), hold(test.second))
-			s := server.stream(test.id, client.OnGap(func(e *client.GapError) { told = append(told, e) }))
+			s := server.stream(test.id, client.WithHooks(client.Hooks{Gap: func(e *client.GapError) { told = append(told, e) }}))
 			before := names(s)
 			wantGap(t, s.Err(), test.requested, "10")
 			if len(told) != 1 || !errors.Is(s.Err(), told[0]) {
-				t.Errorf("OnGap: %v", told)
+				t.Errorf("told: %v", told)
 			}
 			if s.Next() || s.Event().Data != nil {
 				t.Error("an event after the end")
@@ -66,7 +66,7 @@ func TestGapIsFirst(t *testing.T) {
 func TestContinueOnGap(t *testing.T) {
 	var told []*client.GapError
 	server := serve(t, send(connected("3")+gap("10")), send(connected("10")+content("11", "a")), over)
-	s := server.stream("3", client.ContinueOnGap(), client.OnGap(func(e *client.GapError) { told = append(told, e) }))
+	s := server.stream("3", client.ContinueOnGap(), client.WithHooks(client.Hooks{Gap: func(e *client.GapError) { told = append(told, e) }}))
 	next(t, s)
 	e, ok := next(t, s).Data.(*gen.ErrorData)
 	if !ok || e.Type == nil || *e.Type != "replay_gap" {
@@ -89,8 +89,8 @@ func TestErrorEventIsNoGap(t *testing.T) {
 	}
 }
 
-// A server that goes on elsewhere than it was asked to has a gap, though it does
-// not say so: some ignore Last-Event-ID, and some proxies drop it.
+// A server that goes on at another position than the client asked for has a gap, even if it
+// does not say so: some servers ignore Last-Event-ID, and some proxies drop it.
 func TestGapUntold(t *testing.T) {
 	gapIn := func(s *mix.Stream, requested, resumeFrom string) {
 		t.Helper()
@@ -110,7 +110,7 @@ func TestGapUntold(t *testing.T) {
 	}
 
 	gaps := 0
-	s = serve(t, send(connected("3")+content("4", "a")), send(connected("9")), over).stream("3", client.ContinueOnGap(), client.OnGap(func(*client.GapError) { gaps++ }))
+	s = serve(t, send(connected("3")+content("4", "a")), send(connected("9")), over).stream("3", client.ContinueOnGap(), client.WithHooks(client.Hooks{Gap: func(*client.GapError) { gaps++ }}))
 	wantNames(t, s, "connected 3", "content 4", "connected 9")
 	if s.Err() != nil || gaps != 1 {
 		t.Errorf("error %v, %d gaps", s.Err(), gaps)
@@ -121,12 +121,12 @@ func TestGapUntold(t *testing.T) {
 	wantNames(t, s, "content ")
 	gapIn(s, "", "")
 
-	// Nothing was delivered yet, and everything is asked for.
+	// No event has come yet, and the client asks for all.
 	wantNames(t, serve(t, send("data: unfinished"), send(connected("5")), over).stream(""), "connected 5")
 	wantNames(t, serve(t, send(connected("5")), over).stream("0"), "connected 5")
 }
 
-// What the caller's own decoding refuses hides no gap.
+// An event that the caller's own decoding refuses hides no gap.
 func TestGapUndecoded(t *testing.T) {
 	nothing := client.WithJSON(func([]byte, any) error { return errors.New("refused") })
 	s := serve(t, send(connected("3")+content("4", "a")), hold(connected("4")+gap("10"))).stream("3", nothing)
@@ -140,8 +140,8 @@ func TestGapUndecoded(t *testing.T) {
 	}
 }
 
-// A server that counts from 1 on each connection answers, to whatever it was asked, as
-// one does that has a gap to tell.
+// A server that counts the events of each connection from 1 looks, at first, like one that is
+// about to tell a gap.
 func TestGapOfOwnCounter(t *testing.T) {
 	for name, scripts := range map[string][]streamtest.Script{
 		"at once":        {send(connected("1") + content("2", "a")), hold(connected("1") + content("2", "b"))},
@@ -158,14 +158,14 @@ func TestGapOfOwnCounter(t *testing.T) {
 
 	gaps := 0
 	s := serve(t, send(connected("1")+content("2", "a")), send(connected("1")+content("2", "b")+content("3", "c")), over).
-		stream("", client.ContinueOnGap(), client.OnGap(func(*client.GapError) { gaps++ }))
+		stream("", client.ContinueOnGap(), client.WithHooks(client.Hooks{Gap: func(*client.GapError) { gaps++ }}))
 	wantNames(t, s, "connected 1", "content 2", "connected 1", "content 2", "content 3")
 	if s.Err() != nil || gaps != 1 {
 		t.Errorf("error %v, %d gaps", s.Err(), gaps)
 	}
 }
 
-// What connected has shown is told, also if nothing more comes.
+// The client tells a gap that connected has shown, even if nothing more comes.
 func TestGapThenNothingMore(t *testing.T) {
 	s := serve(t, send(connected("1")), over).stream("5000")
 	var gap *client.GapError
@@ -173,13 +173,13 @@ func TestGapThenNothingMore(t *testing.T) {
 		t.Errorf("got %s, error %v", got, s.Err())
 	}
 	var told *client.GapError
-	s = serve(t, send(connected("1")), over).stream("5000", client.ContinueOnGap(), client.OnGap(func(g *client.GapError) { told = g }))
+	s = serve(t, send(connected("1")), over).stream("5000", client.ContinueOnGap(), client.WithHooks(client.Hooks{Gap: func(g *client.GapError) { told = g }}))
 	if names(s); s.Err() != nil || told == nil {
 		t.Errorf("error %v, told %v", s.Err(), told)
 	}
 }
 
-// A gap event is known by its type, whatever else it says.
+// The client knows a gap event by its type alone.
 func TestGapOfOtherShape(t *testing.T) {
 	s := serve(t, send(connected("5")+block("error", "100", `{"error":{"code":1},"type":"replay_gap"}`)+content("101", "x"))).stream("5")
 	var gap *client.GapError

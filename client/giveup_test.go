@@ -107,7 +107,7 @@ func TestMaxElapsedTime(t *testing.T) {
 	}
 }
 
-// TestIdleSource has connections on which nothing ever comes.
+// The connections of TestIdleSource never bring anything.
 func TestIdleSource(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		begun := time.Now()
@@ -124,7 +124,7 @@ func TestIdleSource(t *testing.T) {
 	})
 }
 
-// The time that the caller takes between two events is no outage.
+// The time that the caller takes between two events does not count.
 func TestOwnTimeIsNoOutage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := fake(paced(nil, part{0, connected("5")}), streams(connected("5")+deleted("9", session), 0, nil))
@@ -146,7 +146,7 @@ func TestOwnTimeIsNoOutage(t *testing.T) {
 	})
 }
 
-// A multiplier that is no number is none.
+// NaN is no multiplier.
 func TestMultiplierThatIsNoNumber(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := fake(status(503), status(503), status(503), streams(deleted("9", session), 0, nil))

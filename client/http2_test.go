@@ -12,8 +12,8 @@ import (
 	"github.com/mixstream/mixstream/mix"
 )
 
-// TestHTTP2 has a stream over HTTP/2 and TLS that is reset, goes on, and is closed
-// while it waits.
+// The stream of TestHTTP2, over HTTP/2 and TLS, is reset, goes on, and is closed while it
+// waits.
 func TestHTTP2(t *testing.T) {
 	var requests atomic.Int32
 	gone := make(chan struct{})
@@ -44,7 +44,7 @@ func TestHTTP2(t *testing.T) {
 	defer server.Close()
 	var causes []error
 	c, err := mix.NewClient(server.URL, client.WithHTTPClient(server.Client()), client.WithRetryPolicy(fast),
-		client.OnRetry(func(r client.Retry) { causes = append(causes, r.Err) }))
+		client.WithHooks(client.Hooks{Retrying: func(r client.Retry) { causes = append(causes, r.Err) }}))
 	if err != nil {
 		t.Fatal(err)
 	}

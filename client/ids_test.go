@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// Ids that were handed out stay what they were, whatever their number and length.
+// Ids do not change later, for any number and length of them.
 func TestIDsMayBeKept(t *testing.T) {
 	var want, got []string
 	text := connected("0")

@@ -15,7 +15,7 @@ import (
 	"github.com/mixstream/mixstream/sse"
 )
 
-// jsonTexts are data of events: objects, what follows them, and what is none.
+// jsonTexts are data of events: objects, other values, bytes after them, and malformed JSON.
 var jsonTexts = []string{
 	`{}`, ` {}`, "{\n}", `{} `, "{}\n", `{}{}`, `{} {}`, `{}}`, `{}]}`, `{},{}`, `{`, `}`, ``, ` `,
 	`null`, `null}`, `1`, `1}`, `"a"`, `"}`, `[]`, `[{}`, `[{}]`, `tru}`, "\ufeff{}",
@@ -51,7 +51,7 @@ func checkJSON(t *testing.T, texts []string) {
 			}
 		}
 	}
-	// Without sockets, which a fuzzer would use up.
+	// A fuzzer would use up sockets.
 	s, err := fake(streams(string(stream), 0, io.EOF), status(http.StatusNoContent)).open(t, client.WithRetryPolicy(fast))
 	if err != nil {
 		t.Fatal(err)
@@ -73,7 +73,7 @@ func checkJSON(t *testing.T, texts []string) {
 	}
 }
 
-// TestJSONIsUnmarshal has each text follow each other.
+// TestJSONIsUnmarshal decodes each text after each other one.
 func TestJSONIsUnmarshal(t *testing.T) {
 	for _, first := range jsonTexts {
 		var texts []string
@@ -86,8 +86,7 @@ func TestJSONIsUnmarshal(t *testing.T) {
 	}
 }
 
-// FuzzJSONIsUnmarshal has any three texts follow each other that data can be: a CR would
-// end its line.
+// FuzzJSONIsUnmarshal decodes any three texts in a row. A CR would end the line of the data.
 func FuzzJSONIsUnmarshal(f *testing.F) {
 	for i, text := range jsonTexts {
 		f.Add(text, jsonTexts[(i+1)%len(jsonTexts)], jsonTexts[(i+7)%len(jsonTexts)])
@@ -100,8 +99,8 @@ func FuzzJSONIsUnmarshal(f *testing.F) {
 	})
 }
 
-// TestJSONAllocations counts the data, its three strings and the pointer to one, after
-// events that fail: in the middle, and at what follows the object.
+// TestJSONAllocations counts the data, its three strings and the pointer to one. Events that
+// fail come before: in the middle of the object, and after its end.
 func TestJSONAllocations(t *testing.T) {
 	in := newTokens()
 	in.rest = block("content", "1", `{]}`) + block("content", "2", `{}{}`)

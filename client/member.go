@@ -6,13 +6,13 @@ import (
 	"strconv"
 )
 
-// stringMember returns the text of the member of a JSON object that is called name; nil if
-// there is none, or if it is no string. The text may alias object.
+// stringMember returns the text of the member called name of a JSON object; nil if the
+// object has no such member, or if it is not a string. The text may alias object.
 func stringMember(object []byte, name string) []byte { return unquoted(member(object, name)) }
 
-// member returns the member of a JSON object that is called name, as it stands there; nil if
-// there is none. It reads no further than that member, and decodes nothing else. Of members
-// with the same name it takes the first.
+// member returns the raw value of the member called name of a JSON object; nil if there is
+// none. It reads no further than that member, and decodes nothing else. If several members
+// have the name, it returns the first.
 func member(object []byte, name string) []byte {
 	rest, ok := bytes.CutPrefix(skipSpace(object), []byte("{"))
 	for ok {
@@ -31,8 +31,7 @@ func member(object []byte, name string) []byte {
 	return nil
 }
 
-// element returns the element of a JSON array that has this index, as it stands there; nil
-// if there is none.
+// element returns the raw element of a JSON array at an index; nil if there is none.
 func element(array []byte, index string) []byte {
 	rest, ok := bytes.CutPrefix(skipSpace(array), []byte("["))
 	for i := 0; ok; i++ {
@@ -45,8 +44,8 @@ func element(array []byte, index string) []byte {
 	return nil
 }
 
-// scalarAt returns the text of the string, number or boolean at a JSON pointer; nil if there
-// is none. The text may alias data.
+// scalarAt returns the text of the string, number or boolean at a JSON pointer; nil if
+// there is none. The text may alias data.
 func scalarAt(data []byte, pointer []string) []byte {
 	for _, token := range pointer {
 		if data = skipSpace(data); bytes.HasPrefix(data, []byte("[")) {
@@ -67,8 +66,8 @@ func scalarAt(data []byte, pointer []string) []byte {
 	return data
 }
 
-// cutValue returns the JSON value at the beginning of data, and what follows it. What is no
-// JSON gives some value, or an empty one: the decoder of the event reports that.
+// cutValue splits data after the JSON value at its beginning. Malformed JSON gives some
+// value, or an empty one: the decoder of the event reports the error.
 func cutValue(data []byte) (value, rest []byte) {
 	data = skipSpace(data)
 	depth := 0
@@ -101,7 +100,7 @@ func cutValue(data []byte) (value, rest []byte) {
 }
 
 // stringLen returns the length of the JSON string at the beginning of data, with its
-// quotes; 0 if it has no end.
+// quotes; 0 if the string does not end.
 func stringLen(data []byte) int {
 	for i := 1; i < len(data); i++ {
 		switch data[i] {
@@ -114,7 +113,7 @@ func stringLen(data []byte) int {
 	return 0
 }
 
-// unquoted returns the text of a JSON string; nil if data is none.
+// unquoted returns the text of a JSON string; nil if data is not a JSON string.
 func unquoted(data []byte) []byte {
 	data = bytes.TrimRight(data, " \t\r\n")
 	if len(data) < 2 || data[0] != '"' || len(data) != stringLen(data) {

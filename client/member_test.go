@@ -45,7 +45,7 @@ func TestStringMember(t *testing.T) {
 	}
 }
 
-// FuzzStringMember has encoding/json look for the same in what it takes for JSON.
+// FuzzStringMember compares with encoding/json, for all that is JSON to it.
 func FuzzStringMember(f *testing.F) {
 	for object := range members {
 		f.Add(object)

@@ -18,7 +18,7 @@ import (
 	"github.com/mixstream/mixstream/streamtest"
 )
 
-// TestCauseOfRetry has streams that break, and looks at what OnRetry is told.
+// TestCauseOfRetry cuts streams, and checks the causes that the hook Retrying gets.
 func TestCauseOfRetry(t *testing.T) {
 	broken := func(steps ...streamtest.Step) streamtest.Script {
 		return append(send(connected("1")+"id: 2\nevent: content\n"), steps...)
@@ -40,7 +40,7 @@ func TestCauseOfRetry(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			var causes []error
 			server := serve(t, test.script, send(connected("1")+content("2", "a")), over)
-			s := server.stream("", client.OnRetry(func(r client.Retry) { causes = append(causes, r.Err) }))
+			s := server.stream("", client.WithHooks(client.Hooks{Retrying: func(r client.Retry) { causes = append(causes, r.Err) }}))
 			wantFinished(t, s, "connected 1", "connected 1", "content 2")
 			wantIDs(t, server, "-", "1", "2")
 			if len(causes) != 2 || !test.cause(causes[0]) || errors.Is(causes[0], io.EOF) {
@@ -50,14 +50,14 @@ func TestCauseOfRetry(t *testing.T) {
 	}
 }
 
-// TestGarbageInAStream has bytes between the events that mean nothing.
+// TestGarbageInAStream puts meaningless bytes between the events.
 func TestGarbageInAStream(t *testing.T) {
 	garbage := strings.ReplaceAll(streamtest.Garbage(20_000, 2), "id", "") + "\n\n"
 	server := serve(t, send(connected("1")+garbage+content("2", "a")), over)
 	wantFinished(t, server.stream(""), "connected 1", "content 2")
 }
 
-// TestUnreachable has servers of which no connection is to be had.
+// The servers of TestUnreachable accept no connection.
 func TestUnreachable(t *testing.T) {
 	closed := streamtest.NewServer()
 	closed.Close()
@@ -98,7 +98,7 @@ func TestUnreachable(t *testing.T) {
 			hc := transport(test.change)
 			c, err := mix.NewClient(test.url, client.WithHTTPClient(hc),
 				client.WithRetryPolicy(client.RetryPolicy{InitialInterval: 1, MaxInterval: 1, MaxAttempts: 2}),
-				client.OnRetry(func(r client.Retry) { causes = append(causes, r.Err) }))
+				client.WithHooks(client.Hooks{Retrying: func(r client.Retry) { causes = append(causes, r.Err) }}))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -113,23 +113,23 @@ func TestUnreachable(t *testing.T) {
 	}
 }
 
-// TestHalfOpen has a peer that has vanished: it neither sends nor closes.
+// The peer of TestHalfOpen has vanished: it neither sends nor closes.
 func TestHalfOpen(t *testing.T) {
 	var causes []error
 	server := serve(t, append(send(connected("1")), streamtest.HalfOpen()), hold(connected("1")+deleted("2", session)))
-	s := server.stream("", client.WithIdleTimeout(30*time.Millisecond), client.OnRetry(func(r client.Retry) { causes = append(causes, r.Err) }))
+	s := server.stream("", client.WithIdleTimeout(30*time.Millisecond), client.WithHooks(client.Hooks{Retrying: func(r client.Retry) { causes = append(causes, r.Err) }}))
 	names(s)
 	if s.Err() != nil || s.LastEventID() != "2" || len(causes) == 0 || !errors.Is(causes[0], client.ErrIdle) {
 		t.Errorf("error %v, causes %v", s.Err(), causes)
 	}
 }
 
-// TestHTTPClientTimeout has a source whose HTTP client ends each stream.
+// The HTTP client of TestHTTPClientTimeout ends each stream.
 func TestHTTPClientTimeout(t *testing.T) {
 	var causes []error
 	server := serve(t, hold("id: 1\ndata: a\n\n"), over)
 	server.hc = &http.Client{Timeout: 300 * time.Millisecond}
-	source := server.source("", client.OnRetry(func(r client.Retry) { causes = append(causes, r.Err) }))
+	source := server.source("", client.WithHooks(client.Hooks{Retrying: func(r client.Retry) { causes = append(causes, r.Err) }}))
 	if e, err := source.Next(); err != nil || string(e.Data) != "a" {
 		t.Fatalf("%+v, %v", e, err)
 	}

@@ -62,15 +62,15 @@ func publisher(t *testing.T, answers ...string) (*publications, *mix.Client) {
 // published is the answer for everything that was sent.
 const published = "201"
 
-// A failure is repeated under the same key, and each publication has its own.
+// A publish repeats a failure under the same key. Each publish has its own key.
 func TestPublishRetries(t *testing.T) {
 	p, c := publisher(t, "cut", "503 {}", `500 {"error":{"code":500,"type":"internal_error","message":"x"},"count":0}`, published)
 	retries := 0
-	id, err := c.Publish(t.Context(), session, &gen.ContentData{Type: "content", Content: "a"}, client.OnRetry(func(r client.Retry) {
+	id, err := c.Publish(t.Context(), session, &gen.ContentData{Type: "content", Content: "a"}, client.WithHooks(client.Hooks{Retrying: func(r client.Retry) {
 		if retries++; r.Attempt != retries || r.Err == nil {
 			t.Errorf("got %+v", r)
 		}
-	}))
+	}}))
 	if err != nil || id != "9" || retries != 3 {
 		t.Fatalf("id %q, %d retries: %v", id, retries, err)
 	}
@@ -89,17 +89,16 @@ func TestPublishRetries(t *testing.T) {
 func TestPublishRefused(t *testing.T) {
 	_, c := publisher(t, `400 {"error":{"code":400,"type":"validation_error","message":"line 3: no"},"line":3,"count":2,"lastId":"8"}`,
 		`401 {"error":{"code":401,"type":"unauthorized","message":"no"}}`)
-	var refused *client.PublishError
+	var refused *client.APIError
 	_, err := c.PublishLines(t.Context(), session, []byte("{}\n"))
-	if !errors.As(err, &refused) || refused.Line != 3 || refused.Count != 2 || refused.LastID != "8" {
+	if !errors.As(err, &refused) || refused.Published == nil || refused.Published.Line != 3 || refused.Published.Count != 2 || refused.Published.LastID != "8" {
 		t.Errorf("got %v", err)
 	}
 	var response *mix.ErrorResponse
-	var answer *client.APIError
-	if !errors.As(err, &response) || response.Type != "validation_error" || !errors.As(err, &answer) || answer.StatusCode != 400 || !strings.HasSuffix(err.Error(), "line 3: no") {
+	if !errors.As(err, &response) || response.Type != "validation_error" || refused.StatusCode != 400 || refused.Err != error(response) || !strings.HasSuffix(err.Error(), "line 3: no") {
 		t.Errorf("got %v", err)
 	}
-	if _, err = c.PublishLines(t.Context(), session, []byte("{}\n")); errors.As(err, new(*client.PublishError)) || !errors.As(err, &response) || response.Type != "unauthorized" {
+	if _, err = c.PublishLines(t.Context(), session, []byte("{}\n")); !errors.As(err, &refused) || refused.Published != nil || !errors.As(err, &response) || response.Type != "unauthorized" {
 		t.Errorf("got %v", err)
 	}
 	if _, err := c.Publish(t.Context(), session, nil); err == nil {
@@ -119,7 +118,7 @@ func TestPublishGivesUp(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	_, err := c.PublishLines(ctx, session, nil, client.OnRetry(func(client.Retry) { cancel() }))
+	_, err := c.PublishLines(ctx, session, nil, client.WithHooks(client.Hooks{Retrying: func(client.Retry) { cancel() }}))
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
@@ -128,7 +127,7 @@ func TestPublishGivesUp(t *testing.T) {
 	}
 }
 
-// A repetition that hangs is given up while the server still knows its key.
+// The client gives up a repetition that hangs while the server still knows its key.
 func TestPublishGivesUpInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := fake(status(503, "Retry-After", "95"), func(r *http.Request) (*http.Response, error) {
@@ -150,7 +149,7 @@ func TestPublishGivesUpInTime(t *testing.T) {
 	})
 }
 
-// What publishes goes along with a redirect whole, or not at all.
+// A request that publishes follows a redirect with its body, or not at all.
 func TestPublishRedirected(t *testing.T) {
 	for _, code := range redirects {
 		p, _ := publisher(t, published)
@@ -171,7 +170,7 @@ func TestPublishRedirected(t *testing.T) {
 	}
 }
 
-// A refusal is one as soon as its status has come, also if its body does not.
+// A refusal counts as soon as its status has come, even without its body.
 func TestPublishRefusedWithoutBody(t *testing.T) {
 	for name, cut := range map[string]bool{"stalled": false, "cut": true} {
 		synctest.Test(t, func(t *testing.T) {
@@ -195,7 +194,7 @@ func TestPublishRefusedWithoutBody(t *testing.T) {
 	}
 }
 
-// The context's error is there beside its cause, as for a stream.
+// The error has the context's error and its cause, as for a stream.
 func TestPublishUntilContextEnds(t *testing.T) {
 	why := errors.New("why")
 	ctx, cancel := context.WithTimeoutCause(t.Context(), 50*time.Millisecond, why)
@@ -214,7 +213,7 @@ func TestPublishNil(t *testing.T) {
 	}
 }
 
-// Whether events may be published although the call failed is part of its error.
+// The error of a failed call says whether the events may be published all the same.
 func TestPublishOutcomeUnknown(t *testing.T) {
 	const unavailable = `503 {"error":{"code":503,"type":"unavailable","message":"x"}}`
 	counted := func(status int, kind string) string {

@@ -24,7 +24,7 @@ func orderPublisher(t *testing.T, answers ...string) (*publications, *client.Pub
 	return p, publisher
 }
 
-// An event of any operation is published by its name, and once.
+// A publisher publishes an event of any operation by its name, and once.
 func TestPublisher(t *testing.T) {
 	p, publisher := orderPublisher(t, "cut", published)
 	id, err := publisher.Publish(t.Context(), &orderPlaced{Total: 5})
@@ -45,7 +45,7 @@ func TestPublisher(t *testing.T) {
 	}
 }
 
-// It goes to the URL of the stream, with the headers of WithHeader and the editors.
+// The publisher of a client sends to the URL of the stream, through the request editors.
 func TestClientPublisher(t *testing.T) {
 	server := serve(t, answer(201, "application/json", `{"firstId":"7","lastId":"7","count":1}`))
 	c, err := client.New(orderEvents, server.URL, client.WithRequestEditor(func(_ context.Context, r *http.Request) error {
@@ -71,7 +71,7 @@ func TestClientPublisher(t *testing.T) {
 	}
 }
 
-// A problem that counts is a refusal, whatever else the spec's errors are.
+// A problem that counts events has a Published, without WithErrors.
 func TestPublisherRefused(t *testing.T) {
 	server := serve(t, answer(400, problemType, `{"title":"Bad Request","detail":"line 3: no","count":2,"line":3,"lastId":"8"}`))
 	publisher, err := client.NewPublisher(orderEvents, server.URL, quick(nil)...)
@@ -79,9 +79,8 @@ func TestPublisherRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = publisher.PublishLines(t.Context(), []byte("{}\n"))
-	var refused *client.PublishError
-	var api *client.APIError
-	if !errors.As(err, &refused) || refused.Line != 3 || refused.Count != 2 || refused.LastID != "8" || !errors.As(err, &api) || api.StatusCode != 400 ||
+	var refused *client.APIError
+	if !errors.As(err, &refused) || refused.Published == nil || refused.Published.Line != 3 || refused.Published.Count != 2 || refused.Published.LastID != "8" || refused.StatusCode != 400 ||
 		!strings.HasSuffix(err.Error(), "line 3: no") || errors.Is(err, client.ErrOutcomeUnknown) {
 		t.Errorf("error: %v", err)
 	}
@@ -102,7 +101,7 @@ func TestPublisherOutcomeUnknown(t *testing.T) {
 			t.Errorf("%s: %v", body, err)
 		}
 	}
-	// What was not sent is not published.
+	// A request that was not sent publishes nothing.
 	_, publisher := orderPublisher(t, published)
 	failing := client.WithRequestEditor(func(context.Context, *http.Request) error { return errors.New("no token") })
 	_, err := publisher.Publish(t.Context(), &orderPlaced{}, failing, client.WithRetryPolicy(client.RetryPolicy{MaxAttempts: -1}))

@@ -16,7 +16,7 @@ import (
 	"github.com/mixstream/mixstream/streamtest"
 )
 
-// ask is a caller's own way to an answer: it is begun by POST, and resumed by GET after the
+// ask makes the requests of a caller: a POST begins the answer, and a GET resumes it after the
 // sequence number of the last event.
 func (s *fakeServer) ask(ctx context.Context, last *client.Event[answerEvent]) (*http.Response, error) {
 	method, target := http.MethodPost, s.URL+"/answers"
@@ -34,7 +34,7 @@ func (s *fakeServer) ask(ctx context.Context, last *client.Event[answerEvent]) (
 	return s.hc.Do(r)
 }
 
-// asked returns what was asked for so far.
+// asked returns the methods and queries of the requests so far.
 func (s *fakeServer) asked() []string {
 	var all []string
 	for _, r := range s.Requests() {
@@ -56,7 +56,7 @@ func (s *fakeServer) read(opts ...client.Option) *client.Stream[answerEvent] {
 	return stream
 }
 
-// An answer that a POST begins is resumed by GET, over any number of failures.
+// A GET resumes an answer that a POST began, over any number of failures.
 func TestReadResumesOtherwise(t *testing.T) {
 	server := serve(t, cut(delta(1)+delta(2)), streamtest.Script{streamtest.Cut()}, answer(503, "", ""), cut("", at("9")...), stream(delta(3)), quiet(done))
 	s := server.read(client.UntilEvent("done"))
@@ -67,7 +67,7 @@ func TestReadResumesOtherwise(t *testing.T) {
 	wantAsked(t, server, "POST", "GET after=2", "GET after=2", "GET after=2", "GET after=2", "GET after=3")
 }
 
-// The start of an unsafe method is asked for once.
+// The stream asks for the start once if the method is not safe.
 func TestReadStartsOnce(t *testing.T) {
 	for name, script := range map[string]streamtest.Script{"no answer": {streamtest.Cut()}, "a cut before the first event": cut(":\n"), "an end": stream("", at("4")...)} {
 		server := serve(t, script)
@@ -92,7 +92,7 @@ func TestReadStartsOnce(t *testing.T) {
 	}
 }
 
-// The start of a safe one is asked for until an event has come.
+// The stream asks for the start until an event has come if the method is safe.
 func TestReadOfSafeMethod(t *testing.T) {
 	server := serve(t, cut(":\n"), answer(503, "", ""), cut(placed("")), over)
 	var calls []string
@@ -148,7 +148,7 @@ func TestReadOfOwnContract(t *testing.T) {
 	}
 }
 
-// A mistake ends the stream at once, and its methods still work.
+// A wrong option ends the stream at once, and its methods still work.
 func TestReadRefuses(t *testing.T) {
 	for name, opt := range map[string]client.Option{
 		"After": client.After("1"), "FromStart": client.FromStart(), "nil request editor": client.WithRequestEditor(nil), "Until": mix.UntilComplete(),

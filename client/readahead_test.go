@@ -16,7 +16,7 @@ import (
 	"github.com/mixstream/mixstream/streamtest"
 )
 
-// countedConn counts what the client has taken from its socket.
+// countedConn counts the bytes that the client has read from its socket.
 type countedConn struct {
 	net.Conn
 	read *atomic.Int64
@@ -41,8 +41,8 @@ func counted(buffer int) (*http.Client, *atomic.Int64) {
 	}}}, read
 }
 
-// pour writes events from 2 on until the socket takes no more for a while, and says
-// so; then it goes on to the last.
+// pour writes events from 2 on until the socket takes no more for a while, and signals that.
+// Then it goes on to the last.
 func pour(events int, event func(id int) string, stuck chan<- int64) streamtest.Step {
 	return func(c *streamtest.Conn) error {
 		var written int64
@@ -71,9 +71,9 @@ func pour(events int, event func(id int) string, stuck chan<- int64) streamtest.
 	}
 }
 
-// TestReadAhead counts the bytes between the socket and the consumer. They are
-// bounded by what the transport (4 KiB) and the decoder (64 KiB, or a buffer of at most
-// four times the largest event) read ahead; and while the consumer takes its time, nothing is read.
+// TestReadAhead counts the bytes between the socket and the consumer. The transport reads
+// ahead 4 KiB; the decoder 64 KiB, or at most four times the largest event. While the
+// consumer takes its time, they read nothing.
 func TestReadAhead(t *testing.T) {
 	const socket = 512 << 10 // the segments of the loopback are 64 KiB, and crawl through much less
 	for _, size := range []int{500, 300_000} {

@@ -53,7 +53,7 @@ func TestReconnects(t *testing.T) {
 			var last client.Retry
 			steps := append([]streamtest.Script{send(connected("1") + content("2", "a"))}, test.steps...)
 			server := serve(t, append(steps, hold(content("3", "b")+deleted("4", session)))...)
-			s := server.stream("", append(test.opts, client.OnRetry(func(r client.Retry) { last = r }))...)
+			s := server.stream("", append(test.opts, client.WithHooks(client.Hooks{Retrying: func(r client.Retry) { last = r }}))...)
 			var got string
 			for s.Next() {
 				if e := s.Event(); e.Name != "connected" {
@@ -81,7 +81,7 @@ func TestReconnectWhileReading(t *testing.T) {
 	reading := make(chan struct{})
 	server := serve(t, hold(connected("1")), hold(connected("1")+deleted("2", session)))
 	var retries int
-	s := server.stream("", client.OnRetry(func(client.Retry) { retries++ }), client.WithRetryPolicy(client.RetryPolicy{MaxAttempts: -1}))
+	s := server.stream("", client.WithHooks(client.Hooks{Retrying: func(client.Retry) { retries++ }}), client.WithRetryPolicy(client.RetryPolicy{MaxAttempts: -1}))
 	next(t, s)
 	go func() {
 		close(reading)
@@ -118,7 +118,7 @@ func TestReconnectWhileWaiting(t *testing.T) {
 			}
 			server := serve(t, send(connected("1")), again, hold(deleted("2", session)))
 			var s *mix.Stream
-			s = server.stream("", client.OnRetry(func(r client.Retry) {
+			s = server.stream("", client.WithHooks(client.Hooks{Retrying: func(r client.Retry) {
 				if r.Delay < time.Second {
 					return
 				}
@@ -127,7 +127,7 @@ func TestReconnectWhileWaiting(t *testing.T) {
 				} else {
 					waiting <- struct{}{}
 				}
-			}))
+			}}))
 			if during != "callback" {
 				go func() {
 					<-waiting

@@ -19,7 +19,7 @@ func redirect(code int, location string) streamtest.Script {
 	return answer(code, "", "", "Location", location)
 }
 
-// secrets are credentials, in headers that are known for it and others.
+// secrets are credentials, in headers that are known for them and in others.
 var secrets = []client.Option{
 	client.WithHeader("X-Api-Key", "secret"),
 	client.WithHeader("Authorization", "Bearer secret"),
@@ -95,7 +95,7 @@ func TestOrigins(t *testing.T) {
 			last = r.Header
 			return status(204)(r)
 		})...)
-		s, err := f.open(t, append(secrets, client.WithBaseURL(test.base))...)
+		s, err := f.openAt(t, test.base, secrets...)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -106,7 +106,7 @@ func TestOrigins(t *testing.T) {
 	}
 }
 
-// TestBadRedirect has redirects that end the stream, at first and later.
+// The redirects of TestBadRedirect end the stream, at first and later.
 func TestBadRedirect(t *testing.T) {
 	stop := errors.New("stopped")
 	tests := []struct {
@@ -114,8 +114,8 @@ func TestBadRedirect(t *testing.T) {
 	}{
 		{"empty", "", "302 Found"},
 		{"no URL", "http://a b/%zz", "without a usable Location"},
-		{"another scheme", "ftp://127.0.0.1/", "no http or https URL"},
-		{"no host", "http:///x", "no http or https URL"},
+		{"another scheme", "ftp://127.0.0.1/", "not an http or https URL"},
+		{"no host", "http:///x", "not an http or https URL"},
 		{"a loop", "/stream", "after 10 redirects"},
 		{"refused", "/refused", "stopped"},
 		{"not followed", "/last", "302 Found"},
@@ -147,7 +147,7 @@ func TestBadRedirect(t *testing.T) {
 	}
 }
 
-// TestOwnRedirectPolicy puts a header back that another host is to see.
+// The CheckRedirect of TestOwnRedirectPolicy puts a header back for another host.
 func TestOwnRedirectPolicy(t *testing.T) {
 	other := serve(t, over)
 	server := serve(t, redirect(302, other.URL))
@@ -164,7 +164,7 @@ func TestOwnRedirectPolicy(t *testing.T) {
 	}
 }
 
-// TestRedirectFails has a redirect to where nobody answers, which may pass.
+// The redirect of TestRedirectFails leads to a server that does not answer, which may pass.
 func TestRedirectFails(t *testing.T) {
 	gone := streamtest.NewServer()
 	gone.Close()

@@ -17,7 +17,7 @@ import (
 
 var afterID = contract.ResumeParam{In: "query", Name: "after", From: "$event.id"}
 
-// A position that no event has told says nothing of the events behind it. The request that
+// A position that no event has told says nothing about the events after it. The request that
 // resumes must not name it again, or they would come twice.
 func TestResumeWithoutStalePosition(t *testing.T) {
 	for name, opts := range map[string][]client.Option{"of the caller": {client.After("7")}, "of the answer": nil} {
@@ -44,7 +44,7 @@ func TestResumeWithoutStalePosition(t *testing.T) {
 }
 
 // A request that is not safe was cut before its first event, and nothing says where to go on:
-// the one that resumes it could begin anywhere.
+// the one that resumes it could begin at any position.
 func TestNothingToResumeAfter(t *testing.T) {
 	constant := contract.ResumeParam{In: "path", Name: "id", From: "a"}
 	server := serve(t, cut(":\n"), quiet(done))
@@ -79,7 +79,7 @@ func TestProgressWithoutIDs(t *testing.T) {
 	server := serve(t, append(scripts, quiet(done))...)
 	wantEnd(t, openOf(t, server, resumable(answerID, startAfter), answerParams{}, few), append(want, "done ")...)
 
-	// The same event again and again is no progress.
+	// Repetitions of the same event are no progress.
 	server = serve(t, cut(created+delta(1)), cut(delta(1)), cut(delta(1)), cut(delta(1)))
 	s := openOf(t, server, resumable(answerID, startAfter), answerParams{}, few)
 	if wantRead(t, s, "created ", "delta ", "delta ", "delta "); !errors.Is(s.Err(), client.ErrGaveUp) {
@@ -104,7 +104,7 @@ func TestWrongResumeRequest(t *testing.T) {
 	}
 }
 
-// A path that several values of its parameters make does not tell them.
+// A path that several values of its parameters make does not tell the values.
 func TestAmbiguousPath(t *testing.T) {
 	op := orderEvents
 	op.Path = "/orders/{tenant}-{orderId}/events"
@@ -122,8 +122,8 @@ func TestAmbiguousPath(t *testing.T) {
 	}
 }
 
-// A redirect to another origin takes no parameter along that is a header. A position in one
-// must not get lost with it.
+// A redirect to another origin does not get a parameter that is a header. A position in such a
+// header must not get lost.
 func TestPositionThroughRedirect(t *testing.T) {
 	for _, in := range []string{"header", "cookie"} {
 		op := resumable(contract.ResumeParam{In: "path", Name: "id", From: "a"}, contract.ResumeParam{In: in, Name: "X-After", From: "$event.data#/sequence"})
@@ -148,8 +148,8 @@ func TestPositionThroughRedirect(t *testing.T) {
 	wantIDs(t, other, "4")
 }
 
-// A request editor may read the body of each request, such as to sign it, also of one that
-// resumes and has none.
+// A request editor may read the body of each request, such as to sign it, even if the request
+// has none.
 func TestEditorReadsBody(t *testing.T) {
 	server := serve(t, cut(created+delta(1)), quiet(done))
 	var bodies []string

@@ -45,8 +45,8 @@ func wantTargets(t *testing.T, s *fakeServer, want ...string) {
 	}
 }
 
-// An answer that a POST begins is resumed by GET, with values from its data, over any number
-// of failures. Every attempt has the headers and passes the editors.
+// A GET resumes an answer that a POST began, with values from its data, over any number of
+// failures. Every attempt has the headers and passes the editors.
 func TestResumeByContract(t *testing.T) {
 	op := resumable(answerID, startAfter, streamTrue)
 	server := serve(t, cut(created+delta(1)), streamtest.Script{streamtest.Cut()}, answer(503, "", ""),
@@ -133,7 +133,7 @@ func TestResumeBeforeFirstEvent(t *testing.T) {
 	wantTargets(t, server, "GET /orders/7/events", "GET /orders/7/events", "GET /orders/7/events?since=5")
 }
 
-// What has no value yet is not resumed, and the error says which.
+// A stream is not resumed without a value, and the error names the value.
 func TestNotResumableByContract(t *testing.T) {
 	big := "data: {\"type\":\"delta\",\"sequence\":2,\"text\":\"" + strings.Repeat("x", 2000) + "\"}\n\n"
 	small := client.WithMaxEventSize(1000)
@@ -143,14 +143,14 @@ func TestNotResumableByContract(t *testing.T) {
 		script streamtest.Script
 		why    string
 	}{
-		"before the first event": {resumable(answerID, startAfter), cut(":\n"), "no event had a value at $event.data#/answer/id, of which the parameter id is made"},
+		"before the first event": {resumable(answerID, startAfter), cut(":\n"), "no event had a value at $event.data#/answer/id, from which the parameter id is made"},
 		"a position alone":       {resumable(answerID, startAfter), cut("", at("9")...), "no event had a value at $event.data#/answer/id"},
 		"no id of the answer":    {resumable(answerID, startAfter), cut(delta(1)), "no event had a value at $event.data#/answer/id"},
 		"null":                   {resumable(answerID, startAfter), cut("data: {\"answer\":{\"id\":null},\"sequence\":1}\n\n"), "no event had a value at $event.data#/answer/id"},
-		"no position":            {resumable(answerID, startAfter), cut("data: {\"answer\":{\"id\":\"a\"}}\n\n"), "no event had a value at $event.data#/sequence, of which the parameter starting_after is made"},
-		"no event id":            {resumable(answerID, afterID), cut(created), "no event had an id, of which the parameter after is made"},
+		"no position":            {resumable(answerID, startAfter), cut("data: {\"answer\":{\"id\":\"a\"}}\n\n"), "no event had a value at $event.data#/sequence, from which the parameter starting_after is made"},
+		"no event id":            {resumable(answerID, afterID), cut(created), "no event had an id, from which the parameter after is made"},
 		"nothing but a name":     {resumable(answerID, streamTrue), cut(created), "the events had no id to resume after, and no parameter of the request that resumes says where"},
-		"too large":              {resumable(answerID, startAfter), cut(created + delta(1) + big), "the last event was too large to be read, and the parameter starting_after is made of its value at $event.data#/sequence"},
+		"too large":              {resumable(answerID, startAfter), cut(created + delta(1) + big), "the last event was too large to be read, and the parameter starting_after is made from its value at $event.data#/sequence"},
 		"no answer":              {resumable(answerID, startAfter), streamtest.Script{streamtest.Cut()}, "the server may have done"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -175,8 +175,8 @@ func TestNotResumableByContract(t *testing.T) {
 	}
 }
 
-// An event that was too large does not make one behind it unresumable, nor does a value that
-// events do not repeat.
+// A stream stays resumable after an event that was too large, and after events that do not
+// repeat a value.
 func TestResumeBehindLargeEvent(t *testing.T) {
 	big := "data: {\"type\":\"delta\",\"sequence\":2,\"text\":\"" + strings.Repeat("x", 2000) + "\"}\n\n"
 	server := serve(t, cut(created+delta(1)+big+delta(3)), quiet(done))
@@ -214,7 +214,7 @@ func TestGapBehindResume(t *testing.T) {
 	wantEnd(t, openOf(t, server, resumable(answerID, startAfter), answerParams{}), "created ")
 }
 
-// A value that cannot stand where it belongs ends the stream, and no other request is made.
+// A value that its place cannot hold ends the stream, without another request.
 func TestIllegalResumeValue(t *testing.T) {
 	header := contract.ResumeParam{In: "header", Name: "X-ID", From: "$event.data#/answer/id"}
 	cookie := contract.ResumeParam{In: "cookie", Name: "id", From: "$event.data#/answer/id"}
@@ -233,7 +233,7 @@ func TestIllegalResumeValue(t *testing.T) {
 	}
 }
 
-// A descriptor whose Resume cannot be right is refused.
+// New refuses a descriptor whose Resume cannot be right.
 func TestWrongResume(t *testing.T) {
 	for want, params := range map[string][]contract.ResumeParam{
 		`malformed expression "$event.it"`:              {{In: "path", Name: "id", From: "$event.it"}},
@@ -248,7 +248,7 @@ func TestWrongResume(t *testing.T) {
 	}
 }
 
-// Read resumes as its caller does, whatever the contract says.
+// Read ignores the Resume of the contract.
 func TestReadIgnoresResume(t *testing.T) {
 	server := serve(t, cut(delta(1)), quiet(done))
 	s := client.Read(t.Context(), resumable(answerID, startAfter), server.ask, quick(nil)...)

@@ -9,35 +9,33 @@ import (
 	"time"
 )
 
-// RetryPolicy says when a stream reconnects. Zero fields have their default.
+// RetryPolicy says when a stream reconnects. A zero field has its default.
 //
-// The delay before an attempt is what the server asked for (the retry field, or
-// Retry-After if that is longer), plus a random time between zero and an
-// interval that grows from attempt to attempt. The count of attempts starts
-// anew once a connection was healthy: it brought an event with a new id, or with a
-// new value of a parameter that resumes the stream, or stood for five seconds (of
-// StreamEvents, with an event).
+// The delay before an attempt has two parts: what the server asks for (the retry field, or
+// Retry-After if that is longer), and a random time between zero and an interval that grows
+// from attempt to attempt. The count of attempts starts anew after a healthy connection.
+// That is one which brought an event with a new id, or with a new value of a parameter that
+// resumes the stream, or which stood for five seconds. If the contract has an event that
+// begins a stream, such a connection must have brought an event too.
 type RetryPolicy struct {
 	// InitialInterval is the interval of the first reconnection; by default 500 ms.
 	InitialInterval time.Duration
 	// Multiplier is the growth of the interval; by default 1.5, and at least 1.
 	Multiplier float64
-	// MaxInterval bounds the interval; by default 60 s.
+	// MaxInterval is the longest interval; by default 60 s.
 	MaxInterval time.Duration
-	// MaxElapsedTime is how long to go on without an event or a healthy
-	// connection; by default 10 minutes. A delay that would last longer is not
-	// begun. Negative: never give up for this reason.
+	// MaxElapsedTime is the time without an event or a healthy connection after which the
+	// stream ends; by default 10 minutes. A longer delay ends it at once. Negative: no limit.
 	MaxElapsedTime time.Duration
-	// MaxAttempts is how many reconnections to make in a row; zero is no limit.
-	// Negative: never reconnect.
+	// MaxAttempts is the number of reconnections in a row; zero: no limit. Negative: the
+	// stream never reconnects.
 	MaxAttempts int
-	// MaxServerDelay bounds what the server can ask for; by default 5 minutes.
-	// Negative: ignore what the server asks for.
+	// MaxServerDelay is the longest delay that the server can ask for; by default 5
+	// minutes. Negative: the client ignores what the server asks for.
 	MaxServerDelay time.Duration
 }
 
-// healthyAfter is how long a connection must have stood to be healthy without a
-// new id.
+// healthyAfter is the time after which a connection without a new id is healthy.
 const healthyAfter = 5 * time.Second
 
 func (p RetryPolicy) withDefaults() RetryPolicy {
@@ -61,7 +59,8 @@ func orDefault(d, byDefault time.Duration) time.Duration {
 	return d
 }
 
-// delay returns how long to wait before the attempt after n failures in a row.
+// delay returns the time before the attempt after n failures in a row. asked is the delay
+// that the server asks for.
 func (p RetryPolicy) delay(n int, asked time.Duration) time.Duration {
 	interval := float64(p.InitialInterval) * math.Pow(p.Multiplier, float64(n-1))
 	interval = max(min(interval, float64(p.MaxInterval)), 0)
@@ -69,9 +68,17 @@ func (p RetryPolicy) delay(n int, asked time.Duration) time.Duration {
 	return min(asked, max(p.MaxServerDelay, 0), math.MaxInt64-jitter) + jitter
 }
 
-// retryable tells whether another attempt may mend an answer with this status.
-// The first connection is stricter: whoever opens a stream is to learn at once
-// that the server fails.
+// repeatable reports whether another attempt may mend a failure, and the delay that the
+// server asks for. first says that no stream was open before.
+func repeatable(err error, first bool) (asked time.Duration, ok bool) {
+	if answer := answerIn(err); answer != nil {
+		return retryAfter(answer.Header), retryable(answer.StatusCode, first)
+	}
+	return 0, !unreachable(err)
+}
+
+// retryable reports whether another attempt may mend an answer with this status. The first
+// connection is stricter, so that the caller learns at once that the server fails.
 func retryable(status int, first bool) bool {
 	switch status {
 	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests,
@@ -81,11 +88,11 @@ func retryable(status int, first bool) bool {
 	return !first && status >= 500
 }
 
-// retryAfter returns the value of the header Retry-After (RFC 9110, section
-// 10.2.3), which is a number of seconds or a date, or else 0.
+// retryAfter returns the header Retry-After (RFC 9110, section 10.2.3), which is a number of
+// seconds or a date; 0 if there is none.
 func retryAfter(h http.Header) time.Duration {
 	v := h.Get("Retry-After")
-	// What is out of range comes as the greatest number.
+	// ParseUint returns the greatest number for one that is out of range.
 	if s, err := strconv.ParseUint(v, 10, 32); err == nil || errors.Is(err, strconv.ErrRange) {
 		return time.Duration(s) * time.Second
 	}

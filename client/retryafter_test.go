@@ -11,10 +11,10 @@ import (
 	"github.com/mixstream/mixstream/streamtest"
 )
 
-// TestRetryAfter has servers that ask for a second, on the first connection and
-// again on a later one, and looks at when the client comes back.
+// The servers of TestRetryAfter ask for a second, on the first connection and on a later one.
+// The test checks when the client comes back.
 func TestRetryAfter(t *testing.T) {
-	// Each form returns a header, and the time before which nobody is to come.
+	// Each form returns a header, and the time before which no request may come.
 	forms := map[string]func() (string, time.Time){
 		"seconds": func() (string, time.Time) { return "1", time.Now().Add(time.Second) },
 		"date": func() (string, time.Time) {
@@ -54,8 +54,8 @@ func TestRetryAfter(t *testing.T) {
 	}
 }
 
-// TestRetryAfterIsBounded has a server that asks for an hour. With the cap ignored
-// the test would last as long.
+// The server of TestRetryAfterIsBounded asks for an hour. Without the limit, the test would
+// last as long.
 func TestRetryAfterIsBounded(t *testing.T) {
 	for name, header := range map[string]string{
 		"seconds": "3600",
@@ -67,11 +67,11 @@ func TestRetryAfterIsBounded(t *testing.T) {
 				server := serve(t, answer(429, "", "", "Retry-After", header), answer(503, "", "", "Retry-After", header), over)
 				s := server.stream("",
 					client.WithRetryPolicy(client.RetryPolicy{InitialInterval: 1, MaxInterval: 1, MaxServerDelay: most}),
-					client.OnRetry(func(r client.Retry) {
+					client.WithHooks(client.Hooks{Retrying: func(r client.Retry) {
 						if delays = append(delays, r.Delay); r.Delay > time.Minute {
 							t.Fatalf("delay: %v", r.Delay)
 						}
-					}))
+					}}))
 				wantFinished(t, s)
 				if len(delays) != 2 {
 					t.Fatalf("delays: %v", delays)

@@ -11,8 +11,8 @@ import (
 	"github.com/mixstream/mixstream/client"
 )
 
-// net/http sends a request with an Idempotency-Key again by itself. That nobody listens then
-// says nothing of the request that had arrived.
+// net/http sends a request with an Idempotency-Key again by itself. If no server listens then,
+// that says nothing about the request that had arrived.
 func TestDialAfterARequestThatArrivedIsNoFailureToSend(t *testing.T) {
 	var posts atomic.Int32
 	var server *httptest.Server
@@ -38,7 +38,7 @@ func TestDialAfterARequestThatArrivedIsNoFailureToSend(t *testing.T) {
 	}
 }
 
-// The same holds for what was to be published.
+// The same holds for a request that publishes.
 func TestDialAfterAnEventThatArrivedLeavesItUnknown(t *testing.T) {
 	var posts atomic.Int32
 	var server *httptest.Server

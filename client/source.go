@@ -7,62 +7,48 @@ import (
 	"io"
 	"net/http"
 	"sync"
-	"time"
 
+	"github.com/mixstream/mixstream/internal/excerpt"
 	"github.com/mixstream/mixstream/sse"
 )
 
-// ConnectFunc makes one request for an event stream that resumes after
-// lastEventID; empty means that there is none, and that no header Last-Event-ID
-// is to be sent. The context governs the whole life of the response. Each call
-// must send a request body anew.
+// Source is a decoder of server-sent events that reconnects. It knows no API: a function
+// makes its requests, and it does not decode the data of its events.
 //
-// Redirects, and what they show to other hosts, are up to its http.Client. A
-// Timeout of that client ends each connection when it has passed; the source then
-// opens another, with the timeout as the cause.
-type ConnectFunc func(ctx context.Context, lastEventID string) (*http.Response, error)
-
-// Source is a decoder of server-sent events that reconnects. It knows nothing of
-// any API: a function makes its requests, and its events are undecoded.
-//
-// One goroutine at a time may use it; Close and Reconnect may be called from any.
+// One goroutine at a time may use a Source. Any goroutine may call Close and Reconnect.
 type Source struct {
-	connect ConnectFunc
+	connect func(ctx context.Context, lastEventID string) (*http.Response, error)
 	cfg     sourceConfig
 	ctx     context.Context
 	end     context.CancelCauseFunc
 
-	// busy is held by whoever uses what follows: Next, or the last step of Close.
+	// busy guards the fields below. Next holds it, and so does the last step of Close.
 	busy  sync.Mutex
 	dec   *sse.Decoder
 	conn  *connection
-	event sse.Event // that was read last
+	event sse.Event // the last event
 	err   error     // why the source is over
 
-	connections int    // attempts that succeeded
-	requested   string // the last event ID with which the latest of them did
-	outage      outage
+	connections int    // the number of attempts that succeeded
+	requested   string // the last event id that the last of them asked for
+	backoff     backoff
 
-	// mu guards what Reconnect needs to know while Next runs.
+	// mu guards what Reconnect must know while Next runs.
 	mu        sync.Mutex
 	interrupt func() // ends the attempt, connection or delay that is under way
 	hurry     bool   // Reconnect was called since the last attempt began
 }
 
-var (
-	// errReconnect ends a connection at the caller's wish.
-	errReconnect = errors.New("client: reconnection requested")
-	// errNothingMore is a 204. It is not io.EOF, which is also what net/http
-	// reports of a connection that was closed before its answer.
-	errNothingMore = errors.New("client: the server has nothing more")
-	// errStreamEnded is the end of a body that says nothing of the stream's end.
-	errStreamEnded = errors.New("client: the stream ended")
-)
-
-// NewSource returns a source that starts after lastEventID, which may be empty.
-// It does nothing before the first Next. The context ends it, at any time. Call
-// Close when it is no longer needed.
-func NewSource(ctx context.Context, lastEventID string, connect ConnectFunc, opts ...SourceOption) *Source {
+// NewSource returns a source that starts after lastEventID, which may be empty. It makes no
+// request before the first Next. The context ends it at any time. The caller must call Close
+// when it no longer needs the source.
+//
+// connect makes one request for an event stream. If lastEventID is empty, it must send no
+// header Last-Event-ID. The context governs the whole life of the response. Each call must
+// send a request body anew. The http.Client of connect decides about redirects, and what
+// other hosts see. A Timeout of that client ends each connection; the source then opens
+// another, with the timeout as the cause.
+func NewSource(ctx context.Context, lastEventID string, connect func(ctx context.Context, lastEventID string) (*http.Response, error), opts ...SourceOption) *Source {
 	cfg := defaultSourceConfig()
 	for _, o := range opts {
 		o.applySource(&cfg)
@@ -70,45 +56,43 @@ func NewSource(ctx context.Context, lastEventID string, connect ConnectFunc, opt
 	return newSource(ctx, lastEventID, connect, cfg)
 }
 
-func newSource(ctx context.Context, lastEventID string, connect ConnectFunc, cfg sourceConfig) *Source {
+func newSource(ctx context.Context, lastEventID string, connect func(context.Context, string) (*http.Response, error), cfg sourceConfig) *Source {
 	if connect == nil {
-		panic("client: nil ConnectFunc")
+		panic("client: NewSource: connect is nil")
 	}
 	cfg.retry = cfg.retry.withDefaults()
 	s := &Source{connect: connect, cfg: cfg, dec: sse.NewDecoder(nil)}
 	s.ctx, s.end = context.WithCancelCause(ctx)
 	s.dec.SetMaxEventSize(cfg.maxEventSize)
 	s.dec.SetLastEventID(lastEventID)
-	s.dec.OnComment(cfg.onComment)
+	s.dec.OnComment(cfg.hooks.Comment)
 	return s
 }
 
-// Next returns the next event, and waits and reconnects for it as long as it
-// must. The bytes of the event are valid until the next call.
+// Next returns the next event. It waits and reconnects until there is one. The bytes of the
+// event are valid until the next call.
 //
-// It returns io.EOF once the server has said, by a 204, that there is nothing
-// more. An event over the size limit comes with its name and id, without data,
-// and with an error that is sse.ErrEventTooLarge; the source goes on. Any other
-// error is final, and is returned again by later calls: an *APIError, ErrGaveUp,
-// ErrLastEventID, ErrClosed, or the context's.
+// It returns io.EOF after a 204, by which the server says that there is nothing more. An
+// event over the size limit has its name and id, but no data; its error is
+// sse.ErrEventTooLarge, and the source goes on. Any other error is final, and later calls
+// return it again: an *APIError, ErrGaveUp, ErrLastEventID, ErrClosed, or the context's.
 func (s *Source) Next() (sse.Event, error) {
 	err := s.advance()
 	return s.event, err
 }
 
-// advance is Next for whoever reads the event where it is: to hand it on costs more
-// than many an event costs to decode.
+// advance reads the next event into s.event. Passing an event on costs more than decoding
+// many an event, so a typed stream reads it there.
 func (s *Source) advance() error {
 	s.busy.Lock()
-	defer s.leave()
-	s.outage.resume()
+	defer s.yield()
+	s.backoff.resume()
 	return s.next()
 }
 
-// leave ends the use of the source by Next. A Close that came meanwhile left the
-// connection to it.
-func (s *Source) leave() {
-	s.outage.pause()
+// yield ends a use of the source. If Close was called meanwhile, it frees the connection.
+func (s *Source) yield() {
+	s.backoff.pause()
 	s.busy.Unlock()
 	if s.ctx.Err() != nil {
 		s.release()
@@ -138,13 +122,15 @@ func (s *Source) next() error {
 	return s.err
 }
 
-// LastEventID returns the id from which the source would resume now, or an empty
-// string.
+// LastEventID returns the id from which the source would resume now; empty if there is none.
 func (s *Source) LastEventID() string { return string(s.dec.LastEventID()) }
 
-// Reconnect drops the connection and opens another at once, also if the source
-// is just waiting to do so. It has no effect before the first Next and after the
-// end. It may be called from any goroutine.
+// moveTo makes the source resume from a position that no event has told.
+func (s *Source) moveTo(position string) { s.dec.SetLastEventID(position) }
+
+// Reconnect drops the connection and opens another at once, without the delay that may be
+// under way. It has no effect before the first Next and after the end. Any goroutine may
+// call it.
 func (s *Source) Reconnect() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -154,19 +140,20 @@ func (s *Source) Reconnect() {
 	}
 }
 
-// Close ends the source and frees its connection. A Next that is under way
-// returns ErrClosed, and so do later ones, unless the source was over before. It
-// may be called more than once and from any goroutine, and returns no error. Over HTTP/2
-// both may have to wait while another request's write on the same connection is stuck,
-// for as long as the transport lets it (see [WithHTTPClient]).
+// Close ends the source and frees its connection. A Next that is under way returns
+// ErrClosed, and so do later ones, unless the source was over before. Any goroutine may call
+// Close, more than once. It returns no error.
+//
+// Over HTTP/2, Close and Next may have to wait while a write of another request is stuck on
+// the same connection, for as long as the transport allows (see [WithHTTPClient]).
 func (s *Source) Close() error {
 	s.end(ErrClosed)
 	s.release()
 	return nil
 }
 
-// release frees the connection of a source that was ended. If Next is running,
-// it does so itself when it returns.
+// release frees the connection of a source that was ended. If Next is running, Next frees
+// it when it returns.
 func (s *Source) release() {
 	if s.busy.TryLock() {
 		s.drop()
@@ -183,8 +170,8 @@ func (s *Source) drop() {
 	}
 }
 
-// setInterrupt sets what Reconnect is to interrupt. An attempt fulfils the calls
-// of Reconnect before it; anything else is interrupted by them at once.
+// setInterrupt sets what Reconnect interrupts. An attempt serves the calls of Reconnect
+// before it. Such a call interrupts anything else at once.
 func (s *Source) setInterrupt(f func(), attempt bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -196,10 +183,10 @@ func (s *Source) setInterrupt(f func(), attempt bool) {
 	}
 }
 
-// connectNow opens a connection before the first event is wanted.
+// connectNow opens a connection before the first Next.
 func (s *Source) connectNow() error {
 	s.busy.Lock()
-	defer s.leave()
+	defer s.yield()
 	if s.err = s.open(); s.err != nil {
 		s.end(nil)
 	}
@@ -208,35 +195,34 @@ func (s *Source) connectNow() error {
 
 // received notes that an event has come.
 func (s *Source) received() {
-	s.conn.settled()
+	s.conn.endConnectTimeout()
 	s.conn.eventful = true
-	// An event that repeats the position is no progress: a connection that is cut
-	// after connected, again and again, is an outage.
+	// An event that repeats the position is no progress: if each connection is cut after
+	// connected, the server is as good as gone.
 	if string(s.event.ID) != s.requested {
-		s.outage.progress()
+		s.backoff.progress()
 	} else if len(s.event.ID) == 0 {
-		s.outage.since = time.Time{}
+		s.backoff.heard()
 	}
 }
 
 // failed drops the connection and notes why.
 func (s *Source) failed(err error) {
-	if s.conn != nil && s.conn.healthy(s.cfg.awaitEvent) {
-		s.outage.progress()
+	if s.conn != nil && s.conn.healthy() {
+		s.backoff.progress()
 	}
 	s.drop()
-	s.outage.failed(err)
+	s.backoff.failed(err)
 }
 
-// open connects, after the delay that is due if something failed before. A
-// returned error is final.
+// open connects, after the delay that is due if something failed before. An error is final.
 func (s *Source) open() error {
-	s.outage.begin()
+	s.backoff.begin()
 	for {
 		if err := s.done(); err != nil {
 			return err
 		}
-		if s.outage.failures > 0 {
+		if s.backoff.failures > 0 {
 			if err := s.wait(); err != nil {
 				return err
 			}
@@ -244,7 +230,7 @@ func (s *Source) open() error {
 		err := s.attempt()
 		if err == nil {
 			s.connections++
-			s.outage.connected()
+			s.backoff.connected()
 			return nil
 		}
 		if final := s.judge(err); final != nil {
@@ -257,8 +243,31 @@ func (s *Source) open() error {
 	}
 }
 
-// resumable returns the error that ends the source since what follows err may not be sent,
-// or nil. A source that was closed ends for that reason.
+// attempt makes one request. If a stream is the answer, its connection becomes the source's,
+// and the decoder reads from it.
+func (s *Source) attempt() error {
+	lastEventID := s.LastEventID()
+	if !s.cfg.anyID && !legalID(lastEventID) {
+		return fmt.Errorf("%w: %s", ErrLastEventID, excerpt.Quote(lastEventID))
+	}
+	c := newConnection(s.ctx, &s.cfg)
+	s.setInterrupt(c.reconnect, true)
+	if err := c.open(s.connect, lastEventID); err != nil {
+		err = c.explain(err)
+		s.setInterrupt(nil, false)
+		c.close()
+		return err
+	}
+	s.conn, s.requested = c, lastEventID
+	s.dec.Reset(c)
+	if !s.cfg.awaitEvent {
+		c.endConnectTimeout()
+	}
+	return nil
+}
+
+// resumable returns the error that ends the source because the next request must not be
+// sent, or nil. A source that was closed ends for that reason.
 func (s *Source) resumable(err error, opened bool) error {
 	if s.cfg.lost == nil || s.ctx.Err() != nil {
 		return nil
@@ -275,65 +284,50 @@ func (s *Source) done() error {
 	switch {
 	case errors.Is(cause, ErrClosed):
 		return ErrClosed
-	case s.outage.failures > 0 && errors.Is(cause, err) && !errors.Is(s.outage.cause, err): // what the source was about to mend
-		return fmt.Errorf("client: %w; before that: %w", err, s.outage.cause)
+	case s.backoff.failures > 0 && errors.Is(cause, err) && !errors.Is(s.backoff.cause, err): // the failure that the source was about to mend
+		return fmt.Errorf("client: %w; before that: %w", err, s.backoff.cause)
 	}
 	return fmt.Errorf("client: %w", contextError(s.ctx))
 }
 
-// contextError returns the error of a context that is done, with its cause.
-func contextError(ctx context.Context) error {
-	err, cause := ctx.Err(), context.Cause(ctx)
-	if errors.Is(cause, err) {
-		return cause
-	}
-	return fmt.Errorf("%w: %w", err, cause)
-}
-
-// judge returns the error that ends the source after a failed attempt, or nil if
-// another attempt may mend it.
+// judge returns the error that ends the source after a failed attempt, or nil if another
+// attempt may mend it.
 func (s *Source) judge(err error) error {
-	s.outage.asked, s.outage.refresh = 0, false
+	s.backoff.asked, s.backoff.refresh = 0, false
 	if done := s.done(); done != nil {
 		return done
 	}
-	if errors.Is(err, errNothingMore) {
-		return io.EOF
-	}
-	if errors.As(err, new(passedGapError)) {
-		return nil
-	}
-	if errors.Is(err, ErrLastEventID) || unreachable(err) || errors.As(err, new(requestError)) || errors.As(err, new(*GapError)) {
-		return err
-	}
-	var api *APIError
-	if !errors.As(err, &api) {
-		return nil
-	}
 	switch {
-	case api.StatusCode == http.StatusUnauthorized && s.connections > 0 && s.cfg.retryUnauthorized && !s.outage.refreshed:
-		s.outage.refresh, s.outage.refreshed = true, true
+	case errors.Is(err, errNothingMore):
+		return io.EOF
+	case errors.As(err, new(passedGapError)):
 		return nil
-	case !retryable(api.StatusCode, s.connections == 0):
+	case errors.Is(err, ErrLastEventID), errors.As(err, new(requestError)), errors.As(err, new(*GapError)):
 		return err
 	}
-	s.outage.asked = retryAfter(api.Header)
+	if answer := answerIn(err); answer != nil && answer.StatusCode == http.StatusUnauthorized &&
+		s.connections > 0 && s.cfg.retryUnauthorized && !s.backoff.refreshed {
+		s.backoff.refresh, s.backoff.refreshed = true, true
+		return nil
+	}
+	asked, ok := repeatable(err, s.connections == 0)
+	if !ok {
+		return err
+	}
+	s.backoff.asked = asked
 	return nil
 }
 
-// wait lets the delay before the next attempt pass. It returns an error if there
-// is to be none.
+// wait waits for the delay before the next attempt. It returns an error if the policy allows
+// no attempt, or if the source is over.
 func (s *Source) wait() error {
 	asked, _ := s.dec.Retry()
-	delay, err := s.outage.delay(s.cfg.retry, asked)
+	delay, err := s.backoff.delay(s.cfg.retry, asked)
 	if err != nil {
 		return err
 	}
-
-	retry := Retry{Attempt: s.outage.failures, Delay: delay, Err: s.outage.cause, LastEventID: s.LastEventID()}
-	s.cfg.logger.InfoContext(s.ctx, "reconnecting", "attempt", retry.Attempt, "delay", delay, "error", retry.Err, "last_event_id", retry.LastEventID)
-	if s.cfg.onRetry != nil {
-		s.cfg.onRetry(retry)
+	if s.cfg.hooks.Retrying != nil {
+		s.cfg.hooks.Retrying(Retry{Attempt: s.backoff.failures, Delay: delay, Err: s.backoff.cause, LastEventID: s.LastEventID()})
 	}
 
 	ctx, cancel := context.WithTimeout(s.ctx, delay)

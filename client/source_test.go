@@ -86,7 +86,7 @@ func TestSourcePosts(t *testing.T) {
 }
 
 func TestSourceErrors(t *testing.T) {
-	// A body in the form of the spec's errors means nothing to a source.
+	// A source does not know the errors of a spec.
 	_, err := serve(t, refusal(404, "not_found", "x")).source("").Next()
 	var api *client.APIError
 	var e *mix.ErrorResponse
@@ -117,7 +117,7 @@ type closer func()
 func (c closer) Read([]byte) (int, error) { return 0, io.EOF }
 func (c closer) Close() error             { c(); return nil }
 
-// A ConnectFunc that returns less than net/http does is an attempt that fails.
+// An attempt fails if connect returns less than net/http does.
 func TestSourceOfNothing(t *testing.T) {
 	for _, resp := range []*http.Response{
 		nil, {StatusCode: http.StatusInternalServerError},

@@ -20,7 +20,7 @@ import (
 func timeouts(t *testing.T, f *transport, opts ...client.Option) []error {
 	t.Helper()
 	var causes []error
-	s, err := f.open(t, append(opts, client.WithRetryPolicy(noJitter), client.OnRetry(func(r client.Retry) { causes = append(causes, r.Err) }))...)
+	s, err := f.open(t, append(opts, client.WithRetryPolicy(noJitter), client.WithHooks(client.Hooks{Retrying: func(r client.Retry) { causes = append(causes, r.Err) }}))...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +126,7 @@ func TestDeadlineWhileBlocked(t *testing.T) {
 				if !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, client.ErrClosed) || !strings.HasPrefix(err.Error(), "client: context deadline exceeded") {
 					t.Errorf("error: %v", err)
 				}
-				// What was about to be mended is told, and not that the deadline cut it off.
+				// The error tells the failure before, and not only the deadline.
 				if _, cause, told := strings.Cut(err.Error(), "; before that: "); told != (name == "backing off" || name == "connecting again") || strings.Contains(cause, "deadline") {
 					t.Errorf("error: %v", err)
 				}

@@ -20,12 +20,11 @@ import (
 	"github.com/mixstream/mixstream/mix"
 )
 
-// tlsFault does something else with a record of a server than to forward it. An
-// error ends the connection.
+// tlsFault replaces the forwarding of one record of a server. An error ends the connection.
 type tlsFault func(conn *net.TCPConn, record []byte) error
 
-// tlsProxy stands between a client and a TLS server, and knows where a record ends
-// but not what is in it.
+// tlsProxy stands between a client and a TLS server. It knows where a record ends, but not its
+// contents.
 type tlsProxy struct {
 	net.Listener
 	target string
@@ -91,11 +90,10 @@ func (p *tlsProxy) serve(conn *net.TCPConn) {
 	}
 }
 
-// errCut is the fault of a connection that ends in order below TLS.
+// errCut is the fault of a connection that ends properly below TLS.
 var errCut = errors.New("cut")
 
-// TestTLSFails has streams over TLS whose connections break, below HTTP, in the
-// middle of an event.
+// The connections of TestTLSFails break below HTTP, in the middle of an event.
 func TestTLSFails(t *testing.T) {
 	says := func(text string) func(error) bool {
 		return func(err error) bool { return strings.Contains(err.Error(), text) }
@@ -133,8 +131,8 @@ func TestTLSFails(t *testing.T) {
 	}
 }
 
-// tlsFails reads a stream each of whose connections brings two events, half of a
-// third one, and then the fault.
+// tlsFails reads a stream. Each connection brings two events, half of a third one, and then
+// the fault.
 func tlsFails(t *testing.T, proto string, fault tlsFault, cause func(error) bool) {
 	const last = 5
 	var proxy *tlsProxy
@@ -180,11 +178,11 @@ func tlsFails(t *testing.T, proto string, fault tlsFault, cause func(error) bool
 
 	var causes []error
 	c, err := mix.NewClient("https://"+proxy.Addr().String(), client.WithHTTPClient(server.Client()), client.WithRetryPolicy(fast),
-		client.OnRetry(func(r client.Retry) {
+		client.WithHooks(client.Hooks{Retrying: func(r client.Retry) {
 			if causes = append(causes, r.Err); !cause(r.Err) || r.LastEventID != strconv.Itoa(len(causes)+1) {
 				t.Errorf("retry: %+v", r)
 			}
-		}))
+		}}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -50,7 +50,12 @@ func (f *transport) pauses() []time.Duration {
 
 func (f *transport) open(t *testing.T, opts ...client.Option) (*mix.Stream, error) {
 	t.Helper()
-	c, err := mix.NewClient("http://fake", append([]client.Option{client.WithHTTPClient(&http.Client{Transport: f})}, opts...)...)
+	return f.openAt(t, "http://fake", opts...)
+}
+
+func (f *transport) openAt(t *testing.T, baseURL string, opts ...client.Option) (*mix.Stream, error) {
+	t.Helper()
+	c, err := mix.NewClient(baseURL, append([]client.Option{client.WithHTTPClient(&http.Client{Transport: f})}, opts...)...)
 	if err != nil {
 		t.Fatal(err)
 	}

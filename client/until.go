@@ -2,16 +2,16 @@ package client
 
 import "fmt"
 
-// Until ends a stream, with a nil error, after the first event for which f returns true.
-// That event is delivered. f is called once for each event before it is delivered, and
-// must neither keep nor change it. E must be the interface of the operation's events;
-// opening a stream with another one fails.
+// Until ends a stream, with a nil error, after the first event for which f returns true. The
+// stream delivers that event. It calls f once for each event, before it delivers the event.
+// f must neither keep nor change the event. E must be the interface of the operation's
+// events; opening a stream with another one fails.
 func Until[E any](f func(*Event[E]) bool) Option {
 	return option(func(c *config) { c.until = append(c.until[:len(c.until):len(c.until)], f) })
 }
 
-// UntilEvent ends a stream, with a nil error, after the first event with one of these
-// names. That event is delivered. The names come to those of the operation's End.
+// UntilEvent ends a stream, with a nil error, after the first event with one of these names.
+// The stream delivers that event. The names add to those of the operation's End.
 func UntilEvent(names ...string) Option {
 	return option(func(c *config) {
 		c.untilEvent = append(c.untilEvent[:len(c.untilEvent):len(c.untilEvent)], names...)
@@ -19,15 +19,15 @@ func UntilEvent(names ...string) Option {
 }
 
 // UntilData ends a stream, with a nil error, at the first event whose data is exactly the
-// sentinel, such as "[DONE]". It is not delivered. The sentinel comes to that of the
-// operation's End.
+// sentinel, such as "[DONE]". The stream does not deliver that event. The sentinel adds to
+// that of the operation's End.
 func UntilData(sentinel string) Option {
 	return option(func(c *config) {
 		c.untilData = append(c.untilData[:len(c.untilData):len(c.untilData)], sentinel)
 	})
 }
 
-// ends returns the functions that Until has set for a stream of this event type.
+// ends returns the functions of Until, for a stream of this event type.
 func ends[E any](c *config) ([]func(*Event[E]) bool, error) {
 	var all []func(*Event[E]) bool
 	for _, f := range c.until {

@@ -11,7 +11,7 @@ import (
 	"github.com/mixstream/mixstream/streamtest"
 )
 
-// An end that the caller names is clean, and nothing is asked for after it.
+// An end that the caller names is clean, and no request follows it.
 func TestUntil(t *testing.T) {
 	third := client.Until(func(e *client.Event[answerEvent]) bool {
 		data, ok := e.Data.(*answerDelta)
@@ -42,7 +42,7 @@ func TestUntil(t *testing.T) {
 	}
 }
 
-// An end that is near, but not the one that was named, is none.
+// An event that only resembles the named end does not end the stream.
 func TestUntilOtherData(t *testing.T) {
 	s := opened[answerEvent](t)(serve(t, stream("data: [DONE] \n\ndata: \"[DONE]\"\n\n")).answers(client.UntilData("[DONE]")))
 	if wantRead(t, s, " ", " "); !errors.Is(s.Err(), client.ErrNotResumable) || !strings.Contains(s.Err().Error(), "UntilData") {
@@ -53,7 +53,7 @@ func TestUntilOtherData(t *testing.T) {
 	}
 }
 
-// The end of a stream that is resumed counts, whichever connection brings it.
+// Any connection of a stream can bring its end.
 func TestUntilLater(t *testing.T) {
 	server := serve(t, cut(placed("1")), quiet(placed("2")+"data: bye\nid: 3\n\n"))
 	s := opened[orderEvent](t)(server.orders(client.UntilData("bye")))
@@ -64,7 +64,7 @@ func TestUntilLater(t *testing.T) {
 	}
 }
 
-// A function for other events is a mistake that the caller learns of.
+// A function for other events is an error.
 func TestUntilOfOtherEvents(t *testing.T) {
 	server := serve(t, over)
 	_, err := server.orders(mix.UntilComplete())

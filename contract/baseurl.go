@@ -5,12 +5,12 @@ import (
 	"strings"
 )
 
-// BaseURL returns the URL of a server with a slash at the end of its path, so that the path
-// of an operation is resolved below it: https://host/v2 keeps its /v2.
+// BaseURL returns the URL of a server with a slash at the end of its path. The path of an
+// operation is then resolved below it: https://host/v2 keeps its /v2.
 func BaseURL(server string) string {
 	u, err := url.Parse(server)
 	if err != nil || u.Opaque != "" || strings.HasSuffix(u.Path, "/") {
-		return server // what makes the request tells what is wrong with it
+		return server // the code that makes the request reports what is wrong
 	}
 	return u.JoinPath("/").String()
 }

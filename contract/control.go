@@ -9,43 +9,42 @@ import (
 	"time"
 )
 
-// Control names the events by which the server itself speaks, where the contract has them.
-// A zero ControlEvent means that the contract has none for its purpose; the server and the
-// client then do what the standard offers.
+// Control names the events by which the server itself speaks, where the contract has them. A
+// zero ControlEvent means that the contract has no event for that purpose. The server and the
+// client then use the means of the SSE standard.
 type Control struct {
-	// Connected is the first event of every stream. Its id is the position from which the
-	// stream goes on.
+	// Connected is the first event of every stream. Its id is the position at which the stream
+	// continues.
 	Connected ControlEvent
 	// Heartbeat is sent on an idle stream. Its id is the position of the stream.
 	Heartbeat ControlEvent
-	// Gap says that events before its id may be missing.
+	// Gap reports that events before its id may be missing.
 	Gap ControlEvent
-	// Created and Deleted say that a session was created or deleted. Deleted is the last
+	// Created and Deleted report that a session was created or deleted. Deleted is the last
 	// event of its own session.
 	Created, Deleted ControlEvent
 }
 
-// ControlEvent describes one event of the server: its name, and what stands in which member
-// of its data, which is an object. An empty member name means that the data has no such
+// ControlEvent describes one event of the server: its name, and the meaning of the members of
+// its data, which is a JSON object. An empty member name means that the data lacks this
 // member.
 type ControlEvent struct {
-	Name string // the event's name; empty: the contract has no such event
+	Name string // empty: the contract has no such event
 
-	Set     map[string]string // members that are always the same strings
-	Session string            // the member that holds the session, a string
-	Message string            // the member that holds a text for people, a string
-	Title   string            // the member that holds the session's title, a string
-	Time    string            // the member that holds the time, an integer: milliseconds since 1970
+	Set     map[string]string // members with a constant string
+	Session string            // the member with the session, a string
+	Message string            // the member with a text for people, a string
+	Title   string            // the member with the session's title, a string
+	Time    string            // the member with the time, an integer: milliseconds since 1970
 }
 
-// ControlValues are what the members of a ControlEvent hold.
+// ControlValues holds the values of the members of a ControlEvent.
 type ControlValues struct {
 	Session, Message, Title string
 	Time                    time.Time
 }
 
-// Data returns the data of the event as JSON, on one line, with its members in the order
-// of their names.
+// Data returns the data of the event as JSON, on one line. Members are sorted by name.
 func (c ControlEvent) Data(v ControlValues) []byte {
 	members := make(map[string]any, len(c.Set)+4)
 	for name, value := range c.Set {
@@ -61,7 +60,11 @@ func (c ControlEvent) Data(v ControlValues) []byte {
 	}
 	var b bytes.Buffer
 	for _, name := range slices.Sorted(maps.Keys(members)) {
-		b.WriteByte(",{"[boolToInt(b.Len() == 0)])
+		if b.Len() == 0 {
+			b.WriteByte('{')
+		} else {
+			b.WriteByte(',')
+		}
 		b.Write(mustMarshal(name))
 		b.WriteByte(':')
 		b.Write(mustMarshal(members[name]))
@@ -73,8 +76,8 @@ func (c ControlEvent) Data(v ControlValues) []byte {
 	return b.Bytes()
 }
 
-// Match reports whether an event is this one: it has its name and all members of Set. The
-// values are those of the members that are there.
+// Match reports whether an event is this one: it has the name and all members of Set. It
+// returns the values of the members that are present.
 func (c ControlEvent) Match(name string, data []byte) (v ControlValues, ok bool) {
 	if c.Name == "" || name != c.Name {
 		return v, false
@@ -91,14 +94,14 @@ func (c ControlEvent) Match(name string, data []byte) (v ControlValues, ok bool)
 	return c.values(members), true
 }
 
-// Names reports whether an event has the name of this one, and returns the values of the
-// members that are there. It does not look at Set.
+// Names reports whether an event has the name of c, and returns the values of the members that
+// are present. It ignores Set.
 func (c ControlEvent) Names(name string, data []byte) (v ControlValues, ok bool) {
 	if c.Name == "" || name != c.Name {
 		return v, false
 	}
 	var members map[string]any
-	_ = json.Unmarshal(data, &members) // what is no object has no members
+	_ = json.Unmarshal(data, &members) // only an object has members
 	return c.values(members), true
 }
 
@@ -112,8 +115,9 @@ func (c ControlEvent) values(members map[string]any) (v ControlValues) {
 	return v
 }
 
-// Reserves reports whether only the server may say this event: one with the name of a
-// control event. Of the name of Gap, only an event that matches it is reserved.
+// Reserves reports whether only the server may publish this event, because it has the name of
+// a control event. An event with the name of Gap is reserved only if it also has the members
+// of Gap's Set.
 func (c *Control) Reserves(name string, data []byte) bool {
 	if c == nil || name == "" {
 		return false
@@ -127,9 +131,9 @@ func (c *Control) Reserves(name string, data []byte) bool {
 		return false
 	}
 	var members map[string]any
-	_ = json.Unmarshal(data, &members) // what is no object has no members
+	_ = json.Unmarshal(data, &members) // only an object has members
 	for member, value := range c.Gap.Set {
-		// encoding/json takes any case for a field of a struct, and so do readers that use it.
+		// encoding/json matches struct fields in any case, and so do readers that use it.
 		if !slices.ContainsFunc(slices.Collect(maps.Keys(members)), func(key string) bool {
 			return strings.EqualFold(key, member) && members[key] == any(value)
 		}) {
@@ -137,13 +141,6 @@ func (c *Control) Reserves(name string, data []byte) bool {
 		}
 	}
 	return true
-}
-
-func boolToInt(b bool) int {
-	if b {
-		return 1
-	}
-	return 0
 }
 
 // mustMarshal marshals a string or a number, which cannot fail.

@@ -38,7 +38,7 @@ func TestControlEventMatch(t *testing.T) {
 		match, names bool
 	}{
 		{"error", `{"type":"gap"}`, true, true},
-		{"error", `{"type":"gap","s":7,"m":null,"at":"now"}`, true, true}, // what is of another type is not there
+		{"error", `{"type":"gap","s":7,"m":null,"at":"now"}`, true, true}, // members of another type are ignored
 		{"error", `{"type":"other"}`, false, true},
 		{"error", `{"type":7}`, false, true},
 		{"error", `{"type":["gap"]}`, false, true},
@@ -75,13 +75,13 @@ func TestControlReserves(t *testing.T) {
 		{"hello", `{}`, true},
 		{"hello", `text`, true},
 		{"error", `{"type":"gap"}`, true},
-		{"error", `{"TYPE":"gap"}`, true}, // as encoding/json reads it
+		{"error", `{"TYPE":"gap"}`, true}, // encoding/json accepts it
 		{"error", `{"type":"other","Type":"gap"}`, true},
 		{"error", `{"type":"other"}`, false},
 		{"error", `{}`, false},
 		{"error", `7`, false},
 		{"other", `{"type":"gap"}`, false},
-		{"", `{}`, false}, // the name of each event that the contract does not have
+		{"", `{}`, false}, // the name of each missing event
 	} {
 		if got := c.Reserves(test.name, []byte(test.data)); got != test.want {
 			t.Errorf("%s %s: reserved %t", test.name, test.data, got)

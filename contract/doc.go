@@ -1,13 +1,13 @@
-// Package contract describes a streaming operation of an OpenAPI document: how a request
-// for it is made, which parameter names its session, which events it has, and how each is
-// decoded, encoded and checked.
+// Package contract describes a streaming operation of an OpenAPI document: how to make its
+// request, which parameter names its session, which events it has, and how to decode, encode
+// and check them.
 //
-// The command eventgen writes one [Operation] value for each streaming operation of a
-// spec. Packages client and server are generic over that value:
+// The command eventgen writes one [Operation] value for each streaming operation of a spec.
+// Packages client and server are generic over that value:
 //
 //	c, err := client.New(api.OrderEvents, "https://orders.example.com/v2")
 //	s, err := server.New(api.OrderEvents)
 //
-// Applications pass the value on, and use its methods. The rest of this package is for
-// generated code. It imports the standard library only.
+// Applications pass the value to those packages and call its methods. Generated code uses the
+// rest of this package. The package imports the standard library only.
 package contract

@@ -6,30 +6,30 @@ import (
 	"unicode/utf8"
 )
 
-// InvalidEventError says where the data of an event is wrong, and why: it cannot be
-// decoded or encoded, or does not fit its schema.
+// InvalidEventError reports where the data of an event is wrong, and why. The data cannot be
+// decoded, cannot be encoded, or does not fit its schema.
 type InvalidEventError struct {
 	Event  string // the event's name
-	Path   string // which part of the data, as a JSON Pointer (RFC 6901); empty for the whole
+	Path   string // the part of the data, as a JSON Pointer (RFC 6901); empty for the whole
 	Reason string // what is wrong with it
-	Err    error  // the error of the JSON package; nil if only the schema is not met
+	Err    error  // the error of the JSON package; nil if only the schema rejects the data
 }
 
-// Error tells all but Err, and of what is long the beginning: names and paths may come from
-// outside.
+// Error returns the fields except Err as one line. It cuts long ones: names and paths may come
+// from outside.
 func (e *InvalidEventError) Error() string {
 	path, ofPath := cut(e.Path, 200)
 	reason, ofReason := cut(e.Reason, 1000)
 	return quoted(e.Event) + ": data" + path + ofPath + ": " + reason + ofReason
 }
 
-// quoted returns s in quotes, or the beginning of a long one.
+// quoted returns s in quotes, cut if it is long.
 func quoted(s string) string {
 	begin, rest := cut(s, 100)
 	return strconv.Quote(begin) + rest
 }
 
-// cut returns s, or of more than n bytes the beginning, and how many there were.
+// cut returns at most n bytes of s, and a note with the full length if it dropped any.
 func cut(s string, n int) (begin, rest string) {
 	if len(s) <= n {
 		return s, ""
@@ -44,7 +44,7 @@ func cut(s string, n int) (begin, rest string) {
 // Unwrap returns Err.
 func (e *InvalidEventError) Unwrap() error { return e.Err }
 
-// NotImplementedError is returned by the methods of a generated UnimplementedServer.
+// NotImplementedError is the error of every method of a generated UnimplementedServer.
 type NotImplementedError struct {
 	Operation string // the operationId
 }

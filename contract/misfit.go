@@ -12,12 +12,12 @@ import (
 	"strings"
 )
 
-// maxSearched is how deep in the data a wrong part is looked for. Each level is decoded
-// once more, and data that is nested without end must not make that expensive.
+// maxSearched is how many levels of the data the search for a wrong part descends. Each level
+// decodes the data once more, so deeply nested data must not make the search expensive.
 const maxSearched = 32
 
-// Unmarshal unmarshals the data of the event called name into v, a non-nil pointer. Its
-// error is an *InvalidEventError that says where the data is wrong.
+// Unmarshal unmarshals the data of the event called name into v, a non-nil pointer. The error
+// is an *InvalidEventError that tells where the data is wrong.
 func Unmarshal(name string, data []byte, v any, unmarshal func(data []byte, v any) error) error {
 	if err := unmarshal(data, v); err != nil {
 		return undecodable(name, data, v, err)
@@ -25,8 +25,8 @@ func Unmarshal(name string, data []byte, v any, unmarshal func(data []byte, v an
 	return nil
 }
 
-// Marshal returns v, the data of the event called name, as JSON. Its error is an
-// *InvalidEventError that says which part JSON does not have.
+// Marshal returns v, the data of the event called name, as JSON. The error is an
+// *InvalidEventError that names the part that JSON cannot represent.
 func Marshal(name string, v any) ([]byte, error) {
 	data, err := json.Marshal(v)
 	if err != nil {
@@ -35,15 +35,16 @@ func Marshal(name string, v any) ([]byte, error) {
 	return data, nil
 }
 
-// undecodable returns the error for data that an unmarshal function has refused with err.
-// It looks for the part with encoding/json: the function may know the types of events only.
+// undecodable returns the error for data that an unmarshal function refused with err. It
+// searches for the wrong part with encoding/json: the function may know only the types of
+// whole events.
 func undecodable(name string, data []byte, event any, err error) error {
 	path, found := findUndecodable(data, reflect.TypeOf(event).Elem(), maxSearched)
 	return &InvalidEventError{Event: name, Path: path, Reason: whyMisfit(cmp.Or(found, err)), Err: err}
 }
 
 // findUndecodable returns the innermost part of data that json.Unmarshal refuses for a Go
-// type, with the error for it; a nil error if it refuses none.
+// type, with the error; a nil error if json.Unmarshal accepts the data.
 func findUndecodable(data []byte, t reflect.Type, depth int) (path string, err error) {
 	if err = json.Unmarshal(data, reflect.New(t).Interface()); err == nil || depth == 0 {
 		return "", err
@@ -57,7 +58,7 @@ func findUndecodable(data []byte, t reflect.Type, depth int) (path string, err e
 	members, items := map[string]json.RawMessage{}, []json.RawMessage{}
 	switch t.Kind() {
 	case reflect.Struct, reflect.Map:
-		_ = json.Unmarshal(data, &members) // what is no object has no members
+		_ = json.Unmarshal(data, &members) // only an object has members
 	case reflect.Slice, reflect.Array:
 		_ = json.Unmarshal(data, &items)
 	}
@@ -78,7 +79,7 @@ func findUndecodable(data []byte, t reflect.Type, depth int) (path string, err e
 	return "", err
 }
 
-// memberType returns the Go type of a member of an object that is a struct or a map.
+// memberType returns the Go type of a member of a struct or a map.
 func memberType(t reflect.Type, name string) (reflect.Type, bool) {
 	if t.Kind() == reflect.Map {
 		return t.Elem(), true
@@ -91,13 +92,13 @@ func memberType(t reflect.Type, name string) (reflect.Type, bool) {
 	return nil, false
 }
 
-// memberName returns the name of a field in JSON; false if it has none.
+// memberName returns the JSON name of a field, and whether it has one.
 func memberName(f reflect.StructField) (string, bool) {
 	name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 	return cmp.Or(name, f.Name), f.IsExported() && name != "-" && (name != "" || !f.Anonymous)
 }
 
-// unencodable returns the error for a value that json.Marshal has refused with err.
+// unencodable returns the error for a value that json.Marshal refused with err.
 func unencodable(name string, value any, err error) error {
 	path, found := findUnencodable(reflect.ValueOf(value), maxSearched)
 	return &InvalidEventError{Event: name, Path: path, Reason: whyMisfit(cmp.Or(found, err)), Err: err}
@@ -139,17 +140,17 @@ func findUnencodable(v reflect.Value, depth int) (path string, err error) {
 	return "", err
 }
 
-// whyMisfit says in the words of the spec, and briefly, why a JSON package refuses a value.
+// whyMisfit tells briefly, in the words of the spec, why a JSON package refused a value.
 func whyMisfit(err error) string {
 	reason := strings.TrimPrefix(err.Error(), "json: ")
 	if wrong := new(json.UnmarshalTypeError); errors.As(err, &wrong) && wrong.Type != nil {
-		reason = "must be of type " + specType(wrong.Type) + ", and is " + wrong.Value
+		reason = "must be of type " + specType(wrong.Type) + ", not " + wrong.Value
 	}
 	reason, rest := cut(reason, 200) // some errors repeat the whole value
 	return reason + rest
 }
 
-// specType returns the type of JSON that a Go type is for.
+// specType returns the JSON type that corresponds to a Go type.
 func specType(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.Bool:

@@ -11,7 +11,7 @@ import (
 	"github.com/mixstream/mixstream/contract"
 )
 
-// goods is a Go type as generated code has them.
+// goods is a Go type in the style of generated code.
 type goods struct {
 	Name  string           `json:"name"`
 	Count *int64           `json:"count,omitempty"`
@@ -55,16 +55,16 @@ func (p price) MarshalJSON() ([]byte, error) {
 
 func TestUnmarshalSaysWhere(t *testing.T) {
 	for data, want := range map[string]string{
-		`{"name":7}`:                             `"e": data/name: must be of type string, and is number`,
-		`{"NAME":7}`:                             `"e": data/NAME: must be of type string, and is number`,
-		`{"count":1.5}`:                          `"e": data/count: must be of type integer (int64), and is number 1.5`,
-		`{"lines":{}}`:                           `"e": data/lines: must be of type array, and is object`,
-		`{"lines":[{"weight":1},{"weight":""}]}`: `"e": data/lines/1/weight: must be of type number, and is string`,
+		`{"name":7}`:                             `"e": data/name: must be of type string, not number`,
+		`{"NAME":7}`:                             `"e": data/NAME: must be of type string, not number`,
+		`{"count":1.5}`:                          `"e": data/count: must be of type integer (int64), not number 1.5`,
+		`{"lines":{}}`:                           `"e": data/lines: must be of type array, not object`,
+		`{"lines":[{"weight":1},{"weight":""}]}`: `"e": data/lines/1/weight: must be of type number, not string`,
 		`{"lines":[{"price":"2"}]}`:              `"e": data/lines/0/price: no price`,
-		`{"texts":{"a/b":["x",7]}}`:              `"e": data/texts/a~1b/1: must be of type string, and is number`,
-		`{"extra":[]}`:                           `"e": data/extra: must be of type object, and is array`,
-		`{"inner":7}`:                            `"e": data/inner: must be of type boolean, and is number`,
-		`[]`:                                     `"e": data: must be of type object, and is array`,
+		`{"texts":{"a/b":["x",7]}}`:              `"e": data/texts/a~1b/1: must be of type string, not number`,
+		`{"extra":[]}`:                           `"e": data/extra: must be of type object, not array`,
+		`{"inner":7}`:                            `"e": data/inner: must be of type boolean, not number`,
+		`[]`:                                     `"e": data: must be of type object, not array`,
 		`{"name":"x"`:                            `"e": data: unexpected end of JSON input`,
 	} {
 		err := contract.Unmarshal("e", []byte(data), new(goods), json.Unmarshal)
@@ -94,7 +94,7 @@ func TestUnmarshalByAnother(t *testing.T) {
 	}
 }
 
-// Data that is nested without end does not make the search for the wrong part expensive.
+// Deeply nested data does not make the search for the wrong part expensive.
 func TestUnmarshalOfDeepData(t *testing.T) {
 	type tree struct {
 		Next *tree `json:"next"`

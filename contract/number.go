@@ -8,13 +8,13 @@ import (
 	"strings"
 )
 
-// Number is a number as JSON writes it (RFC 8259, section 6). It keeps every digit, so
-// 9007199254740993 is not 9007199254740992, as it is in a float64. The empty Number stands
-// for no number.
+// Number is a number as JSON writes it (RFC 8259, section 6). It keeps every digit: unlike two
+// float64 values, 9007199254740993 and 9007199254740992 differ. The empty Number means that
+// there is no number.
 type Number string
 
-// Compare returns -1, 0 or 1 as n is less than, equal to, or more than other. Neither may be
-// empty.
+// Compare returns -1, 0 or 1 if n is less than, equal to, or greater than other. Neither may
+// be empty.
 func (n Number) Compare(other Number) int {
 	if a, ok := n.small(); ok {
 		if b, ok := other.small(); ok {
@@ -33,7 +33,7 @@ func (n Number) isInteger() bool {
 	return d.point >= int64(d.len())
 }
 
-// isMultipleOf reports whether n is a multiple of step, which is not 0. Both are decimal:
+// isMultipleOf reports whether n is a multiple of step, which must not be 0. Both are decimal:
 // 0.3 is a multiple of 0.1.
 func (n Number) isMultipleOf(step Number) bool {
 	if value, ok := n.small(); ok {
@@ -46,7 +46,7 @@ func (n Number) isMultipleOf(step Number) bool {
 	case value.len() == 0 || by.len() == 0:
 		return by.len() > 0
 	case value.exponent() < by.exponent():
-		return false // the last digit of value, which is not 0, stands behind that of step
+		return false // the last digit of value, which is not 0, is below the last digit of step
 	}
 	// A power modulo the step stays as small as the step, however large the exponent is.
 	digits := by.integer()
@@ -55,7 +55,7 @@ func (n Number) isMultipleOf(step Number) bool {
 	return power.Mod(power, digits).Sign() == 0
 }
 
-// small returns n if it is written as an integer of at most 18 digits.
+// small returns n if it is an integer of at most 18 digits.
 func (n Number) small() (int64, bool) {
 	digits := strings.TrimPrefix(string(n), "-")
 	if digits == "" || len(digits) > 18 {
@@ -75,17 +75,17 @@ func (n Number) small() (int64, bool) {
 	return value, true
 }
 
-// decimal is a number as 0.DIGITS × 10^point. The digits begin and end with one that is
-// not 0; zero has none. They are those of whole and then those of fraction, which are parts
-// of the text: taking a number apart allocates nothing.
+// decimal is a number as 0.DIGITS × 10^point. The digits neither begin nor end with 0; zero
+// has none. They are whole followed by fraction, both slices of the text, so parsing a number
+// allocates nothing.
 type decimal struct {
 	negative        bool
 	whole, fraction string
 	point           int64
 }
 
-// maxExponent bounds an exponent, so that sums of it and a number of digits do not
-// overflow. Numbers beyond it differ by their digits alone.
+// maxExponent bounds an exponent, so that adding a number of digits to it does not overflow.
+// Beyond it, only the digits of two numbers are compared.
 const maxExponent = math.MaxInt64 / 4
 
 func (n Number) decimal() decimal {
@@ -112,18 +112,18 @@ func (n Number) decimal() decimal {
 	return decimal{negative, whole, fraction, exponent + int64(point)}
 }
 
-// parseExponent returns an exponent within its bounds.
+// parseExponent returns an exponent, clamped to its bounds.
 func parseExponent(text string) int64 {
-	exponent, _ := strconv.ParseInt(text, 10, 64) // out of range, it is the nearest integer
+	exponent, _ := strconv.ParseInt(text, 10, 64) // out of range, ParseInt returns the nearest integer
 	return min(max(exponent, -maxExponent), maxExponent)
 }
 
 func (d decimal) len() int { return len(d.whole) + len(d.fraction) }
 
-// exponent returns the power of ten by which the integer of the digits is multiplied.
+// exponent returns the power of ten that multiplies the digits as an integer.
 func (d decimal) exponent() int64 { return d.point - int64(d.len()) }
 
-// digit returns the digit at i, which is 0 behind the last one.
+// digit returns the digit at i, or 0 after the last one.
 func (d decimal) digit(i int) byte {
 	switch {
 	case i < len(d.whole):
@@ -160,7 +160,7 @@ func (d decimal) sign() int {
 	return 1
 }
 
-// compareDigits compares two numbers of the same sign without it.
+// compareDigits compares two numbers of the same sign and ignores the sign.
 func (d decimal) compareDigits(other decimal) int {
 	if d.point != other.point {
 		return cmp.Compare(d.point, other.point)
@@ -173,7 +173,7 @@ func (d decimal) compareDigits(other decimal) int {
 	return 0
 }
 
-// appendTo appends a text that is the same for equal numbers.
+// appendTo appends a text that is equal for equal numbers only.
 func (d decimal) appendTo(b []byte) []byte {
 	if d.negative {
 		b = append(b, '-')

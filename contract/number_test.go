@@ -10,7 +10,7 @@ import (
 	"github.com/mixstream/mixstream/contract"
 )
 
-// Numbers that one float64 stands for are different numbers.
+// Numbers that become the same float64 are different numbers.
 func TestNumbersAreExact(t *testing.T) {
 	type schema = contract.Schema
 	for _, test := range []struct {
@@ -122,7 +122,7 @@ func TestHugeExponents(t *testing.T) {
 	}
 }
 
-// What a check reads is what encoding/json reads, but for the numbers.
+// parse reads what encoding/json reads, except that numbers stay exact.
 func TestDataIsReadAsJSON(t *testing.T) {
 	for data, value := range map[string]any{
 		" [ 1 , \"a\" , [ ] , { } , null , true , false ] ":       []any{contract.Number("1"), "a", []any{}, map[string]any{}, nil, true, false},

@@ -7,61 +7,63 @@ import (
 )
 
 // Operation describes one streaming operation. P is the type of its parameters, E the
-// interface of its events. Generated code declares one variable of it for each operation.
-// It is a value: copies are cheap, and a program can change one, such as its Namespace,
-// without an effect on others. They share what a pointer or a slice leads to: replace it, and
-// do not change it. A zero field means that the spec says nothing.
+// interface of its events. Generated code declares one variable of this type for each
+// operation. A zero field means that the spec does not define the property.
+//
+// Operation is a value: a program can copy it and change a field, such as Namespace, without
+// an effect on the original. Copies share the targets of pointers and slices: replace these,
+// do not modify them.
 type Operation[P, E any] struct {
 	ID     string // the operationId
 	Method string // the HTTP method, in capitals
 	Path   string // the path template of the spec, such as /orders/{orderId}/events
 
-	// Namespace keeps the sessions of this operation apart from those of other
-	// operations on the same log, whatever the names of the sessions; by default the
-	// operationId. Empty: the sessions have their plain names in the log. A log that has
-	// events knows them by the namespace under which they were published.
+	// Namespace keeps the sessions of this operation apart from those of other operations on
+	// the same log, even if the sessions have the same names. By default it is the
+	// operationId. Empty: sessions have their plain names in the log. Changing it on a log
+	// that has events hides them: they stay under the namespace that they were published in.
 	Namespace string
 
-	// Session is the parameter that names the session whose events are streamed. With
-	// the zero Param, all readers share one stream.
+	// Session is the parameter that names the session to stream. With the zero Param, all
+	// readers share one stream.
 	Session Param
 
-	// SessionUndecided says that the operation has several required parameters, or one
-	// that is no string and no integer, and that the spec does not say which names the
-	// session. Session is then the zero Param, and the readers must not share one stream
-	// unless the application says so.
+	// SessionUndecided means that the spec does not tell which parameter names the session:
+	// the operation has several required ones, or one that is neither a string nor an integer.
+	// Session is then the zero Param. The readers must not share one stream unless the
+	// application asks for it.
 	SessionUndecided bool
 
-	// Position is a query parameter that carries the last event id, for browsers, which
-	// cannot set the header on a first request; the zero Param: only the header
-	// Last-Event-ID does.
+	// Position is a query parameter that carries the last event id, because a browser cannot
+	// set the header on its first request. With the zero Param, only the header Last-Event-ID
+	// carries it.
 	Position Param
 
-	// End says what ends a stream, beside the status 204. The client and the server keep
-	// to it; with the zero End, neither takes anything for an end.
+	// End describes what ends a stream besides the status 204. Client and server obey it. With
+	// the zero End, no event and no data ends a stream.
 	End End
 
-	// Resume says how a stream goes on after a cut; nil: by the request that began it,
-	// with Last-Event-ID.
+	// Resume describes how a stream continues after a disconnect. nil: the client repeats the
+	// first request with Last-Event-ID.
 	Resume *Resume
 
 	Requests *Requests[P] // nil: the code was generated without a client
 	Events   *Events[E]
-	Control  *Control // nil: the contract has no events for what the server itself says
+	Control  *Control // nil: the contract has no events of the server itself
 }
 
 // Requests makes the requests of an operation.
 type Requests[P any] struct {
-	// New returns a request to the server at baseURL. The runtime sets the headers of
-	// a stream, Last-Event-ID among them.
+	// New returns a request to the server at baseURL. The runtime sets the headers of a
+	// stream, including Last-Event-ID.
 	New func(ctx context.Context, baseURL string, params P) (*http.Request, error)
-	// Session returns the session that the parameters name, in its canonical form; nil
-	// if the operation has no session parameter.
+	// Session returns the session that the parameters name, in its canonical form. nil: the
+	// operation has no session parameter.
 	Session func(params P) string
 }
 
-// SessionOf returns the session that the parameters of a request name, or an empty
-// string where all readers share one stream.
+// SessionOf returns the session that the parameters of a request name. It is empty if all
+// readers share one stream.
 func (o Operation[P, E]) SessionOf(params P) string {
 	if o.Requests == nil || o.Requests.Session == nil {
 		return ""
@@ -73,10 +75,10 @@ func (o Operation[P, E]) SessionOf(params P) string {
 // slice.
 func (o Operation[P, E]) Names() []string { return append([]string(nil), o.Events.Names...) }
 
-// Decode decodes the data of the event called name. It never fails: an event that the spec
-// does not name, and data that does not unmarshal into its Go type, come back as the
-// UnknownEvent of the generated package. The Data of an UnknownEvent aliases data; its Err
-// says where the data is wrong.
+// Decode decodes the data of the event called name. It never fails: it returns the
+// UnknownEvent of the generated package for a name that the spec lacks, and for data that does
+// not unmarshal into the Go type of the event. The Data of an UnknownEvent aliases data; its
+// Err tells where the data is wrong.
 func (o Operation[P, E]) Decode(name string, data []byte) E {
 	return o.Events.DecodeFunc(name, data, json.Unmarshal)
 }
@@ -87,17 +89,17 @@ func (o Operation[P, E]) Encode(event E) (name string, data []byte, err error) {
 	return o.Events.Encode(event)
 }
 
-// Check reports where the JSON of the event called name does not fit its schema. It checks
-// what JSON Schema 2020-12 does, so it knows one spelling of a member's name, and tells a
-// missing member from a zero. The error is an *InvalidEventError.
+// Check reports where the JSON of the event called name does not fit its schema. It follows
+// JSON Schema 2020-12: it matches the names of members exactly, and distinguishes a missing
+// member from a zero value. The error is an *InvalidEventError.
 //
-// Data that fits need not fit its Go type: 1.0 is an integer, but encoding/json does not
-// unmarshal it into one.
+// Data that fits its schema may still not fit its Go type: 1.0 is an integer to JSON Schema,
+// but encoding/json does not unmarshal it into one.
 func (o Operation[P, E]) Check(name string, data []byte) error {
 	return o.Events.check(name, data)
 }
 
-// CheckEvent reports where an event, as JSON, does not fit its schema: a Go value can miss
+// CheckEvent reports where an event, as JSON, does not fit its schema. A Go value can violate
 // an enum, a pattern or a limit. The error is that of Encode or of Check.
 func (o Operation[P, E]) CheckEvent(event E) error {
 	name, data, err := o.Encode(event)

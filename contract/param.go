@@ -8,15 +8,15 @@ import (
 
 // Param is a parameter of an operation.
 type Param struct {
-	In   string // path, query, header or cookie; empty: there is no such parameter
+	In   string // path, query, header or cookie; empty: the parameter does not exist
 	Name string
-	Type string // integer, or uuid for a string of that format; else empty
+	Type string // "integer", or "uuid" for a string of that format; otherwise empty
 }
 
-// Canonical returns the one form of a value: 007 of an integer is 7, and a UUID has
-// lower-case letters. Two values that the spec does not tell apart are then the same
-// session. It fails if the value is not of the parameter's type; an integer has 64 bits,
-// with or without a sign.
+// Canonical returns the one canonical form of a value: the integer 007 becomes 7, and a UUID
+// becomes lower-case. Two spellings of the same value then name the same session. It returns
+// an error if the value does not have the parameter's type. An integer has 64 bits, signed or
+// unsigned.
 func (p Param) Canonical(value string) (string, error) {
 	switch p.Type {
 	case "integer":

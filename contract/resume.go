@@ -5,31 +5,30 @@ import (
 	"strings"
 )
 
-// Resume says how a stream goes on after a cut, where the request that began it does not do
-// so with Last-Event-ID: an answer is begun by POST and resumed by GET, or the position is
-// a parameter.
+// Resume describes how a stream continues after a disconnect, where repeating the first
+// request with Last-Event-ID does not do it. Examples: an answer begins by POST and resumes by
+// GET; the position is a parameter.
 type Resume struct {
-	// Operation is the operationId of the operation that resumes. Method and Path are
-	// its own. An empty Path says that it is the operation itself: its request is made
-	// anew, and Params replace parameters of it. The client repeats the request, so its
-	// method must be safe, such as GET.
+	// Operation is the operationId of the operation that resumes, Method and Path belong to
+	// it. An empty Path means that the operation resumes itself: the client repeats its
+	// request with Params replaced. The method must therefore be safe, such as GET.
 	Operation, Method, Path string
-	// Params are the parameters of that request. Each parameter of Path is among them.
+	// Params are the parameters of that request, including each parameter of Path.
 	Params []ResumeParam
 }
 
 // ResumeParam is a parameter of a request that resumes.
 type ResumeParam struct {
-	In, Name string // path, query, header or cookie, and the name there
-	From     string // where its value comes from, as ParseExpression reads it
+	In, Name string // path, query, header or cookie, and the parameter's name
+	From     string // the source of its value, in the syntax of ParseExpression
 }
 
-// Expression says where a value of a request that resumes comes from. One of its fields is
+// Expression is the source of a value in a request that resumes. At most one of its fields is
 // set; with none, the value is the empty string.
 type Expression struct {
 	Constant  string
 	EventID   bool     // the last event id
-	InData    bool     // the last value at Pointer in the data of an event
+	InData    bool     // the value at Pointer in the data of the last event that has it
 	Pointer   []string // the tokens of a JSON pointer (RFC 6901), unescaped; empty: the whole data
 	PathParam string   // a parameter in the path of the first request
 }
@@ -40,15 +39,15 @@ const (
 	requestPath = "$request.path."
 )
 
-// ParseExpression parses an expression in the manner of OpenAPI's runtime expressions
-// (OpenAPI 3.1.0, section 4.8.20.4):
+// ParseExpression parses an expression in the style of OpenAPI's runtime expressions (OpenAPI
+// 3.1.0, section 4.8.20.4):
 //
-//   - $event.id is the last event id;
-//   - $event.data#/answer/id is the last string, number or boolean that the data of an
-//     event had at that JSON pointer, and $event.data that which was the data;
+//   - $event.id is the last event id.
+//   - $event.data#/answer/id is the string, number or boolean at that JSON pointer in
+//     the last event whose data has one; $event.data is the whole data.
 //   - $request.path.NAME is a parameter in the path of the first request.
 //
-// All else is a constant. A constant cannot begin with "$".
+// Anything else is a constant. A constant cannot begin with "$".
 func ParseExpression(from string) (Expression, error) {
 	pointer, inData := strings.CutPrefix(from, eventData)
 	param, inPath := strings.CutPrefix(from, requestPath)
@@ -64,7 +63,7 @@ func ParseExpression(from string) (Expression, error) {
 	case inPath && param != "":
 		return Expression{PathParam: param}, nil
 	case strings.HasPrefix(from, "$"):
-		return Expression{}, fmt.Errorf("malformed expression %q: an expression is %s, %s#/json/pointer or %sNAME, and a constant does not begin with $", from, eventID, eventData, requestPath)
+		return Expression{}, fmt.Errorf("malformed expression %q: an expression is %s, %s#/json/pointer or %sNAME, and a constant cannot begin with $", from, eventID, eventData, requestPath)
 	}
 	return Expression{Constant: from}, nil
 }

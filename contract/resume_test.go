@@ -30,7 +30,7 @@ func TestParseExpression(t *testing.T) {
 }
 
 func TestParseMalformedExpression(t *testing.T) {
-	const forms = ": an expression is $event.id, $event.data#/json/pointer or $request.path.NAME, and a constant does not begin with $"
+	const forms = ": an expression is $event.id, $event.data#/json/pointer or $request.path.NAME, and a constant cannot begin with $"
 	for from, want := range map[string]string{
 		"$":                  `malformed expression "$"` + forms,
 		"$event":             `malformed expression "$event"` + forms,

@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// Schemas are schemas by their names in the spec.
+// Schemas maps the names of schemas in the spec to schemas.
 type Schemas map[string]*Schema
 
-// Check reports where data is not JSON that fits the schema of this name, as the data of the
-// event called event. The error is an *InvalidEventError.
+// Check reports where data is not JSON, or does not fit the schema called schema. event is the
+// event's name, for the error. The error is an *InvalidEventError.
 func (all Schemas) Check(event string, data []byte, schema string) error {
 	value, err := parse(data)
 	if err != nil {
@@ -23,12 +23,13 @@ func (all Schemas) Check(event string, data []byte, schema string) error {
 	return nil
 }
 
-// Schema is what is checked of a schema (JSON Schema 2020-12). A zero field checks nothing.
+// Schema holds the parts of a schema that Check enforces (JSON Schema 2020-12). A zero field
+// constrains nothing.
 type Schema struct {
-	Ref   string // the name of the schema that this one stands for; the other fields are then ignored
+	Ref   string // the name of another schema that replaces this one; the other fields are then ignored
 	Never bool   // no value fits: the schema false
 	Types []string
-	Enum  []any // the values that are allowed: nil, bool, string, Number, []any and map[string]any
+	Enum  []any // the allowed values: nil, bool, string, Number, []any and map[string]any
 
 	Pattern     *regexp.Regexp
 	PatternText string // Pattern as the spec writes it, for errors; empty: the same
@@ -37,28 +38,28 @@ type Schema struct {
 
 	Minimum, Maximum                   Number
 	ExclusiveMinimum, ExclusiveMaximum Number
-	MultipleOf                         Number // more than 0
+	MultipleOf                         Number // greater than 0
 
-	PrefixItems      []Schema // of the first items
-	Items            *Schema  // of the items behind them
+	PrefixItems      []Schema // for the first items
+	Items            *Schema  // for the items after them
 	Contains         *Schema
 	MinContains      *uint64 // how many items must fit Contains; nil: 1
 	MaxContains      *uint64
 	MinItems         uint64
 	MaxItems         *uint64
-	Unique           bool    // no two items are the same
-	UnevaluatedItems *Schema // of the items that no other part of this schema has a schema for
+	Unique           bool    // no two items are equal
+	UnevaluatedItems *Schema // for the items that no other part of this schema covers
 
 	Required              []string
 	Properties            []Property
 	PatternProperties     []PatternProperty
 	Closed                bool // no other properties
 	Additional            *Schema
-	Names                 *Schema    // of the names of all properties
-	Dependents            []Property // of an object that has the property, not of the property
+	Names                 *Schema    // for the names of all properties
+	Dependents            []Property // for an object that has the property, not for the property
 	MinProperties         uint64
 	MaxProperties         *uint64
-	UnevaluatedProperties *Schema // of the properties that no other part of this schema has a schema for
+	UnevaluatedProperties *Schema // for the properties that no other part of this schema covers
 
 	AllOf, AnyOf, OneOf []Schema
 	Not                 *Schema
@@ -77,15 +78,15 @@ type PatternProperty struct {
 	Schema  Schema
 }
 
-// misfit says where a value does not fit, and why.
+// misfit tells where a value does not fit, and why.
 type misfit struct{ path, reason string }
 
-// within returns the misfit as one of the value that has it at key.
+// within returns the misfit as one of the value that contains this one at key.
 func (m *misfit) within(key string) *misfit {
 	return &misfit{"/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(key) + m.path, m.reason}
 }
 
-// text returns the misfit as a part of the reason of another one.
+// text returns the misfit for use within the reason of another one.
 func (m *misfit) text() string {
 	if m.path == "" {
 		return m.reason
@@ -93,8 +94,8 @@ func (m *misfit) text() string {
 	return m.path + " " + m.reason
 }
 
-// check returns where a value, as parse returns it, does not fit; nil if it fits. Then seen
-// has the parts of the value that the schema speaks of, unless seen is nil.
+// check returns where a value of parse does not fit, or nil if it fits. It adds to seen,
+// unless that is nil, the parts of a fitting value that the schema covers.
 func (s *Schema) check(all Schemas, value any, seen *evaluated) *misfit {
 	if s.Ref != "" {
 		return all[s.Ref].check(all, value, seen)
@@ -113,7 +114,7 @@ func (s *Schema) check(all Schemas, value any, seen *evaluated) *misfit {
 
 func (s *Schema) checkValue(all Schemas, value any, seen *evaluated) *misfit {
 	if s.Never {
-		return &misfit{reason: "must not be there"}
+		return &misfit{reason: "must be absent"}
 	}
 	if m := s.checkType(value); m != nil {
 		return m
@@ -162,10 +163,10 @@ func (s *Schema) checkType(value any) *misfit {
 	if slices.Contains(s.Types, is) {
 		return nil
 	}
-	return &misfit{reason: "must be of type " + strings.Join(s.Types, " or ") + ", and is of type " + is}
+	return &misfit{reason: "must be of type " + strings.Join(s.Types, " or ") + ", not " + is}
 }
 
-// oneLine returns the values of an enum, for a person.
+// oneLine formats the values of an enum for a person.
 func oneLine(values []any) string {
 	words := make([]string, len(values))
 	for i, value := range values {

@@ -8,9 +8,9 @@ import (
 func (s *Schema) checkArray(all Schemas, value []any, seen *evaluated) *misfit {
 	switch {
 	case uint64(len(value)) < s.MinItems:
-		return &misfit{reason: fmt.Sprintf("must have %d items or more", s.MinItems)}
+		return &misfit{reason: fmt.Sprintf("must have at least %d items", s.MinItems)}
 	case s.MaxItems != nil && uint64(len(value)) > *s.MaxItems:
-		return &misfit{reason: fmt.Sprintf("must have %d items or less", *s.MaxItems)}
+		return &misfit{reason: fmt.Sprintf("must have at most %d items", *s.MaxItems)}
 	}
 	if s.Unique {
 		if m := checkUnique(value); m != nil {
@@ -18,14 +18,14 @@ func (s *Schema) checkArray(all Schemas, value []any, seen *evaluated) *misfit {
 		}
 	}
 	for i, item := range value {
-		of := s.Items
+		schema := s.Items
 		if i < len(s.PrefixItems) {
-			of = &s.PrefixItems[i]
+			schema = &s.PrefixItems[i]
 		}
-		if of == nil {
+		if schema == nil {
 			break
 		}
-		if m := of.check(all, item, nil); m != nil {
+		if m := schema.check(all, item, nil); m != nil {
 			return m.within(strconv.Itoa(i))
 		}
 		seen.item(i)
@@ -33,13 +33,13 @@ func (s *Schema) checkArray(all Schemas, value []any, seen *evaluated) *misfit {
 	return s.checkContains(all, value, seen)
 }
 
-// checkUnique compares items by a text that the same JSON has.
+// checkUnique compares items by a text that is equal for equal JSON only.
 func checkUnique(items []any) *misfit {
 	places := make(map[string]int, len(items))
 	for i, item := range items {
 		key := string(appendKey(nil, item))
 		if j, ok := places[key]; ok {
-			return &misfit{reason: fmt.Sprintf("must have no item twice, and item %d is the same as item %d", i, j)}
+			return &misfit{reason: fmt.Sprintf("must not repeat an item: item %d equals item %d", i, j)}
 		}
 		places[key] = i
 	}
@@ -66,9 +66,9 @@ func (s *Schema) checkContains(all Schemas, value []any, seen *evaluated) *misfi
 	}
 	switch {
 	case fitting < least:
-		return &misfit{reason: fmt.Sprintf("must contain %d or more items of a kind, and contains %d%s", least, fitting, first)}
+		return &misfit{reason: fmt.Sprintf("must contain at least %d matching items, not %d%s", least, fitting, first)}
 	case s.MaxContains != nil && fitting > *s.MaxContains:
-		return &misfit{reason: fmt.Sprintf("must contain %d or less items of a kind, and contains %d", *s.MaxContains, fitting)}
+		return &misfit{reason: fmt.Sprintf("must contain at most %d matching items, not %d", *s.MaxContains, fitting)}
 	}
 	return nil
 }

@@ -2,7 +2,7 @@ package contract
 
 import "strings"
 
-// checkSchemas checks a value by the schemas that speak of the same value.
+// checkSchemas checks a value by the keywords that apply other schemas to the same value.
 func (s *Schema) checkSchemas(all Schemas, value any, seen *evaluated) *misfit {
 	for i := range s.AllOf {
 		if m := s.AllOf[i].check(all, value, seen); m != nil {
@@ -19,11 +19,11 @@ func (s *Schema) checkSchemas(all Schemas, value any, seen *evaluated) *misfit {
 		case fitting == 0:
 			return m
 		case fitting > 1:
-			return &misfit{reason: "must fit one of its alternatives only"}
+			return &misfit{reason: "must fit exactly one of its alternatives"}
 		}
 	}
 	if s.Not != nil && s.Not.check(all, value, nil) == nil {
-		return &misfit{reason: "must not fit what is excluded"}
+		return &misfit{reason: "must not fit the schema of not"}
 	}
 	if s.If == nil {
 		return nil
@@ -38,7 +38,8 @@ func (s *Schema) checkSchemas(all Schemas, value any, seen *evaluated) *misfit {
 	return then.check(all, value, seen)
 }
 
-// checkEach returns how many of the schemas a value fits, and why it fits none.
+// checkEach returns how many of the schemas a value fits, and the misfits of the others as
+// one.
 func checkEach(all Schemas, each []Schema, value any, seen *evaluated) (fitting int, why *misfit) {
 	var reasons []string
 	for i := range each {
@@ -51,7 +52,7 @@ func checkEach(all Schemas, each []Schema, value any, seen *evaluated) (fitting 
 	return fitting, &misfit{reason: strings.Join(reasons, ", or ")}
 }
 
-// try is check for a schema that the value need not fit: seen has nothing of it then.
+// try is check for a schema that the value may fail: only if it fits, try adds to seen.
 func (s *Schema) try(all Schemas, value any, seen *evaluated) *misfit {
 	if seen == nil {
 		return s.check(all, value, nil)

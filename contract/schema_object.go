@@ -9,9 +9,9 @@ import (
 func (s *Schema) checkObject(all Schemas, value map[string]any, seen *evaluated) *misfit {
 	switch count := uint64(len(value)); {
 	case count < s.MinProperties:
-		return &misfit{reason: fmt.Sprintf("must have %d members or more", s.MinProperties)}
+		return &misfit{reason: fmt.Sprintf("must have at least %d members", s.MinProperties)}
 	case s.MaxProperties != nil && count > *s.MaxProperties:
-		return &misfit{reason: fmt.Sprintf("must have %d members or less", *s.MaxProperties)}
+		return &misfit{reason: fmt.Sprintf("must have at most %d members", *s.MaxProperties)}
 	}
 	for _, name := range s.Required {
 		if _, ok := value[name]; !ok {
@@ -42,7 +42,7 @@ func (s *Schema) checkObject(all Schemas, value map[string]any, seen *evaluated)
 			continue
 		}
 		if m := d.Schema.check(all, value, seen); m != nil {
-			return &misfit{m.path, m.reason + ", as " + quoted(d.Name) + " is there"}
+			return &misfit{m.path, m.reason + ", because " + quoted(d.Name) + " is present"}
 		}
 	}
 	return nil
@@ -53,7 +53,7 @@ func (s *Schema) checkMembers(all Schemas, value map[string]any, seen *evaluated
 	for _, name := range slices.Sorted(maps.Keys(value)) {
 		if s.Names != nil {
 			if m := s.Names.check(all, name, nil); m != nil {
-				return &misfit{reason: quoted(name) + " is not a name that a member may have: " + m.reason}
+				return &misfit{reason: quoted(name) + " is not an allowed name of a member: " + m.reason}
 			}
 		}
 		known := slices.ContainsFunc(s.Properties, func(p Property) bool { return p.Name == name })
@@ -71,7 +71,7 @@ func (s *Schema) checkMembers(all Schemas, value map[string]any, seen *evaluated
 		switch {
 		case known:
 		case s.Closed:
-			return &misfit{reason: quoted(name) + " is not a member that it may have"}
+			return &misfit{reason: quoted(name) + " is not an allowed member"}
 		case s.Additional != nil:
 			if m := s.Additional.check(all, value[name], nil); m != nil {
 				return m.within(name)

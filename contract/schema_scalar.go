@@ -15,9 +15,9 @@ func (s *Schema) checkString(value string) *misfit {
 	}
 	switch length := uint64(utf8.RuneCountInString(value)); { //nolint:gosec // a count is not negative
 	case length < s.MinLength:
-		return &misfit{reason: fmt.Sprintf("must have %d characters or more", s.MinLength)}
+		return &misfit{reason: fmt.Sprintf("must have at least %d characters", s.MinLength)}
 	case s.MaxLength != nil && length > *s.MaxLength:
-		return &misfit{reason: fmt.Sprintf("must have %d characters or less", *s.MaxLength)}
+		return &misfit{reason: fmt.Sprintf("must have at most %d characters", *s.MaxLength)}
 	}
 	return nil
 }
@@ -25,9 +25,9 @@ func (s *Schema) checkString(value string) *misfit {
 func (s *Schema) checkNumber(value Number) *misfit {
 	switch {
 	case s.Minimum != "" && value.Compare(s.Minimum) < 0:
-		return &misfit{reason: "must be " + string(s.Minimum) + " or more"}
+		return &misfit{reason: "must be at least " + string(s.Minimum)}
 	case s.Maximum != "" && value.Compare(s.Maximum) > 0:
-		return &misfit{reason: "must be " + string(s.Maximum) + " or less"}
+		return &misfit{reason: "must be at most " + string(s.Maximum)}
 	case s.ExclusiveMinimum != "" && value.Compare(s.ExclusiveMinimum) <= 0:
 		return &misfit{reason: "must be more than " + string(s.ExclusiveMinimum)}
 	case s.ExclusiveMaximum != "" && value.Compare(s.ExclusiveMaximum) >= 0:

@@ -6,9 +6,9 @@ import (
 	"strconv"
 )
 
-// evaluated holds which parts of one value the schemas that it fits speak of, for
-// unevaluatedProperties and unevaluatedItems (JSON Schema 2020-12, core, section 11). No
-// schema asks for it where it is nil.
+// evaluated holds the parts of one value that the schemas which it fits cover, for
+// unevaluatedProperties and unevaluatedItems (JSON Schema 2020-12, core, section 11). It is
+// nil where no schema needs it.
 type evaluated struct {
 	members map[string]bool
 	items   map[int]bool
@@ -34,7 +34,7 @@ func (e *evaluated) item(i int) {
 	e.items[i] = true
 }
 
-// add adds what another schema speaks of.
+// add adds the parts that another schema covers.
 func (e *evaluated) add(other *evaluated) {
 	for name := range other.members {
 		e.member(name)
@@ -44,7 +44,7 @@ func (e *evaluated) add(other *evaluated) {
 	}
 }
 
-// checkUnevaluated checks the parts of a value that own has not, and adds them.
+// checkUnevaluated checks the parts of a value that own lacks, and adds them.
 func (s *Schema) checkUnevaluated(all Schemas, value any, own *evaluated) *misfit {
 	switch value := value.(type) {
 	case []any:

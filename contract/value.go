@@ -10,8 +10,8 @@ import (
 )
 
 // parse returns the value of a JSON text: nil, a bool, a string, a Number, a []any or a
-// map[string]any. It reads numbers exactly. encoding/json does so too, but only by a
-// Decoder, which costs every event a buffer.
+// map[string]any. It keeps numbers exact. encoding/json can do that only with a Decoder, which
+// costs a buffer for every event.
 func parse(data []byte) (any, error) {
 	if !json.Valid(data) {
 		var value any
@@ -23,13 +23,13 @@ func parse(data []byte) (any, error) {
 	return p.value(), nil
 }
 
-// parser reads a text that is valid JSON. What it returns are parts of the text.
+// parser reads a text that is valid JSON. It returns slices of the text.
 type parser struct {
 	text string
 	at   int
 }
 
-// next returns the next byte that is not white space, without passing it.
+// next returns the next byte that is not white space, and does not consume it.
 func (p *parser) next() byte {
 	for {
 		switch c := p.text[p.at]; c {
@@ -66,8 +66,8 @@ func (p *parser) value() any {
 	return Number(p.text[begin:p.at])
 }
 
-// more passes the comma or the bracket that stands next, and reports whether another item
-// comes. The bracket that opened the list has been passed.
+// more consumes the next comma or closing bracket, and reports whether another item follows.
+// The caller has consumed the opening bracket.
 func (p *parser) more(closing byte) bool {
 	switch p.next() {
 	case closing:
@@ -112,11 +112,11 @@ func (p *parser) string() string {
 		return s
 	}
 	var s string
-	_ = json.Unmarshal([]byte(p.text[begin:p.at]), &s) // it is valid
+	_ = json.Unmarshal([]byte(p.text[begin:p.at]), &s) // the text is valid
 	return s
 }
 
-// same reports whether two values are the same JSON: 1.0 is 1.
+// same reports whether two values are the same JSON: 1.0 equals 1.
 func same(a, b any) bool {
 	switch a := a.(type) {
 	case nil:
@@ -140,7 +140,7 @@ func same(a, b any) bool {
 	return false
 }
 
-// appendKey appends a text of value that the same JSON has too, and no other.
+// appendKey appends a text that is equal for equal JSON only.
 func appendKey(b []byte, value any) []byte {
 	switch value := value.(type) {
 	case bool:

@@ -1,11 +1,11 @@
 package contract
 
-// Generated code uses these declarations to fail at compile time beside a runtime that
-// it does not fit. The compiler's message names the type that overflows, which says what
-// to do.
+// Generated code uses these declarations to fail at compile time beside a runtime that it does
+// not fit. The compiler's message names the type that overflows, and the name tells what to
+// do.
 
-// Version is the version of generated code that this runtime is made for. It grows when
-// the generated code starts to need something new of the runtime.
+// Version is the version of generated code that this runtime supports. It grows when generated
+// code needs something new of the runtime.
 const Version = 1
 
 // OldestVersion is the oldest version of generated code that this runtime accepts.

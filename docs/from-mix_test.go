@@ -54,9 +54,9 @@ func Example_mixServer() {
 
 	c, err := mix.NewClient(ts.URL,
 		client.ContinueOnGap(),
-		client.OnGap(func(gap *client.GapError) {
+		client.WithHooks(client.Hooks{Gap: func(gap *client.GapError) {
 			fmt.Printf("events may be missing after %s\n", gap.Requested)
-		}),
+		}}),
 	)
 	if err != nil {
 		fmt.Println(err)

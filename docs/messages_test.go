@@ -20,7 +20,7 @@ func TestLogMessages(t *testing.T) {
 		t.Fatal(err)
 	}
 	found := 0
-	for _, folder := range []string{"../server", "../eventlog/natslog", "../cmd/mixstream"} {
+	for _, folder := range []string{"../server", "../server/internal/ingest", "../eventlog/natslog", "../eventlog/natslog/internal/embedded", "../cmd/mixstream"} {
 		files, err := filepath.Glob(folder + "/*.go")
 		if err != nil {
 			t.Fatal(err)

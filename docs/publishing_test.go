@@ -51,16 +51,15 @@ func Example_publishing() {
 			panic(err)
 		}
 		id, err := c.Publish(ctx, "session-1", &gen.ContentData{Type: "content", Content: text})
-		var refused *client.PublishError
-		var response *mix.ErrorResponse
-		if errors.As(err, &refused) && errors.As(err, &response) {
-			log.Printf("%s; %d are in the log, to %q", response.Message, refused.Count, refused.LastID)
+		var refused *client.APIError
+		if errors.As(err, &refused) && refused.Published != nil {
+			log.Printf("%v; %d are in the log, to %q", refused.Err, refused.Published.Count, refused.Published.LastID)
 		}
 		fmt.Println(id != "", err == nil)
 	}
 	// Output:
 	// true true
-	// line 1: the data is too large: 1250031 bytes, at most 1048576; 0 are in the log, to ""
+	// validation_error: line 1: the data is too large: 1250031 bytes, at most 1048576; 0 are in the log, to ""
 	// false false
 }
 

@@ -17,11 +17,11 @@ import (
 	"github.com/mixstream/mixstream/server"
 )
 
-// accounts are whom tokens belong to, by the digest of the token: nobody's can be read
-// there, nor be found out by how long a comparison takes.
+// accounts maps the digest of a token to the token's user. It contains no token, and the time
+// that a lookup takes gives none away.
 type accounts map[[sha256.Size]byte]string
 
-// nameOf returns who makes the request; empty if nobody is known by its token.
+// nameOf returns the user that makes the request; empty if its token is unknown.
 func (a accounts) nameOf(r *http.Request) string {
 	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !ok {
@@ -44,8 +44,8 @@ func Example_securityAuthorizer() {
 			}
 			return nil
 		}),
-		server.WithReauthorization(time.Minute),
-		server.WithMaxStreamsPerClient(50, users.nameOf),
+		server.WithTiming(server.Timing{Reauthorization: time.Minute}),
+		server.WithLimits(server.Limits{StreamsPerClient: 50, ClientKey: users.nameOf}),
 	)
 	if err != nil {
 		fmt.Println(err)

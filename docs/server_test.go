@@ -12,7 +12,7 @@ import (
 	"github.com/mixstream/mixstream/server"
 )
 
-// serveUntil serves until the context is done, and then sends everybody away in order.
+// serveUntil serves until the context is done, and then shuts down in order.
 func serveUntil(ctx context.Context, srv *mix.Server, l net.Listener) error {
 	mux := http.NewServeMux()
 	mux.Handle("/stream", srv)

@@ -12,40 +12,39 @@ import (
 	"github.com/mixstream/mixstream/internal/excerpt"
 )
 
-// Memory is the Log in the memory of the process. What it holds ends with the
-// process; its ids start at the clock (microseconds since 1970), so an id from
-// before a restart is lower than any later one and is told as a gap, as long as
-// entries come at less than a million a second on average and the clock is not
-// set back.
+// Memory is the Log in the memory of the process. Its entries are gone with the process.
+// Its ids start at the clock (microseconds since 1970), so an id from before a restart is
+// lower than any later one, and is told as a gap. That holds as long as fewer than a
+// million entries a second come on average and the clock is not set back.
 //
-// Its retention is applied whenever the log is written to, looked up or followed.
-// Beside it, a record is kept until its session is deleted or, with Retention.Idle,
-// idle for too long, and a deduplication key for KeyLife, at some hundred bytes
-// each. A session that is only followed has no record.
+// Memory applies its retention whenever it is written to, looked up or followed. Retention
+// apart, it keeps a record until its session is deleted or, with Retention.Idle, idle for
+// too long, and a deduplication key for KeyLife, at some hundred bytes each. A session
+// that is only followed has no record.
 //
-// A gap is reported falsely in two cases only: to a position from before the
-// latest session or scope that was forgotten, for a session that had no record
-// at that time; and to a position from before its deletion, for a session that
-// was deleted, forgotten and made again in a scope that lives on.
+// Memory reports a gap falsely in two cases only: to a position from before the latest
+// session or scope that was forgotten, if the session had no record at that time; and to
+// a position from before its deletion, if the session was deleted, forgotten and made
+// again in a scope that lives on.
 type Memory struct {
 	retention Retention
-	began     time.Time // what the times below are counted from
+	began     time.Time // the times below count from here
 
-	// last is the end of the log. It moves past an entry only when that is in its
-	// list's view, so that a reader finds there everything up to the end that it has
-	// loaded before.
+	// last is the end of the log. It moves past an entry only when the view of the
+	// entry's list has it. So a reader that loads the end first finds everything up to it
+	// in the views.
 	last atomic.Uint64
 
-	// mu guards everything below, and what of the lists is not their view. Reading
-	// does not take it, so that no publisher waits for readers, nor they for him; the
-	// lists' watchers have locks of their own.
+	// mu guards the fields below and all of the lists but their views and watchers, which
+	// have locks of their own. Reading does not take it, so neither publishers nor readers
+	// wait for the other.
 	mu        sync.Mutex
-	forgotten uint64 // the mark of what has no record any more, at first the position before the log
+	forgotten uint64 // the mark of everything that has lost its record; at first the position before the log
 	sessions  map[string]*session
 	scopes    map[string]*scope
 	history   history
 	keys      keys
-	graves    graves
+	deletions deletions
 	idle      idle
 }
 
@@ -82,9 +81,9 @@ func (m *Memory) Create(ctx context.Context, s Session, e *Entry) error {
 		m.mu.Unlock()
 		return err
 	}
-	ss = m.admit(s)
-	m.active(now, ss)
-	l := ss.shared()
+	ss = m.makeRecord(s)
+	m.noteUse(now, ss)
+	l := ss.scopeList()
 	m.append(now, l, e)
 	m.mu.Unlock()
 	l.wake()
@@ -120,9 +119,9 @@ func (m *Memory) Append(ctx context.Context, s Session, key *Key, entries []Entr
 		}
 	}
 	if ss == nil {
-		ss = m.admit(s)
+		ss = m.makeRecord(s)
 	}
-	m.active(now, ss)
+	m.noteUse(now, ss)
 	for i := range entries {
 		m.append(now, &ss.list, &entries[i])
 	}
@@ -150,14 +149,14 @@ func (m *Memory) Delete(ctx context.Context, id string, e *Entry, grace time.Dur
 		m.mu.Unlock()
 		return err
 	}
-	l := ss.shared()
+	l := ss.scopeList()
 	m.append(now, l, e)
 	ss.deleted = e.ID
 	ss.until = now + min(max(grace, 0), math.MaxInt64-now)
-	m.active(now, ss)
-	m.graves.add(ss)
+	m.noteUse(now, ss)
+	m.deletions.add(ss)
 	m.mu.Unlock()
-	l.wake() // which the session's own readers watch as well
+	l.wake() // the session's own readers watch it as well
 	return nil
 }
 
@@ -173,10 +172,10 @@ func (m *Memory) Lookup(ctx context.Context, id string) (Record, error) {
 	if ss == nil {
 		return Record{}, err
 	}
-	return Record{Session: Session{ID: id, Scope: ss.scope.called()}, Deleted: ss.deleted}, nil
+	return Record{Session: Session{ID: id, Scope: ss.scope.nameOrNone()}, Deleted: ss.deleted}, nil
 }
 
-// append gives e the next id and puts it at the end of l.
+// append gives e the next id and adds it to the end of l.
 func (m *Memory) append(now time.Duration, l *list, e *Entry) {
 	e.ID = m.last.Load() + 1
 	l.push(*e)
@@ -185,8 +184,8 @@ func (m *Memory) append(now time.Duration, l *list, e *Entry) {
 	m.retain(l)
 }
 
-// tidy trims what is over its age and forgets what is over its grace period or
-// its window. It returns the time since the log began.
+// tidy trims and forgets everything whose time is over. It returns the time since the
+// log began.
 func (m *Memory) tidy() time.Duration {
 	now := time.Since(m.began)
 	if m.retention.Age >= 0 {
@@ -194,7 +193,7 @@ func (m *Memory) tidy() time.Duration {
 			m.drop(o.list, 1)
 		}
 	}
-	for ss := m.graves.due(now); ss != nil; ss = m.graves.due(now) {
+	for ss := m.deletions.due(now); ss != nil; ss = m.deletions.due(now) {
 		m.forget(ss)
 	}
 	for ss := m.idle.due(now, m.retention.Idle); ss != nil; ss = m.idle.due(now, m.retention.Idle) {

@@ -2,21 +2,21 @@ package eventlog
 
 import "time"
 
-// idle is the sessions that could be forgotten for idleness, those that have been
-// idle for the longest first: they have a record, are not deleted, and have no
+// idle is the list of sessions that could be forgotten for idleness, the one that has
+// been idle for the longest first. They have a record, are not deleted, and have no
 // reader.
 type idle struct{ first, last *session }
 
-// rest is the place of a session among the idle ones.
-type rest struct {
+// idlePlace is the place of a session in the list of idle ones.
+type idlePlace struct {
 	in            bool
 	since         time.Duration
 	before, after *session
 }
 
-// active notes that something was done with the session, or that it has got or
-// lost its record, its last reader or its life.
-func (m *Memory) active(now time.Duration, ss *session) {
+// noteUse notes that the session was used, or that it got or lost its record, was
+// deleted, or lost its last reader.
+func (m *Memory) noteUse(now time.Duration, ss *session) {
 	if m.retention.Idle < 0 {
 		return
 	}
@@ -27,36 +27,36 @@ func (m *Memory) active(now time.Duration, ss *session) {
 }
 
 func (q *idle) add(ss *session, now time.Duration) {
-	ss.rest = rest{in: true, since: now, before: q.last}
+	ss.idlePlace = idlePlace{in: true, since: now, before: q.last}
 	if q.last == nil {
 		q.first = ss
 	} else {
-		q.last.rest.after = ss
+		q.last.idlePlace.after = ss
 	}
 	q.last = ss
 }
 
 func (q *idle) remove(ss *session) {
-	if !ss.rest.in {
+	if !ss.idlePlace.in {
 		return
 	}
-	before, after := ss.rest.before, ss.rest.after
+	before, after := ss.idlePlace.before, ss.idlePlace.after
 	if before == nil {
 		q.first = after
 	} else {
-		before.rest.after = after
+		before.idlePlace.after = after
 	}
 	if after == nil {
 		q.last = before
 	} else {
-		after.rest.before = before
+		after.idlePlace.before = before
 	}
-	ss.rest = rest{}
+	ss.idlePlace = idlePlace{}
 }
 
 // due returns a session that has been idle for longer than the limit, or nil.
 func (q *idle) due(now, limit time.Duration) *session {
-	if q.first == nil || now-q.first.rest.since <= limit {
+	if q.first == nil || now-q.first.idlePlace.since <= limit {
 		return nil
 	}
 	return q.first

@@ -36,7 +36,7 @@ func TestIdleSessionIsForgotten(t *testing.T) {
 		}
 		m.wantRecord("a", nil) // looked at a quarter of an hour ago
 
-		// What "a" still had is gone, and whoever comes back is told so.
+		// What "a" still had is gone, and a reader that comes back is told so.
 		time.Sleep(time.Hour * 3 / 4)
 		m.wantRecord("a", eventlog.ErrSessionNotFound)
 		m.wantRecord("active", eventlog.ErrSessionNotFound)
@@ -55,7 +55,7 @@ func TestIdleSessionIsForgotten(t *testing.T) {
 	})
 }
 
-// A forgotten session that comes back tells the gap to those who were there
+// A forgotten session that is made again tells the gap to readers that were there
 // before, and none to others.
 func TestForgottenSessionComesBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -81,7 +81,7 @@ func TestForgottenSessionComesBack(t *testing.T) {
 	})
 }
 
-// A log whose sessions are never deleted does not grow for ever.
+// A log whose sessions are never deleted does not grow forever.
 func TestIdleSessionsTakeNoMemory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := tester{t, eventlog.NewMemory(eventlog.Retention{Idle: time.Minute, Age: time.Second})}

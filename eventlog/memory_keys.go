@@ -6,23 +6,23 @@ import (
 	"time"
 )
 
-// keys remembers what was appended under deduplication keys.
+// keys holds what was appended under deduplication keys.
 type keys struct {
 	byName map[keyName]keyed
-	order  []keyTime // one for each key, and the next to be looked at first
+	order  []keyTime // one for each key; the first one is the next that expire checks
 }
 
-// keyName stands for a key of one record: a session that was forgotten and made again
-// knows nothing of the keys from before. It is a hash, so that a key takes the same
-// memory however long its name is.
+// keyName identifies a key of one record: a session that was forgotten and made again
+// knows nothing of the keys from before. It is a hash, so that every key takes the same
+// memory, however long its name is.
 type keyName [16]byte
 
 type keyed struct {
 	Appended
-	used time.Duration // last
+	used time.Duration // when it was last used
 }
 
-// keyTime says when a key was used, and perhaps was again since.
+// keyTime says when a key was used. It may have been used again since.
 type keyTime struct {
 	keyName
 	at time.Duration
@@ -33,8 +33,8 @@ func nameKey(ss *session, key string) keyName {
 	return keyName(sum[:])
 }
 
-// get returns what a key of a session stands for: nothing, if it is not known or if
-// there is no session.
+// get returns what a key of a session stands for. An unknown key, or a nil session, has
+// the zero Appended.
 func (k *keys) get(now time.Duration, ss *session, key string) Appended {
 	if ss == nil || len(k.byName) == 0 {
 		return Appended{}
@@ -46,7 +46,7 @@ func (k *keys) get(now time.Duration, ss *session, key string) Appended {
 	return has.Appended
 }
 
-// put remembers what a key stands for, for KeyLife from now.
+// put stores what a key stands for, for KeyLife from now.
 func (k *keys) put(now time.Duration, ss *session, key *Key) {
 	if k.byName == nil {
 		k.byName = make(map[keyName]keyed)
@@ -58,8 +58,8 @@ func (k *keys) put(now time.Duration, ss *session, key *Key) {
 	k.byName[name] = keyed{key.Appended, now}
 }
 
-// expire forgets keys that are over their life, each within twice that: one that was used
-// again in between is looked at another time.
+// expire forgets keys whose life is over, each within twice that time: a key that was
+// used again meanwhile goes back to the end of the order.
 func (k *keys) expire(now time.Duration) {
 	for len(k.order) > 0 && now-k.order[0].at > KeyLife {
 		name := k.order[0].keyName

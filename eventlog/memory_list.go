@@ -6,35 +6,35 @@ import (
 	"sync/atomic"
 )
 
-// list is a run of entries, oldest first, and who waits for the next. The log's
-// lock guards all but the view, which readers load without any.
+// list is a run of entries, oldest first, and the readers that wait for the next one.
+// The log's lock guards all fields but the view, which readers load without a lock.
 type list struct {
 	view  atomic.Pointer[view]
 	bytes int64 // the sum of the entries' sizes
 
-	// What was trimmed off the front of the array that holds the entries, and is
-	// released only with that array.
+	// What was trimmed off the front of the array that holds the entries. It is released
+	// only with that array.
 	wasted      int
 	wastedBytes int64
 
 	watchers watchers
 }
 
-// view is what a list holds at one time. It never changes, and neither do entries
-// in place, so a reader may keep a part of the slice.
+// view is what a list holds at one time. Neither it nor its entries ever change, so a
+// reader may keep a part of the slice.
 type view struct {
 	entries []Entry
 	trimmed uint64 // entries up to this id may be gone
 }
 
-// init makes the list an empty one, of which entries up to an id may be gone.
+// init makes the list empty. Entries up to an id may be gone.
 func (l *list) init(trimmed uint64) { l.view.Store(&view{trimmed: trimmed}) }
 
 func (l *list) entries() []Entry { return l.view.Load().entries }
 
 func (l *list) trimmed() uint64 { return l.view.Load().trimmed }
 
-// push adds an entry whose id is higher than all before.
+// push adds an entry. Its id must be higher than all before.
 func (l *list) push(e Entry) {
 	v := l.view.Load()
 	if len(v.entries) == cap(v.entries) {
@@ -60,14 +60,14 @@ func (l *list) trim(n int) {
 	l.view.Store(&view{entries, trimmed})
 }
 
-// raise sets the mark, unless it is higher already.
-func (l *list) raise(trimmed uint64) {
+// raiseMark sets the mark unless it is higher already.
+func (l *list) raiseMark(trimmed uint64) {
 	if v := l.view.Load(); trimmed > v.trimmed {
 		l.view.Store(&view{v.entries, trimmed})
 	}
 }
 
-// between returns the entries whose id is higher than the position, up to the end.
+// between returns the entries after the position, up to the end.
 func (v *view) between(position, end uint64) []Entry {
 	entries := v.entries
 	for len(entries) > 0 && entries[len(entries)-1].ID > end {
@@ -77,8 +77,8 @@ func (v *view) between(position, end uint64) []Entry {
 	if n == 0 || entries[n-1].ID <= position {
 		return nil
 	}
-	// There are at most as many as there are ids, and just as many where no other
-	// session was written to.
+	// There are at most as many entries as ids, and exactly as many if no other session
+	// was written to.
 	if most := entries[n-1].ID - position; most < uint64(n) {
 		entries = entries[uint64(n)-most:]
 	}
@@ -102,12 +102,12 @@ type watchers struct {
 	all []watcher
 }
 
-// watcher is a reader that waits for entries. A publisher that wakes many, or one
-// each of many sessions, spends its time on what is not in the processor's cache; so
-// it finds all that it needs here.
+// watcher is a reader that waits for entries. A publisher that wakes many of them spends
+// its time on memory that is not in the processor's cache. So everything that it needs
+// is here.
 type watcher struct {
 	wake  func()
-	place *int // where the reader keeps its place in the list of watchers
+	place *int // the reader's place in the list of watchers
 }
 
 func (w *watchers) wake() {

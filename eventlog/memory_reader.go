@@ -5,12 +5,11 @@ import (
 	"time"
 )
 
-// memoryReader is a view of one session's list and, where it has one, of its
-// scope's.
+// memoryReader reads the list of a session and, if it has a scope, that of the scope.
 type memoryReader struct {
 	m       *Memory
 	session *session
-	scope   *scope // the record's when the reader was opened, or what it was opened with
+	scope   *scope // of the record or, without one, of the call of Follow; nil: none
 	closed  bool
 
 	inSession, inScope int // the reader's places among the watchers of the two lists
@@ -23,16 +22,16 @@ func (m *Memory) Follow(ctx context.Context, s Session, wake func()) (Reader, er
 	}
 	m.mu.Lock()
 	m.tidy()
-	ss := m.enter(s.ID)
+	ss := m.sessionFor(s.ID)
 	ss.readers++
-	m.active(0, ss)
+	m.noteUse(0, ss)
 	if ss.since != 0 {
-		s.Scope = ss.scope.called()
+		s.Scope = ss.scope.nameOrNone()
 	}
-	r := &memoryReader{m: m, session: ss, scope: m.join(s.Scope)}
+	r := &memoryReader{m: m, session: ss, scope: m.acquireScope(s.Scope)}
 	m.mu.Unlock()
-	// Outside the lock, so that the log does not wait while readers are woken. What
-	// is appended before the reader watches is there when Follow returns.
+	// Watching starts outside the lock, so that the log does not wait while readers are
+	// woken. An entry that was appended before is there when Follow returns.
 	ss.watchers.add(wake, &r.inSession)
 	if r.scope != nil {
 		r.scope.watchers.add(wake, &r.inScope)
@@ -53,9 +52,9 @@ func (r *memoryReader) Close() {
 	r.m.mu.Lock()
 	defer r.m.mu.Unlock()
 	r.session.readers--
-	r.m.active(time.Since(r.m.began), r.session)
-	r.m.part(r.scope)
-	r.m.leave(r.session)
+	r.m.noteUse(time.Since(r.m.began), r.session)
+	r.m.releaseScope(r.scope)
+	r.m.dropIfUnused(r.session)
 }
 
 // Bounds implements Reader.
@@ -63,7 +62,7 @@ func (r *memoryReader) Bounds(ctx context.Context) (floor, end uint64, err error
 	if err := ctx.Err(); err != nil {
 		return 0, 0, err
 	}
-	// The end comes last, so that it is not below a mark that was raised meanwhile.
+	// Load the end last, so that it is not below a mark that was raised meanwhile.
 	floor = r.session.trimmed()
 	if r.scope != nil {
 		floor = max(floor, r.scope.trimmed())
@@ -76,8 +75,8 @@ func (r *memoryReader) Read(ctx context.Context, after uint64, limit int) (Batch
 	if err := ctx.Err(); err != nil {
 		return Batch{}, err
 	}
-	// The end comes first, so that what is not in a view that is loaded after it has
-	// a higher id, in the other list too.
+	// Load the end first: an entry that is missing in a view loaded later then has a
+	// higher id, in the other list too.
 	end := r.m.last.Load()
 	v := r.session.view.Load()
 	floor := v.trimmed
@@ -98,11 +97,11 @@ func (r *memoryReader) Read(ctx context.Context, after uint64, limit int) (Batch
 	return Batch{Entries: entries, Position: entries[len(entries)-1].ID}, nil
 }
 
-// merge returns the entries of both in the order of their ids, as many as fit
-// into limit bytes but at least one, and whether these are all.
+// merge returns the entries of both slices in the order of their ids, as many as fit
+// into limit bytes but at least one. All reports whether nothing is left out.
 func merge(a, b []Entry, limit int) (entries []Entry, all bool) {
 	inA, inB := fit(a, limit), fit(b, limit)
-	// Without spare capacity: what a caller appends must not overwrite the log.
+	// The result has no spare capacity: what a caller appends must not overwrite the log.
 	switch {
 	case len(a) == 0:
 		return b[:inB:inB], inB == len(b)
@@ -126,8 +125,8 @@ func merge(a, b []Entry, limit int) (entries []Entry, all bool) {
 	return entries, true
 }
 
-// fit returns how many of the entries fit into limit bytes, at least one if
-// there is one.
+// fit returns how many of the entries fit into limit bytes, at least one if there is
+// one.
 func fit(entries []Entry, limit int) int {
 	room := int64(limit)
 	for i := range entries {

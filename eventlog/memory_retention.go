@@ -5,33 +5,32 @@ import (
 	"time"
 )
 
-// Retention says how much a Memory retains. Zero fields have the defaults below;
-// a negative field is no limit. What is over a limit is trimmed from the old end.
-// The newest entry of a session or scope goes only for Age, TotalBytes or Idle, the
-// newest of the log only for Age or Idle.
+// Retention says how much a Memory retains. A zero field has its default; a negative
+// field sets no limit. Memory trims its oldest entries first. Only Age, TotalBytes and
+// Idle trim the newest entry of a session or scope, and only Age and Idle that of the
+// log.
 //
-// An entry counts as the bytes of its name and data, and 100 for its place in the
-// log. What is trimmed is released in bulk: the process holds up to twice as much.
+// An entry counts as the bytes of its name and data, and 100 for its place in the log.
+// Memory releases trimmed entries in bulk: the process holds up to twice as much.
 type Retention struct {
-	Entries    int           // entries of each session, and of each scope; by default 10,000
-	Bytes      int64         // bytes of each session, and of each scope; by default 16 MiB
+	Entries    int           // the entries of each session, and of each scope; by default 10,000
+	Bytes      int64         // the bytes of each session, and of each scope; by default 16 MiB
 	Age        time.Duration // the age of an entry; by default 1 hour
-	TotalBytes int64         // bytes of the whole log; by default 256 MiB
+	TotalBytes int64         // the bytes of the whole log; by default 256 MiB
 
-	// Idle is after how long without an entry of its own and without a reader a
-	// session is forgotten: its record, and what it still has of entries. It is then
-	// as unknown as one that never was, so this is for applications that do not
-	// delete their sessions, and should be longer than anybody would stay away. A
-	// position from before is told as a gap if the session is made again. By default
-	// a session is kept until it is deleted.
+	// Idle is how long a session may have neither a new entry of its own nor a reader.
+	// After that its record and its remaining entries are forgotten, and the log knows
+	// nothing of the session. It is for applications that do not delete their sessions.
+	// Set it longer than anybody would stay away. A position from before is told as a gap
+	// if the session is made again. By default a session is kept until it is deleted.
 	Idle time.Duration
 }
 
-// entryCost is what an entry takes beside its name and data: its places in a list
-// and in the history, and what slices and small allocations round up to.
+// entryCost is how many bytes an entry takes beside its name and data: for its places in
+// a list and in the history, and for what slices and small allocations round up to.
 const entryCost = 100
 
-// size is what an entry counts towards the limits in bytes.
+// size returns how many bytes an entry counts for.
 func size(e *Entry) int64 { return payload(e) + entryCost }
 
 func payload(e *Entry) int64 { return int64(len(e.Name) + len(e.Data)) }
@@ -55,7 +54,7 @@ func limit[T ~int | ~int64](v, byDefault T) T {
 	return v
 }
 
-// retain trims l to what one list may hold, and the log to what it may hold in all.
+// retain trims l to the limits of one list, and the log to its total.
 func (m *Memory) retain(l *list) {
 	n := 0
 	bytes := l.bytes
@@ -72,7 +71,7 @@ func (m *Memory) retain(l *list) {
 
 func over[T ~int | ~int64](v, limit T) bool { return limit >= 0 && v > limit }
 
-// drop trims n entries off l and accounts for them.
+// drop trims n entries off l, and counts them.
 func (m *Memory) drop(l *list, n int) {
 	if n == 0 {
 		return
@@ -82,7 +81,7 @@ func (m *Memory) drop(l *list, n int) {
 	m.history.trimmed(n, before-l.bytes)
 }
 
-// history is the order in which the entries of all lists came, oldest first.
+// history is the order in which the entries of all lists came, the oldest first.
 type history struct {
 	items []arrival
 	live  int   // entries that are still in their list
@@ -99,8 +98,8 @@ type arrival struct {
 func (a arrival) gone() bool { return a.id <= a.list.trimmed() }
 
 func (h *history) push(now time.Duration, l *list, e Entry) {
-	// Lists trim themselves, which leaves arrivals without an entry: drop them
-	// once they are the greater part.
+	// Lists trim themselves, which leaves arrivals without an entry. Drop them once they
+	// are the greater part.
 	if len(h.items) > 1024 && len(h.items) > 2*h.live {
 		h.items = slices.DeleteFunc(h.items, arrival.gone)
 	}
@@ -114,7 +113,7 @@ func (h *history) trimmed(n int, bytes int64) {
 	h.bytes -= bytes
 }
 
-// oldest returns the arrival of the oldest entry that is still there, or nil.
+// oldest returns the arrival of the oldest entry that is still in its list, or nil.
 func (h *history) oldest() *arrival {
 	for len(h.items) > 0 && h.items[0].gone() {
 		h.items[0].list = nil

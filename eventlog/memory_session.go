@@ -8,13 +8,13 @@ import (
 	"github.com/mixstream/mixstream/internal/excerpt"
 )
 
-// session is a session's entries and record. Without a record it stands only for
-// as long as it has readers.
+// session is a session's entries and record. Without a record it exists only while it
+// has readers.
 type session struct {
 	list
-	id      string
-	readers int
-	rest    rest
+	id        string
+	readers   int
+	idlePlace idlePlace
 
 	// The record.
 	since   uint64        // the id of the entry that made it; 0: there is no record
@@ -23,31 +23,31 @@ type session struct {
 	until   time.Duration // when a deleted session is forgotten
 }
 
-// scope is the entries that go to all sessions of one scope.
+// scope holds the entries that all sessions of one scope see.
 type scope struct {
 	list
 	name string
 	refs int // records and readers
 }
 
-// called returns the scope's name, which is empty for a session's own scope.
-func (s *scope) called() string {
+// nameOrNone returns the scope's name, or an empty string for nil.
+func (s *scope) nameOrNone() string {
 	if s == nil {
 		return ""
 	}
 	return s.name
 }
 
-// shared returns the list that takes the entries of the session's scope.
-func (s *session) shared() *list {
+// scopeList returns the list that takes the entries of the session's scope.
+func (s *session) scopeList() *list {
 	if s.scope != nil {
 		return &s.scope.list
 	}
 	return &s.list
 }
 
-// record returns the session if it has a record: with an error if it takes no
-// more entries, and nil with an error if there is no record.
+// record returns the session if it has a record, with ErrSessionDeleted if it takes no
+// more entries. Without a record it returns nil and ErrSessionNotFound.
 func (m *Memory) record(id string) (*session, error) {
 	ss := m.sessions[id]
 	switch {
@@ -59,29 +59,29 @@ func (m *Memory) record(id string) (*session, error) {
 	return ss, nil
 }
 
-// admit makes the record of a session that has none, together with the entry that
-// is appended next.
-func (m *Memory) admit(s Session) *session {
-	ss := m.enter(s.ID)
-	ss.since, ss.scope = m.last.Load()+1, m.join(s.Scope)
+// makeRecord makes the record of a session that has none. The caller must append an entry
+// next.
+func (m *Memory) makeRecord(s Session) *session {
+	ss := m.sessionFor(s.ID)
+	ss.since, ss.scope = m.last.Load()+1, m.acquireScope(s.Scope)
 	return ss
 }
 
 // forget drops the record of a session, and its entries.
 func (m *Memory) forget(ss *session) {
 	m.drop(&ss.list, len(ss.entries()))
-	// The last entry may be in the scope, which a session of the same id that is
-	// made later need not have.
-	ss.raise(ss.deleted)
+	// The last entry may be in the scope. A session of the same id that is made later need
+	// not be in that scope.
+	ss.raiseMark(ss.deleted)
 	sc := ss.scope
 	ss.since, ss.scope, ss.deleted = 0, nil, 0
 	m.idle.remove(ss)
-	m.part(sc)
-	m.leave(ss)
+	m.releaseScope(sc)
+	m.dropIfUnused(ss)
 }
 
-// enter returns the session, which it makes if it is not there.
-func (m *Memory) enter(id string) *session {
+// sessionFor returns the session of an id, and makes it if there is none.
+func (m *Memory) sessionFor(id string) *session {
 	ss := m.sessions[id]
 	if ss == nil {
 		ss = &session{id: id}
@@ -91,9 +91,9 @@ func (m *Memory) enter(id string) *session {
 	return ss
 }
 
-// leave removes a session that has neither a record nor readers. One mark for
-// all that was removed keeps later readers from missing a gap.
-func (m *Memory) leave(ss *session) {
+// dropIfUnused drops a session that has neither a record nor readers. One mark for
+// everything that was dropped keeps later readers from missing a gap.
+func (m *Memory) dropIfUnused(ss *session) {
 	if ss.since != 0 || ss.readers > 0 {
 		return
 	}
@@ -101,9 +101,9 @@ func (m *Memory) leave(ss *session) {
 	m.forgotten = max(m.forgotten, ss.trimmed())
 }
 
-// join returns the scope of that name for one more record or reader; it is nil
-// without a name.
-func (m *Memory) join(name string) *scope {
+// acquireScope returns the scope of a name for one more record or reader; nil for an
+// empty name.
+func (m *Memory) acquireScope(name string) *scope {
 	if name == "" {
 		return nil
 	}
@@ -117,8 +117,8 @@ func (m *Memory) join(name string) *scope {
 	return sc
 }
 
-// part undoes a join, and removes a scope that has nobody left.
-func (m *Memory) part(sc *scope) {
+// releaseScope undoes acquireScope, and drops a scope without records and readers.
+func (m *Memory) releaseScope(sc *scope) {
 	if sc == nil {
 		return
 	}
@@ -130,28 +130,29 @@ func (m *Memory) part(sc *scope) {
 	m.forgotten = max(m.forgotten, sc.trimmed())
 }
 
-// graves are the deleted sessions, in the order in which they are to be forgotten.
-type graves []*session
+// deletions are the deleted sessions, in the order in which their grace periods end.
+type deletions []*session
 
-func (g *graves) add(ss *session) {
-	i, _ := slices.BinarySearchFunc(*g, ss.until, func(other *session, until time.Duration) int {
+func (d *deletions) add(ss *session) {
+	i, _ := slices.BinarySearchFunc(*d, ss.until, func(other *session, until time.Duration) int {
 		if other.until <= until {
 			return -1
 		}
 		return 1
 	})
-	*g = slices.Insert(*g, i, ss)
+	*d = slices.Insert(*d, i, ss)
 }
 
-// due takes out one session whose grace period is over, or returns nil.
-func (g *graves) due(now time.Duration) *session {
-	if len(*g) == 0 || now < (*g)[0].until {
+// due takes out a session whose grace period is over, and returns it; nil if there is
+// none.
+func (d *deletions) due(now time.Duration) *session {
+	if len(*d) == 0 || now < (*d)[0].until {
 		return nil
 	}
-	ss := (*g)[0]
-	(*g)[0] = nil
-	if *g = (*g)[1:]; len(*g) == 0 {
-		*g = nil
+	ss := (*d)[0]
+	(*d)[0] = nil
+	if *d = (*d)[1:]; len(*d) == 0 {
+		*d = nil
 	}
 	return ss
 }

@@ -87,7 +87,7 @@ func (m *model) trim(gone func(modelEntry) bool) {
 	})
 }
 
-// sweep forgets the lists that nobody stands for.
+// sweep forgets the lists that no session or reader needs.
 func (m *model) sweep() {
 	used := make(map[string]bool)
 	for id, r := range m.records {

@@ -227,7 +227,7 @@ type ErrorData struct {
 
 // ErrorResponse The body of every answer that is not a stream.
 type ErrorResponse struct {
-	// Error What went wrong, for a program and for a person.
+	// Error The reason for an error, for programs and for people.
 	Error RESTError `json:"error"`
 }
 
@@ -312,24 +312,24 @@ type PermissionData struct {
 	Type string `json:"type"`
 }
 
-// PublishError Why not all was published, and how much was.
+// PublishError Why some events were not published, and how many were.
 type PublishError struct {
-	// Count How many events of this request are in the log.
+	// Count The number of events of this request in the log.
 	Count *int `json:"count,omitempty"`
 
-	// Error What went wrong, for a program and for a person.
+	// Error The reason for an error, for programs and for people.
 	Error RESTError `json:"error"`
 
-	// LastID The id of the last of them; absent if there is none.
+	// LastID The id of the last of these events; absent if there is none.
 	LastID *string `json:"lastId,omitempty"`
 
-	// Line The line of the body that was refused, from 1.
+	// Line The number of the refused line of the body, from 1.
 	Line *int `json:"line,omitempty"`
 }
 
-// PublishResult What was published, now or by an earlier request with the same key.
+// PublishResult The published events, from this or an earlier request with the same key.
 type PublishResult struct {
-	// Count How many events it were.
+	// Count The number of events.
 	Count int `json:"count"`
 
 	// FirstID The id of the first event.
@@ -339,21 +339,21 @@ type PublishResult struct {
 	LastID string `json:"lastId"`
 }
 
-// PublishedEvent An event to be published. Its id comes from the server.
+// PublishedEvent An event to publish. The server assigns its id.
 type PublishedEvent struct {
-	// Data What happened; its schema follows from the event.
+	// Data The data of the event. The event determines its schema.
 	Data json.RawMessage `json:"data"`
 
 	// Event The names of the events.
 	Event EventName `json:"event"`
 }
 
-// RESTError What went wrong, for a program and for a person.
+// RESTError The reason for an error, for programs and for people.
 type RESTError struct {
 	// Code The HTTP status code.
 	Code int `json:"code"`
 
-	// Message What went wrong, in a sentence.
+	// Message The reason for the error, as a sentence.
 	Message string `json:"message"`
 
 	// Type The kind of error.
@@ -363,9 +363,9 @@ type RESTError struct {
 // RESTErrorType The kind of error.
 type RESTErrorType string
 
-// SSEBaseEvent What every event has. On the wire each is the field of the same name.
+// SSEBaseEvent The members of every event. On the wire each is the field of the same name.
 type SSEBaseEvent struct {
-	// Data What happened; its schema follows from the event.
+	// Data The data of the event. The event determines its schema.
 	Data map[string]interface{} `json:"data"`
 
 	// Event The names of the events.
@@ -799,10 +799,10 @@ type Unavailable = ErrorResponse
 
 // StreamEventsParams defines parameters for StreamEvents.
 type StreamEventsParams struct {
-	// SessionID The session whose events are streamed.
+	// SessionID The session to stream.
 	SessionID string `form:"sessionId" json:"sessionId"`
 
-	// ResumeAfter The same as the header `Last-Event-ID`, for browsers, which cannot set that header on a first request. The header wins.
+	// ResumeAfter Same as the header `Last-Event-ID`, for browsers, which cannot set that header on a first request. The header takes precedence.
 	ResumeAfter *string `form:"lastEventId,omitempty" json:"lastEventId,omitempty"`
 
 	// LastEventID The id of the last event received; the stream resumes after it.
@@ -811,10 +811,10 @@ type StreamEventsParams struct {
 
 // PublishEventsParams defines parameters for PublishEvents.
 type PublishEventsParams struct {
-	// SessionID The session to which the events are published.
+	// SessionID The session to publish to.
 	SessionID string `form:"sessionId" json:"sessionId"`
 
-	// IdempotencyKey Makes a repetition harmless: the same body sent again under the same key appends only what was not appended before, wherever the first request was cut and while it is still under way, and is answered with the ids of before. A key belongs to one session and one body, and is known for three minutes after what it was last used for.
+	// IdempotencyKey Makes a repetition safe. The same body with the same key appends only the events that were not appended before, wherever the first request was cut, and even while it is still in progress. The answer contains the original ids. A key belongs to one session and one body. The server remembers it for three minutes after its last use.
 	IdempotencyKey *string `json:"Idempotency-Key,omitempty"`
 }
 
@@ -1502,14 +1502,14 @@ type ClientInterface interface {
 
 	// StreamEvents Stream the events of a session
 	//
-	// Answers with server-sent events (WHATWG HTML, section 9.2). The first event is always `connected`, whose id is the position from which the stream goes on. A stream that resumes gets every event after `Last-Event-ID` that is still retained, then live ones. Where events after that id may be gone, an `error` event of type `replay_gap` follows `connected`, which then repeats the requested id, or has the id `1` where that can be no position. `Last-Event-ID: 0` asks for everything retained; without an id the stream starts with what comes next.
+	// Answers with server-sent events (WHATWG HTML, section 9.2). The first event is always `connected`; its id is the position at which the stream continues. A stream that resumes gets every retained event after `Last-Event-ID`, then live ones. If events after that id may be missing, an `error` event of type `replay_gap` follows `connected`. `connected` then repeats the requested id, or has the id `1` if the requested id cannot be a position. `Last-Event-ID: 0` asks for all retained events. Without an id the stream starts with the next event.
 	//
 	// Corresponds with GET /stream (the `StreamEvents` operationId).
 	StreamEvents(ctx context.Context, params *StreamEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error)
 
 	// PublishEventsWithBody Publish events to a session
 	//
-	// Appends one event, or a stream of them, one JSON object a line, to the session, which becomes known by its first event. What has come is appended while the rest is still on its way, so a request may last as long as what it tells of. An event is in the log, and on its way to the readers, before the answer comes; where the answer is an error, it tells how many were appended before it. `connected`, `heartbeat`, `session_created`, `session_deleted` and an `error` of type `replay_gap` are for the server alone to say.
+	// Appends events to the session: one, or several as one JSON object a line. A session exists from its first event on. The server appends events as they arrive, so a request may last as long as the work that it reports. When the answer comes, the events are in the log and on their way to the readers. An error tells how many events were appended before it. Only the server may send `connected`, `heartbeat`, `session_created`, `session_deleted` and an `error` of type `replay_gap`.
 	//
 	// Takes any type of body and a specified content type.
 	//
@@ -1518,7 +1518,7 @@ type ClientInterface interface {
 
 	// PublishEvents Publish events to a session
 	//
-	// Appends one event, or a stream of them, one JSON object a line, to the session, which becomes known by its first event. What has come is appended while the rest is still on its way, so a request may last as long as what it tells of. An event is in the log, and on its way to the readers, before the answer comes; where the answer is an error, it tells how many were appended before it. `connected`, `heartbeat`, `session_created`, `session_deleted` and an `error` of type `replay_gap` are for the server alone to say.
+	// Appends events to the session: one, or several as one JSON object a line. A session exists from its first event on. The server appends events as they arrive, so a request may last as long as the work that it reports. When the answer comes, the events are in the log and on their way to the readers. An error tells how many events were appended before it. Only the server may send `connected`, `heartbeat`, `session_created`, `session_deleted` and an `error` of type `replay_gap`.
 	//
 	// Takes a body of the `application/json` content type.
 	//
@@ -1528,7 +1528,7 @@ type ClientInterface interface {
 
 // StreamEvents Stream the events of a session
 //
-// Answers with server-sent events (WHATWG HTML, section 9.2). The first event is always `connected`, whose id is the position from which the stream goes on. A stream that resumes gets every event after `Last-Event-ID` that is still retained, then live ones. Where events after that id may be gone, an `error` event of type `replay_gap` follows `connected`, which then repeats the requested id, or has the id `1` where that can be no position. `Last-Event-ID: 0` asks for everything retained; without an id the stream starts with what comes next.
+// Answers with server-sent events (WHATWG HTML, section 9.2). The first event is always `connected`; its id is the position at which the stream continues. A stream that resumes gets every retained event after `Last-Event-ID`, then live ones. If events after that id may be missing, an `error` event of type `replay_gap` follows `connected`. `connected` then repeats the requested id, or has the id `1` if the requested id cannot be a position. `Last-Event-ID: 0` asks for all retained events. Without an id the stream starts with the next event.
 //
 // Corresponds with GET /stream (the `StreamEvents` operationId).
 func (c *Client) StreamEvents(ctx context.Context, params *StreamEventsParams, reqEditors ...RequestEditorFn) (*http.Response, error) {
@@ -1545,7 +1545,7 @@ func (c *Client) StreamEvents(ctx context.Context, params *StreamEventsParams, r
 
 // PublishEventsWithBody Publish events to a session
 //
-// Appends one event, or a stream of them, one JSON object a line, to the session, which becomes known by its first event. What has come is appended while the rest is still on its way, so a request may last as long as what it tells of. An event is in the log, and on its way to the readers, before the answer comes; where the answer is an error, it tells how many were appended before it. `connected`, `heartbeat`, `session_created`, `session_deleted` and an `error` of type `replay_gap` are for the server alone to say.
+// Appends events to the session: one, or several as one JSON object a line. A session exists from its first event on. The server appends events as they arrive, so a request may last as long as the work that it reports. When the answer comes, the events are in the log and on their way to the readers. An error tells how many events were appended before it. Only the server may send `connected`, `heartbeat`, `session_created`, `session_deleted` and an `error` of type `replay_gap`.
 //
 // Takes any type of body and a specified content type.
 //
@@ -1564,7 +1564,7 @@ func (c *Client) PublishEventsWithBody(ctx context.Context, params *PublishEvent
 
 // PublishEvents Publish events to a session
 //
-// Appends one event, or a stream of them, one JSON object a line, to the session, which becomes known by its first event. What has come is appended while the rest is still on its way, so a request may last as long as what it tells of. An event is in the log, and on its way to the readers, before the answer comes; where the answer is an error, it tells how many were appended before it. `connected`, `heartbeat`, `session_created`, `session_deleted` and an `error` of type `replay_gap` are for the server alone to say.
+// Appends events to the session: one, or several as one JSON object a line. A session exists from its first event on. The server appends events as they arrive, so a request may last as long as the work that it reports. When the answer comes, the events are in the log and on their way to the readers. An error tells how many events were appended before it. Only the server may send `connected`, `heartbeat`, `session_created`, `session_deleted` and an `error` of type `replay_gap`.
 //
 // Takes a body of the `application/json` content type.
 //
@@ -1782,7 +1782,7 @@ type ClientWithResponsesInterface interface {
 
 	// StreamEventsWithResponse Stream the events of a session
 	//
-	// Answers with server-sent events (WHATWG HTML, section 9.2). The first event is always `connected`, whose id is the position from which the stream goes on. A stream that resumes gets every event after `Last-Event-ID` that is still retained, then live ones. Where events after that id may be gone, an `error` event of type `replay_gap` follows `connected`, which then repeats the requested id, or has the id `1` where that can be no position. `Last-Event-ID: 0` asks for everything retained; without an id the stream starts with what comes next.
+	// Answers with server-sent events (WHATWG HTML, section 9.2). The first event is always `connected`; its id is the position at which the stream continues. A stream that resumes gets every retained event after `Last-Event-ID`, then live ones. If events after that id may be missing, an `error` event of type `replay_gap` follows `connected`. `connected` then repeats the requested id, or has the id `1` if the requested id cannot be a position. `Last-Event-ID: 0` asks for all retained events. Without an id the stream starts with the next event.
 	//
 	// Returns a wrapper object for the known response body format(s).
 	//
@@ -1791,7 +1791,7 @@ type ClientWithResponsesInterface interface {
 
 	// PublishEventsWithBodyWithResponse Publish events to a session
 	//
-	// Appends one event, or a stream of them, one JSON object a line, to the session, which becomes known by its first event. What has come is appended while the rest is still on its way, so a request may last as long as what it tells of. An event is in the log, and on its way to the readers, before the answer comes; where the answer is an error, it tells how many were appended before it. `connected`, `heartbeat`, `session_created`, `session_deleted` and an `error` of type `replay_gap` are for the server alone to say.
+	// Appends events to the session: one, or several as one JSON object a line. A session exists from its first event on. The server appends events as they arrive, so a request may last as long as the work that it reports. When the answer comes, the events are in the log and on their way to the readers. An error tells how many events were appended before it. Only the server may send `connected`, `heartbeat`, `session_created`, `session_deleted` and an `error` of type `replay_gap`.
 	//
 	// Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -1800,7 +1800,7 @@ type ClientWithResponsesInterface interface {
 
 	// PublishEventsWithResponse Publish events to a session
 	//
-	// Appends one event, or a stream of them, one JSON object a line, to the session, which becomes known by its first event. What has come is appended while the rest is still on its way, so a request may last as long as what it tells of. An event is in the log, and on its way to the readers, before the answer comes; where the answer is an error, it tells how many were appended before it. `connected`, `heartbeat`, `session_created`, `session_deleted` and an `error` of type `replay_gap` are for the server alone to say.
+	// Appends events to the session: one, or several as one JSON object a line. A session exists from its first event on. The server appends events as they arrive, so a request may last as long as the work that it reports. When the answer comes, the events are in the log and on their way to the readers. An error tells how many events were appended before it. Only the server may send `connected`, `heartbeat`, `session_created`, `session_deleted` and an `error` of type `replay_gap`.
 	//
 	// Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 	//
@@ -2074,7 +2074,7 @@ func (r PublishEventsResponse) ContentType() string {
 
 // StreamEventsWithResponse Stream the events of a session
 //
-// Answers with server-sent events (WHATWG HTML, section 9.2). The first event is always `connected`, whose id is the position from which the stream goes on. A stream that resumes gets every event after `Last-Event-ID` that is still retained, then live ones. Where events after that id may be gone, an `error` event of type `replay_gap` follows `connected`, which then repeats the requested id, or has the id `1` where that can be no position. `Last-Event-ID: 0` asks for everything retained; without an id the stream starts with what comes next.
+// Answers with server-sent events (WHATWG HTML, section 9.2). The first event is always `connected`; its id is the position at which the stream continues. A stream that resumes gets every retained event after `Last-Event-ID`, then live ones. If events after that id may be missing, an `error` event of type `replay_gap` follows `connected`. `connected` then repeats the requested id, or has the id `1` if the requested id cannot be a position. `Last-Event-ID: 0` asks for all retained events. Without an id the stream starts with the next event.
 //
 // Returns a wrapper object for the known response body format(s).
 //
@@ -2089,7 +2089,7 @@ func (c *ClientWithResponses) StreamEventsWithResponse(ctx context.Context, para
 
 // PublishEventsWithBodyWithResponse Publish events to a session
 //
-// Appends one event, or a stream of them, one JSON object a line, to the session, which becomes known by its first event. What has come is appended while the rest is still on its way, so a request may last as long as what it tells of. An event is in the log, and on its way to the readers, before the answer comes; where the answer is an error, it tells how many were appended before it. `connected`, `heartbeat`, `session_created`, `session_deleted` and an `error` of type `replay_gap` are for the server alone to say.
+// Appends events to the session: one, or several as one JSON object a line. A session exists from its first event on. The server appends events as they arrive, so a request may last as long as the work that it reports. When the answer comes, the events are in the log and on their way to the readers. An error tells how many events were appended before it. Only the server may send `connected`, `heartbeat`, `session_created`, `session_deleted` and an `error` of type `replay_gap`.
 //
 // Takes any type of body and a specified content type, and returns a wrapper object for the known response body format(s).
 //
@@ -2104,7 +2104,7 @@ func (c *ClientWithResponses) PublishEventsWithBodyWithResponse(ctx context.Cont
 
 // PublishEventsWithResponse Publish events to a session
 //
-// Appends one event, or a stream of them, one JSON object a line, to the session, which becomes known by its first event. What has come is appended while the rest is still on its way, so a request may last as long as what it tells of. An event is in the log, and on its way to the readers, before the answer comes; where the answer is an error, it tells how many were appended before it. `connected`, `heartbeat`, `session_created`, `session_deleted` and an `error` of type `replay_gap` are for the server alone to say.
+// Appends events to the session: one, or several as one JSON object a line. A session exists from its first event on. The server appends events as they arrive, so a request may last as long as the work that it reports. When the answer comes, the events are in the log and on their way to the readers. An error tells how many events were appended before it. Only the server may send `connected`, `heartbeat`, `session_created`, `session_deleted` and an `error` of type `replay_gap`.
 //
 // Takes a body of the `application/json` content type, and returns a wrapper object for the known response body format(s).
 //
@@ -3175,17 +3175,17 @@ func (sh *strictHandler) PublishEvents(w http.ResponseWriter, r *http.Request, p
 	}
 }
 
-// If one of these lines does not compile, the name in the compiler's message says what to do.
+// If one of these lines does not compile, the name in the compiler's message tells what to do.
 const (
 	_ = contract.RunEventgenAgain(1 - contract.OldestVersion)
 	_ = contract.UpdateMixstream(contract.Version - 1)
 )
 
-// StreamEvents is the operation streamEvents.
+// StreamEvents describes the operation streamEvents.
 var StreamEvents = contract.Operation[StreamEventsRequest, Event]{ID: "streamEvents", Method: "GET", Path: "/stream", Session: contract.Param{In: "query", Name: "sessionId"}, Position: contract.Param{In: "query", Name: "lastEventId"}, Requests: &requestsOfStreamEvents, Events: &eventsOfStreamEvents, Control: &controlOfStreamEvents}
 
-// Event is one event of streamEvents. The interface is sealed: it holds a pointer to
-// one of the types below, or an *UnknownEvent.
+// Event is one event of streamEvents. The interface is sealed: it holds a pointer to one
+// of the types below, or an *UnknownEvent.
 type Event interface{ isEvent() }
 
 func (*CompleteData) isEvent()                          {}
@@ -3208,7 +3208,7 @@ func (*UnknownEvent) isEvent()                          {}
 
 // StreamEventsRequest holds the parameters of streamEvents.
 type StreamEventsRequest struct {
-	SessionID string // The session whose events are streamed.
+	SessionID string // The session to stream.
 }
 
 var requestsOfStreamEvents = contract.Requests[StreamEventsRequest]{
@@ -3400,14 +3400,14 @@ var controlOfStreamEvents = contract.Control{
 	Deleted:   contract.ControlEvent{Name: "session_deleted", Set: map[string]string{"type": "session_deleted"}, Session: "sessionId"},
 }
 
-// UnknownEvent stands for an event that the spec does not name, or whose data does not
-// unmarshal into its Go type. It is a value and not an error, so that one case of a type
-// switch matches it and the stream goes on.
+// UnknownEvent is an event that the spec does not name, or whose data does not unmarshal into
+// its Go type. It is a value and not an error: one case of a type switch matches it, and the
+// stream goes on.
 type UnknownEvent contract.Unknown
 
-// UnimplementedServer has every method of StrictServerInterface, and each returns
-// a *contract.NotImplementedError. A server that embeds it still compiles when the spec
-// gets a new operation.
+// UnimplementedServer implements StrictServerInterface. Each method returns a
+// *contract.NotImplementedError. A server that embeds it still compiles after the spec gets a
+// new operation.
 type UnimplementedServer struct{}
 
 var _ StrictServerInterface = UnimplementedServer{}
@@ -3422,7 +3422,7 @@ func (UnimplementedServer) PublishEvents(context.Context, PublishEventsRequestOb
 	return nil, &contract.NotImplementedError{Operation: "publishEvents"}
 }
 
-// eventSchemas are the schemas of the events' data.
+// eventSchemas holds the schemas of the events' data.
 var eventSchemas = contract.Schemas{
 	"CompleteData": {
 		Types:    []string{"object"},

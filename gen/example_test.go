@@ -26,7 +26,7 @@ func Example_decode() {
 	// Output:
 	// content: Hello
 	// unknown: weather {"sky":"blue"}: <nil>
-	// unknown: content {"type":"content","content":7}: "content": data/content: must be of type string, and is number
+	// unknown: content {"type":"content","content":7}: "content": data/content: must be of type string, not number
 }
 
 func Example_check() {

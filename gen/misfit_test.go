@@ -14,16 +14,16 @@ import (
 // the event and the field by its path, and says what is wrong.
 func TestUndecodable(t *testing.T) {
 	for _, test := range []struct{ name, data, want string }{
-		{"content", `{"content":5}`, `"content": data/content: must be of type string, and is number`},
-		{"content", `{"Content":true}`, `"content": data/Content: must be of type string, and is bool`},
-		{"content", `[]`, `"content": data: must be of type object, and is array`},
+		{"content", `{"content":5}`, `"content": data/content: must be of type string, not number`},
+		{"content", `{"Content":true}`, `"content": data/Content: must be of type string, not bool`},
+		{"content", `[]`, `"content": data: must be of type object, not array`},
 		{"content", `{"content":"a"`, `"content": data: unexpected end of JSON input`},
-		{"error", `{"attempt":1.0}`, `"error": data/attempt: must be of type integer (int), and is number 1.0`},
-		{"error", `{"retryAfter":9223372036854775808}`, `"error": data/retryAfter: must be of type integer (int64), and is number 9223372036854775808`},
-		{"notification", `{"choices":["a",{}]}`, `"notification": data/choices/1: must be of type string, and is object`},
-		{"notification", `{"choices":{}}`, `"notification": data/choices: must be of type array, and is object`},
-		{"permission", `{"params":[]}`, `"permission": data/params: must be of type object, and is array`},
-		{"complete", `{"done":"yes"}`, `"complete": data/done: must be of type boolean, and is string`},
+		{"error", `{"attempt":1.0}`, `"error": data/attempt: must be of type integer (int), not number 1.0`},
+		{"error", `{"retryAfter":9223372036854775808}`, `"error": data/retryAfter: must be of type integer (int64), not number 9223372036854775808`},
+		{"notification", `{"choices":["a",{}]}`, `"notification": data/choices/1: must be of type string, not object`},
+		{"notification", `{"choices":{}}`, `"notification": data/choices: must be of type array, not object`},
+		{"permission", `{"params":[]}`, `"permission": data/params: must be of type object, not array`},
+		{"complete", `{"done":"yes"}`, `"complete": data/done: must be of type boolean, not string`},
 	} {
 		unknown, ok := gen.StreamEvents.Decode(test.name, []byte(test.data)).(*gen.UnknownEvent)
 		if !ok || unknown.Err == nil || unknown.Err.Error() != test.want {

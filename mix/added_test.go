@@ -13,8 +13,8 @@ import (
 	"github.com/mixstream/mixstream/server"
 )
 
-// The spec of this repository has no operation beside those of /stream, so what becomes of one
-// that an application adds is tested piece by piece.
+// The spec of this repository has only the operations of /stream, so the parts that serve an
+// added operation are tested one by one.
 
 func TestFailureOfAddedOperation(t *testing.T) {
 	s, err := NewServer()
@@ -50,8 +50,8 @@ func TestRequestOfAddedOperation(t *testing.T) {
 	}
 }
 
-// A method that a resource does not have is refused, HEAD as well, and the connection of a body
-// that nothing reads is closed.
+// A resource refuses a method that it does not have, such as HEAD. It closes a connection
+// whose body stays unread.
 func TestMethodOfAddedOperation(t *testing.T) {
 	res := resource{
 		http.MethodGet:  func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) },

@@ -24,9 +24,9 @@ type Client struct {
 }
 
 // NewClient returns a client of the server at baseURL, to which the client appends the paths
-// of the spec. It makes no connection. The options are those of package client. Its errors
-// are *ErrorResponse where the server answers with one, unless client.WithErrors says
-// otherwise.
+// of the spec. It makes no connection. The options are those of package client. If the
+// server answers with the error of the spec, the *client.APIError wraps an *ErrorResponse,
+// unless client.WithErrors says otherwise.
 func NewClient(baseURL string, opts ...client.Option) (*Client, error) {
 	own := []client.Option{client.WithErrors(errorResponse)}
 	c, err := client.New(gen.StreamEvents, baseURL, append(own, opts...)...)
@@ -36,27 +36,28 @@ func NewClient(baseURL string, opts ...client.Option) (*Client, error) {
 	return &Client{c}, nil
 }
 
-// StreamEvents opens the stream of a session, to go on after lastEventID; nil or
-// an empty string starts with what comes next, and "0" with everything that the
-// server retains. Options given here come after the client's own.
+// StreamEvents opens the stream of a session after lastEventID. If that is nil or points to
+// an empty string, client.FromStart and client.After say where the stream begins; by default
+// it begins with what comes next. A lastEventID of "0" is FromStart. Options given here come
+// after the client's own.
 //
-// It returns once the first event has been read, which the stream's first Next
-// then delivers, so no event published after it returned is missed. It returns a refusal
-// that a repetition does not mend at once, as an *ErrorResponse or
-// *client.APIError. On other failures, such as a server that does not listen, it tries
-// again within the RetryPolicy, by default for up to 10 minutes.
+// StreamEvents returns once the first event has been read, so the stream misses no event
+// that is published after that. The stream's first Next delivers it. StreamEvents returns a
+// refusal that a repetition does not mend at once, as a *client.APIError. After other
+// failures, such as a server that does not listen, it tries again within the RetryPolicy, by
+// default for up to 10 minutes.
 //
 // The context governs the whole life of the stream, not only its opening.
 func (c *Client) StreamEvents(ctx context.Context, sessionID string, lastEventID *string, opts ...client.Option) (*Stream, error) {
-	if lastEventID != nil {
+	if lastEventID != nil && *lastEventID != "" {
 		opts = append(opts[:len(opts):len(opts)], client.After(*lastEventID))
 	}
 	return c.Open(ctx, gen.StreamEventsRequest{SessionID: sessionID}, opts...)
 }
 
-// Publish appends an event to a session and returns its id once it is in the server's log.
-// Options given here come after the client's own. See [client.Publisher.Publish] for its
-// repetitions and errors; a refusal is an *ErrorResponse as well.
+// Publish appends an event to a session and returns its id once the event is in the server's
+// log. Options given here come after the client's own. [client.Publisher.Publish] says what
+// it repeats, and which errors it returns.
 func (c *Client) Publish(ctx context.Context, sessionID string, event gen.Event, opts ...client.Option) (id string, err error) {
 	p, err := c.publisher(ctx, sessionID, opts)
 	if err != nil {
@@ -65,8 +66,8 @@ func (c *Client) Publish(ctx context.Context, sessionID string, event gen.Event,
 	return p.Publish(ctx, event)
 }
 
-// PublishLines is Publish for events that are lines of JSON, each
-// {"event":name,"data":{…}} (application/x-ndjson). See [client.Publisher.PublishLines].
+// PublishLines appends events that are lines of JSON, each {"event":name,"data":{…}}
+// (application/x-ndjson). See [client.Publisher.PublishLines].
 func (c *Client) PublishLines(ctx context.Context, sessionID string, lines []byte, opts ...client.Option) (client.PublishResult, error) {
 	p, err := c.publisher(ctx, sessionID, opts)
 	if err != nil {
@@ -75,14 +76,14 @@ func (c *Client) PublishLines(ctx context.Context, sessionID string, lines []byt
 	return p.PublishLines(ctx, lines)
 }
 
-// publisher returns the publisher of a session: the contract has it at the path of the stream.
+// publisher returns the publisher of a session. In the contract, it has the path of the
+// stream.
 func (c *Client) publisher(ctx context.Context, sessionID string, opts []client.Option) (*client.Publisher[gen.Event], error) {
 	return c.Publisher(ctx, gen.StreamEventsRequest{SessionID: sessionID}, opts...)
 }
 
-// UntilComplete ends the stream, with a nil error, after the first complete
-// event of the session's own agent; those of sub-agents, which name a parent
-// tool call, do not count.
+// UntilComplete ends the stream, with a nil error, after the first complete event of the
+// session's own agent. The events of sub-agents name a parent tool call, and do not count.
 func UntilComplete() client.Option {
 	return client.Until(func(e *Event) bool {
 		data, ok := e.Data.(*gen.CompleteData)

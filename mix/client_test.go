@@ -22,17 +22,31 @@ func connection(position string, blocks ...string) streamtest.Script {
 
 var fast = client.WithRetryPolicy(client.RetryPolicy{InitialInterval: time.Millisecond, MaxInterval: time.Millisecond})
 
-// An editor that oapi-codegen has generated the type of is an editor.
+// A RequestEditorFn that oapi-codegen generated is a request editor.
 var editor gen.RequestEditorFn = func(_ context.Context, r *http.Request) error {
 	r.Header.Set("X-A", "1")
 	return nil
 }
 
-// StreamEvents begins where its argument says, and a complete of a sub-agent is no end.
+// StreamEvents begins where its argument or an option says, and a complete of a sub-agent
+// does not end it.
 func TestStreamEvents(t *testing.T) {
-	zero, id, none := "0", "7", ""
-	for want, lastEventID := range map[string]*string{"0": &zero, "7": &id, "": &none} {
-		t.Run(want, func(t *testing.T) {
+	zero, id, empty := "0", "7", ""
+	for name, test := range map[string]struct {
+		lastEventID *string
+		opts        []client.Option
+		want        string
+	}{
+		"nil":                     {nil, nil, ""},
+		"empty":                   {&empty, nil, ""},
+		"zero":                    {&zero, nil, "0"},
+		"an id":                   {&id, nil, "7"},
+		"FromStart":               {nil, []client.Option{client.FromStart()}, "0"},
+		"After":                   {nil, []client.Option{client.After("7")}, "7"},
+		"an id before FromStart":  {&id, []client.Option{client.FromStart()}, "7"},
+		"FromStart without an id": {&empty, []client.Option{client.FromStart()}, "0"},
+	} {
+		t.Run(name, func(t *testing.T) {
 			server := streamtest.NewServer(
 				connection("7", streamtest.Block("complete", "8", `{"type":"complete","done":true,"parentToolCallId":"p1"}`)),
 				connection("8", streamtest.Block("complete", "9", `{"type":"complete","done":true}`)))
@@ -41,7 +55,7 @@ func TestStreamEvents(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			stream, err := c.StreamEvents(t.Context(), "s1", lastEventID, mix.UntilComplete())
+			stream, err := c.StreamEvents(t.Context(), "s1", test.lastEventID, append(test.opts, mix.UntilComplete())...)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -57,14 +71,14 @@ func TestStreamEvents(t *testing.T) {
 				t.Errorf("got %q", got)
 			}
 			requests := server.Requests()
-			if ids := server.LastEventIDs(); len(ids) != 2 || ids[0] != want || ids[1] != "8" || requests[1].URL.Query().Get("sessionId") != "s1" || requests[0].Header.Get("X-A") != "1" {
+			if ids := server.LastEventIDs(); len(ids) != 2 || ids[0] != test.want || ids[1] != "8" || requests[1].URL.Query().Get("sessionId") != "s1" || requests[0].Header.Get("X-A") != "1" {
 				t.Errorf("asked after %q", ids)
 			}
 		})
 	}
 }
 
-// The error of the contract is there from a stream and from a publication.
+// A stream and a publish both return the error of the contract.
 func TestErrorResponse(t *testing.T) {
 	refusal := streamtest.Answer(http.StatusBadRequest,
 		`{"error":{"code":400,"type":"validation_error","message":"no"},"line":2,"count":1,"lastId":"18"}`, "Content-Type", "application/json")
@@ -83,13 +97,13 @@ func TestErrorResponse(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	var refused *client.PublishError
-	if !errors.As(published, &refused) || refused.Line != 2 || refused.Count != 1 || refused.LastID != "18" {
+	var refused *client.APIError
+	if !errors.As(published, &refused) || refused.Published == nil || refused.Published.Line != 2 || refused.Published.Count != 1 || refused.Published.LastID != "18" {
 		t.Errorf("publication: %v", published)
 	}
 }
 
-// What names no session is refused before anything is sent.
+// A call without a session fails before anything is sent.
 func TestNoSession(t *testing.T) {
 	server := streamtest.NewServer(streamtest.Script{streamtest.Cut()})
 	defer server.Close()

@@ -16,7 +16,7 @@
 //		}
 //	}
 //
-// [Client] and [Server] are thin: they name the generated types of package gen, and speak
-// the errors of the contract. Packages client and server have what they do, and their
-// options.
+// [Client] and [Server] are thin: they name the generated types of package gen, and read and
+// write the errors of the contract. Packages client and server document the rest, and have
+// the options.
 package mix

@@ -5,37 +5,30 @@ import (
 
 	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/gen"
-	"github.com/mixstream/mixstream/internal/excerpt"
 )
 
-// ErrorResponse is an APIError whose body is an ErrorResponse of the spec. It unwraps to its
-// APIError.
+// ErrorResponse is the ErrorResponse of the spec. It is the Err of the *client.APIError that
+// a client returns, so errors.As finds both.
 type ErrorResponse struct {
-	client.APIError
 	Type    gen.RESTErrorType // the kind of error
 	Message string            // what went wrong, in a sentence
 }
 
-// Error tells the request, the status and the server's message.
-func (e *ErrorResponse) Error() string {
-	return e.APIError.Error() + ": " + excerpt.Text(string(e.Type)+": "+e.Message)
-}
+// Error returns the type and the message.
+func (e *ErrorResponse) Error() string { return string(e.Type) + ": " + e.Message }
 
-// Unwrap returns the APIError.
-func (e *ErrorResponse) Unwrap() error { return &e.APIError }
-
-// RefusesEvent reports whether the server refuses an event itself, as package client asks of
-// the errors of a spec: see [client.WithErrors].
+// RefusesEvent reports whether the server refuses an event itself. Package client asks the
+// errors of a spec for it: see [client.WithErrors].
 func (e *ErrorResponse) RefusesEvent() bool { return e.Type == gen.RESTErrorTypeValidationError }
 
-// errorResponse returns an answer as an ErrorResponse if its body is one.
+// errorResponse returns the ErrorResponse in the body of an answer; nil if there is none.
 func errorResponse(e *client.APIError) error {
 	if mediaType, _, _ := mime.ParseMediaType(e.Header.Get("Content-Type")); mediaType != "application/json" {
-		return e
+		return nil
 	}
 	var body gen.ErrorResponse
 	if err := e.Decode(&body); err != nil || body.Error.Type == "" {
-		return e
+		return nil
 	}
-	return &ErrorResponse{APIError: *e, Type: body.Error.Type, Message: body.Error.Message}
+	return &ErrorResponse{Type: body.Error.Type, Message: body.Error.Message}
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/mixstream/mixstream/server"
 )
 
-// errorBody returns the ErrorResponse of a failure or, for a request that publishes, its
-// PublishError.
+// errorBody returns the body for a failure: an ErrorResponse of the spec or, for a request
+// that publishes, a PublishError.
 func errorBody(f server.Failure) (contentType string, body []byte) {
 	kind := errorType(f.Status)
 	if f.Invalid {
@@ -43,11 +43,10 @@ func writeError(w http.ResponseWriter, status int, message string) {
 	contentType, body := errorBody(server.Failure{Status: status, Message: excerpt.Text(message)})
 	w.Header().Set("Content-Type", contentType)
 	w.WriteHeader(status)
-	_, _ = w.Write(body) // a client that has left cannot be answered
+	_, _ = w.Write(body) // it fails if the client has gone
 }
 
-// errorType returns the type that the contract has for a status, or the one that comes
-// closest.
+// errorType returns the type that the contract has for a status, or the closest one.
 func errorType(status int) gen.RESTErrorType {
 	switch {
 	case status == http.StatusUnauthorized:

@@ -15,24 +15,23 @@ import (
 	"github.com/mixstream/mixstream/internal/excerpt"
 )
 
-// HandlerOptions says how the operations of the spec are served. The zero value serves
-// them at their paths.
+// HandlerOptions configures Handler. The zero value serves the operations of the spec at
+// their paths.
 type HandlerOptions struct {
-	// BasePath is a prefix of the paths, such as "/api", for a server that is mounted
-	// under it.
+	// BasePath is a prefix of the paths, such as "/api", under which the server is mounted.
 	BasePath string
-	// Operations implements operations that the application has added to the spec; without
-	// it, they answer 501. It is not asked for what is at /stream. The authorizer and
-	// the limits of streams do not cover what is added. An operation may return
+	// Operations implements the operations that the application has added to the spec; if
+	// it is nil, they answer 501. The handler does not call it for /stream. The authorizer
+	// and the limits of streams do not apply to these operations. They may return
 	// server.ErrUnauthorized, server.ErrForbidden or a *server.RefusalError.
 	Operations gen.StrictServerInterface
 }
 
-// Handler returns a handler for the operations of the spec. Any other method or path is
-// answered with an ErrorResponse.
+// Handler returns a handler for the operations of the spec. It answers any other method or
+// path with an ErrorResponse.
 func (s *Server) Handler(o HandlerOptions) (http.Handler, error) {
 	if b := o.BasePath; b != "" && (!strings.HasPrefix(b, "/") || path.Clean(b) != b || b == "/" || strings.ContainsAny(b, "{} \t")) {
-		return nil, fmt.Errorf("mix: base path %s: must begin with a slash, not end with one, be clean, and have no braces or spaces", excerpt.Quote(b))
+		return nil, fmt.Errorf("mix: base path %s: it must begin with a slash, not end with one, be clean, and have no braces or spaces", excerpt.Quote(b))
 	}
 	h := &handler{path: o.BasePath + gen.StreamEvents.Path, stream: s.Server, rest: s.added(o)}
 	h.allowed = gen.StreamEvents.Method
@@ -43,16 +42,16 @@ func (s *Server) Handler(o HandlerOptions) (http.Handler, error) {
 	return h, nil
 }
 
-// handler serves the stream and what publishes to it.
+// handler serves the stream, and the requests that publish to it.
 type handler struct {
 	path      string
 	stream    http.Handler
 	publisher http.Handler // nil if publishing over HTTP is off
 	allowed   string       // the methods at path, as in the header Allow
-	rest      http.Handler // what is at other paths
+	rest      http.Handler // serves all other paths
 }
 
-// ServeHTTP implements http.Handler. Its stack lives as long as a stream.
+// ServeHTTP implements http.Handler. It is short since its stack lasts as long as a stream.
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.URL.Path != h.path:
@@ -61,7 +60,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.stream.ServeHTTP(w, r)
 	case r.Method == http.MethodPost && h.publisher != nil:
 		h.publisher.ServeHTTP(w, r)
-	default: // which the server refuses, and tells its observer
+	default: // the server refuses it, and tells its observer
 		w.Header().Set("Allow", h.allowed)
 		h.stream.ServeHTTP(w, r)
 	}
@@ -70,7 +69,7 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func notAllowed(w http.ResponseWriter, r *http.Request, allowed string) {
 	w.Header().Set("Allow", allowed)
 	if r.ProtoMajor == 1 && r.ContentLength != 0 {
-		w.Header().Set("Connection", "close") // nobody reads the body
+		w.Header().Set("Connection", "close") // the body stays unread
 	}
 	writeError(w, http.StatusMethodNotAllowed, "method "+r.Method+" is not allowed here")
 }
@@ -79,7 +78,7 @@ func notFound(w http.ResponseWriter, _ *http.Request) {
 	writeError(w, http.StatusNotFound, "there is nothing at this path")
 }
 
-// handlerSet is the handlers of the generated code, by method and path.
+// handlerSet holds the handlers of the generated code by method and path.
 type handlerSet map[string]http.HandlerFunc
 
 // HandleFunc implements gen.ServeMux.
@@ -87,12 +86,12 @@ func (g handlerSet) HandleFunc(pattern string, h func(http.ResponseWriter, *http
 	g[pattern] = h
 }
 
-// ServeHTTP implements gen.ServeMux. It is not called.
+// ServeHTTP implements gen.ServeMux. Nothing calls it.
 func (handlerSet) ServeHTTP(w http.ResponseWriter, r *http.Request) { notFound(w, r) }
 
-// added returns the handler for the operations that the application has added to the spec. A
-// generated router would answer other methods and paths in plain text, and serve HEAD by GET
-// handlers; this one does neither.
+// added returns the handler for the operations that the application has added to the spec.
+// The generated router answers unknown paths in plain text and routes HEAD to GET; this one
+// does neither.
 func (s *Server) added(o HandlerOptions) http.Handler {
 	if o.Operations == nil {
 		o.Operations = gen.UnimplementedServer{}
@@ -128,7 +127,7 @@ func (s *Server) added(o HandlerOptions) http.Handler {
 	})
 }
 
-// resource is what is at one path, by method.
+// resource holds the handlers of one path by method.
 type resource map[string]http.HandlerFunc
 
 // ServeHTTP implements http.Handler.
@@ -140,7 +139,7 @@ func (res resource) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	notAllowed(w, r, strings.Join(slices.Sorted(maps.Keys(res)), ", "))
 }
 
-// refuseRequest answers a request that the generated code did not bind.
+// refuseRequest answers a request whose parameters the generated code cannot bind.
 func refuseRequest(w http.ResponseWriter, _ *http.Request, err error) {
 	message := err.Error()
 	var required *gen.RequiredParamError

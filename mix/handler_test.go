@@ -43,14 +43,14 @@ func handlerOf(t *testing.T, srv *mix.Server, o mix.HandlerOptions) http.Handler
 // everyonePublishes lets every request publish.
 var everyonePublishes = server.WithPublishAuthorizer(func(*http.Request, string) error { return nil })
 
-// answer answers a request that comes to no stream.
+// answer returns the answer to a request that does not open a stream.
 func answer(h http.Handler, method, target string) *httptest.ResponseRecorder {
 	rec := httptest.NewRecorder()
 	h.ServeHTTP(rec, httptest.NewRequest(method, target, nil))
 	return rec
 }
 
-// wantError expects an ErrorResponse.
+// wantError checks that an answer is an ErrorResponse.
 func wantError(t *testing.T, what string, rec *httptest.ResponseRecorder, status int, kind gen.RESTErrorType, allow string) (message string) {
 	t.Helper()
 	var body gen.ErrorResponse
@@ -103,7 +103,7 @@ func TestMethods(t *testing.T) {
 	}
 }
 
-// The stream and what publishes to it are at one path.
+// One path serves the stream and the requests that publish to it.
 func TestStreamAndPublisher(t *testing.T) {
 	srv := newServer(t, everyonePublishes)
 	ts := httptest.NewServer(handlerOf(t, srv, mix.HandlerOptions{BasePath: "/api"}))
@@ -133,8 +133,8 @@ func TestStreamAndPublisher(t *testing.T) {
 	}
 }
 
-// operations is what an application has added to the spec. The spec of this repository has no
-// operation beside those of /stream, so it stands for one that has.
+// operations implements the operations that an application has added to the spec. The spec of
+// this repository has only those of /stream, so these stand for added ones.
 type operations struct{ gen.UnimplementedServer }
 
 func (operations) StreamEvents(context.Context, gen.StreamEventsRequestObject) (gen.StreamEventsResponseObject, error) {
@@ -171,18 +171,19 @@ func TestErrorTypes(t *testing.T) {
 
 // Options of the caller come after those of the contract.
 func TestOptionsOfTheCaller(t *testing.T) {
-	srv := newServer(t, server.WithEventChecks(true), server.WithErrorBody(func(f server.Failure) (string, []byte) { return "text/plain", []byte(f.Message) }))
+	srv := newServer(t, server.WithErrorBody(func(f server.Failure) (string, []byte) { return "text/plain", []byte(f.Message) }))
 	if rec := answer(srv, "GET", "/stream?sessionId=s&sessionId=t"); rec.Header().Get("Content-Type") != "text/plain" || rec.Code != http.StatusBadRequest {
 		t.Errorf("got %d, %s", rec.Code, rec.Body)
 	}
+	// The application checks events itself.
 	event := &gen.NotificationData{NotificationType: "shout"}
-	if _, err := srv.Publish(t.Context(), "s", event); err == nil {
-		t.Error("an event that does not fit is published")
+	if err := gen.StreamEvents.CheckEvent(event); err == nil {
+		t.Error("an event that does not fit passes the check")
 	}
-	if _, err := newServer(t).Publish(t.Context(), "s", event); err != nil {
-		t.Errorf("by default: %v", err)
+	if _, err := srv.Publish(t.Context(), "s", event); err != nil {
+		t.Errorf("publish: %v", err)
 	}
-	if srv, err := mix.NewServer(server.WithHeartbeat(-1)); err == nil || srv != nil {
+	if srv, err := mix.NewServer(server.WithTiming(server.Timing{Heartbeat: -2})); err == nil || srv != nil {
 		t.Errorf("got %v, %v", srv, err)
 	}
 }

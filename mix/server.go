@@ -15,11 +15,11 @@ type Server struct {
 	handler http.Handler
 }
 
-// NewServer returns a server. The options are those of package server. An error is answered
-// with the ErrorResponse of the spec, and Publish does not check events against their schemas,
-// unless server.WithErrorBody or server.WithEventChecks says otherwise.
+// NewServer returns a server. The options are those of package server. The server answers an
+// error with the ErrorResponse of the spec, unless server.WithErrorBody says otherwise. Publish
+// does not check events against their schemas: gen.StreamEvents.CheckEvent does.
 func NewServer(opts ...server.Option) (*Server, error) {
-	own := []server.Option{server.WithErrorBody(errorBody), server.WithEventChecks(false)}
+	own := []server.Option{server.WithErrorBody(errorBody), server.WithoutEventChecks()}
 	srv, err := server.New(gen.StreamEvents, append(own, opts...)...)
 	if err != nil {
 		return nil, err

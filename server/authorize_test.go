@@ -14,10 +14,11 @@ import (
 
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/internal/servertest"
 	"github.com/mixstream/mixstream/server"
 )
 
-// authorize returns an authorizer that answers the same to all.
+// authorize returns an authorizer that gives every request the same answer.
 func authorize(err error) server.Option {
 	return server.WithAuthorizer(func(*http.Request, string) error { return err })
 }
@@ -28,7 +29,7 @@ func TestAuthorizerRefuses(t *testing.T) {
 		code    int
 		kind    gen.RESTErrorType
 		message string
-		header  http.Header // what must be in the answer
+		header  http.Header // what the answer must have
 	}{
 		{err: server.ErrUnauthorized, code: 401, kind: "unauthorized", message: "valid credentials are required", header: http.Header{"Www-Authenticate": {"Bearer"}}},
 		{err: fmt.Errorf("token of bob: %w", server.ErrUnauthorized), code: 401, kind: "unauthorized", message: "valid credentials are required", header: http.Header{"Www-Authenticate": {"Bearer"}}},
@@ -56,9 +57,9 @@ func TestAuthorizerRefuses(t *testing.T) {
 		{err: &server.RefusalError{Status: 600}, code: 500, kind: "internal_error", message: "internal error"},
 	} {
 		t.Run(fmt.Sprint(test.err), func(t *testing.T) {
-			ts := serve(t, newServer(t, anySession(), authorize(test.err)))
-			res := get(t, ts, streamURL(ts, "s"))
-			if message := wantError(t, res, test.code, test.kind); message != test.message {
+			ts := servertest.Serve(t, servertest.NewServer(t, servertest.AnySession(), authorize(test.err)))
+			res := servertest.Get(t, ts, servertest.StreamURL(ts, "s"))
+			if message := servertest.WantError(t, res, test.code, test.kind); message != test.message {
 				t.Errorf("message %q, want %q", message, test.message)
 			}
 			for name, values := range test.header {
@@ -68,8 +69,8 @@ func TestAuthorizerRefuses(t *testing.T) {
 			}
 		})
 	}
-	ts := serve(t, newServer(t, authorize(&server.RefusalError{Status: 503, Message: "later"})))
-	wantLimited(t, get(t, ts, streamURL(ts, "s")), 503, "unavailable", "later")
+	ts := servertest.Serve(t, servertest.NewServer(t, authorize(&server.RefusalError{Status: 503, Message: "later"})))
+	wantLimited(t, servertest.Get(t, ts, servertest.StreamURL(ts, "s")), 503, "unavailable", "later")
 }
 
 func TestRefusalErrorUnwraps(t *testing.T) {
@@ -84,10 +85,10 @@ func TestRefusalErrorUnwraps(t *testing.T) {
 	}
 }
 
-// What fails is logged, and not told.
+// The server logs why an authorizer fails and does not tell the client.
 func TestAuthorizerFailureIsLogged(t *testing.T) {
 	var logged strings.Builder
-	srv := newServer(t, authorize(errors.New("the backend is down")), server.WithLogger(slog.New(slog.NewTextHandler(&logged, nil))))
+	srv := servertest.NewServer(t, authorize(errors.New("the backend is down")), server.WithLogger(slog.New(slog.NewTextHandler(&logged, nil))))
 	rec := httptest.NewRecorder()
 	srv.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/stream?sessionId=s", nil))
 	if !strings.Contains(logged.String(), "the backend is down") {
@@ -95,27 +96,27 @@ func TestAuthorizerFailureIsLogged(t *testing.T) {
 	}
 }
 
-// A stranger learns nothing: the authorizer comes before whatever knows sessions,
-// and after the check of the id.
+// A stranger learns nothing: the authorizer comes after the check of the ID and before
+// everything that knows sessions.
 func TestAuthorizerComesFirst(t *testing.T) {
 	var asked []string
-	events := &faultyLog{Log: eventlog.NewMemory(eventlog.Retention{})}
+	events := &servertest.FaultyLog{Log: eventlog.NewMemory(eventlog.Retention{})}
 	unexpected := func(what string) { t.Errorf("%s was called", what) }
-	srv := newServer(t, server.WithLog(events),
+	srv := servertest.NewServer(t, server.WithLog(events),
 		server.WithAuthorizer(func(_ *http.Request, session string) error {
 			asked = append(asked, session)
 			return server.ErrForbidden
 		}),
 		server.WithSessions(func(context.Context, string) (bool, error) { unexpected("sessions"); return true, nil }),
-		server.WithMaxStreamsPerClient(1, func(*http.Request) string { unexpected("the client's key"); return "" }))
-	publish(t, srv, "known", "")
-	events.afterLookup = func() { unexpected("Lookup") }
-	events.follow = errors.New("Follow was called") // which would be a 500
-	ts := serve(t, srv)
+		server.WithLimits(server.Limits{StreamsPerClient: 1, ClientKey: func(*http.Request) string { unexpected("the client's key"); return "" }}))
+	servertest.Publish(t, srv, "known", "")
+	events.AfterLookup = func() { unexpected("Lookup") }
+	events.FollowErr = errors.New("Follow was called") // which the server would answer with a 500
+	ts := servertest.Serve(t, srv)
 	var answers []string
 	for _, session := range []string{"known", "unknown"} {
 		for _, id := range []string{"", "0", "17"} {
-			answers = append(answers, wantError(t, get(t, ts, streamURL(ts, session), id), http.StatusForbidden, gen.RESTErrorTypeForbidden))
+			answers = append(answers, servertest.WantError(t, servertest.Get(t, ts, servertest.StreamURL(ts, session), id), http.StatusForbidden, gen.RESTErrorTypeForbidden))
 		}
 	}
 	for _, a := range answers {
@@ -129,39 +130,42 @@ func TestAuthorizerComesFirst(t *testing.T) {
 	}
 	asked = nil
 	for _, session := range []string{"", "a\nb", "\x00", "\xff", strings.Repeat("x", 257)} {
-		wantError(t, get(t, ts, streamURL(ts, session)), http.StatusBadRequest, gen.RESTErrorTypeBadRequest)
+		servertest.WantError(t, servertest.Get(t, ts, servertest.StreamURL(ts, session)), http.StatusBadRequest, gen.RESTErrorTypeBadRequest)
 	}
-	wantError(t, get(t, ts, ts.URL+"/nothing"), http.StatusNotFound, gen.RESTErrorTypeNotFound)
+	servertest.WantError(t, servertest.Get(t, ts, ts.URL+"/nothing"), http.StatusNotFound, gen.RESTErrorTypeNotFound)
 	if len(asked) > 0 {
 		t.Errorf("asked for %q", asked)
 	}
 }
 
-// Each reconnection is authorized.
+// The server authorizes each reconnection.
 func TestAuthorizerOnReconnection(t *testing.T) {
+	servertest.BothModes(t, testAuthorizerOnReconnection)
+}
+
+func testAuthorizerOnReconnection(t *testing.T, mode servertest.Mode) {
 	var revoked atomic.Bool
-	srv := newServer(t, server.WithAuthorizer(func(r *http.Request, _ string) error {
+	srv, ts := mode.Start(t, server.WithAuthorizer(func(r *http.Request, _ string) error {
 		if revoked.Load() || r.Header.Get("Authorization") != "" {
 			return server.ErrUnauthorized
 		}
 		return nil
 	}))
-	ts := serve(t, srv)
-	id := publish(t, srv, "s", "")
-	r := open(t, ts, "s")
-	r.want("connected", id)
+	id := servertest.Publish(t, srv, "s", "")
+	r := servertest.Open(t, ts, "s")
+	r.Want("connected", id)
 	revoked.Store(true)
-	next := publish(t, srv, "s", "")
-	r.wantContents(next) // an open stream is not asked again by default
-	r.close()
-	wantError(t, get(t, ts, streamURL(ts, "s"), next), http.StatusUnauthorized, gen.RESTErrorTypeUnauthorized)
+	next := servertest.Publish(t, srv, "s", "")
+	r.WantContents(next) // by default, the server does not ask again for an open stream
+	r.Close()
+	servertest.WantError(t, servertest.Get(t, ts, servertest.StreamURL(ts, "s"), next), http.StatusUnauthorized, gen.RESTErrorTypeUnauthorized)
 }
 
-// The authorizer gets the request that the application's own router handed over.
+// The authorizer gets the request as the router of the application passes it on.
 func TestAuthorizerGetsTheRequest(t *testing.T) {
 	type user struct{}
 	seen := make(chan string, 1)
-	srv := newServer(t, anySession(), server.WithAuthorizer(func(r *http.Request, session string) error {
+	srv := servertest.NewServer(t, servertest.AnySession(), server.WithAuthorizer(func(r *http.Request, session string) error {
 		name, _ := r.Context().Value(user{}).(string)
 		seen <- strings.Join([]string{session, name, r.PathValue("tenant"), r.Header.Get("Cookie"), r.URL.Query().Get("extra")}, " ")
 		return nil
@@ -172,7 +176,7 @@ func TestAuthorizerGetsTheRequest(t *testing.T) {
 		r.URL.Path = "/stream"
 		srv.ServeHTTP(w, r)
 	}))
-	ts := serve(t, mux)
+	ts := servertest.Serve(t, mux)
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, ts.URL+"/acme/stream?extra=1&sessionId="+url.QueryEscape("a b"), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -183,7 +187,7 @@ func TestAuthorizerGetsTheRequest(t *testing.T) {
 		t.Fatal(err)
 	}
 	res.Body.Close()
-	if got := receive(t, seen); got != "a b bob acme c=1 1" {
+	if got := servertest.Receive(t, seen); got != "a b bob acme c=1 1" {
 		t.Errorf("got %q", got)
 	}
 }

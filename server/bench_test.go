@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/mixstream/mixstream/eventlog"
+	"github.com/mixstream/mixstream/internal/servertest"
 	"github.com/mixstream/mixstream/server"
 	"github.com/mixstream/mixstream/sse"
 )
@@ -23,12 +24,12 @@ func (discard) WriteHeader(int)                  {}
 func (discard) FlushError() error                { return nil }
 func (discard) SetWriteDeadline(time.Time) error { return nil }
 
-// What a publish costs, with readers that cost nothing themselves.
+// BenchmarkPublish measures a publish, with readers that cost nothing themselves.
 func BenchmarkPublish(b *testing.B) {
 	for _, readers := range []int{0, 1, 100} {
 		b.Run(fmt.Sprintf("readers=%d", readers), func(b *testing.B) {
-			srv := newServer(b)
-			publish(b, srv, "s", "")
+			srv := servertest.NewServer(b)
+			servertest.Publish(b, srv, "s", "")
 			ctx, cancel := context.WithCancel(b.Context())
 			var all sync.WaitGroup
 			for range readers {
@@ -40,7 +41,7 @@ func BenchmarkPublish(b *testing.B) {
 			for srv.Readers("s") < readers {
 				time.Sleep(time.Millisecond)
 			}
-			event := content(" token")
+			event := servertest.Content(" token")
 			b.ReportAllocs()
 			for b.Loop() {
 				if _, err := srv.Publish(ctx, "s", event); err != nil {
@@ -51,17 +52,18 @@ func BenchmarkPublish(b *testing.B) {
 	}
 }
 
-// From a publish to the readers of one session over sockets, in events delivered.
+// BenchmarkFanOut measures the way from a publish to the readers of one session, over
+// sockets. One operation delivers one event to every reader.
 func BenchmarkFanOut(b *testing.B) {
 	for _, readers := range []int{1, 10, 100} {
 		b.Run(fmt.Sprintf("readers=%d", readers), func(b *testing.B) {
 			unlimited := eventlog.NewMemory(eventlog.Retention{Entries: -1, Bytes: -1, TotalBytes: -1})
-			srv := newServer(b, server.WithHeartbeat(time.Hour), server.WithLog(unlimited))
-			ts := serve(b, srv)
-			publish(b, srv, "s", "")
+			srv := servertest.NewServer(b, server.WithTiming(server.Timing{Heartbeat: time.Hour}), server.WithLog(unlimited))
+			ts := servertest.Serve(b, srv)
+			servertest.Publish(b, srv, "s", "")
 			var all sync.WaitGroup
 			for range readers {
-				res, err := ts.Client().Get(streamURL(ts, "s"))
+				res, err := ts.Client().Get(servertest.StreamURL(ts, "s"))
 				if err != nil {
 					b.Fatal(err)
 				}
@@ -79,7 +81,7 @@ func BenchmarkFanOut(b *testing.B) {
 					}
 				})
 			}
-			event := content(" token")
+			event := servertest.Content(" token")
 			b.ReportAllocs()
 			b.ResetTimer()
 			for range b.N {

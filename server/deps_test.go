@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// An application that imports the server compiles nothing of these.
+// An application that imports the server compiles none of these packages.
 func TestDependencies(t *testing.T) {
 	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", ".").Output()
 	if err != nil {

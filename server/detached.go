@@ -1,183 +1,114 @@
 package server
 
 import (
-	"bytes"
-	"errors"
 	"fmt"
-	"net"
-	"runtime/debug"
 	"sync/atomic"
-	"syscall"
 
-	"github.com/mixstream/mixstream/internal/excerpt"
+	"github.com/mixstream/mixstream/server/internal/clock"
+	"github.com/mixstream/mixstream/server/internal/sched"
+	"github.com/mixstream/mixstream/server/internal/transport"
 )
 
-// detached is what a stream needs to be served by the workers.
-type detached struct {
-	*live
-	life life // of the stream, which is its context
-	conn net.Conn
-	raw  syscall.RawConn // of conn, to write to without waiting; nil: that cannot be
-
-	fd int32 // of the socket, while its client is watched
-
-	state    atomic.Int32
-	next     *detached // in the queue of the workers
-	spoke    spoke     // its place in the wheel
-	blocking bool      // its turns are taken by a goroutine of its own, which may wait
-	owed     *debt     // what the socket did not take
-	broken   bool      // a write has failed
-	parting  *parting  // nil until the stream has ended
+// handOver detaches the stream: from now on it writes to the socket, and the server's pool takes
+// its turns. The caller must not use the stream after it.
+func (o *openStream) handOver(socket *transport.Socket) {
+	s := o.server
+	if _, is := o.ctx.(*requestContext); is {
+		o.ctx = &o.life // and nothing of the request lives as long as the stream
+	} else {
+		o.ctx = o.life.With(o.ctx) // with what the observer has put there
+	}
+	s.streams.mu.Lock()
+	o.out = socket
+	s.streams.mu.Unlock()
+	o.stream.Govern(&s.detachedRules)
+	s.pool.Watch(&o.task, socket.Raw())
+	s.pool.Add(&o.task)
 }
 
-// debt is the rest of a write.
-type debt struct {
-	rest   []byte
-	size   int    // of the whole payload
-	before counts // of the stream before it
+// HungUp implements sched.Job.
+func (o *openStream) HungUp() {
+	o.calls.Or(callHungUp)
+	o.life.End()
 }
 
-// errBehind is returned by a turn that must wait. A goroutine goes on with it.
-var errBehind = errors.New("server: the stream must wait")
+// Panicked implements sched.Job.
+func (o *openStream) Panicked(v any) {
+	o.end = &ending{EndPanic, fmt.Errorf("server: panic: %v", v)}
+	o.logPanic(v)
+}
 
-// maxTurns is how many turns a worker gives a stream before the next has its own.
-const maxTurns = 16
+// Finish implements sched.Job.
+func (o *openStream) Finish() { o.finish() }
 
-// serve takes the turns of a stream for a worker, as many as it can without waiting.
-func (d *detached) serve() {
-	if d.parting != nil {
-		d.dismiss()
+// part gives the connection of a stream that has ended to its parting.
+func (o *openStream) part(socket *transport.Socket) {
+	s := o.server
+	o.life.End()
+	s.pool.Forget(&o.task)
+	p := &parting{server: s, socket: socket}
+	p.task.Init(s.pool, p)
+	p.hurries.Store(s.streams.replace(o, p))
+	rest, ok := socket.Part(s.clock.Now())
+	p.rest = rest
+	if ok && s.pool.Await(&p.task, socket.Raw()) {
+		s.pool.Add(&p.task)
 		return
 	}
-	for range maxTurns {
-		wrote, ended, err := d.guarded(d.turn)
-		switch {
-		case errors.Is(err, errBehind):
-			d.server.workers.run(d.catchUp)
-			return
-		case ended || err != nil:
-			d.end(err)
-			return
-		case !wrote:
-			d.server.workers.release(d)
-			return
+	if ok {
+		p.rest.Linger()
+	}
+	p.Finish()
+}
+
+// parting is what is left of a detached stream that has ended: its connection, until the client
+// has closed its side. Shutdown waits for it.
+type parting struct {
+	server  *engine
+	socket  *transport.Socket
+	rest    transport.Parting
+	task    sched.Task
+	hurries atomic.Bool // the server shuts down
+}
+
+// Turn implements sched.Job.
+func (p *parting) Turn(bool) (sched.Do, clock.Instant) {
+	now := p.server.clock.Now()
+	if p.hurries.Load() {
+		p.rest.Hurry(now)
+	}
+	switch p.rest.Read(now) {
+	case transport.Reading:
+		return sched.Again, 0
+	case transport.Waiting:
+		if p.server.pool.Await(&p.task, p.socket.Raw()) {
+			return sched.Rest, p.rest.Until()
 		}
 	}
-	d.server.workers.hand(d)
+	return sched.Over, 0
 }
 
-// catchUp goes on where a turn had to wait, and gives the stream back when there is
-// nothing more to do.
-func (d *detached) catchUp() {
-	d.blocking = true
-	_, ended, err := d.guarded(d.pay)
-	for wrote := true; wrote && !ended && err == nil; {
-		wrote, ended, err = d.guarded(d.turn)
-	}
-	if ended || err != nil {
-		d.end(err)
-		return
-	}
-	d.blocking = false
-	d.server.workers.release(d)
+// Finish implements sched.Job: it closes the connection.
+func (p *parting) Finish() {
+	p.server.pool.Forget(&p.task) // first: another connection may get the descriptor at once
+	p.socket.HangUp()
+	p.server.streams.remove(p)
 }
 
-// panicked is what a turn returns in which a function of the application panicked.
-type panicked struct{ error }
+// HungUp implements sched.Job: the wake is enough.
+func (*parting) HungUp() {}
 
-// guarded takes a turn, and keeps a panic from ending the process, as net/http does.
-func (d *detached) guarded(turn func() (wrote, ended bool, err error)) (wrote, ended bool, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			d.logPanic(p)
-			err = panicked{fmt.Errorf("server: panic: %v", p)}
-		}
-	}()
-	return turn()
+// Panicked implements sched.Job: nothing of the application runs here.
+func (*parting) Panicked(any) {}
+
+// drain shortens the parting. Any goroutine may call it.
+func (p *parting) drain() {
+	p.hurries.Store(true)
+	p.task.Wake()
 }
 
-// logPanic logs a panic. It may have been the logger's, who may panic again.
-func (d *detached) logPanic(p any) {
-	defer func() { _ = recover() }()
-	d.server.cfg.logger.ErrorContext(d.ctx, "panic serving a stream", "session", d.sessionID, "remote", d.remote, "panic", p, "stack", excerpt.Whole(debug.Stack()))
+// abort ends the parting at once. Shutdown calls it.
+func (p *parting) abort() {
+	p.socket.Abort()
+	p.task.Wake()
 }
-
-// end ends the stream. The functions of the application that learn of it may take
-// their time, so they have a goroutine.
-func (d *detached) end(err error) {
-	d.server.wheel.remove(d)
-	reason := EndPanic
-	if !errors.As(err, new(panicked)) {
-		reason = d.endReason(err)
-	}
-	d.server.workers.run(func() {
-		defer func() {
-			if p := recover(); p != nil {
-				d.logPanic(p)
-			}
-		}()
-		d.blocking = true
-		d.finish(reason, err)
-	})
-}
-
-// write writes the buffer as one chunk. What the socket does not take is owed.
-func (d *detached) write(buf *buffer, before counts) error {
-	size, chunk := len(buf.payload()), buf.chunk()
-	if d.blocking {
-		if err := d.send(chunk); err != nil {
-			return err
-		}
-		d.wrote(size, before)
-		return nil
-	}
-	if d.isAborted() {
-		return errAborted
-	}
-	d.sent = d.server.now()
-	n := 0
-	if d.raw != nil {
-		var err error
-		if n, err = tryWrite(d.raw, chunk); err != nil {
-			d.broken = true
-			return err
-		}
-	}
-	if n < len(chunk) {
-		d.owed = &debt{bytes.Clone(chunk[n:]), size, before}
-		return errBehind
-	}
-	d.wrote(size, before)
-	return nil
-}
-
-// pay writes what is owed, which may be the last of the stream.
-func (d *detached) pay() (wrote, ended bool, err error) {
-	if owed := d.owed; owed != nil {
-		d.owed = nil
-		if err := d.send(owed.rest); err != nil {
-			d.counts = owed.before
-			return false, true, err
-		}
-		d.wrote(owed.size, owed.before)
-	}
-	if d.leaving || d.atEnd() {
-		return true, true, d.unread
-	}
-	d.reschedule()
-	return true, false, nil
-}
-
-// send waits until all is written, or the deadline of the write has passed.
-func (d *detached) send(p []byte) error {
-	if err := d.arm(); err != nil {
-		return err
-	}
-	defer d.disarm()
-	_, err := d.conn.Write(p)
-	d.broken = err != nil
-	return err
-}
-
-// lastChunk ends a body (RFC 9112, section 7.1).
-const lastChunk = "0\r\n\r\n"

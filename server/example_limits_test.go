@@ -25,8 +25,8 @@ func ExampleWithAuthorizer() {
 			}
 			return nil
 		}),
-		server.WithReauthorization(time.Minute),
-		server.WithMaxStreamsPerClient(50, user),
+		server.WithTiming(server.Timing{Reauthorization: time.Minute}),
+		server.WithLimits(server.Limits{StreamsPerClient: 50, ClientKey: user}),
 	)
 	if err != nil {
 		fmt.Println(err)

@@ -17,7 +17,7 @@ import (
 // Streams that are idle are sockets without goroutines. It is the Server that ends
 // them: http.Server does not know them any more.
 func ExampleWithDetachedStreams() {
-	srv, err := mix.NewServer(server.WithDetachedStreams(0))
+	srv, err := mix.NewServer(server.WithDetachedStreams())
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -85,7 +85,7 @@ func ExampleServer_PublishJSON() {
 	var misfit *contract.InvalidEventError
 	fmt.Println(errors.As(err, &misfit))
 	// Output:
-	// server: publish "content": data/content: must be of type string, and is number
+	// server: publish "content": data/content: must be of type string, not number
 	// true
 }
 

@@ -1,10 +1,10 @@
 package server
 
 import (
-	"cmp"
 	"encoding/json"
-	"errors"
+	"math/rand/v2"
 	"net/http"
+	"strconv"
 
 	"github.com/mixstream/mixstream/internal/excerpt"
 )
@@ -25,15 +25,6 @@ type Published struct {
 	Line   int    // the line that was refused, from 1; 0 if the failure is not about a line
 	Count  int    // how many events were appended
 	LastID string // the id of the last of them; empty if there is none
-}
-
-// WithErrorBody sets how the server writes the body of an error, so that it is the error of
-// the application's spec. f returns the content type and the body, and is called from many
-// goroutines. By default the body is a problem (RFC 9457) with the title and the status of
-// the answer, the message as its detail and, for a request that publishes, the members count,
-// line, lastId and invalid.
-func WithErrorBody(f func(Failure) (contentType string, body []byte)) Option {
-	return func(c *config) { c.errorBody = f }
 }
 
 // problem is a problem of RFC 9457, section 3. Its type is about:blank, which is not written.
@@ -75,30 +66,9 @@ func (s *engine) writeError(w http.ResponseWriter, f Failure) {
 // sets the status; a log that is unavailable is answered with 503, any other error with 500.
 // The server logs the text of the latter and does not tell it to the client.
 func (s *engine) WriteError(w http.ResponseWriter, r *http.Request, err error) {
-	s.fail(w, r, "", err)
+	s.refuse(w, r, "", err)
 }
 
-// fail answers a request that cannot have its stream. It logs what failed; the client learns
-// only that something did.
-func (s *engine) fail(w http.ResponseWriter, r *http.Request, session string, err error) {
-	refusal := cmp.Or(asRefusal(err), unavailable(err))
-	switch {
-	case errors.Is(err, errEnded):
-		w.WriteHeader(http.StatusNoContent)
-	case refusal != nil:
-		s.refuse(w, refusal)
-	case errors.Is(err, errNoFlush):
-		s.cfg.logger.ErrorContext(r.Context(), "stream refused", "session", session, "remote", r.RemoteAddr, "error", err)
-		s.writeError(w, Failure{Status: http.StatusInternalServerError, Message: errNoFlush.Error()}) // without the writer's type
-	case r.Context().Err() != nil:
-		// The client has left, if no middleware and no http.Server ended the request:
-		// then an empty 200 would tell the client that there is nothing to come back for.
-		s.refuse(w, &RefusalError{Status: http.StatusServiceUnavailable, Header: http.Header{"Retry-After": {"1"}}, Message: "the request was ended by the server"})
-	case errors.Is(err, errCircular):
-		s.cfg.logger.ErrorContext(r.Context(), "request failed", "path", r.URL.Path, "remote", r.RemoteAddr, "error", err)
-		s.writeError(w, Failure{Status: http.StatusInternalServerError, Message: errCircular.Error()})
-	default:
-		s.cfg.logger.ErrorContext(r.Context(), "request failed", "path", r.URL.Path, "session", session, "remote", r.RemoteAddr, "error", err)
-		s.writeError(w, Failure{Status: http.StatusInternalServerError, Message: "internal error"})
-	}
-}
+// retryAfter returns a number of seconds from 1 to 10, so that clients that are refused
+// together do not come back together.
+func retryAfter() string { return strconv.Itoa(1 + rand.IntN(10)) }

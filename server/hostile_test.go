@@ -10,52 +10,20 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/mixstream/mixstream/internal/servertest"
+	"github.com/mixstream/mixstream/server"
 )
 
-// exchange sends bytes as they are, and returns all that comes back until the
-// other side closes the connection or an event of the session has come.
-func exchange(t *testing.T, ts *httptest.Server, request string) string {
-	t.Helper()
-	conn, err := net.Dial("tcp", ts.Listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(patience))
-	sent := make(chan struct{})
-	go func() {
-		defer close(sent)
-		_, _ = io.WriteString(conn, request) // may be refused before its end
-	}()
-	var answer bytes.Buffer
-	lines := bufio.NewReader(conn)
-	for {
-		line, err := lines.ReadString('\n')
-		answer.WriteString(line)
-		if err != nil {
-			break // also a reset, where the request was not read to its end
-		}
-		if strings.HasPrefix(line, "data: ") && strings.Contains(line, "marker") {
-			break
-		}
-	}
-	conn.Close()
-	<-sent
-	return answer.String()
-}
-
-// Whatever a request has in its session id and its last event ID: the answer is a
-// refusal or a stream of that session, and nothing of it gets to be a header, a
-// field or an event.
-func TestHostileRequests(t *testing.T) {
-	srv := newServer(t, vouch("open", "open\u2028id: 7"))
-	ts := serve(t, srv)
-	publish(t, srv, "secret", "swordfish")
+func testHostileRequests(t *testing.T, mode servertest.Mode) {
+	srv, ts := mode.Start(t, servertest.Vouch("open", "open\u2028id: 7"))
+	servertest.Publish(t, srv, "secret", "swordfish")
 	for _, s := range []string{"open", "open\u2028id: 7"} {
-		publish(t, srv, s, "marker")
+		servertest.Publish(t, srv, s, "marker")
 	}
-	witness := open(t, ts, "secret")
-	witness.next()
+	witness := servertest.Open(t, ts, "secret")
+	witness.Next()
+	witness.IgnoreBeats = true
 
 	const mib = 1 << 20
 	sessions := map[string]struct {
@@ -64,7 +32,7 @@ func TestHostileRequests(t *testing.T) {
 	}{
 		"CR":                    {"open\r", 400},
 		"LF":                    {"open\nX-Injected: 1", 400},
-		"CR LF":                 {"open HTTP/1.1\r\nX-Injected: 1\r\nX:", 200}, // is a header of the request, as anybody may send one
+		"CR LF":                 {"open HTTP/1.1\r\nX-Injected: 1\r\nX:", 200}, // a header of the request, which any client may send
 		"NUL":                   {"open\x00", 400},
 		"DEL":                   {"open\x7f", 400},
 		"escaped CR LF":         {"open%0D%0AX-Injected:%201", 400},
@@ -115,12 +83,66 @@ func TestHostileRequests(t *testing.T) {
 		})
 	}
 
-	// The others have noticed nothing.
-	witness.wantContents(publish(t, srv, "secret", "still here"))
+	// The other streams have noticed nothing.
+	witness.WantContents(servertest.Publish(t, srv, "secret", "still here"))
 }
 
-// wantHarmless expects an answer with that status, which is short, and has only
-// the lines that the server chose.
+func testHostileContent(t *testing.T, mode servertest.Mode) {
+	srv, ts := mode.Start(t)
+	servertest.Publish(t, srv, "s", "")
+	r := servertest.Open(t, ts, "s")
+	r.Next()
+	for _, text := range []string{"a\r\nid: 7\n\ndata: injected\n\n", "\x00\ufeff\u2028\u2029\u0085", strings.Repeat("\n\n", 1<<10), "\xff\xfe"} {
+		r.WantContents(servertest.Publish(t, srv, "s", text))
+	}
+	if _, err := srv.PublishJSON(t.Context(), "s", "content\nid: 7", []byte(`{}`)); err == nil {
+		t.Error("an event name with a line feed was taken")
+	}
+	if _, err := srv.CreateSession(t.Context(), "t\r\nid: 7", ""); err == nil {
+		t.Error("a session id with a line feed was taken")
+	}
+	servertest.CreateSession(t, srv, "t")
+	r.WantContents(servertest.Publish(t, srv, "s", "nothing in between"))
+}
+
+// exchange sends bytes as they are. It returns everything that comes back until the server
+// closes the connection or an event of the session comes.
+func exchange(t *testing.T, ts *httptest.Server, request string) string {
+	t.Helper()
+	conn, err := net.Dial("tcp", ts.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(servertest.Patience))
+	sent := make(chan struct{})
+	go func() {
+		defer close(sent)
+		_, _ = io.WriteString(conn, request) // the server may refuse it before its end
+	}()
+	var answer bytes.Buffer
+	lines := bufio.NewReader(conn)
+	for {
+		line, err := lines.ReadString('\n')
+		answer.WriteString(line)
+		if err != nil {
+			break // also a reset, if the server did not read the request to its end
+		}
+		if strings.HasPrefix(line, "data: ") && strings.Contains(line, "marker") {
+			break
+		}
+	}
+	conn.Close()
+	<-sent
+	return answer.String()
+}
+
+// Whatever the session ID and the last event ID of a request are, the answer is a refusal
+// or a stream of that session. No part of them becomes a header, a field or an event.
+func TestHostileRequests(t *testing.T) { servertest.BothModes(t, testHostileRequests) }
+
+// wantHarmless expects a short answer with that status, with no lines but those of the
+// server.
 func wantHarmless(t *testing.T, answer string, status int) {
 	t.Helper()
 	if status == 431 && answer == "" {
@@ -148,21 +170,38 @@ func wantHarmless(t *testing.T, answer string, status int) {
 }
 
 // What an application publishes cannot break out of its event either.
-func TestHostileContent(t *testing.T) {
-	srv := newServer(t)
-	ts := serve(t, srv)
-	publish(t, srv, "s", "")
-	r := open(t, ts, "s")
-	r.next()
-	for _, text := range []string{"a\r\nid: 7\n\ndata: injected\n\n", "\x00\ufeff\u2028\u2029\u0085", strings.Repeat("\n\n", 1<<10), "\xff\xfe"} {
-		r.wantContents(publish(t, srv, "s", text))
+func TestHostileContent(t *testing.T) { servertest.BothModes(t, testHostileContent) }
+
+// The server cuts off a request whose header comes one byte at a time, unless the header
+// is complete in time.
+func TestSlowHeader(t *testing.T) {
+	srv := servertest.NewServer(t, server.WithTiming(server.Timing{Heartbeat: 100 * time.Millisecond}))
+	servertest.Publish(t, srv, "s", "")
+	ts := servertest.Serve(t, srv, func(ts *httptest.Server) { ts.Config.ReadHeaderTimeout = time.Second })
+	header := "GET /stream?sessionId=s HTTP/1.1\r\nHost: x\r\n\r\n"
+	status := func(bytes int, pause time.Duration) string {
+		conn, err := net.Dial("tcp", ts.Listener.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer conn.Close()
+		_ = conn.SetDeadline(time.Now().Add(servertest.Patience))
+		tick := time.NewTicker(pause)
+		defer tick.Stop()
+		for i := 0; i < len(header); i += bytes {
+			<-tick.C
+			if _, err := io.WriteString(conn, header[i:min(i+bytes, len(header))]); err != nil {
+				return ""
+			}
+		}
+		line, _ := bufio.NewReader(conn).ReadString('\n')
+		return line
 	}
-	if _, err := srv.PublishJSON(t.Context(), "s", "content\nid: 7", []byte(`{}`)); err == nil {
-		t.Error("an event name with a line feed was taken")
+	if got := status(1, 50*time.Millisecond); got != "" && got != "HTTP/1.1 408 Request Timeout\r\n" {
+		t.Errorf("a byte at a time: %q", got)
 	}
-	if _, err := srv.CreateSession(t.Context(), "t\r\nid: 7", ""); err == nil {
-		t.Error("a session id with a line feed was taken")
+	if got := status(20, time.Millisecond); got != "HTTP/1.1 200 OK\r\n" {
+		t.Errorf("20 bytes at a time: %q", got)
 	}
-	create(t, srv, "t")
-	r.wantContents(publish(t, srv, "s", "nothing in between"))
+	servertest.Until(t, "both are gone", func() bool { return srv.Readers("s") == 0 })
 }

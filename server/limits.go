@@ -1,126 +1,115 @@
 package server
 
 import (
-	"errors"
-	"math/rand/v2"
+	"cmp"
+	"math"
 	"net/http"
-	"strconv"
 	"sync"
 )
 
-// WithMaxStreams bounds the streams that are open at once; by default 20,000. What
-// is over it is answered with 503 and Retry-After. Zero is no limit. A negative number
-// of streams, here and below, has New fail.
-//
-// A browser's EventSource never comes back after a 503 or 429, so this limit and
-// the next two are for what would harm the server, and not for shaping load.
-// During Shutdown they are not applied: each new stream is sent away at once.
-func WithMaxStreams(n int) Option { return func(c *config) { c.maxStreams = n } }
+// To add a limit, add a row below. The gate of its kind then applies it.
 
-// WithMaxStreamsPerSession bounds the open streams of one session; by default
-// 10,000. What is over it is answered with 429 and Retry-After. Zero is no limit.
-func WithMaxStreamsPerSession(n int) Option {
-	return func(c *config) { c.maxStreamsPerSession = n }
-}
-
-// WithMaxStreamsPerClient bounds the open streams of one client, whom key tells by
-// the request: the user that a middleware has put into its context, a token, an
-// address. It is called after the authorizer, from many goroutines. What is over
-// the limit is answered with 429 and Retry-After; a request for which key returns
-// an empty string is not limited. By default, and if n is zero, there is no such
-// limit: the remote address, which is all that the server could go by, is that of
-// the proxy where there is one, and then the same for all clients.
-func WithMaxStreamsPerClient(n int, key func(*http.Request) string) Option {
-	return func(c *config) { c.maxStreamsPerClient, c.clientKey = n, key }
-}
-
-func (c *config) checkLimits() error {
-	switch {
-	case c.maxStreams < 0 || c.maxStreamsPerSession < 0 || c.maxStreamsPerClient < 0:
-		return errors.New("server: a limit of streams must not be negative")
-	case c.maxStreamsPerClient > 0 && c.clientKey == nil:
-		return errors.New("server: a limit of streams per client needs a function that tells clients")
+// streamLimits returns the limits of requests for a stream. Streams are counted even if their
+// number is not limited.
+func streamLimits(c *config) [maxLimits]limit {
+	return [maxLimits]limit{
+		{max: cmp.Or(c.maxStreams, math.MaxInt), by: inAll, status: http.StatusServiceUnavailable, message: "too many streams"},
+		{max: c.maxStreamsPerSession, by: bySession, status: http.StatusTooManyRequests, message: "too many streams of this session"},
+		{max: c.maxStreamsPerClient, by: byClient(c.clientKey), status: http.StatusTooManyRequests, message: "too many streams of this client"},
 	}
-	return nil
 }
 
-// limits counts open streams.
+// ingestLimits returns the limits of ingest requests.
+func ingestLimits(c *config) [maxLimits]limit {
+	return [maxLimits]limit{
+		{max: c.maxPublishes, by: inAll, status: http.StatusServiceUnavailable, message: "too many requests that publish"},
+		{max: c.maxPublishesPerClient, by: byClient(c.publishClientKey), status: http.StatusTooManyRequests, message: "too many requests of this client that publish"},
+	}
+}
+
+// maxLimits is how many limits a gate has at most. Each open stream has a pointer for each.
+const maxLimits = 3
+
+// A limit bounds how many requests with the same key are open at once.
+type limit struct {
+	max     int                                                // zero: no limit
+	by      func(r *http.Request, session string) (key string) // empty: the request is not counted
+	status  int                                                // of the answer to a request over the limit
+	message string
+}
+
+// inAll counts all requests under one key.
+func inAll(*http.Request, string) string { return "all" }
+
+func bySession(_ *http.Request, session string) string { return session }
+
+func byClient(key func(*http.Request) string) func(*http.Request, string) string {
+	return func(r *http.Request, _ string) string { return key(r) }
+}
+
+// limits counts the open requests of a gate.
 type limits struct {
-	mu        sync.Mutex
-	open      int
-	bySession tally
-	byClient  tally
+	rows [maxLimits]limit
+	mu   sync.Mutex
+	open [maxLimits]map[string]*count // by row and key; guarded by mu
 }
 
-// slot is the place of one open stream. The zero slot is none.
-type slot struct {
-	taken           bool
-	session, client string // empty: not counted
+// count is how many requests are open under a key.
+type count struct {
+	key string
+	n   int // guarded by the mutex of limits; more than 0
 }
 
-// takeSlot takes a slot for a stream, or returns a *RefusalError.
-func (s *engine) takeSlot(r *http.Request, sessionID string) (slot, error) {
-	c := &s.cfg
-	sl := slot{taken: true}
-	if c.maxStreamsPerSession > 0 {
-		sl.session = sessionID
-	}
-	if c.maxStreamsPerClient > 0 {
-		sl.client = c.clientKey(r)
-	}
-	l := &s.limits
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	switch {
-	case c.maxStreams > 0 && l.open >= c.maxStreams:
-		return slot{}, &RefusalError{Status: http.StatusServiceUnavailable, Message: "too many streams"}
-	case sl.session != "" && l.bySession[sl.session] >= c.maxStreamsPerSession:
-		return slot{}, &RefusalError{Status: http.StatusTooManyRequests, Message: "too many streams of this session"}
-	case sl.client != "" && l.byClient[sl.client] >= c.maxStreamsPerClient:
-		return slot{}, &RefusalError{Status: http.StatusTooManyRequests, Message: "too many streams of this client"}
-	}
-	l.open++
-	l.bySession.add(sl.session)
-	l.byClient.add(sl.client)
-	return sl, nil
-}
+// place is what an open request holds: the counts that it is in, by row. The zero place is
+// none.
+type place [maxLimits]*count
 
-func (l *limits) free(sl slot) {
-	if !sl.taken {
-		return
+// take returns the place of a request, or a *RefusalError.
+func (l *limits) take(r *http.Request, session string) (place, error) {
+	var keys [maxLimits]string // the functions of the application are called without the mutex
+	for i := range l.rows {
+		if row := &l.rows[i]; row.max > 0 {
+			keys[i] = row.by(r, session)
+		}
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.open--
-	l.bySession.remove(sl.session)
-	l.byClient.remove(sl.client)
+	var p place
+	for i, key := range keys {
+		p[i] = l.open[i][key]
+		if row := &l.rows[i]; p[i] != nil && p[i].n >= row.max {
+			return place{}, &RefusalError{Status: row.status, Message: row.message}
+		}
+	}
+	for i, key := range keys {
+		if key == "" {
+			continue
+		}
+		if p[i] == nil {
+			if l.open[i] == nil {
+				l.open[i] = make(map[string]*count)
+			}
+			p[i] = &count{key: key}
+			l.open[i][key] = p[i]
+		}
+		p[i].n++
+	}
+	return p, nil
 }
 
-// tally counts by name; it holds nothing for a count of zero.
-type tally map[string]int
-
-func (t *tally) add(name string) {
-	if name == "" {
-		return
-	}
-	if *t == nil {
-		*t = make(tally)
-	}
-	(*t)[name]++
-}
-
-func (t *tally) remove(name string) {
-	if name == "" {
-		return
-	}
-	if (*t)[name]--; (*t)[name] > 0 {
-		return
-	}
-	if delete(*t, name); len(*t) == 0 {
-		*t = nil // a map never shrinks
+// free frees a place.
+func (l *limits) free(p place) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i, c := range p {
+		if c == nil {
+			continue
+		}
+		if c.n--; c.n > 0 {
+			continue
+		}
+		if delete(l.open[i], c.key); len(l.open[i]) == 0 {
+			l.open[i] = nil // the memory of a map does not shrink
+		}
 	}
 }
-
-// retryAfter returns a number of seconds from 1 to 10: clients that were refused
-// together are not to come back together.
-func retryAfter() string { return strconv.Itoa(1 + rand.IntN(10)) }

@@ -3,32 +3,29 @@ package server_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
-	"log"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/mixstream/mixstream/mix"
-
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/internal/servertest"
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/server"
 )
-
-// anySession vouches for every session.
-func anySession() server.Option {
-	return server.WithSessions(func(context.Context, string) (bool, error) { return true, nil })
-}
 
 // wantLimited expects the answer to a stream over a limit.
 func wantLimited(t *testing.T, res *http.Response, code int, kind gen.RESTErrorType, message string) {
 	t.Helper()
-	if got := wantError(t, res, code, kind); got != message {
+	if got := servertest.WantError(t, res, code, kind); got != message {
 		t.Errorf("message %q, want %q", got, message)
 	}
 	if after, err := strconv.Atoi(res.Header.Get("Retry-After")); err != nil || after < 1 || after > 10 {
@@ -36,10 +33,10 @@ func wantLimited(t *testing.T, res *http.Response, code int, kind gen.RESTErrorT
 	}
 }
 
-// wantFree waits until no slot is taken and nothing is counted any more.
+// wantFree waits until no slot is taken and the server counts nothing any more.
 func wantFree(t *testing.T, srv *mix.Server) {
 	t.Helper()
-	deadline := time.Now().Add(patience)
+	deadline := time.Now().Add(servertest.Patience)
 	for {
 		slots, sessions, clients := srv.Counted()
 		if slots == 0 && sessions == 0 && clients == 0 {
@@ -52,57 +49,69 @@ func wantFree(t *testing.T, srv *mix.Server) {
 	}
 }
 
-func TestMaxStreams(t *testing.T) {
-	srv := newServer(t, anySession(), server.WithMaxStreams(2))
-	ts := serve(t, srv)
+// closeAll closes a server and waits for its streams. httptest waits only for attached
+// ones.
+func closeAll(t *testing.T, ts *httptest.Server, srv *mix.Server) {
+	t.Helper()
+	ts.Close()
+	servertest.Until(t, "the streams have ended", func() bool { slots, _, _ := srv.Counted(); return slots == 0 })
+}
+
+func TestMaxStreams(t *testing.T) { servertest.BothModes(t, testMaxStreams) }
+
+func testMaxStreams(t *testing.T, mode servertest.Mode) {
+	srv, ts := mode.Start(t, servertest.AnySession(), server.WithLimits(server.Limits{Streams: 2}))
 	for range 3 { // the slots are taken, freed, and taken again
-		one, two := open(t, ts, "a"), open(t, ts, "b")
-		wantLimited(t, get(t, ts, streamURL(ts, "c")), http.StatusServiceUnavailable, gen.RESTErrorTypeUnavailable, "too many streams")
-		wantLimited(t, get(t, ts, streamURL(ts, "a")), http.StatusServiceUnavailable, gen.RESTErrorTypeUnavailable, "too many streams")
-		one.close()
-		two.close()
+		one, two := servertest.Open(t, ts, "a"), servertest.Open(t, ts, "b")
+		wantLimited(t, servertest.Get(t, ts, servertest.StreamURL(ts, "c")), http.StatusServiceUnavailable, gen.RESTErrorTypeUnavailable, "too many streams")
+		wantLimited(t, servertest.Get(t, ts, servertest.StreamURL(ts, "a")), http.StatusServiceUnavailable, gen.RESTErrorTypeUnavailable, "too many streams")
+		one.Close()
+		two.Close()
 		wantFree(t, srv)
 	}
 }
 
-func TestMaxStreamsPerSession(t *testing.T) {
-	srv := newServer(t, anySession(), server.WithMaxStreamsPerSession(2))
-	ts := serve(t, srv)
+func TestMaxStreamsPerSession(t *testing.T) { servertest.BothModes(t, testMaxStreamsPerSession) }
+
+func testMaxStreamsPerSession(t *testing.T, mode servertest.Mode) {
+	srv, ts := mode.Start(t, servertest.AnySession(), server.WithLimits(server.Limits{StreamsPerSession: 2}))
 	for range 3 {
-		one, two, other := open(t, ts, "a"), open(t, ts, "a"), open(t, ts, "b")
-		wantLimited(t, get(t, ts, streamURL(ts, "a")), http.StatusTooManyRequests, gen.RESTErrorTypeRateLimited, "too many streams of this session")
-		one.close()
-		two.close()
-		other.close()
+		one, two, other := servertest.Open(t, ts, "a"), servertest.Open(t, ts, "a"), servertest.Open(t, ts, "b")
+		wantLimited(t, servertest.Get(t, ts, servertest.StreamURL(ts, "a")), http.StatusTooManyRequests, gen.RESTErrorTypeRateLimited, "too many streams of this session")
+		one.Close()
+		two.Close()
+		other.Close()
 		wantFree(t, srv)
 	}
 }
 
-func TestMaxStreamsPerClient(t *testing.T) {
-	srv := newServer(t, anySession(), server.WithMaxStreamsPerClient(2, func(r *http.Request) string { return r.FormValue("client") }))
-	ts := serve(t, srv)
-	as := func(client, session string) string { return streamURL(ts, session) + "&client=" + client }
+func TestMaxStreamsPerClient(t *testing.T) { servertest.BothModes(t, testMaxStreamsPerClient) }
+
+func testMaxStreamsPerClient(t *testing.T, mode servertest.Mode) {
+	srv, ts := mode.Start(t, servertest.AnySession(), server.WithLimits(server.Limits{StreamsPerClient: 2, ClientKey: func(r *http.Request) string { return r.FormValue("client") }}))
+	as := func(client, session string) string { return servertest.StreamURL(ts, session) + "&client=" + client }
 	for range 3 {
-		readers := []*reader{openURL(t, ts, as("x", "a")), openURL(t, ts, as("x", "b")), openURL(t, ts, as("y", "a"))}
-		wantLimited(t, get(t, ts, as("x", "c")), http.StatusTooManyRequests, gen.RESTErrorTypeRateLimited, "too many streams of this client")
-		for range 5 { // who cannot be told is not limited
-			readers = append(readers, openURL(t, ts, as("", "a")))
+		readers := []*servertest.Reader{servertest.OpenURL(t, ts, as("x", "a")), servertest.OpenURL(t, ts, as("x", "b")), servertest.OpenURL(t, ts, as("y", "a"))}
+		wantLimited(t, servertest.Get(t, ts, as("x", "c")), http.StatusTooManyRequests, gen.RESTErrorTypeRateLimited, "too many streams of this client")
+		for range 5 { // a client without a key has no limit
+			readers = append(readers, servertest.OpenURL(t, ts, as("", "a")))
 		}
 		for _, r := range readers {
-			r.close()
+			r.Close()
 		}
 		wantFree(t, srv)
 	}
 }
 
-// Clients that are refused together are not sent back together.
-func TestRetryAfterIsSpread(t *testing.T) {
-	srv := newServer(t, anySession(), server.WithMaxStreams(1))
-	ts := serve(t, srv)
-	open(t, ts, "s")
+// Clients that are refused together get different times to come back.
+func TestRetryAfterIsSpread(t *testing.T) { servertest.BothModes(t, testRetryAfterIsSpread) }
+
+func testRetryAfterIsSpread(t *testing.T, mode servertest.Mode) {
+	_, ts := mode.Start(t, servertest.AnySession(), server.WithLimits(server.Limits{Streams: 1}))
+	servertest.Open(t, ts, "s")
 	seen := make(map[string]int)
 	for range 100 {
-		res := get(t, ts, streamURL(ts, "s"))
+		res := servertest.Get(t, ts, servertest.StreamURL(ts, "s"))
 		wantLimited(t, res, http.StatusServiceUnavailable, gen.RESTErrorTypeUnavailable, "too many streams")
 		seen[res.Header.Get("Retry-After")]++
 	}
@@ -111,8 +120,8 @@ func TestRetryAfterIsSpread(t *testing.T) {
 	}
 }
 
-// opened opens streams of one session without sockets, until one is refused, and
-// returns how many were not and the answer to that one.
+// opened opens streams of one session without sockets until the server refuses one. It
+// returns their number and the answer to the refused one.
 func opened(t *testing.T, srv *mix.Server, session string, atMost int) (n int, refused *http.Response) {
 	t.Helper()
 	for n = range atMost {
@@ -123,7 +132,7 @@ func opened(t *testing.T, srv *mix.Server, session string, atMost int) (n int, r
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			w := writes(srv, func([]byte) {
+			w := servertest.TapWriter(srv, func([]byte) {
 				select {
 				case <-began:
 				default:
@@ -143,7 +152,7 @@ func opened(t *testing.T, srv *mix.Server, session string, atMost int) (n int, r
 }
 
 func TestDefaultLimits(t *testing.T) {
-	srv := newServer(t, anySession())
+	srv := servertest.NewServer(t, servertest.AnySession())
 	n, refused := opened(t, srv, "a", 10_001)
 	if n != 10_000 {
 		t.Fatalf("%d streams of one session", n)
@@ -159,8 +168,12 @@ func TestZeroIsNoLimit(t *testing.T) {
 	if os.Getenv("MIXSTREAM_SLOW") == "" {
 		t.Skip("slow: run with MIXSTREAM_SLOW=1")
 	}
-	srv := newServer(t, anySession(), server.WithMaxStreams(0), server.WithMaxStreamsPerSession(0),
-		server.WithMaxStreamsPerClient(0, func(*http.Request) string { return "one" }))
+	srv := servertest.NewServer(t, servertest.AnySession(), server.WithLimits(server.Limits{
+		Streams:           server.Unlimited,
+		StreamsPerSession: server.Unlimited,
+		StreamsPerClient:  server.Unlimited,
+		ClientKey:         func(*http.Request) string { return "one" },
+	}))
 	if n, _ := opened(t, srv, "s", 20_001); n != 20_001 {
 		t.Errorf("%d streams", n)
 	}
@@ -169,95 +182,141 @@ func TestZeroIsNoLimit(t *testing.T) {
 	}
 }
 
-// A browser never comes back after a 503, so nobody gets one from a server that
-// sends all away.
-func TestDrainIsNotLimited(t *testing.T) {
-	leaving, left := make(chan struct{}, 1), make(chan struct{})
-	srv := newServer(t, anySession(), server.WithMaxStreams(1), server.OnLastReader(func(string) {
-		leaving <- struct{}{}
-		<-left // meanwhile the slot is taken
-	}))
-	ts := serve(t, srv)
-	open(t, ts, "s").next()
-	done := make(chan error, 1)
-	go func() { done <- srv.Shutdown(context.Background()) }()
-	receive(t, leaving)
-	if slots, _, _ := srv.Counted(); slots != 1 {
-		t.Fatalf("%d slots are taken", slots)
-	}
-	for range 3 {
-		r := open(t, ts, "s")
-		wantRetry(t, r.next(), "connected", 5000)
-		r.wantEnd()
-	}
-	close(left)
-	if err := receive(t, done); err != nil {
-		t.Error(err)
-	}
-	wantFree(t, srv)
+// A stream that a limit refuses costs the log nothing.
+func TestLimitsComeBeforeTheLog(t *testing.T) { servertest.BothModes(t, testLimitsComeBeforeTheLog) }
+
+func testLimitsComeBeforeTheLog(t *testing.T, mode servertest.Mode) {
+	events := &servertest.FaultyLog{Log: eventlog.NewMemory(eventlog.Retention{})}
+	_, ts := mode.Start(t, servertest.AnySession(), server.WithLog(events), server.WithLimits(server.Limits{Streams: 1}))
+	servertest.Open(t, ts, "s")
+	events.FollowErr = errors.New("Follow was called") // which the server would answer with a 500
+	wantLimited(t, servertest.Get(t, ts, servertest.StreamURL(ts, "s")), http.StatusServiceUnavailable, gen.RESTErrorTypeUnavailable, "too many streams")
 }
 
-// Who is refused for a limit costs the log nothing.
-func TestLimitsComeBeforeTheLog(t *testing.T) {
-	events := &faultyLog{Log: eventlog.NewMemory(eventlog.Retention{})}
-	srv := newServer(t, anySession(), server.WithLog(events), server.WithMaxStreams(1))
-	ts := serve(t, srv)
-	open(t, ts, "s")
-	events.follow = errors.New("Follow was called") // which would be a 500
-	wantLimited(t, get(t, ts, streamURL(ts, "s")), http.StatusServiceUnavailable, gen.RESTErrorTypeUnavailable, "too many streams")
-}
-
-// Whatever else refuses a request gives the slot back.
+// Every other refusal gives the slot back.
 func TestRefusalsTakeNoSlot(t *testing.T) {
-	events := &faultyLog{Log: eventlog.NewMemory(eventlog.Retention{})}
-	srv := newServer(t, server.WithLog(events), server.WithMaxStreams(1), server.WithMaxStreamsPerSession(1),
-		server.WithMaxStreamsPerClient(1, func(*http.Request) string { return "one" }))
-	ts := serve(t, srv)
+	events := &servertest.FaultyLog{Log: eventlog.NewMemory(eventlog.Retention{})}
+	srv, ts := servertest.Start(t, server.WithLog(events), server.WithLimits(server.Limits{Streams: 1, StreamsPerSession: 1, StreamsPerClient: 1, ClientKey: func(*http.Request) string { return "one" }}))
 	for range 3 {
-		wantError(t, get(t, ts, streamURL(ts, "nobody")), http.StatusNotFound, gen.RESTErrorTypeNotFound)
-		wantError(t, get(t, ts, streamURL(ts, "")), http.StatusBadRequest, gen.RESTErrorTypeBadRequest)
+		servertest.WantError(t, servertest.Get(t, ts, servertest.StreamURL(ts, "nobody")), http.StatusNotFound, gen.RESTErrorTypeNotFound)
+		servertest.WantError(t, servertest.Get(t, ts, servertest.StreamURL(ts, "")), http.StatusBadRequest, gen.RESTErrorTypeBadRequest)
 		wantFree(t, srv)
 	}
-	for _, spoil := range []*error{&events.follow, &events.bounds, &events.lookup} {
+	for _, spoil := range []*error{&events.FollowErr, &events.BoundsErr, &events.LookupErr} {
 		*spoil = io.ErrNoProgress
-		wantError(t, get(t, ts, streamURL(ts, "s")), http.StatusInternalServerError, gen.RESTErrorTypeInternalError)
+		servertest.WantError(t, servertest.Get(t, ts, servertest.StreamURL(ts, "s")), http.StatusInternalServerError, gen.RESTErrorTypeInternalError)
 		*spoil = nil
 		wantFree(t, srv)
 	}
-	if n := events.open.Load(); n != 0 {
+	if n := events.Readers.Load(); n != 0 {
 		t.Errorf("%d readers of the log are open", n)
 	}
 }
 
-func TestPanicsFreeSlots(t *testing.T) {
-	quiet := func(ts *httptest.Server) { ts.Config.ErrorLog = log.New(io.Discard, "", 0) }
+// The server frees what a refused request holds when it answers, and does not wait for the
+// end of the request's context. This context never ends.
+func TestRefusedVisitIsOver(t *testing.T) {
 	var armed atomic.Bool
-	for name, option := range map[string]server.Option{
-		"sessions":   server.WithSessions(func(context.Context, string) (bool, error) { panicIf(&armed); return true, nil }),
-		"scope":      server.WithScope(func(string) string { panicIf(&armed); return "" }),
-		"first hook": server.OnFirstReader(func(string) { panicIf(&armed) }),
-		"last hook":  server.OnLastReader(func(string) { panicIf(&armed) }),
-		"authorizer": server.WithAuthorizer(func(*http.Request, string) error { panicIf(&armed); return nil }),
-		"client key": server.WithMaxStreamsPerClient(1, func(*http.Request) string { panicIf(&armed); return "one" }),
-	} {
-		t.Run(name, func(t *testing.T) {
-			events := &faultyLog{Log: eventlog.NewMemory(eventlog.Retention{})}
-			srv := newServer(t, anySession(), server.WithLog(events), server.WithMaxStreams(1), option)
-			ts := serve(t, srv, quiet)
-			for range 3 {
-				armed.Store(true)
-				if res, err := try(t, ts, streamURL(ts, "s")); err == nil {
-					res.Body.Close()
-				}
-				wantFree(t, srv)
-				armed.Store(false)
-				open(t, ts, "s").close()
-				wantFree(t, srv)
+	events := &servertest.FaultyLog{Log: eventlog.NewMemory(eventlog.Retention{})}
+	srv := servertest.NewServer(t, server.WithLog(events), server.WithSessions(func(context.Context, string) (bool, error) { panicIf(&armed); return false, nil }))
+	request := func() {
+		defer func() { _ = recover() }() // as net/http does
+		srv.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/stream?sessionId=s", nil))
+	}
+	wantOver := func(what string) {
+		t.Helper()
+		if slots, _, _ := srv.Counted(); slots != 0 || events.Readers.Load() != 0 {
+			t.Errorf("%s: %d slots are taken, %d readers of the log are open", what, slots, events.Readers.Load())
+		}
+	}
+	request()
+	wantOver("unknown")
+	armed.Store(true)
+	request()
+	wantOver("panicked")
+	events.FollowErr = io.ErrNoProgress
+	request()
+	wantOver("failed")
+}
+
+// Streams come and go at random, some are refused and some panic: no limit is exceeded and
+// no slot is lost.
+func TestNoSlotIsLost(t *testing.T) { servertest.BothModes(t, testNoSlotIsLost) }
+
+func testNoSlotIsLost(t *testing.T, mode servertest.Mode) {
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	const all, perSession, perClient = 12, 5, 4
+
+	events := &servertest.FaultyLog{Log: eventlog.NewMemory(eventlog.Retention{})}
+	srv := mode.NewServer(t, server.WithLog(events), server.WithLimits(server.Limits{
+		Streams:           all,
+		StreamsPerSession: perSession,
+		StreamsPerClient:  perClient,
+		ClientKey:         func(r *http.Request) string { return r.FormValue("client") },
+	}),
+		server.WithAuthorizer(func(r *http.Request, _ string) error {
+			switch r.FormValue("fault") {
+			case "panic":
+				panic("by the application")
+			case "forbidden":
+				return server.ErrForbidden
 			}
-			ts.Close()
-			if n := events.open.Load(); n != 0 {
-				t.Errorf("%d readers of the log are open", n)
+			return nil
+		}),
+		server.WithSessions(func(_ context.Context, id string) (bool, error) {
+			switch id {
+			case "panic":
+				panic("by the application")
+			case "unknown":
+				return false, nil
+			}
+			return true, nil
+		}))
+	ts := servertest.Serve(t, srv, servertest.Quiet)
+
+	var clients sync.WaitGroup
+	var answers sync.Map
+	for i := range 16 {
+		rng := rand.New(rand.NewPCG(seed, uint64(i)))
+		clients.Go(func() {
+			var held []*http.Response
+			for range 60 {
+				session := []string{"a", "b", "c", "d", "unknown", "panic"}[rng.IntN(6)]
+				url := fmt.Sprintf("%s&client=%d&fault=%s", servertest.StreamURL(ts, session), rng.IntN(5), []string{"", "", "", "", "panic", "forbidden"}[rng.IntN(6)])
+				if res, err := servertest.Try(t, ts, url); err == nil {
+					answers.Store(res.StatusCode, true)
+					held = append(held, res)
+					if n := srv.Readers(session); n > perSession {
+						t.Errorf("%d readers of one session", n)
+					}
+				}
+				for len(held) > rng.IntN(4) {
+					held[0].Body.Close()
+					held = held[1:]
+				}
+			}
+			for _, res := range held {
+				res.Body.Close()
 			}
 		})
 	}
+	clients.Wait()
+	wantFree(t, srv)
+	for _, code := range []int{200, 403, 404, 429} {
+		if _, ok := answers.Load(code); !ok {
+			t.Errorf("nobody was answered %d", code)
+		}
+	}
+	ts.Close()
+	if n := events.Readers.Load(); n != 0 {
+		t.Errorf("%d readers of the log are open", n)
+	}
+
+	// All slots can be taken again.
+	again := servertest.Serve(t, srv)
+	for i := range all {
+		servertest.OpenURL(t, again, servertest.StreamURL(again, strconv.Itoa(i)))
+	}
+	wantLimited(t, servertest.Get(t, again, servertest.StreamURL(again, "one more")), http.StatusServiceUnavailable, "unavailable", "too many streams")
 }

@@ -3,7 +3,7 @@ package server_test
 import (
 	"testing"
 
-	"go.uber.org/goleak"
+	"github.com/mixstream/mixstream/internal/servertest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { servertest.Main(m) }

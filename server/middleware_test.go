@@ -13,68 +13,67 @@ import (
 	"testing"
 	"time"
 
-	"github.com/mixstream/mixstream/mix"
-
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 	"github.com/klauspost/compress/gzhttp"
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/internal/servertest"
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/server"
-	"github.com/mixstream/mixstream/sse"
 )
 
-// wantLive expects that each event arrives before the next one is published, that
-// a resume gives the rest, and that the server notices when the reader leaves. No
-// event may be stuck in a buffer on the way.
-func wantLive(t *testing.T, srv *mix.Server, session string, open func(lastEventID string) *reader) {
+// wantLive expects that each event arrives before the next one is published, that a resume
+// gets the rest, and that the server notices when the reader leaves. So no event is stuck
+// in a buffer on the way.
+func wantLive(t *testing.T, srv *mix.Server, session string, open func(lastEventID string) *servertest.Reader) {
 	t.Helper()
-	first := publish(t, srv, session, "")
+	first := servertest.Publish(t, srv, session, "")
 	r := open("")
-	r.want("connected", first)
+	r.Want("connected", first)
 	var ids []string
 	for range 20 {
-		ids = append(ids, publish(t, srv, session, "x"))
-		r.wantContents(ids[len(ids)-1])
+		ids = append(ids, servertest.Publish(t, srv, session, "x"))
+		r.WantContents(ids[len(ids)-1])
 	}
-	r.close()
-	until(t, "the server has noticed that the reader left", func() bool { return srv.Readers(session) == 0 })
+	r.Close()
+	servertest.Until(t, "the server has noticed that the reader left", func() bool { return srv.Readers(session) == 0 })
 
 	r = open(ids[9])
-	r.want("connected", ids[9])
-	r.wantContents(ids[10:]...)
-	r.want("session_deleted", remove(t, srv, session))
-	r.wantEnd()
+	r.Want("connected", ids[9])
+	r.WantContents(ids[10:]...)
+	r.Want("session_deleted", servertest.DeleteSession(t, srv, session))
+	r.WantEnd()
 }
 
-// plain opens streams of a session over the client of the test server.
-func plain(t *testing.T, ts *httptest.Server, target string) func(string) *reader {
-	return func(lastEventID string) *reader { return openURL(t, ts, target, lastEventID) }
+// plain opens streams of a session with the client of the test server.
+func plain(t *testing.T, ts *httptest.Server, target string) func(string) *servertest.Reader {
+	return func(lastEventID string) *servertest.Reader { return servertest.OpenURL(t, ts, target, lastEventID) }
 }
 
-// Writers may be wrapped any number of times, as long as they can be unwrapped.
+// Writers may be wrapped any number of times, as long as each has Unwrap.
 func TestWrappedWriters(t *testing.T) {
-	srv := newServer(t)
+	srv := servertest.NewServer(t)
 	var h http.Handler = srv
 	for range 5 {
-		h = writes(h, func([]byte) {})
+		h = servertest.TapWriter(h, func([]byte) {})
 	}
-	ts := serve(t, h)
-	wantLive(t, srv, "s", plain(t, ts, streamURL(ts, "s")))
+	ts := servertest.Serve(t, h)
+	wantLive(t, srv, "s", plain(t, ts, servertest.StreamURL(ts, "s")))
 }
 
 func TestChi(t *testing.T) {
-	srv := newServer(t)
+	srv := servertest.NewServer(t)
 	r := chi.NewRouter()
 	r.Use(middleware.RequestID, middleware.Recoverer, middleware.Compress(5), middleware.Throttle(100),
 		middleware.RequestLogger(&middleware.DefaultLogFormatter{Logger: discardLogger{}, NoColor: true}))
 	r.Mount("/api/v1", below(t, srv, "/api/v1"))
 	r.Get("/health", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
-	ts := serve(t, r)
+	ts := servertest.Serve(t, r)
 	wantLive(t, srv, "s", plain(t, ts, ts.URL+"/api/v1/stream?sessionId=s"))
-	wantError(t, get(t, ts, ts.URL+"/api/v1/other"), http.StatusNotFound, gen.RESTErrorTypeNotFound)
-	if res := get(t, ts, ts.URL+"/health"); res.StatusCode != http.StatusTeapot {
+	servertest.WantError(t, servertest.Get(t, ts, ts.URL+"/api/v1/other"), http.StatusNotFound, gen.RESTErrorTypeNotFound)
+	if res := servertest.Get(t, ts, ts.URL+"/health"); res.StatusCode != http.StatusTeapot {
 		t.Errorf("the other route: %s", res.Status)
 	}
 }
@@ -83,8 +82,7 @@ type discardLogger struct{}
 
 func (discardLogger) Print(...any) {}
 
-// A middleware that compresses flushes with the stream, which it keeps a compressor
-// for; or it leaves the stream alone.
+// A middleware that compresses flushes with the stream, or leaves the stream alone.
 func TestGzip(t *testing.T) {
 	unzip := func(r io.Reader) (io.Reader, error) { return gzip.NewReader(r) }
 	unzstd := func(r io.Reader) (io.Reader, error) { return zstd.NewReader(r, zstd.WithDecoderConcurrency(1)) }
@@ -107,10 +105,10 @@ func TestGzip(t *testing.T) {
 		"excluded":      {streamsExcluded, "zstd, gzip", "", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			srv := newServer(t)
-			ts := serve(t, test.wrap(srv))
-			wantLive(t, srv, "s", func(lastEventID string) *reader {
-				req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, streamURL(ts, "s"), nil)
+			srv := servertest.NewServer(t)
+			ts := servertest.Serve(t, test.wrap(srv))
+			wantLive(t, srv, "s", func(lastEventID string) *servertest.Reader {
+				req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, servertest.StreamURL(ts, "s"), nil)
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -130,18 +128,19 @@ func TestGzip(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				return &reader{t: t, res: res, dec: sse.NewDecoder(bufio.NewReaderSize(body, 16))}
+				return servertest.NewReader(t, res, bufio.NewReaderSize(body, 16))
 			})
 		})
 	}
 }
 
-// Behind a compressor, which hides the errors of a flush, a reader that stops
-// reading is dropped as well.
+// A compressor hides the errors of a flush. The server still drops a reader behind it that
+// stops reading.
 func TestGzipStuckReader(t *testing.T) {
-	srv := newServer(t, server.WithWriteTimeout(300*time.Millisecond))
-	ts := serve(t, gzhttp.GzipHandler(srv), smallBuffers)
-	publish(t, srv, "s", "")
+	t.Parallel()
+	srv := servertest.NewServer(t, server.WithTiming(server.Timing{WriteTimeout: 300 * time.Millisecond}))
+	ts := servertest.Serve(t, gzhttp.GzipHandler(srv), servertest.SmallBuffers)
+	servertest.Publish(t, srv, "s", "")
 	conn, err := net.Dial("tcp", ts.Listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
@@ -152,12 +151,12 @@ func TestGzipStuckReader(t *testing.T) {
 	if err != nil || status != "HTTP/1.1 200 OK\r\n" {
 		t.Fatalf("%q, %v", status, err)
 	}
-	until(t, "the reader has come", func() bool { return srv.Readers("s") == 1 })
+	servertest.Until(t, "the reader has come", func() bool { return srv.Readers("s") == 1 })
 	random := rand.NewChaCha8([32]byte{})
 	noise := make([]byte, 256<<10)
 	for range 40 {
 		_, _ = random.Read(noise)
-		publish(t, srv, "s", hex.EncodeToString(noise))
+		servertest.Publish(t, srv, "s", hex.EncodeToString(noise))
 	}
-	until(t, "the reader is dropped", func() bool { return srv.Readers("s") == 0 })
+	servertest.Until(t, "the reader is dropped", func() bool { return srv.Readers("s") == 0 })
 }

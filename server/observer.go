@@ -5,52 +5,100 @@ import (
 	"time"
 )
 
-// Observer is told what a server does, for metrics and traces; see [WithObserver].
-// Package otelstream implements it on OpenTelemetry.
+// WithObserver sets the observer; by default, and if o is nil, there is none, which costs nothing.
+func WithObserver(o Observer) Option { return func(c *config) { c.observer = o } }
+
+// Observer learns what a server does, for metrics and traces. Package otelstream implements it
+// on OpenTelemetry.
 //
-// Its methods are called by many goroutines at once, and by the one whose work
-// they tell of, which waits for them: they must return soon. One that panics ends
-// the request, or panics in the caller of Publish.
+// An implementation must embed [NopObserver], and declares the methods that it needs. So it
+// still compiles when a later version adds a method.
+//
+// The server calls the methods from many goroutines at once. The work that a method reports
+// waits for it, so it must return soon. If a method panics, its request ends, or Publish panics.
 type Observer interface {
-	// PublishStarted is called before anything else is done to publish an event: by
-	// Publish, PublishJSON, CreateSession and DeleteSession. The log, and
-	// PublishEnded, are given the context that it returns, which must descend from ctx.
+	// PublishStarted comes before all other work on a publication, by Publish, PublishJSON,
+	// CreateSession, DeleteSession or an event that comes over HTTP. The log and PublishEnded
+	// get the context that it returns, which must descend from ctx.
 	PublishStarted(ctx context.Context, sessionID string) context.Context
-	// PublishEnded is called once for each PublishStarted, when the log has
-	// acknowledged the event or it was not published.
+	// PublishEnded comes once for each PublishStarted: after the log has acknowledged the
+	// event, or the publication has failed.
 	PublishEnded(ctx context.Context, p Publication)
-	// StreamOpened is called before anything of a stream is sent. The stream goes on
-	// with the context that it returns, which must descend from ctx, and tells the
-	// StreamObserver, unless it is nil, what becomes of it.
+	// StreamOpened comes before the server sends anything of a stream. The stream goes on
+	// with the context that it returns, which must descend from ctx. The StreamObserver
+	// learns the rest; it can be nil.
 	StreamOpened(ctx context.Context, s StreamInfo) (context.Context, StreamObserver)
-	// StreamRefused is called when a request for a stream was answered with anything
-	// but a stream.
+	// StreamRefused comes when the server has answered a request for a stream with
+	// something else.
 	StreamRefused(ctx context.Context, r Refusal)
+
+	embedsNopObserver()
 }
 
-// StreamObserver is told about one stream. Its methods are called one after another.
+// StreamObserver learns what becomes of one stream. The server calls its methods one after
+// another. An implementation must embed [NopStreamObserver], and declares the methods that it
+// needs.
 type StreamObserver interface {
-	// Delivered is called after each write that had events of the log.
+	// Delivered comes after each write that had events of the log.
 	Delivered(d Delivery)
-	// Replayed is called once for a stream that was asked to resume: when it has
-	// got to where the log ended when the stream was opened, or has ended before.
-	// Its argument is the number of events that it was given until then.
+	// Replayed comes once for a stream that resumes: when it has reached the position where
+	// the log ended at its opening, or when it ends before that. The argument is the number
+	// of events that it got until then.
 	Replayed(events int)
-	// Gap is called after each gap event.
+	// Gap comes after each gap event.
 	Gap()
-	// Ended is called once, last, also where the application has panicked.
+	// Ended comes once and last, also if a function of the application has panicked.
 	Ended(e End)
+
+	embedsNopStreamObserver()
 }
+
+// NopObserver is an [Observer] that does nothing. Embed it in every implementation of Observer.
+type NopObserver struct{}
+
+// PublishStarted returns ctx.
+func (NopObserver) PublishStarted(ctx context.Context, _ string) context.Context { return ctx }
+
+// PublishEnded does nothing.
+func (NopObserver) PublishEnded(context.Context, Publication) {}
+
+// StreamOpened returns ctx, and no StreamObserver.
+func (NopObserver) StreamOpened(ctx context.Context, _ StreamInfo) (context.Context, StreamObserver) {
+	return ctx, nil
+}
+
+// StreamRefused does nothing.
+func (NopObserver) StreamRefused(context.Context, Refusal) {}
+
+func (NopObserver) embedsNopObserver() {}
+
+// NopStreamObserver is a [StreamObserver] that does nothing. Embed it in every implementation of
+// StreamObserver, as the first field: there it takes no memory.
+type NopStreamObserver struct{}
+
+// Delivered does nothing.
+func (NopStreamObserver) Delivered(Delivery) {}
+
+// Replayed does nothing.
+func (NopStreamObserver) Replayed(int) {}
+
+// Gap does nothing.
+func (NopStreamObserver) Gap() {}
+
+// Ended does nothing.
+func (NopStreamObserver) Ended(End) {}
+
+func (NopStreamObserver) embedsNopStreamObserver() {}
 
 // Publication is one attempt to publish an event.
 type Publication struct {
 	Operation string        // the operationId
-	SessionID string        // as the caller gave it, which may be why it was refused
-	Event     string        // empty if it is not an event of the spec, or has no name
-	Bytes     int           // of the event's JSON; 0 if there is none
+	SessionID string        // as the caller gave it, even if it is no valid one
+	Event     string        // the event's name; empty if the spec has no such event, or names none
+	Bytes     int           // the size of the event's JSON; 0 without one
 	ID        string        // the event's id; empty if it was not published
-	Duration  time.Duration // until the log's acknowledgement, or the failure
-	Err       error         // what the caller is returned, or that there was a panic
+	Duration  time.Duration // until the acknowledgement of the log, or the failure
+	Err       error         // the publisher's error, or that a function panicked; nil if it was published
 }
 
 // StreamInfo says how a stream begins.
@@ -59,36 +107,32 @@ type StreamInfo struct {
 	SessionID  string
 	RemoteAddr string // http.Request.RemoteAddr: the last proxy, unless a middleware knows better
 	Resumed    bool   // whether the client sent a last event id
-	Position   uint64 // after which events follow
+	Position   string // the id after which the stream goes on
 }
 
 // Delivery is what one write gave a reader.
 type Delivery struct {
-	Events int // of the log: not connected, heartbeat and gap events
-	Bytes  int // of all that was written, before any compression
-	// Lag is for how long the reader had been behind the end of the log when the
-	// write was done: since the log told the stream of the first event that it had
-	// not been given yet, or since the request came.
+	Events int // events of the log; connected, heartbeat and gap events do not count
+	Bytes  int // all that was written, before any compression
+	// Lag is how long the reader had been behind the end of the log when the write was done.
+	// It counts from when the log announced the first event that the stream still owed, or
+	// from the request.
 	Lag time.Duration
 }
 
 // End says how a stream ended.
 type End struct {
 	Reason   EndReason
-	Err      error         // what is behind the reason, if anything
-	Duration time.Duration // since the request came
-	Events   int           // of the log that were written
-	Position uint64        // that was written last
+	Err      error         // the cause behind the reason; nil if there is none
+	Duration time.Duration // since the request
+	Events   int           // events of the log that were written
+	Position string        // the id that was written last; empty if none was
 }
 
-// Refusal is a request for a stream that was answered with something else.
+// Refusal is an answer, other than a stream, to a request for a stream.
 type Refusal struct {
 	Operation  string // the operationId
-	SessionID  string // empty if the request has none that is valid
+	SessionID  string // empty if the request has no valid one
 	RemoteAddr string // as in StreamInfo
-	Status     int    // of HTTP: 204 where the session has ended
+	Status     int    // of HTTP; 204 if the session has ended
 }
-
-// WithObserver sets who is told what the server does; by default, and if nil,
-// nobody is, at no cost.
-func WithObserver(o Observer) Option { return func(c *config) { c.observer = o } }

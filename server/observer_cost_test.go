@@ -16,20 +16,15 @@ import (
 
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/server/internal/sched"
+	"github.com/mixstream/mixstream/server/internal/stream"
 )
 
 // silent is an observer that costs nothing itself.
-type silent struct{}
+type silent struct{ NopObserver }
 
-func (silent) PublishStarted(ctx context.Context, _ string) context.Context { return ctx }
-func (silent) PublishEnded(context.Context, Publication)                    {}
-func (silent) StreamRefused(context.Context, Refusal)                       {}
-func (silent) Delivered(Delivery)                                           {}
-func (silent) Replayed(int)                                                 {}
-func (silent) Gap()                                                         {}
-func (silent) Ended(End)                                                    {}
-func (s silent) StreamOpened(ctx context.Context, _ StreamInfo) (context.Context, StreamObserver) {
-	return ctx, s
+func (silent) StreamOpened(ctx context.Context, _ StreamInfo) (context.Context, StreamObserver) {
+	return ctx, NopStreamObserver{}
 }
 
 // void is a ResponseWriter that takes everything.
@@ -50,7 +45,7 @@ func TestObserverCostsPublishNothing(t *testing.T) {
 	ctx := t.Context()
 	event := &gen.ContentData{Type: "content", Content: " token"}
 	for name, o := range observers {
-		srv, err := New(gen.StreamEvents, WithEventChecks(false), WithObserver(o), WithLog(eventlog.NewMemory(eventlog.Retention{Entries: 10})))
+		srv, err := New(gen.StreamEvents, WithoutEventChecks(), WithObserver(o), WithLog(eventlog.NewMemory(eventlog.Retention{Entries: 10})))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -80,14 +75,15 @@ func TestObserverCostsDeliveryNothing(t *testing.T) {
 	for name, o := range observers {
 		a, next := delivery(t, o)
 		least := testing.AllocsPerRun(1000, func() {
-			if batch, _, err := a.pending(a.ctx); err != nil || len(batch.Entries) == 0 {
-				t.Error("nothing to read", err)
+			var found stream.Found
+			if a.stream.Read(a.ctx, &found); found.Err() != nil || found.Nothing() {
+				t.Error("nothing to read", found.Err())
 			}
 		})
 		allocs := testing.AllocsPerRun(1000, func() {
 			next()
-			if wrote, err := a.writePending(); !wrote || err != nil {
-				t.Error(wrote, err)
+			if do, _ := a.Turn(true); do != sched.Again {
+				t.Error(a.end)
 			}
 		})
 		if allocs > least {
@@ -97,34 +93,36 @@ func TestObserverCostsDeliveryNothing(t *testing.T) {
 }
 
 // delivery returns an open stream, and a function that gives it one event to deliver.
-func delivery(t testing.TB, o Observer) (a *live, next func()) {
-	srv, err := New(gen.StreamEvents, WithEventChecks(false), WithObserver(o))
+func delivery(t testing.TB, o Observer) (a *openStream, next func()) {
+	srv, err := New(gen.StreamEvents, WithoutEventChecks(), WithObserver(o))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := srv.Publish(t.Context(), "s", &gen.ContentData{Type: "content", Content: " token"}); err != nil {
 		t.Fatal(err)
 	}
-	a, err = srv.open(httptest.NewRequest(http.MethodGet, "/stream?sessionId=s", nil).WithContext(t.Context()), "s", "0")
+	r, w := httptest.NewRequest(http.MethodGet, "/stream?sessionId=s", nil).WithContext(t.Context()), void{make(http.Header)}
+	a, err = srv.open(r, "s", "0", place{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(a.reader.Close)
-	if err := a.connect(void{make(http.Header)}); err != nil {
+	t.Cleanup(a.stream.Close)
+	if _, err := a.prepare(w, r); err != nil {
 		t.Fatal(err)
 	}
 	a.opened()
-	from, wake := a.position, a.waker()
+	a.sendFirst(w)
+	from, wake := a.stream, a.waker()
 	return a, func() {
 		wake()
-		a.position = from
+		a.stream = from
 	}
 }
 
 func BenchmarkObserver(b *testing.B) {
 	for name, o := range observers {
 		b.Run("publish, "+name, func(b *testing.B) {
-			srv, err := New(gen.StreamEvents, WithEventChecks(false), WithObserver(o))
+			srv, err := New(gen.StreamEvents, WithoutEventChecks(), WithObserver(o))
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -141,8 +139,8 @@ func BenchmarkObserver(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				next()
-				if _, err := a.writePending(); err != nil {
-					b.Fatal(err)
+				if do, _ := a.Turn(true); do != sched.Again {
+					b.Fatal(a.end)
 				}
 			}
 		})

@@ -2,21 +2,112 @@ package server_test
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
+	"github.com/mixstream/mixstream/contract"
+	"github.com/mixstream/mixstream/eventlog"
+	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/internal/servertest"
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/server"
 )
 
-func TestObserverOfStreams(t *testing.T) {
+func TestObserverOfPublications(t *testing.T) {
+	ctx := context.Background()
+	full := errors.New("full")
+	var events *servertest.FaultyLog
+	for _, test := range []struct {
+		name    string
+		publish func(srv *mix.Server) (string, error)
+		event   string
+		bytes   int
+		err     error
+	}{
+		{"Publish", func(srv *mix.Server) (string, error) { return srv.Publish(ctx, "s", servertest.Content("x")) },
+			"content", len(`{"content":"x","type":"content"}`), nil},
+		{"PublishJSON", func(srv *mix.Server) (string, error) {
+			return srv.PublishJSON(ctx, "s", "content", []byte(`{ "content": "x", "type": "content" }`))
+		}, "content", len(`{"content":"x","type":"content"}`), nil},
+		{"CreateSession", func(srv *mix.Server) (string, error) { return srv.CreateSession(ctx, "new", "x") }, "session_created", -1, nil},
+		{"DeleteSession", func(srv *mix.Server) (string, error) { return srv.DeleteSession(ctx, "old") }, "session_deleted", -1, nil},
+		{"nil", func(srv *mix.Server) (string, error) { return srv.Publish(ctx, "s", nil) }, "", 0, contract.ErrNilEvent},
+		{"nil pointer", func(srv *mix.Server) (string, error) { return srv.Publish(ctx, "s", (*gen.ContentData)(nil)) }, "", 0, contract.ErrNilEvent},
+		{"reserved", func(srv *mix.Server) (string, error) { return srv.Publish(ctx, "s", &gen.HeartbeatData{}) }, "heartbeat", 0, server.ErrReservedEvent},
+		{"unknown", func(srv *mix.Server) (string, error) {
+			return srv.PublishJSON(ctx, "s", "from outside", []byte(`{}`))
+		}, "", 2, contract.ErrUnknownEvent},
+		{"too large", func(srv *mix.Server) (string, error) {
+			return srv.Publish(ctx, "s", servertest.Content(strings.Repeat("x", 1000)))
+		}, "content", 1000 + len(`{"content":"","type":"content"}`), server.ErrEventTooLarge},
+		{"bad session", func(srv *mix.Server) (string, error) { return srv.Publish(ctx, "\n", servertest.Content("x")) }, "content", 32, server.ErrInvalidSessionID},
+		{"exists", func(srv *mix.Server) (string, error) { return srv.CreateSession(ctx, "old", "x") }, "session_created", -1, eventlog.ErrSessionExists},
+		{"does not exist", func(srv *mix.Server) (string, error) { return srv.DeleteSession(ctx, "nobody") }, "session_deleted", -1, eventlog.ErrSessionNotFound},
+		{"log", func(srv *mix.Server) (string, error) {
+			events.AppendErr = full
+			return srv.Publish(ctx, "s", servertest.Content("x"))
+		}, "content", 32, full},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			o := servertest.NewObserver()
+			events = &servertest.FaultyLog{Log: eventlog.NewMemory(eventlog.Retention{})}
+			srv := servertest.NewServer(t, server.WithObserver(o), server.WithLog(events), server.WithLimits(server.Limits{EventSize: 500}))
+			servertest.Publish(t, srv, "old", "")
+			servertest.Receive(t, o.Publications)
+			id, err := test.publish(srv)
+			p := servertest.Receive(t, o.Publications)
+			if p.ID != id || !errors.Is(p.Err, err) || (err == nil) != (id != "") || p.Duration <= 0 {
+				t.Errorf("got %+v for %q, %v", p, id, err)
+			}
+			if !errors.Is(p.Err, test.err) || p.Event != test.event || p.Bytes != test.bytes && (test.bytes >= 0 || p.Bytes == 0) {
+				t.Errorf("got %+v, want %+v", p, test)
+			}
+			if len(o.Publications) > 0 {
+				t.Errorf("told twice")
+			}
+		})
+	}
+}
+
+// The log gets the context of the observer, for its own spans.
+func TestObserverContext(t *testing.T) { servertest.BothModes(t, testObserverContext) }
+
+func testObserverContext(t *testing.T, mode servertest.Mode) {
+	o := servertest.NewObserver()
+	seen := make(chan any, 100)
+	events := &servertest.HookedLog{
+		Log:          eventlog.NewMemory(eventlog.Retention{}),
+		BeforeAppend: func(ctx context.Context) { seen <- ctx.Value(servertest.StartedKey{}) },
+		BeforeRead: func(ctx context.Context, _ string) error {
+			seen <- ctx.Value(servertest.StartedKey{})
+			return nil
+		},
+	}
+	srv := mode.NewServer(t, server.WithObserver(o), server.WithLog(events))
+	servertest.Publish(t, srv, "s", "")
+	if v := servertest.Receive(t, seen); v != "s" {
+		t.Errorf("Append has %v", v)
+	}
+	servertest.Open(t, servertest.Serve(t, srv), "s").Next()
+	if v := servertest.Receive(t, seen); v != "s" {
+		t.Errorf("Read has %v", v)
+	}
+}
+
+func TestObserverOfStreams(t *testing.T) { servertest.BothModes(t, testObserverOfStreams) }
+
+func testObserverOfStreams(t *testing.T, mode servertest.Mode) {
 	for _, test := range []struct {
 		name     string
-		resume   int // the index of the id to resume at; -1: none
+		resume   int // the index of the id to resume at; -1 for none
 		text     string
 		position int // the index of the id
-		replayed int // -1: nothing is told
+		replayed int // -1 if no replay is told
 		gaps     int
 	}{
 		{"fresh", -1, "", 119, -1, 0},
@@ -27,110 +118,191 @@ func TestObserverOfStreams(t *testing.T) {
 		{"malformed", -1, "x", 19, 100, 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			o := newObserver()
-			srv := newServer(t, server.WithObserver(o), smallLog(100))
+			o := servertest.NewObserver()
+			srv := mode.NewServer(t, server.WithObserver(o), servertest.SmallLog(100))
 			remote := make(chan string, 1)
-			ts := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			ts := servertest.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				remote <- r.RemoteAddr
 				srv.ServeHTTP(w, r)
 			}))
-			ids := publishN(t, srv, "s", 120)
+			ids := servertest.PublishN(t, srv, "s", 120)
 			resume := test.text
 			if test.resume >= 0 {
 				resume = ids[test.resume]
 			}
-			r := open(t, ts, "s", resume)
-			s := receive(t, o.streams)
-			want := server.StreamInfo{Operation: "streamEvents", SessionID: "s", RemoteAddr: receive(t, remote), Resumed: resume != "", Position: number(t, ids[test.position])}
-			if s.info != want {
-				t.Errorf("got %+v, want %+v", s.info, want)
+			r := servertest.Open(t, ts, "s", resume)
+			s := servertest.Receive(t, o.Streams)
+			want := server.StreamInfo{Operation: "streamEvents", SessionID: "s", RemoteAddr: servertest.Receive(t, remote), Resumed: resume != "", Position: ids[test.position]}
+			if s.Info != want {
+				t.Errorf("got %+v, want %+v", s.Info, want)
 			}
 			if test.replayed >= 0 {
-				if n := receive(t, s.replays); n != test.replayed {
+				if n := servertest.Receive(t, s.Replays); n != test.replayed {
 					t.Errorf("%d events replayed, want %d", n, test.replayed)
 				}
 			}
 			replayed := max(test.replayed, 0)
 			for range 1 + test.gaps + replayed { // one for connected
-				r.next()
+				r.Next()
 			}
-			s.delivered(t, replayed)
-			live := publishN(t, srv, "s", 3)
-			r.wantContents(live...)
-			s.delivered(t, 3)
-			r.close()
-			e := s.wantEnd(t, server.EndClientLeft)
-			if e.Events != replayed+3 || e.Position != number(t, live[2]) {
+			s.WaitDelivered(t, replayed)
+			live := servertest.PublishN(t, srv, "s", 3)
+			r.WantContents(live...)
+			s.WaitDelivered(t, 3)
+			r.Close()
+			e := s.WantEnd(t, server.EndClientLeft)
+			if e.Events != replayed+3 || e.Position != live[2] {
 				t.Errorf("got %+v", e)
 			}
-			if len(s.gaps) != test.gaps || len(s.replays) != 0 || len(s.deliveries) != 0 {
-				t.Errorf("%d gaps, %d more replays, %d more deliveries", len(s.gaps), len(s.replays), len(s.deliveries))
+			if len(s.Gaps) != test.gaps || len(s.Replays) != 0 || len(s.Deliveries) != 0 {
+				t.Errorf("%d gaps, %d more replays, %d more deliveries", len(s.Gaps), len(s.Replays), len(s.Deliveries))
 			}
 		})
 	}
 }
 
-// All bytes of events, and no others, are told.
-func TestObserverOfBytes(t *testing.T) {
-	o := newObserver()
-	srv := newServer(t, server.WithObserver(o))
-	ts := serve(t, srv)
+// The observer is told the bytes of all events, and no others.
+func TestObserverOfBytes(t *testing.T) { servertest.BothModes(t, testObserverOfBytes) }
+
+func testObserverOfBytes(t *testing.T, mode servertest.Mode) {
+	o := servertest.NewObserver()
+	srv, ts := mode.Start(t, server.WithObserver(o))
 	var before string
 	for i := range 2000 {
-		if id := publish(t, srv, "s", strings.Repeat("x", i)); i == 0 {
+		if id := servertest.Publish(t, srv, "s", strings.Repeat("x", i)); i == 0 {
 			before = id
 		}
 	}
-	remove(t, srv, "s")
-	r := open(t, ts, "s", before)
-	body, err := io.ReadAll(r.res.Body)
+	servertest.DeleteSession(t, srv, "s")
+	r := servertest.Open(t, ts, "s", before)
+	body, err := io.ReadAll(r.Response.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
 	connected := bytes.Index(body, []byte("\n\n")) + 2
-	s := receive(t, o.streams)
-	if n := s.delivered(t, 2000); n != len(body)-connected {
+	s := servertest.Receive(t, o.Streams)
+	if n := s.WaitDelivered(t, 2000); n != len(body)-connected {
 		t.Errorf("%d bytes, want %d", n, len(body)-connected)
 	}
-	if n := receive(t, s.replays); n != 2000 {
+	if n := servertest.Receive(t, s.Replays); n != 2000 {
 		t.Errorf("%d events replayed", n)
 	}
-	if e := s.wantEnd(t, server.EndSessionDeleted); e.Events != 2000 {
+	if e := s.WantEnd(t, server.EndSessionDeleted); e.Events != 2000 {
 		t.Errorf("got %+v", e)
 	}
 }
 
-// A reader that falls behind the retention, and an entry that cannot be written.
+// The observer is told of a gap when a reader falls behind the retention.
 func TestObserverOfGapsWithinStream(t *testing.T) {
-	o := newObserver()
-	srv := newServer(t, smallLog(4), server.WithObserver(o))
-	r, held, pass := heldUp(t, srv)
-	ids := publishN(t, srv, "s", 50)
+	servertest.BothModes(t, testObserverOfGapsWithinStream)
+}
+
+func testObserverOfGapsWithinStream(t *testing.T, mode servertest.Mode) {
+	o := servertest.NewObserver()
+	srv := mode.NewServer(t, servertest.SmallLog(4), server.WithObserver(o))
+	r, held, pass := heldUp(t, mode, srv)
+	ids := servertest.PublishN(t, srv, "s", 50)
 	pass <- struct{}{}
-	r.wantContents(held)
-	r.wantGap(ids[45])
-	r.wantContents(ids[46:]...)
-	s := receive(t, o.streams)
-	s.delivered(t, 5)
-	if len(s.gaps) != 1 {
-		t.Errorf("%d gaps", len(s.gaps))
+	r.WantContents(held)
+	r.WantGap(ids[45])
+	r.WantContents(ids[46:]...)
+	s := servertest.Receive(t, o.Streams)
+	s.WaitDelivered(t, 5)
+	if len(s.Gaps) != 1 {
+		t.Errorf("%d gaps", len(s.Gaps))
 	}
 }
 
-// A replay that is cut off is told, so that large ones are not left out.
-func TestObserverOfCutReplay(t *testing.T) {
-	o := newObserver()
-	srv := newServer(t, server.WithObserver(o))
-	publish(t, srv, "s", "")
-	publish(t, srv, "s", "spoilt")
-	publish(t, srv, "s", "")
-	log := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+// The observer is told of a replay that is cut off, so that no statistics lack the large
+// ones.
+func TestObserverOfCutReplay(t *testing.T) { servertest.BothModes(t, testObserverOfCutReplay) }
+
+func testObserverOfCutReplay(t *testing.T, mode servertest.Mode) {
+	o := servertest.NewObserver()
+	srv := mode.NewServer(t, server.WithObserver(o))
+	servertest.Publish(t, srv, "s", "")
+	servertest.Publish(t, srv, "s", "spoilt")
+	servertest.Publish(t, srv, "s", "")
+	log := servertest.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		srv.ServeHTTP(&fragile{ResponseWriter: w}, r)
 	}))
-	open(t, log, "s", "0").next()
-	s := receive(t, o.streams)
-	s.wantEnd(t, server.EndWriteFailed)
-	if n := receive(t, s.replays); n != 0 {
+	servertest.Open(t, log, "s", "0").Next()
+	s := servertest.Receive(t, o.Streams)
+	s.WantEnd(t, server.EndWriteFailed)
+	if n := servertest.Receive(t, s.Replays); n != 0 {
 		t.Errorf("%d events replayed", n)
+	}
+}
+
+// An observer may return no observer of a stream.
+func TestObserverWithoutStreamObserver(t *testing.T) {
+	servertest.BothModes(t, testObserverWithoutStreamObserver)
+}
+
+func testObserverWithoutStreamObserver(t *testing.T, mode servertest.Mode) {
+	srv, ts := mode.Start(t, server.WithObserver(server.NopObserver{}), servertest.SmallLog(3))
+	ids := servertest.PublishN(t, srv, "s", 10)
+	r := servertest.Open(t, ts, "s", ids[0])
+	r.Want("connected", ids[0])
+	r.WantGap(ids[6])
+	r.WantContents(ids[7:]...)
+	r.Want("session_deleted", servertest.DeleteSession(t, srv, "s"))
+	r.WantEnd()
+}
+
+func TestObserverOfRefusals(t *testing.T) {
+	o := servertest.NewObserver()
+	events := &servertest.FaultyLog{Log: eventlog.NewMemory(eventlog.Retention{})}
+	srv := servertest.NewServer(t, server.WithObserver(o), server.WithLog(events))
+	h := below(t, srv, "/api")
+	ts := servertest.Serve(t, h)
+	servertest.Publish(t, srv, "s", "")
+	end := func() string { servertest.Publish(t, srv, "gone", ""); return servertest.DeleteSession(t, srv, "gone") }()
+	for _, test := range []struct {
+		name, method, query, resume string
+		status                      int
+		session                     string
+	}{
+		{"no session", "GET", "", "", 400, ""},
+		{"bad session", "GET", "?sessionId=%00", "", 400, ""},
+		{"two sessions", "GET", "?sessionId=s&sessionId=t", "", 400, "s"},
+		{"bad query", "GET", "?sessionId=s&%zz", "", 400, "s"},
+		{"unknown session", "GET", "?sessionId=nobody", "", 404, "nobody"},
+		{"session over", "GET", "?sessionId=gone", end, 204, "gone"},
+		{"method", "POST", "?sessionId=s", "", 405, "s"},
+		{"log", "GET", "?sessionId=s", "", 500, "s"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			events.FollowErr = nil
+			if test.status == http.StatusInternalServerError {
+				events.FollowErr = errors.New("broken")
+			}
+			req, err := http.NewRequestWithContext(t.Context(), test.method, ts.URL+"/api/stream"+test.query, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			req.Header.Set("Last-Event-ID", test.resume)
+			res, err := ts.Client().Do(req)
+			if err != nil {
+				t.Fatal(err)
+			}
+			res.Body.Close()
+			r := servertest.Receive(t, o.Refusals)
+			if r.Status != test.status || res.StatusCode != test.status || r.SessionID != test.session || !strings.HasPrefix(r.RemoteAddr, "127.0.0.1:") {
+				t.Errorf("got %+v for %s, want %+v", r, res.Status, test)
+			}
+		})
+	}
+	t.Run("no flush", func(t *testing.T) {
+		events.FollowErr = nil
+		h.ServeHTTP(hidden{httptest.NewRecorder()}, httptest.NewRequest(http.MethodGet, "/api/stream?sessionId=s", nil))
+		if r := servertest.Receive(t, o.Refusals); r.Status != http.StatusInternalServerError {
+			t.Errorf("got %+v", r)
+		}
+	})
+	servertest.Get(t, ts, ts.URL+"/elsewhere").Body.Close()
+	servertest.OpenURL(t, ts, ts.URL+"/api/stream?sessionId=s").Next()
+	if len(o.Refusals) != 0 || len(o.Streams) != 1 {
+		t.Errorf("%d more refusals, %d streams", len(o.Refusals), len(o.Streams))
 	}
 }

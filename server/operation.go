@@ -12,6 +12,8 @@ import (
 
 	"github.com/mixstream/mixstream/contract"
 	"github.com/mixstream/mixstream/internal/pathtemplate"
+	"github.com/mixstream/mixstream/server/internal/hidden"
+	"github.com/mixstream/mixstream/server/internal/stream"
 )
 
 // operation is what the engine knows of a streaming operation.
@@ -22,11 +24,10 @@ type operation struct {
 	undecided             bool // which parameter is the session
 	end                   contract.End
 
-	voice   voice
+	words   stream.Vocabulary
 	has     func(name string) bool // whether the spec has an event of this name, also where it leaves names open
 	nameIn  string                 // the member of the data that names the event; empty: the SSE field "event" does
 	nameOf  func(field string, data []byte) string
-	text    func(name string) bool // nil: no event has text for data
 	fits    func(name string, data []byte) error
 	decodes func(name string, data []byte) error
 }
@@ -40,19 +41,19 @@ func operationOf[P, E any](op contract.Operation[P, E]) (operation, error) {
 		id: op.ID, method: cmp.Or(op.Method, http.MethodGet), namespace: op.Namespace,
 		path:    pathtemplate.Compile(op.Path),
 		session: op.Session, position: op.Position,
-		voice:     newVoice(op.Control, op.Events.NameIn),
+		words:     stream.NewVocabulary(op.Control, op.Events.NameIn),
 		end:       op.End,
 		undecided: op.SessionUndecided,
 		has:       op.Events.Has,
 		nameOf:    op.Events.NameOf,
 		nameIn:    op.Events.NameIn,
-		text:      op.Events.Text,
 		fits:      op.Check,
 		decodes: func(name string, data []byte) error {
 			_, err := op.Events.Decode(name, data, json.Unmarshal)
 			return err
 		},
 	}
+	o.words.Text = op.Events.Text
 	if err := o.check(op.Events.Names); err != nil {
 		return operation{}, fmt.Errorf("server: operation %s: %w", op.ID, err)
 	}
@@ -69,12 +70,20 @@ func (o *operation) check(names []string) error {
 	default:
 		return fmt.Errorf("a parameter in %q cannot name the session", o.session.In)
 	}
+	if strings.ContainsAny(o.end.Data, "\r\n") {
+		return fmt.Errorf("the data %q, which ends a stream, must be one line", o.end.Data)
+	}
 	for _, name := range names {
 		if err := checkEventName(name); err != nil {
 			return err
 		}
 	}
-	return o.voice.check()
+	for _, e := range o.words.OwnEvents() {
+		if err := checkEventName(e.Name); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // checkEventName refuses the name of an event that a stream cannot carry or the log keeps for
@@ -83,17 +92,11 @@ func checkEventName(name string) error {
 	switch {
 	case strings.ContainsAny(name, "\r\n"):
 		return fmt.Errorf("event %q: a name must be one line", name)
-	case strings.HasPrefix(name, hidden):
-		return fmt.Errorf("event %s: the names that begin with %s are the server's", name, hidden)
+	case hidden.Reserves(name):
+		return fmt.Errorf("event %s: the names that begin with %s are the server's", name, hidden.Prefix)
 	}
 	return nil
 }
-
-// errUndecided refuses every request for a stream whose session is not known.
-var errUndecided = errors.New("server: the spec does not say which parameter names the session: x-mixstream can say it, and Serve takes it from a handler of the application")
-
-// errNoPath refuses a request whose path is not the operation's.
-var errNoPath = errors.New("there is nothing at this path")
 
 // sessionOf returns the session that a request names; errNoPath, or what is wrong with it. Where
 // an error leaves no doubt, the session comes with it.

@@ -14,18 +14,18 @@ import (
 	"github.com/mixstream/mixstream/eventlog"
 )
 
-// PublishJSON is Publish for an event that comes as JSON. The data must fit the schema of the
-// event, unless WithEventChecks is off, and unmarshal into its Go type. It is published as it
-// is, unknown fields included, but without white space.
+// PublishJSON publishes an event that comes as JSON, as [Server.Publish] does. The data must fit
+// the schema of the event, unless [WithoutEventChecks] is set, and must unmarshal into its Go
+// type. The log gets it as it is, unknown fields included, but without white space.
 func (s *engine) PublishJSON(ctx context.Context, session, name string, data []byte) (id string, err error) {
-	ctx, pub := s.begin(ctx, session)
-	defer func() { pub.end(ctx, id, err) }()
-	pub.event(s.known(name), len(data))
+	ctx, p := s.beginPublication(ctx, session)
+	defer func() { p.end(ctx, id, err) }()
+	p.event(s.known(name), len(data))
 	compact, err := s.publishableJSON(name, data, s.cfg.checkEvents)
 	if err != nil {
 		return "", err
 	}
-	pub.event(name, len(compact))
+	p.event(name, len(compact))
 	return s.append(ctx, session, name, compact)
 }
 
@@ -63,10 +63,10 @@ func (s *engine) publishableJSON(name string, data []byte, check bool) ([]byte, 
 // mayPublish refuses what only the server may say, what a stream cannot carry, and data that
 // has the name of another event.
 func (s *engine) mayPublish(name string, data []byte) error {
-	if s.op.voice.reserves(name, data) {
+	if s.op.words.Reserves(name, data) {
 		return &PublishError{Event: name, Err: ErrReservedEvent}
 	}
-	if s.op.text != nil && s.op.text(name) {
+	if s.op.words.IsText(name) {
 		var text string
 		if json.Unmarshal(data, &text) == nil && strings.ContainsRune(text, '\r') {
 			return &PublishError{Event: name, Err: &contract.InvalidEventError{Event: name, Reason: "must have no carriage return: a stream would change it"}}
@@ -82,12 +82,12 @@ func (s *engine) mayPublish(name string, data []byte) error {
 // whyUnknown returns why an event is unknown, whose decoding failed with err.
 func whyUnknown(err error) error {
 	switch {
-	case err == nil, errors.Is(err, ErrUnknownEvent):
-		return ErrUnknownEvent
+	case err == nil, errors.Is(err, contract.ErrUnknownEvent):
+		return contract.ErrUnknownEvent
 	case errors.As(err, new(*contract.InvalidEventError)):
 		return err
 	}
-	return fmt.Errorf("%w: %w", ErrUnknownEvent, err)
+	return fmt.Errorf("%w: %w", contract.ErrUnknownEvent, err)
 }
 
 // append puts one event into the log.
@@ -117,17 +117,12 @@ func (s *engine) checkData(name string, data []byte) error {
 	return s.checkSize(data)
 }
 
-// isSentinel reports whether data is the sentinel of the server, or that which the contract
-// tells readers, once it is on a stream.
+// isSentinel reports whether readers would take the data of an event for the sentinel.
 func (s *engine) isSentinel(name string, data []byte) bool {
-	sentinel, ofContract := s.cfg.sentinel, s.op.end.Data
-	if sentinel == "" && ofContract == "" {
+	if s.cfg.sentinel == "" {
 		return false
 	}
-	if s.op.text != nil && s.op.text(name) {
-		data = plainText(data)
-	}
-	return len(data) > 0 && (string(data) == sentinel || string(data) == ofContract)
+	return string(s.op.words.Shown(name, data)) == s.cfg.sentinel
 }
 
 func (s *engine) checkSize(data []byte) error {

@@ -9,9 +9,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/mixstream/mixstream/contract"
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/gen"
 	"github.com/mixstream/mixstream/internal/filled"
+	"github.com/mixstream/mixstream/internal/servertest"
 	"github.com/mixstream/mixstream/server"
 )
 
@@ -55,11 +57,11 @@ func nameOf(e gen.Event) string {
 }
 
 func TestPublishEveryEvent(t *testing.T) {
-	srv := newServer(t)
-	ts := serve(t, srv)
-	publish(t, srv, "s", "")
-	r := open(t, ts, "s")
-	r.next()
+	srv := servertest.NewServer(t)
+	ts := servertest.Serve(t, srv)
+	servertest.Publish(t, srv, "s", "")
+	r := servertest.Open(t, ts, "s")
+	r.Next()
 	for _, e := range everyPublishable() {
 		id, err := srv.Publish(t.Context(), "s", e)
 		if err != nil {
@@ -69,7 +71,7 @@ func TestPublishEveryEvent(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, want := r.next(), (event{nameOf(e), id, string(data), -1}); got != want {
+		if got, want := r.Next(), (servertest.Event{Name: nameOf(e), ID: id, Data: string(data), Retry: -1}); got != want {
 			t.Errorf("got %+v, want %+v", got, want)
 		}
 	}
@@ -85,7 +87,7 @@ func wantRefusal(t *testing.T, err error, event string, reason error) {
 }
 
 func TestPublishRefusals(t *testing.T) {
-	srv := newServer(t, server.WithMaxEventSize(1000))
+	srv := servertest.NewServer(t, server.WithLimits(server.Limits{EventSize: 1000}))
 	var nilEvent gen.Event
 	for _, test := range []struct {
 		event  gen.Event
@@ -97,20 +99,20 @@ func TestPublishRefusals(t *testing.T) {
 		{&gen.SessionCreatedData{}, "session_created", server.ErrReservedEvent},
 		{&gen.SessionDeletedData{SessionID: "s"}, "session_deleted", server.ErrReservedEvent},
 		{&gen.ErrorData{Type: ptr("replay_gap")}, "error", server.ErrReservedEvent},
-		{&gen.UnknownEvent{Name: "rate_limit_error", Data: []byte("{}")}, "rate_limit_error", server.ErrUnknownEvent},
-		{&gen.UnknownEvent{Name: "content", Err: errors.New("misfit")}, "content", server.ErrUnknownEvent},
-		{nilEvent, "", server.ErrNilEvent},
-		{(*gen.ContentData)(nil), "", server.ErrNilEvent},
-		{(*gen.UnknownEvent)(nil), "", server.ErrNilEvent},
-		{struct{ *gen.ConnectedData }{}, "", server.ErrUnknownEvent},
-		{&struct{ gen.Event }{}, "", server.ErrUnknownEvent},
-		{content(strings.Repeat("x", 1000)), "content", server.ErrEventTooLarge},
+		{&gen.UnknownEvent{Name: "rate_limit_error", Data: []byte("{}")}, "rate_limit_error", contract.ErrUnknownEvent},
+		{&gen.UnknownEvent{Name: "content", Err: errors.New("misfit")}, "content", contract.ErrUnknownEvent},
+		{nilEvent, "", contract.ErrNilEvent},
+		{(*gen.ContentData)(nil), "", contract.ErrNilEvent},
+		{(*gen.UnknownEvent)(nil), "", contract.ErrNilEvent},
+		{struct{ *gen.ConnectedData }{}, "", contract.ErrUnknownEvent},
+		{&struct{ gen.Event }{}, "", contract.ErrUnknownEvent},
+		{servertest.Content(strings.Repeat("x", 1000)), "content", server.ErrEventTooLarge},
 	} {
 		_, err := srv.Publish(t.Context(), "s", test.event)
 		wantRefusal(t, err, test.name, test.reason)
 	}
 	for _, session := range []string{"", strings.Repeat("x", 257), "a\nb", "a\x00", "\x7f", "\u0085", "\xff"} {
-		_, err := srv.Publish(t.Context(), session, content(""))
+		_, err := srv.Publish(t.Context(), session, servertest.Content(""))
 		wantRefusal(t, err, "content", server.ErrInvalidSessionID)
 	}
 	_, err := srv.Publish(t.Context(), "s", &gen.PermissionData{Params: map[string]any{"all": []any{1, math.NaN()}}})
@@ -122,41 +124,122 @@ func TestPublishRefusals(t *testing.T) {
 }
 
 func TestPublishSizeLimit(t *testing.T) {
-	data, err := json.Marshal(content("x"))
+	data, err := json.Marshal(servertest.Content("x"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	srv := newServer(t, server.WithMaxEventSize(len(data)))
-	publish(t, srv, "s", "x")
-	_, err = srv.Publish(t.Context(), "s", content("xx"))
+	srv := servertest.NewServer(t, server.WithLimits(server.Limits{EventSize: len(data)}))
+	servertest.Publish(t, srv, "s", "x")
+	_, err = srv.Publish(t.Context(), "s", servertest.Content("xx"))
 	wantRefusal(t, err, "content", server.ErrEventTooLarge)
 }
 
 func TestPublishLogFails(t *testing.T) {
 	broken := errors.New("broken")
-	srv := newServer(t, server.WithLog(&faultyLog{Log: eventlog.NewMemory(eventlog.Retention{}), append: broken}))
+	srv := servertest.NewServer(t, server.WithLog(&servertest.FaultyLog{Log: eventlog.NewMemory(eventlog.Retention{}), AppendErr: broken}))
 	var refused *server.PublishError
-	if _, err := srv.Publish(t.Context(), "s", content("")); !errors.Is(err, broken) || errors.As(err, &refused) {
+	if _, err := srv.Publish(t.Context(), "s", servertest.Content("")); !errors.Is(err, broken) || errors.As(err, &refused) {
 		t.Errorf("got %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := newServer(t).Publish(ctx, "s", content("")); !errors.Is(err, context.Canceled) {
+	if _, err := servertest.NewServer(t).Publish(ctx, "s", servertest.Content("")); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 }
 
 func TestDefaultMaxEventSize(t *testing.T) {
-	srv := newServer(t)
+	srv := servertest.NewServer(t)
 	overhead := len(`{"content":"","type":"content"}`)
-	publish(t, srv, "s", strings.Repeat("x", 1<<20-overhead))
-	_, err := srv.Publish(t.Context(), "s", content(strings.Repeat("x", 1<<20-overhead+1)))
+	servertest.Publish(t, srv, "s", strings.Repeat("x", 1<<20-overhead))
+	_, err := srv.Publish(t.Context(), "s", servertest.Content(strings.Repeat("x", 1<<20-overhead+1)))
 	wantRefusal(t, err, "content", server.ErrEventTooLarge)
 }
 
 func TestDefaultSessionIDLength(t *testing.T) {
-	srv := newServer(t)
-	publish(t, srv, strings.Repeat("x", 256), "")
-	_, err := srv.Publish(t.Context(), strings.Repeat("x", 257), content(""))
+	srv := servertest.NewServer(t)
+	servertest.Publish(t, srv, strings.Repeat("x", 256), "")
+	_, err := srv.Publish(t.Context(), strings.Repeat("x", 257), servertest.Content(""))
 	wantRefusal(t, err, "content", server.ErrInvalidSessionID)
+}
+
+func TestPublishJSON(t *testing.T) {
+	srv := servertest.NewServer(t)
+	ts := servertest.Serve(t, srv)
+	servertest.Publish(t, srv, "s", "")
+	r := servertest.Open(t, ts, "s")
+	r.Next()
+	for _, test := range []struct{ name, data, want string }{
+		{"content", `{"type":"content","content":"a"}`, `{"type":"content","content":"a"}`},
+		{"content", `{"content":"\r\n<&>\u2028","future":{"b":[1, 2],"a":1.0e5}}`, `{"content":"\r\n<&>\u2028","future":{"b":[1,2],"a":1.0e5}}`},
+		{"thinking", "{\r\n\t\"type\": \"thinking\",\r\n\t\"content\": \"a  b\"\r\n}\r\n", `{"type":"thinking","content":"a  b"}`},
+		{"complete", ` {} `, `{}`},
+		{"error", `{"error":"e","type":"rate_limit"}`, `{"error":"e","type":"rate_limit"}`},
+		{"permission", `{"toolName":"a tool of tomorrow"}`, `{"toolName":"a tool of tomorrow"}`},
+	} {
+		data := []byte(test.data)
+		id, err := srv.PublishJSON(t.Context(), "s", test.name, data)
+		if err != nil {
+			t.Fatalf("%s: %v", test.data, err)
+		}
+		clear(data) // the caller's own again
+		if got, want := r.Next(), (servertest.Event{Name: test.name, ID: id, Data: test.want, Retry: -1}); got != want {
+			t.Errorf("got %+v, want %+v", got, want)
+		}
+	}
+}
+
+func TestPublishJSONRefusals(t *testing.T) {
+	srv := servertest.NewServer(t, server.WithLimits(server.Limits{EventSize: 100}))
+	for _, test := range []struct {
+		name   string
+		data   string
+		reason error // nil: a *contract.InvalidEventError, whose text is misfit
+		misfit string
+	}{
+		{"content", ``, nil, `"content": data: unexpected end of JSON input`},
+		{"content", `{`, nil, `"content": data: unexpected end of JSON input`},
+		{"content", `{} {}`, nil, `"content": data: invalid character '{' after top-level value`},
+		{"content", "{\"content\":\"a\nb\"}", nil, `"content": data: invalid character '\n' in string literal`},
+		{"content", `null`, nil, `"content": data: must be of type object, not null`},
+		{"content", ` null `, nil, `"content": data: must be of type object, not null`},
+		{"content", `[]`, nil, `"content": data: must be of type object, not array`},
+		{"content", `"text"`, nil, `"content": data: must be of type object, not string`},
+		{"content", `1`, nil, `"content": data: must be of type object, not number`},
+		{"content", `{"content":1}`, nil, `"content": data/content: must be of type string, not number`},
+		{"content", "{\"content\":\"\xff\"}", nil, `"content": data: must be valid UTF-8`},
+		{"error", `{"error":"e","attempt":1.0}`, nil, `"error": data/attempt: must be of type integer (int), not number 1.0`},
+		{"notification", `{"choices":["a",{}]}`, nil, `"notification": data/choices/1: must be of type string, not object`},
+		{"rate_limit_error", `{}`, contract.ErrUnknownEvent, ""},
+		{"", `{}`, contract.ErrUnknownEvent, ""},
+		{"content\nid: 1", `{}`, contract.ErrUnknownEvent, ""},
+		{"connected", `{"sessionId":"s"}`, server.ErrReservedEvent, ""},
+		{"heartbeat", `{}`, server.ErrReservedEvent, ""},
+		{"session_created", `{}`, server.ErrReservedEvent, ""},
+		{"session_deleted", `{}`, server.ErrReservedEvent, ""},
+		{"error", `{"type":"replay_gap"}`, server.ErrReservedEvent, ""},
+		{"error", `{"type":"replay\u005fgap"}`, server.ErrReservedEvent, ""},
+		{"error", `{"type":"replay_gap","Type":"x"}`, server.ErrReservedEvent, ""},
+		{"error", `{"type":"x","Type":"replay_gap"}`, server.ErrReservedEvent, ""},
+		{"content", `{"content":"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"}`, server.ErrEventTooLarge, ""},
+	} {
+		_, err := srv.PublishJSON(t.Context(), "s", test.name, []byte(test.data))
+		if test.reason == nil {
+			wantMisfit(t, err, test.misfit)
+			continue
+		}
+		wantRefusal(t, err, test.name, test.reason)
+	}
+	_, err := srv.PublishJSON(t.Context(), "", "content", []byte(`{}`))
+	wantRefusal(t, err, "content", server.ErrInvalidSessionID)
+}
+
+// wantMisfit expects a *PublishError that says what is wrong with the data, and where.
+func wantMisfit(t *testing.T, err error, text string) {
+	t.Helper()
+	var refused *server.PublishError
+	var misfit *contract.InvalidEventError
+	if !errors.As(err, &refused) || !errors.As(err, &misfit) || errors.Is(err, contract.ErrUnknownEvent) || err.Error() != "server: publish "+text {
+		t.Errorf("got %v, want %s", err, text)
+	}
 }

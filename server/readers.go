@@ -2,10 +2,10 @@ package server
 
 import "sync"
 
-// readers counts the open streams of each session, and calls hooks for the first
-// and the last.
+// readers counts the readers of each session, and calls the hooks for the first and the last
+// ([OnFirstReader], [OnLastReader]).
 type readers struct {
-	first, last func(sessionID string)
+	first, last func(sessionID string) // nil: no hook
 
 	mu        sync.Mutex
 	bySession map[string]*audience
@@ -13,13 +13,14 @@ type readers struct {
 
 // audience is the readers of one session.
 type audience struct {
-	n    int // guarded by the mutex of readers
-	refs int // the readers, and hooks that still run for one; guarded likewise; the entry goes with the last
+	n    int // the readers; guarded by readers.mu
+	refs int // the readers, and the hooks that still run for one; guarded by readers.mu; at 0 the entry goes
 
 	hook sync.Mutex // held by a running hook
 	told int        // how many readers the hooks know of; guarded by hook
 }
 
+// count returns how many readers a session has.
 func (r *readers) count(sessionID string) int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -29,21 +30,9 @@ func (r *readers) count(sessionID string) int {
 	return 0
 }
 
-// enter counts a reader, of whom leave discounts it.
+// enter adds a reader; leave removes it.
 func (r *readers) enter(sessionID string) (in *audience) {
-	r.mu.Lock()
-	a := r.bySession[sessionID]
-	if a == nil {
-		if r.bySession == nil {
-			r.bySession = make(map[string]*audience)
-		}
-		a = new(audience)
-		r.bySession[sessionID] = a
-	}
-	a.n++
-	a.refs++
-	r.mu.Unlock()
-
+	a := r.add(sessionID)
 	defer func() {
 		if in == nil { // the hook has panicked
 			r.discount(a)
@@ -61,12 +50,31 @@ func (r *readers) leave(a *audience, sessionID string) {
 	r.left(a, sessionID)
 }
 
+// add counts a reader.
+func (r *readers) add(sessionID string) *audience {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	a := r.bySession[sessionID]
+	if a == nil {
+		if r.bySession == nil {
+			r.bySession = make(map[string]*audience)
+		}
+		a = new(audience)
+		r.bySession[sessionID] = a
+	}
+	a.n++
+	a.refs++
+	return a
+}
+
+// discount counts a reader no longer.
 func (r *readers) discount(a *audience) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	a.n--
 }
 
+// release removes the entry of the session with its last reader.
 func (r *readers) release(a *audience, sessionID string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -75,9 +83,9 @@ func (r *readers) release(a *audience, sessionID string) {
 	}
 }
 
-// entered calls the hook for the first reader. The lock keeps the hooks of one
-// session in order, and is apart from the one that count needs, so that a hook
-// may ask for Readers. A hook that panics counts as not called.
+// entered calls the hook for the first reader. The lock keeps the hooks of one session in order.
+// It is not the one that count needs, so that a hook may ask for Readers. A hook that panics
+// counts as not called.
 func (r *readers) entered(a *audience, sessionID string) {
 	a.hook.Lock()
 	defer a.hook.Unlock()

@@ -9,24 +9,23 @@ import (
 	"github.com/mixstream/mixstream/eventlog"
 )
 
-// ErrDraining is what [Server.Ready] returns once Shutdown was called.
+// ErrDraining is the error of [Server.Ready] from the call of Shutdown on.
 var ErrDraining = errors.New("server: shutting down")
 
-// readyWithin bounds the question that Ready asks the log: a probe wants an answer
-// while the log still tries.
+// readyWithin is how long Ready waits for the log: a probe wants an answer while the log still
+// tries.
 const readyWithin = 2 * time.Second
 
-// readySession is the session that Ready asks for. Whether there is one does not matter.
+// readySession is the session that Ready looks up, whether it exists or not.
 const readySession = "mixstream.ready"
 
-// Ready returns nil if the server can be given readers and publishers: it is not shutting
-// down, its log answers within 2 s, and entries can be appended to it, if it is an
-// [eventlog.Writable]. Otherwise it returns [ErrDraining], or wraps the log's error, which
-// is context.DeadlineExceeded if the log says nothing. The log may be back at the next
-// call; draining is for good.
+// Ready returns nil if the server can take readers and publishers: it is not shutting down, its
+// log answers within 2 s, and a log that is an [eventlog.Writable] takes entries. Otherwise it
+// returns [ErrDraining], or an error that wraps the log's: context.DeadlineExceeded if the log
+// does not answer. The log may be back at the next call, but draining does not end.
 //
-// It is for the probe of a load balancer, and asks the log for one record at each
-// call. Streams that are open outlast an outage of the log ([WithLogOutage]).
+// Ready is for the probe of a load balancer. Each call looks up one record in the log. Open
+// streams outlast an outage of the log ([Timing.LogOutage]).
 func (s *engine) Ready(ctx context.Context) error {
 	if s.streams.draining.Load() {
 		return ErrDraining
@@ -38,7 +37,7 @@ func (s *engine) Ready(ctx context.Context) error {
 		err = log.Writable(ctx)
 	}
 	switch {
-	case s.streams.draining.Load(): // meanwhile
+	case s.streams.draining.Load(): // since Ready was called
 		return ErrDraining
 	case err == nil, errors.Is(err, eventlog.ErrSessionNotFound):
 		return nil

@@ -1,11 +1,16 @@
 package server
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"log/slog"
 	"maps"
 	"net/http"
 	"strings"
+
+	"github.com/mixstream/mixstream/eventlog"
+	"github.com/mixstream/mixstream/server/internal/transport"
 )
 
 // Reasons for which an authorizer refuses a request. They may come wrapped; what
@@ -57,16 +62,16 @@ func (e *RefusalError) message() string {
 	return strings.ToLower(http.StatusText(e.Status))
 }
 
-// asRefusal returns what an error refuses a request with, or nil if the error is
-// no refusal but a failure.
+// asRefusal returns the refusal that an authorizer means with an error, or nil if the error is
+// a failure.
 func asRefusal(err error) *RefusalError {
-	var e *RefusalError
-	switch {
-	case errors.As(err, &e):
+	if e, ok := errors.AsType[*RefusalError](err); ok {
 		if e.Status < 400 || e.Status > 599 {
 			return nil
 		}
 		return e
+	}
+	switch {
 	case errors.Is(err, ErrUnauthorized):
 		return &RefusalError{Status: http.StatusUnauthorized, Message: "valid credentials are required"}
 	case errors.Is(err, ErrForbidden):
@@ -75,9 +80,38 @@ func asRefusal(err error) *RefusalError {
 	return nil
 }
 
-// refuse answers with a refusal.
-func (s *engine) refuse(w http.ResponseWriter, e *RefusalError) {
-	h := w.Header() // in which a middleware may have said how it encodes the body
+// refusalOf returns the answer to a request that fails with err. It logs a failure, of which
+// the client learns only that there was one.
+func (s *engine) refusalOf(r *http.Request, session string, err error) *RefusalError {
+	refusal := cmp.Or(asRefusal(err), unavailable(err))
+	switch {
+	case errors.Is(err, errEnded):
+		return &RefusalError{Status: http.StatusNoContent}
+	case refusal != nil:
+		return refusal
+	case errors.Is(err, transport.ErrNoFlush):
+		s.cfg.logger.ErrorContext(r.Context(), "stream refused", "session", session, "remote", r.RemoteAddr, "error", err)
+		return &RefusalError{Status: http.StatusInternalServerError, Message: transport.ErrNoFlush.Error()} // without the writer's type
+	case r.Context().Err() != nil:
+		// The client has left, unless a middleware or the http.Server has ended the request:
+		// to its client, an empty 200 would say that there is nothing to come back for.
+		return &RefusalError{Status: http.StatusServiceUnavailable, Header: http.Header{"Retry-After": {"1"}}, Message: "the request was ended by the server"}
+	case errors.Is(err, errCircular):
+		s.cfg.logger.ErrorContext(r.Context(), "request failed", "path", r.URL.Path, "remote", r.RemoteAddr, "error", err)
+		return &RefusalError{Status: http.StatusInternalServerError, Message: errCircular.Error()}
+	}
+	s.cfg.logger.ErrorContext(r.Context(), "request failed", "path", r.URL.Path, "session", session, "remote", r.RemoteAddr, "error", err)
+	return &RefusalError{Status: http.StatusInternalServerError, Message: "internal error"}
+}
+
+// refuse answers a request that fails with err, and returns the status of the answer.
+func (s *engine) refuse(w http.ResponseWriter, r *http.Request, session string, err error) (status int) {
+	e := s.refusalOf(r, session, err)
+	if e.Status == http.StatusNoContent {
+		w.WriteHeader(e.Status)
+		return e.Status
+	}
+	h := w.Header() // a middleware may have said there how it encodes the body
 	added := e.Header.Clone()
 	for _, ofBody := range []string{"Content-Length", "Content-Encoding", "Transfer-Encoding"} {
 		added.Del(ofBody)
@@ -90,10 +124,35 @@ func (s *engine) refuse(w http.ResponseWriter, e *RefusalError) {
 		setDefault(h, "Retry-After", retryAfter())
 	}
 	s.writeError(w, Failure{Status: e.Status, Message: e.message()})
+	return e.Status
+}
+
+// refuseStream answers a request for a stream that fails with err, and tells the observer.
+//
+//go:noinline
+func (s *engine) refuseStream(w http.ResponseWriter, r *http.Request, session string, err error) {
+	status := s.refuse(w, r, session, err)
+	if s.checkSessionID(session) != nil {
+		session = "" // it could be of any size
+	}
+	s.cfg.logger.LogAttrs(r.Context(), slog.LevelDebug, "stream refused",
+		slog.String("session", session), slog.String("remote", r.RemoteAddr), slog.Int("status", status))
+	if s.cfg.observer != nil {
+		s.cfg.observer.StreamRefused(r.Context(), Refusal{Operation: s.op.id, SessionID: session, RemoteAddr: r.RemoteAddr, Status: status})
+	}
 }
 
 func setDefault(h http.Header, key, value string) {
 	if h.Get(key) == "" {
 		h.Set(key, value)
 	}
+}
+
+// unavailable returns the refusal of a request that needs the log, if err says that the log is
+// unavailable.
+func unavailable(err error) *RefusalError {
+	if !errors.Is(err, eventlog.ErrUnavailable) {
+		return nil
+	}
+	return &RefusalError{Status: http.StatusServiceUnavailable, Message: "the log of events is unavailable"}
 }

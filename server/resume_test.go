@@ -2,36 +2,41 @@ package server_test
 
 import (
 	"testing"
+
+	"github.com/mixstream/mixstream/internal/servertest"
 )
 
-func TestConnectedIsFirst(t *testing.T) {
-	srv := newServer(t)
-	ts := serve(t, srv)
-	id := publish(t, srv, "s", "one")
-	e := open(t, ts, "s").next()
-	if want := (event{"connected", id, `{"sessionId":"s"}`, 2000}); e != want {
+func TestConnectedIsFirst(t *testing.T) { servertest.BothModes(t, testConnectedIsFirst) }
+
+func testConnectedIsFirst(t *testing.T, mode servertest.Mode) {
+	srv, ts := mode.Start(t)
+	id := servertest.Publish(t, srv, "s", "one")
+	e := servertest.Open(t, ts, "s").Next()
+	if want := (servertest.Event{Name: "connected", ID: id, Data: `{"sessionId":"s"}`, Retry: 2000}); e != want {
 		t.Errorf("got %+v, want %+v", e, want)
 	}
 }
 
-func TestFreshStartIsTheEnd(t *testing.T) {
-	srv := newServer(t)
-	ts := serve(t, srv)
-	publish(t, srv, "s", "before")
-	other := publish(t, srv, "other", "elsewhere")
-	r := open(t, ts, "s")
-	r.want("connected", other)
-	r.wantContents(publishN(t, srv, "s", 3)...)
+func TestFreshStartIsTheEnd(t *testing.T) { servertest.BothModes(t, testFreshStartIsTheEnd) }
+
+func testFreshStartIsTheEnd(t *testing.T, mode servertest.Mode) {
+	srv, ts := mode.Start(t)
+	servertest.Publish(t, srv, "s", "before")
+	other := servertest.Publish(t, srv, "other", "elsewhere")
+	r := servertest.Open(t, ts, "s")
+	r.Want("connected", other)
+	r.WantContents(servertest.PublishN(t, srv, "s", 3)...)
 }
 
-func TestResume(t *testing.T) {
-	srv := newServer(t)
-	ts := serve(t, srv)
-	ids := publishN(t, srv, "s", 2)
-	other := publish(t, srv, "other", "elsewhere")
-	ids = append(ids, publishN(t, srv, "s", 2)...)
+func TestResume(t *testing.T) { servertest.BothModes(t, testResume) }
+
+func testResume(t *testing.T, mode servertest.Mode) {
+	srv, ts := mode.Start(t)
+	ids := servertest.PublishN(t, srv, "s", 2)
+	other := servertest.Publish(t, srv, "other", "elsewhere")
+	ids = append(ids, servertest.PublishN(t, srv, "s", 2)...)
 	end := ids[len(ids)-1]
-	floor := before(t, ids[0])
+	floor := servertest.Before(t, ids[0])
 
 	tests := map[string]struct {
 		query     string
@@ -55,27 +60,30 @@ func TestResume(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			r := openURL(t, ts, streamURL(ts, "s")+test.query, test.header...)
-			r.want("connected", test.connected)
-			r.wantContents(test.rest...)
+			r := servertest.OpenURL(t, ts, servertest.StreamURL(ts, "s")+test.query, test.header...)
+			r.Want("connected", test.connected)
+			r.WantContents(test.rest...)
 		})
 	}
 	// Nothing else came on any of them.
-	r := open(t, ts, "s", end)
-	r.want("connected", end)
-	r.wantContents(publish(t, srv, "s", "next"))
+	r := servertest.Open(t, ts, "s", end)
+	r.Want("connected", end)
+	r.WantContents(servertest.Publish(t, srv, "s", "next"))
 }
 
 // A client that is cut off after connected resumes without loss.
 func TestResumeAfterConnectedOnly(t *testing.T) {
-	srv := newServer(t)
-	ts := serve(t, srv)
-	publish(t, srv, "s", "before")
-	r := open(t, ts, "s")
-	id := r.next().id
-	r.close()
-	missed := publishN(t, srv, "s", 3)
-	r = open(t, ts, "s", id)
-	r.want("connected", id)
-	r.wantContents(missed...)
+	servertest.BothModes(t, testResumeAfterConnectedOnly)
+}
+
+func testResumeAfterConnectedOnly(t *testing.T, mode servertest.Mode) {
+	srv, ts := mode.Start(t)
+	servertest.Publish(t, srv, "s", "before")
+	r := servertest.Open(t, ts, "s")
+	id := r.Next().ID
+	r.Close()
+	missed := servertest.PublishN(t, srv, "s", 3)
+	r = servertest.Open(t, ts, "s", id)
+	r.Want("connected", id)
+	r.WantContents(missed...)
 }

@@ -6,16 +6,18 @@ import (
 	"testing"
 
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/internal/servertest"
+	"github.com/mixstream/mixstream/mix"
 )
 
 func TestMethods(t *testing.T) {
-	srv := newServer(t)
-	publish(t, srv, "s", "")
+	srv := servertest.NewServer(t)
+	servertest.Publish(t, srv, "s", "")
 	for _, method := range []string{"HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "get", "X"} {
 		t.Run(method, func(t *testing.T) {
 			rec := httptest.NewRecorder()
 			srv.ServeHTTP(rec, httptest.NewRequest(method, "/stream?sessionId=s", nil))
-			wantError(t, rec.Result(), http.StatusMethodNotAllowed, gen.RESTErrorTypeBadRequest)
+			servertest.WantError(t, rec.Result(), http.StatusMethodNotAllowed, gen.RESTErrorTypeBadRequest)
 			if allow := rec.Header().Get("Allow"); allow != "GET" {
 				t.Errorf("Allow: %q", allow)
 			}
@@ -23,13 +25,12 @@ func TestMethods(t *testing.T) {
 	}
 }
 
-// HEAD and OPTIONS over a socket: answered at once, without a stream.
+// The server answers HEAD and OPTIONS over a socket at once, without a stream.
 func TestMethodsOverSocket(t *testing.T) {
-	srv := newServer(t)
-	ts := serve(t, srv)
-	publish(t, srv, "s", "")
+	srv, ts := servertest.Start(t)
+	servertest.Publish(t, srv, "s", "")
 	for _, method := range []string{http.MethodHead, http.MethodOptions, http.MethodPost} {
-		req, err := http.NewRequestWithContext(t.Context(), method, streamURL(ts, "s"), nil)
+		req, err := http.NewRequestWithContext(t.Context(), method, servertest.StreamURL(ts, "s"), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -45,41 +46,55 @@ func TestMethodsOverSocket(t *testing.T) {
 }
 
 func TestUnknownPaths(t *testing.T) {
-	ts := serve(t, newServer(t))
+	ts := servertest.Serve(t, servertest.NewServer(t))
 	for _, path := range []string{"", "/", "/streams", "/stream/", "/stream/x", "/api/stream", "/STREAM"} {
 		t.Run(path, func(t *testing.T) {
-			wantError(t, get(t, ts, ts.URL+path+"?sessionId=s"), http.StatusNotFound, gen.RESTErrorTypeNotFound)
+			servertest.WantError(t, servertest.Get(t, ts, ts.URL+path+"?sessionId=s"), http.StatusNotFound, gen.RESTErrorTypeNotFound)
 		})
 	}
 }
 
-func TestBasePath(t *testing.T) {
-	srv := newServer(t)
-	id := publish(t, srv, "s", "")
+func TestBasePath(t *testing.T) { servertest.BothModes(t, testBasePath) }
+
+func testBasePath(t *testing.T, mode servertest.Mode) {
+	srv := mode.NewServer(t)
+	id := servertest.Publish(t, srv, "s", "")
 	mux := http.NewServeMux()
 	mux.Handle("/api/v1/", below(t, srv, "/api/v1"))
 	mux.HandleFunc("/health", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
-	ts := serve(t, mux)
-	openURL(t, ts, ts.URL+"/api/v1/stream?sessionId=s").want("connected", id)
-	wantError(t, get(t, ts, ts.URL+"/api/v1/other"), http.StatusNotFound, gen.RESTErrorTypeNotFound)
-	if res := get(t, ts, ts.URL+"/health"); res.StatusCode != http.StatusTeapot {
+	ts := servertest.Serve(t, mux)
+	servertest.OpenURL(t, ts, ts.URL+"/api/v1/stream?sessionId=s").Want("connected", id)
+	servertest.WantError(t, servertest.Get(t, ts, ts.URL+"/api/v1/other"), http.StatusNotFound, gen.RESTErrorTypeNotFound)
+	if res := servertest.Get(t, ts, ts.URL+"/health"); res.StatusCode != http.StatusTeapot {
 		t.Errorf("the other route: %s", res.Status)
 	}
 }
 
-func TestMountedInMux(t *testing.T) {
-	srv := newServer(t)
-	id := publish(t, srv, "s", "")
+func TestMountedInMux(t *testing.T) { servertest.BothModes(t, testMountedInMux) }
+
+func testMountedInMux(t *testing.T, mode servertest.Mode) {
+	srv := mode.NewServer(t)
+	id := servertest.Publish(t, srv, "s", "")
 	mux := http.NewServeMux()
 	mux.Handle("/stream", srv)
 	mux.Handle("/api/", http.StripPrefix("/api", srv))
 	mux.HandleFunc("/health", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
-	ts := serve(t, mux)
+	ts := servertest.Serve(t, mux)
 	for _, prefix := range []string{"", "/api"} {
-		openURL(t, ts, ts.URL+prefix+"/stream?sessionId=s").want("connected", id)
+		servertest.OpenURL(t, ts, ts.URL+prefix+"/stream?sessionId=s").Want("connected", id)
 	}
-	wantError(t, get(t, ts, ts.URL+"/api/other"), http.StatusNotFound, gen.RESTErrorTypeNotFound)
-	if res := get(t, ts, ts.URL+"/health"); res.StatusCode != http.StatusTeapot {
+	servertest.WantError(t, servertest.Get(t, ts, ts.URL+"/api/other"), http.StatusNotFound, gen.RESTErrorTypeNotFound)
+	if res := servertest.Get(t, ts, ts.URL+"/health"); res.StatusCode != http.StatusTeapot {
 		t.Errorf("the other route: %s", res.Status)
 	}
+}
+
+// below returns the handler of a server whose paths begin with base.
+func below(t testing.TB, srv *mix.Server, base string) http.Handler {
+	t.Helper()
+	h, err := srv.Handler(mix.HandlerOptions{BasePath: base})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
 }

@@ -3,8 +3,7 @@ package server
 import (
 	"errors"
 	"net/http"
-
-	"github.com/mixstream/mixstream/contract"
+	"strings"
 )
 
 // StreamOption configures one stream; see [Server.Serve].
@@ -56,84 +55,28 @@ func (s *engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.answer(w, r, session, s.op.resumeAfter(r), err)
 }
 
-// errMethod refuses a method that the operation does not have.
-var errMethod = errors.New("server: method not allowed")
-
-// answer answers a request for a stream of a session, or one that err refuses. Its stack
-// lives as long as the stream: whatever can be elsewhere is in functions that are not
-// inlined, since each page of the stack counts once for every reader.
-func (s *engine) answer(w http.ResponseWriter, r *http.Request, session, after string, err error) {
-	var told *answer // whether it is a refusal
-	if told = s.watchRefusal(w, r, session); told != nil {
-		w = told
+// answer answers a request for a stream of a session. Named is what is wrong with how the
+// request names the session. The stack of answer lives as long as the stream, and each page of
+// it counts once for every reader. So what ends before the stream begins is in functions that
+// are not inlined.
+func (s *engine) answer(w http.ResponseWriter, r *http.Request, session, after string, named error) {
+	o, err := s.admit(w, r, session, after, named)
+	if err == nil {
+		err = o.serve(w, r)
 	}
-	if l := s.admit(w, r, session, after, err); l != nil {
-		if err := l.answer(w); err != nil {
-			s.fail(w, r, session, err)
-		}
-	}
-	if told != nil {
-		s.tellRefusal(r, told)
+	if err != nil {
+		s.refuseStream(w, r, session, err)
 	}
 }
 
-// admit returns the stream that answers a request, or answers it with why there is none.
+// admit returns the stream that answers a request, or why there is none.
 //
 //go:noinline
-func (s *engine) admit(w http.ResponseWriter, r *http.Request, session, after string, err error) *live {
-	switch {
-	case circular(w):
-		s.fail(w, r, session, errCircular)
-		return nil
-	case errors.Is(err, errNoPath):
-		endBody(w, r)
-		s.writeError(w, Failure{Status: http.StatusNotFound, Message: errNoPath.Error()})
-		return nil
-	case errors.Is(err, errMethod):
-		setDefault(w.Header(), "Allow", s.op.method) // a router may have other methods there
-		endBody(w, r)
-		s.writeError(w, Failure{Status: http.StatusMethodNotAllowed, Message: "method " + r.Method + " is not allowed here"})
-		return nil
-	case err == nil:
-		err = s.nameSession(session)
-	}
-	boundBody(w, r)
-	if errors.Is(err, errUndecided) {
-		s.fail(w, r, session, err)
-		return nil
-	}
+func (s *engine) admit(w http.ResponseWriter, r *http.Request, session, after string, named error) (*openStream, error) {
+	session = strings.Clone(session) // out of the first line of the request, which would live as long as the stream
+	p, err := s.streamGate.admit(w, r, session, named)
 	if err != nil {
-		s.writeError(w, Failure{Status: http.StatusBadRequest, Message: err.Error()})
-		return nil
+		return nil, err
 	}
-	var l *live
-	if err = s.authorize(r, session); err == nil {
-		l, err = s.open(r, session, after)
-	}
-	if err != nil {
-		s.fail(w, r, session, err)
-		return nil
-	}
-	return l
+	return s.open(r, session, after, p)
 }
-
-// nameSession refuses what can be no session, and names the parameter.
-func (s *engine) nameSession(session string) error {
-	err := s.checkSessionID(session)
-	if err == nil || s.op.session.In == "" {
-		return err
-	}
-	return &parameterError{s.op.session, err}
-}
-
-// parameterError says that a parameter is wrong.
-type parameterError struct {
-	param contract.Param
-	err   error
-}
-
-func (e *parameterError) Error() string {
-	return e.param.In + " parameter " + e.param.Name + ": " + e.err.Error()
-}
-
-func (e *parameterError) Unwrap() error { return e.err }

@@ -4,25 +4,28 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
-	"time"
 
 	"github.com/mixstream/mixstream/contract"
 	"github.com/mixstream/mixstream/eventlog"
+	"github.com/mixstream/mixstream/server/internal/clock"
+	"github.com/mixstream/mixstream/server/internal/ingest"
+	"github.com/mixstream/mixstream/server/internal/sched"
+	"github.com/mixstream/mixstream/server/internal/stream"
+	"github.com/mixstream/mixstream/server/internal/transport"
 )
 
-// Server serves the streams of one operation from a log, and publishes to it. E is the
-// interface of the operation's events. It is an http.Handler for the operation. All methods
-// are safe for concurrent use.
+// Server serves the streams of one operation from a log, and publishes to the log. E is the
+// interface of the operation's events. A Server is an http.Handler for the operation. All its
+// methods are safe for concurrent use.
 type Server[E any] struct {
 	*engine
 	events *contract.Events[E]
 }
 
-// New returns a server of a streaming operation. Without options it keeps its events in
-// memory (see eventlog.Retention for how many), and serves sessions that were created, or
-// published to. Servers of several operations may share a log ([WithLog]): each has its own
-// sessions there.
+// New returns a server of a streaming operation, or an error that names each option with a bad
+// value. Without options the server keeps its events in memory; see eventlog.Retention for how
+// many. It serves the sessions that CreateSession or a publication has made. Servers of several
+// operations can share a log ([WithLog]): each has its own sessions there.
 func New[P, E any](op contract.Operation[P, E], opts ...Option) (*Server[E], error) {
 	o, err := operationOf(op)
 	if err != nil {
@@ -35,37 +38,37 @@ func New[P, E any](op contract.Operation[P, E], opts ...Option) (*Server[E], err
 	return &Server[E]{e, op.Events}, nil
 }
 
-// Publish appends an event to a session and returns the event's id once it is in the log.
-// The session becomes known by it if it was not. If all readers share one stream, session may
-// be empty. Publish checks the event against its schema ([WithEventChecks]), never waits for
-// readers, and does not keep the event.
+// Publish appends an event to a session, and returns the event's id once it is in the log. It
+// makes the session known, if it was not. Session can be empty if all readers share one stream.
+// Publish checks the event against its schema, unless [WithoutEventChecks] is set. It does not
+// wait for readers, and does not keep the event.
 //
-// An event that the End of the operation names also ends the session, in the same step, as
-// DeleteSession does: nothing can follow it, and it is what the session's streams end with.
+// An event that the End of the operation names ends the session in the same step, as
+// DeleteSession does. It is the last event of the session and of the session's streams.
 //
-// It fails with a *PublishError, eventlog.ErrSessionDeleted, or an error of the log or the
-// context. Only if that is eventlog.ErrOutcomeUnknown may the event be in the log.
+// Publish fails with a *[PublishError], eventlog.ErrSessionDeleted, or an error of the log or
+// the context. The event may be in the log only if the error is eventlog.ErrOutcomeUnknown.
 func (s *Server[E]) Publish(ctx context.Context, session string, event E) (id string, err error) {
-	ctx, pub := s.begin(ctx, session)
-	defer func() { pub.end(ctx, id, err) }()
+	ctx, p := s.beginPublication(ctx, session)
+	defer func() { p.end(ctx, id, err) }()
 	name, data, err := s.events.Encode(event)
 	switch {
 	case errors.Is(err, contract.ErrNilEvent):
-		return "", &PublishError{Err: ErrNilEvent}
+		return "", &PublishError{Err: contract.ErrNilEvent}
 	case errors.Is(err, contract.ErrUnknownEvent):
 		if u := s.events.AsUnknown(event); u != nil {
 			return "", &PublishError{Event: u.Name, Err: whyUnknown(u.Err)}
 		}
-		return "", &PublishError{Err: fmt.Errorf("%w: %T is not a generated type", ErrUnknownEvent, event)}
+		return "", &PublishError{Err: fmt.Errorf("%w: %T is not a generated type", contract.ErrUnknownEvent, event)}
 	}
-	pub.event(name, 0)
+	p.event(name, 0)
 	if err != nil {
 		return "", &PublishError{Event: name, Err: err}
 	}
 	if err := s.mayPublish(name, data); err != nil {
 		return "", err
 	}
-	pub.event(name, len(data))
+	p.event(name, len(data))
 	if s.cfg.checkEvents {
 		if err := s.op.fits(name, data); err != nil {
 			return "", &PublishError{Event: name, Err: err}
@@ -78,19 +81,19 @@ func (s *Server[E]) Publish(ctx context.Context, session string, event E) (id st
 type engine struct {
 	op      operation
 	cfg     config
-	began   time.Time // what instants are counted from
 	log     eventlog.Log
 	readers readers
 	streams streams
-	workers workers
-	wheel   wheel
-	leaving leaving
-	limits  limits
 
-	publishers    limits        // of requests that publish
+	streamGate, ingestGate gate
+
+	clock                clock.Clock
+	rules, detachedRules stream.Rules
+	transport            transport.Config
+	pool                 *sched.Pool // of detached streams
+
+	ingest        *ingest.Handler
 	stopReceiving chan struct{} // closed when draining begins
-
-	warnNoDeadline sync.Once
 }
 
 func newEngine(op operation, opts []Option) (*engine, error) {
@@ -106,7 +109,7 @@ func newEngine(op operation, opts []Option) (*engine, error) {
 	s := &engine{
 		op:      op,
 		cfg:     cfg,
-		began:   time.Now(),
+		clock:   clock.New(),
 		log:     cfg.log,
 		streams: streams{drained: make(chan struct{})},
 
@@ -115,8 +118,11 @@ func newEngine(op operation, opts []Option) (*engine, error) {
 	if s.log == nil {
 		s.log = eventlog.NewMemory(eventlog.Retention{})
 	}
-	s.workers.init()
-	s.wheel.init(s)
+	s.initGates()
+	s.ingest = s.newIngest()
+	s.transport.Clock, s.transport.WriteTimeout, s.transport.SendBuffer = s.clock, cfg.writeTimeout, cfg.sendBuffer
+	s.pool = sched.NewPool(s.clock, cfg.heartbeat)
+	s.rules, s.detachedRules = s.newRules(), s.newDetachedRules()
 	s.readers.first, s.readers.last = cfg.onFirstReader, cfg.onLastReader
 	return s, nil
 }

@@ -12,12 +12,12 @@ import (
 	"github.com/mixstream/mixstream/eventlog"
 )
 
-// ErrInvalidSessionID says that a session id is empty, too long, not of the type of the
-// operation's session parameter, or has characters that it may not have: control characters
-// and invalid UTF-8.
+// ErrInvalidSessionID says that a session id is empty, longer than [Limits.SessionIDLength], or
+// not of the type of the operation's session parameter. An id with a control character or
+// invalid UTF-8 is invalid too.
 var ErrInvalidSessionID = errors.New("invalid session id")
 
-// session returns the canonical form of a session that the application names, or an
+// session returns the canonical form of the id that the application gives a session, or an
 // ErrInvalidSessionID.
 func (s *engine) session(id string) (string, error) {
 	canonical, err := s.op.canonical(id)
@@ -27,7 +27,7 @@ func (s *engine) session(id string) (string, error) {
 	return canonical, s.checkSessionID(canonical)
 }
 
-// checkSessionID refuses what could not be told apart or written down safely.
+// checkSessionID refuses an id that is not safe to compare, log or keep.
 func (s *engine) checkSessionID(id string) error {
 	switch {
 	case id == "":
@@ -45,9 +45,8 @@ func (s *engine) checkSessionID(id string) error {
 	return nil
 }
 
-// namespaceEnd stands between a namespace and a session in the log. No session id has a
-// control character, so the sessions of a server without a namespace cannot be taken for those
-// of another.
+// namespaceEnd stands between a namespace and a session in the log. No session id has a control
+// character. So a session without a namespace cannot have the name of one with a namespace.
 const namespaceEnd = "\x1f"
 
 // key returns the name of a session in the log.
@@ -58,7 +57,7 @@ func (s *engine) key(session string) string {
 	return s.cfg.namespace + namespaceEnd + session
 }
 
-// logged returns a session as the log knows it, with its scope.
+// logged returns the session, with its scope, by the names that the log has for them.
 func (s *engine) logged(session string) eventlog.Session {
 	scope := s.cfg.scope(session)
 	if scope != "" {
@@ -67,7 +66,7 @@ func (s *engine) logged(session string) eventlog.Session {
 	return eventlog.Session{ID: s.key(session), Scope: scope}
 }
 
-// Readers returns how many streams of the session are open.
+// Readers returns the number of open streams of the session.
 func (s *engine) Readers(sessionID string) int {
 	session, err := s.op.canonical(sessionID)
 	if err != nil {
@@ -76,21 +75,23 @@ func (s *engine) Readers(sessionID string) int {
 	return s.readers.count(session)
 }
 
-// CreateSession makes a session known, and returns the position of its beginning. If the
-// contract has an event for that, such as session_created, every stream of the session's scope
-// (see [WithScope]) gets it, with the title; otherwise no stream shows anything. It fails with
-// eventlog.ErrSessionExists if the session is known, also by an event published to it, with
-// eventlog.ErrSessionDeleted in the grace period after its deletion, with ErrInvalidSessionID,
-// and with ErrEventTooLarge for a title over the size limit.
+// CreateSession makes a session known, and returns the position of its beginning. The contract
+// may have an event for that, such as session_created. Then every stream of the session's scope
+// ([WithScope]) gets it, with the title. Otherwise no stream shows anything.
+//
+// CreateSession fails with eventlog.ErrSessionExists if the session is known, also if an event
+// has made it known. In the grace period after the session's end ([Timing.DeleteGrace]) it fails
+// with eventlog.ErrSessionDeleted. Other errors are [ErrInvalidSessionID], and [ErrEventTooLarge]
+// for a title over the size limit.
 func (s *engine) CreateSession(ctx context.Context, sessionID, title string) (id string, err error) {
-	ctx, pub := s.begin(ctx, sessionID)
-	defer func() { pub.end(ctx, id, err) }()
+	ctx, p := s.beginPublication(ctx, sessionID)
+	defer func() { p.end(ctx, id, err) }()
 	session, err := s.session(sessionID)
 	if err != nil {
 		return "", fmt.Errorf("server: create session: %w", err)
 	}
-	e := newEntry(s.op.voice.created, contract.ControlValues{Session: session, Title: title, Time: time.Now()})
-	pub.event(s.op.voice.control.Created.Name, len(e.Data))
+	e := newEntry(s.op.words.Created, contract.ControlValues{Session: session, Title: title, Time: time.Now()})
+	p.event(s.op.words.Own.Created.Name, len(e.Data))
 	if err := s.checkSize(e.Data); err != nil {
 		return "", fmt.Errorf("server: create session: %w", err)
 	}
@@ -100,22 +101,25 @@ func (s *engine) CreateSession(ctx context.Context, sessionID, title string) (id
 	return formatID(e.ID), nil
 }
 
-// DeleteSession ends a session, and returns the position of its end. An event that the End of
-// the operation names ends its session as well. The session's own streams end there. If the
-// contract has an event for that, such as session_deleted, it is their last one, and every
-// other stream of the scope gets it as well; otherwise they end without a word. A client that
-// comes back behind the end is answered with 204. The session stays readable for the grace
-// period ([WithDeleteGrace]); after it, it is unknown. DeleteSession fails with
-// eventlog.ErrSessionNotFound, eventlog.ErrSessionDeleted or ErrInvalidSessionID.
+// DeleteSession ends a session, and returns the position of its end. The session's own streams
+// end there. The contract may have an event for that, such as session_deleted. Then it is their
+// last event, and every other stream of the scope gets it too. Otherwise they end without a word.
+// The publication of an event that the End of the operation names also ends its session.
+//
+// The session stays readable for a grace period ([Timing.DeleteGrace]). The server answers 204
+// to a client that comes back behind the end. After the grace period the session is unknown.
+//
+// DeleteSession fails with eventlog.ErrSessionNotFound, eventlog.ErrSessionDeleted or
+// [ErrInvalidSessionID].
 func (s *engine) DeleteSession(ctx context.Context, sessionID string) (id string, err error) {
-	ctx, pub := s.begin(ctx, sessionID)
-	defer func() { pub.end(ctx, id, err) }()
+	ctx, p := s.beginPublication(ctx, sessionID)
+	defer func() { p.end(ctx, id, err) }()
 	session, err := s.session(sessionID)
 	if err != nil {
 		return "", fmt.Errorf("server: delete session: %w", err)
 	}
-	e := newEntry(s.op.voice.deleted, contract.ControlValues{Session: session, Time: time.Now()})
-	pub.event(s.op.voice.control.Deleted.Name, len(e.Data))
+	e := newEntry(s.op.words.Deleted, contract.ControlValues{Session: session, Time: time.Now()})
+	p.event(s.op.words.Own.Deleted.Name, len(e.Data))
 	if err := s.log.Delete(ctx, s.key(session), &e, s.cfg.deleteGrace); err != nil {
 		return "", fmt.Errorf("server: delete session: %w", err)
 	}

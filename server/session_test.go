@@ -1,52 +1,35 @@
 package server_test
 
 import (
-	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"testing"
+	"testing/synctest"
 	"time"
-
-	"github.com/mixstream/mixstream/mix"
 
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/internal/servertest"
 	"github.com/mixstream/mixstream/server"
 )
 
-func create(t *testing.T, srv *mix.Server, session string) (id string) {
-	t.Helper()
-	id, err := srv.CreateSession(t.Context(), session, "Title of "+session)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return id
-}
+func TestCreateSession(t *testing.T) { servertest.BothModes(t, testCreateSession) }
 
-func remove(t *testing.T, srv *mix.Server, session string) (id string) {
-	t.Helper()
-	id, err := srv.DeleteSession(t.Context(), session)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return id
-}
-
-func TestCreateSession(t *testing.T) {
-	srv := newServer(t)
-	ts := serve(t, srv)
-	id := create(t, srv, "s")
-	r := open(t, ts, "s", before(t, id))
-	r.next()
-	e := r.next()
-	data, ok := gen.StreamEvents.Decode(e.name, []byte(e.data)).(*gen.SessionCreatedData)
-	if !ok || e.id != id || data.SessionID != "s" || data.Title != "Title of s" || data.CreatedAt == 0 || data.Type != "session_created" {
+func testCreateSession(t *testing.T, mode servertest.Mode) {
+	srv, ts := mode.Start(t)
+	id := servertest.CreateSession(t, srv, "s")
+	r := servertest.Open(t, ts, "s", servertest.Before(t, id))
+	r.Next()
+	e := r.Next()
+	data, ok := gen.StreamEvents.Decode(e.Name, []byte(e.Data)).(*gen.SessionCreatedData)
+	if !ok || e.ID != id || data.SessionID != "s" || data.Title != "Title of s" || data.CreatedAt == 0 || data.Type != "session_created" {
 		t.Errorf("got %+v", e)
 	}
 	if _, err := srv.CreateSession(t.Context(), "s", ""); !errors.Is(err, eventlog.ErrSessionExists) {
 		t.Errorf("again: %v", err)
 	}
-	publish(t, srv, "published", "")
+	servertest.Publish(t, srv, "published", "")
 	if _, err := srv.CreateSession(t.Context(), "published", ""); !errors.Is(err, eventlog.ErrSessionExists) {
 		t.Errorf("after an event: %v", err)
 	}
@@ -59,16 +42,16 @@ func TestCreateSession(t *testing.T) {
 }
 
 func TestDeleteSessionRefusals(t *testing.T) {
-	srv := newServer(t)
+	srv := servertest.NewServer(t)
 	if _, err := srv.DeleteSession(t.Context(), "unknown"); !errors.Is(err, eventlog.ErrSessionNotFound) {
 		t.Errorf("unknown: %v", err)
 	}
-	create(t, srv, "s")
-	remove(t, srv, "s")
+	servertest.CreateSession(t, srv, "s")
+	servertest.DeleteSession(t, srv, "s")
 	if _, err := srv.DeleteSession(t.Context(), "s"); !errors.Is(err, eventlog.ErrSessionDeleted) {
 		t.Errorf("twice: %v", err)
 	}
-	if _, err := srv.Publish(t.Context(), "s", content("")); !errors.Is(err, eventlog.ErrSessionDeleted) {
+	if _, err := srv.Publish(t.Context(), "s", servertest.Content("")); !errors.Is(err, eventlog.ErrSessionDeleted) {
 		t.Errorf("publish: %v", err)
 	}
 	if _, err := srv.CreateSession(t.Context(), "s", ""); !errors.Is(err, eventlog.ErrSessionDeleted) {
@@ -76,91 +59,174 @@ func TestDeleteSessionRefusals(t *testing.T) {
 	}
 }
 
-func TestDeletedSession(t *testing.T) {
-	srv := newServer(t)
-	ts := serve(t, srv)
-	ids := publishN(t, srv, "s", 3)
-	live := open(t, ts, "s")
-	live.next()
-	end := remove(t, srv, "s")
-	live.want("session_deleted", end)
-	live.wantEnd()
+func TestDeletedSession(t *testing.T) { servertest.BothModes(t, testDeletedSession) }
+
+func testDeletedSession(t *testing.T, mode servertest.Mode) {
+	srv, ts := mode.Start(t)
+	ids := servertest.PublishN(t, srv, "s", 3)
+	live := servertest.Open(t, ts, "s")
+	live.Next()
+	end := servertest.DeleteSession(t, srv, "s")
+	live.Want("session_deleted", end)
+	live.WantEnd()
 
 	// A reader that was away gets the rest.
-	r := open(t, ts, "s", ids[0])
-	r.want("connected", ids[0], "content", ids[1], "content", ids[2], "session_deleted", end)
-	r.wantEnd()
-	r = open(t, ts, "s", "nonsense")
-	r.want("connected", "1")
-	r.wantGap(before(t, ids[0]))
-	r.wantContents(ids...)
-	r.want("session_deleted", end)
-	r.wantEnd()
+	r := servertest.Open(t, ts, "s", ids[0])
+	r.Want("connected", ids[0], "content", ids[1], "content", ids[2], "session_deleted", end)
+	r.WantEnd()
+	r = servertest.Open(t, ts, "s", "nonsense")
+	r.Want("connected", "1")
+	r.WantGap(servertest.Before(t, ids[0]))
+	r.WantContents(ids...)
+	r.Want("session_deleted", end)
+	r.WantEnd()
 
-	later := publish(t, srv, "other", "")
+	later := servertest.Publish(t, srv, "other", "")
 	for _, id := range []string{end, later} {
-		if res := get(t, ts, streamURL(ts, "s"), id); res.StatusCode != http.StatusNoContent {
+		if res := servertest.Get(t, ts, servertest.StreamURL(ts, "s"), id); res.StatusCode != http.StatusNoContent {
 			t.Errorf("resume at %s: %s", id, res.Status)
 		}
 	}
-	wantError(t, get(t, ts, streamURL(ts, "s")), http.StatusNotFound, gen.RESTErrorTypeNotFound)
+	servertest.WantError(t, servertest.Get(t, ts, servertest.StreamURL(ts, "s")), http.StatusNotFound, gen.RESTErrorTypeNotFound)
 }
 
-// The id of a deleted session can be used again after the grace period.
-func TestSessionMadeAgain(t *testing.T) {
-	srv := newServer(t, server.WithDeleteGrace(time.Nanosecond))
-	ts := serve(t, srv)
-	create(t, srv, "s")
-	remove(t, srv, "s")
-	created := create(t, srv, "s")
-	r := open(t, ts, "s")
-	r.want("connected", created)
-	r.wantContents(publish(t, srv, "s", "new"))
+// The ID of a deleted session can be used again after the grace period.
+func TestSessionMadeAgain(t *testing.T) { servertest.BothModes(t, testSessionMadeAgain) }
+
+func testSessionMadeAgain(t *testing.T, mode servertest.Mode) {
+	srv, ts := mode.Start(t, server.WithTiming(server.Timing{DeleteGrace: time.Millisecond}))
+	servertest.CreateSession(t, srv, "s")
+	servertest.DeleteSession(t, srv, "s")
+	var created string
+	servertest.Until(t, "the grace period is over", func() bool {
+		id, err := srv.CreateSession(t.Context(), "s", "")
+		created = id
+		return err == nil
+	})
+	r := servertest.Open(t, ts, "s")
+	r.Want("connected", created)
+	r.WantContents(servertest.Publish(t, srv, "s", "new"))
 }
 
 // A session that is deleted while a stream opens ends that stream.
-func TestDeletedWhileOpening(t *testing.T) {
-	log := &faultyLog{Log: eventlog.NewMemory(eventlog.Retention{})}
-	srv := newServer(t, server.WithLog(log))
-	ts := serve(t, srv)
-	create(t, srv, "s")
-	log.afterLookup = func() {
-		log.afterLookup = nil
-		remove(t, srv, "s")
+func TestDeletedWhileOpening(t *testing.T) { servertest.BothModes(t, testDeletedWhileOpening) }
+
+func testDeletedWhileOpening(t *testing.T, mode servertest.Mode) {
+	log := &servertest.FaultyLog{Log: eventlog.NewMemory(eventlog.Retention{})}
+	srv, ts := mode.Start(t, server.WithLog(log))
+	servertest.CreateSession(t, srv, "s")
+	log.AfterLookup = func() {
+		log.AfterLookup = nil
+		servertest.DeleteSession(t, srv, "s")
 	}
-	r := open(t, ts, "s")
-	if e := r.next(); e.name != "connected" {
+	r := servertest.Open(t, ts, "s")
+	if e := r.Next(); e.Name != "connected" {
 		t.Fatalf("got %+v", e)
 	}
-	if e := r.next(); e.name != "session_deleted" {
+	if e := r.Next(); e.Name != "session_deleted" {
 		t.Fatalf("got %+v", e)
 	}
-	r.wantEnd()
+	r.WantEnd()
 }
 
-// vouch vouches for the sessions.
-func vouch(sessions ...string) server.Option {
-	return server.WithSessions(func(_ context.Context, id string) (bool, error) {
-		for _, s := range sessions {
-			if s == id {
-				return true, nil
+func TestVouchedSession(t *testing.T) { servertest.BothModes(t, testVouchedSession) }
+
+func testVouchedSession(t *testing.T, mode servertest.Mode) {
+	srv, ts := mode.Start(t, servertest.Vouch("v"))
+	r := servertest.Open(t, ts, "v")
+	r.Next()
+	created := servertest.CreateSession(t, srv, "v")
+	r.Want("session_created", created)
+	r.WantContents(servertest.Publish(t, srv, "v", "one"))
+	r.Want("session_deleted", servertest.DeleteSession(t, srv, "v"))
+	r.WantEnd()
+	// The record in the log wins over WithSessions.
+	servertest.WantError(t, servertest.Get(t, ts, servertest.StreamURL(ts, "v")), http.StatusNotFound, gen.RESTErrorTypeNotFound)
+	servertest.WantError(t, servertest.Get(t, ts, servertest.StreamURL(ts, "w")), http.StatusNotFound, gen.RESTErrorTypeNotFound)
+}
+
+func TestDeleteGrace(t *testing.T) { servertest.BothModes(t, testDeleteGrace) }
+
+func testDeleteGrace(t *testing.T, mode servertest.Mode) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := mode.NewServer(t)
+		first := servertest.Publish(t, srv, "s", "")
+		end := servertest.DeleteSession(t, srv, "s")
+		for _, step := range []struct {
+			wait  time.Duration
+			codes string // of a resume before the end, of one at the end, and of a fresh stream
+		}{
+			{0, "200 204 404"},
+			{5*time.Minute - 1, "200 204 404"},
+			{1, "404 404 404"},
+		} {
+			time.Sleep(step.wait)
+			var codes [3]int
+			for i, id := range []string{first, end, ""} {
+				r := servertest.Record(srv, "s", id)
+				<-r.Ended
+				codes[i] = r.Response.StatusCode
+			}
+			if got := fmt.Sprint(codes); got != "["+step.codes+"]" {
+				t.Errorf("%+v: got %s", step, got)
 			}
 		}
-		return false, nil
 	})
 }
 
-func TestVouchedSession(t *testing.T) {
-	srv := newServer(t, vouch("v"))
-	ts := serve(t, srv)
-	r := open(t, ts, "v")
-	r.next()
-	created := create(t, srv, "v")
-	r.want("session_created", created)
-	r.wantContents(publish(t, srv, "v", "one"))
-	r.want("session_deleted", remove(t, srv, "v"))
-	r.wantEnd()
-	// The record counts for more than the application's word.
-	wantError(t, get(t, ts, streamURL(ts, "v")), http.StatusNotFound, gen.RESTErrorTypeNotFound)
-	wantError(t, get(t, ts, streamURL(ts, "w")), http.StatusNotFound, gen.RESTErrorTypeNotFound)
+// The stream of a deleted session that the log has trimmed tells the gap and ends.
+func TestDeletedAndTrimmed(t *testing.T) { servertest.BothModes(t, testDeletedAndTrimmed) }
+
+func testDeletedAndTrimmed(t *testing.T, mode servertest.Mode) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := mode.NewServer(t, server.WithLog(eventlog.NewMemory(eventlog.Retention{Age: time.Minute})))
+		first := servertest.Publish(t, srv, "s", "")
+		end := servertest.DeleteSession(t, srv, "s")
+		time.Sleep(2 * time.Minute)
+		r := servertest.Record(srv, "s", first)
+		<-r.Ended
+		events := r.Events()
+		if len(events) != 2 || events[0].ID != first || !servertest.IsGap(events[1]) || events[1].ID != end {
+			t.Errorf("got %+v", events)
+		}
+		for _, id := range []string{end, "0"} {
+			r = servertest.Record(srv, "s", id)
+			<-r.Ended
+			if r.Response.StatusCode != http.StatusNoContent {
+				t.Errorf("resume at %s: %d", id, r.Response.StatusCode)
+			}
+		}
+	})
+}
+
+// A deleted session is forgotten while its stream is in an outage. The stream still ends
+// in the gap, although a lookup fails in between and WithSessions lets the ID exist.
+func TestDeletionOutlastsFailedLookup(t *testing.T) {
+	servertest.BothModes(t, testDeletionOutlastsFailedLookup)
+}
+
+func testDeletionOutlastsFailedLookup(t *testing.T, mode servertest.Mode) {
+	synctest.Test(t, func(t *testing.T) {
+		events := &servertest.FaultyLog{Log: eventlog.NewMemory(eventlog.Retention{})}
+		srv := mode.NewServer(t, server.WithLog(events), servertest.AnySession(), server.WithTiming(server.Timing{LogOutage: time.Hour}))
+		first := servertest.Publish(t, srv, "s", "")
+		end := servertest.DeleteSession(t, srv, "s")
+		events.ReadErr.Store(servertest.ErrUnavailable)
+		r := servertest.Record(srv, "s", servertest.Before(t, first)) // it learns of the deletion and reads nothing
+		defer r.Conn.Close()
+		time.Sleep(10 * time.Minute)            // longer than the grace period
+		servertest.Publish(t, srv, "other", "") // makes the log forget the session
+		events.FailLookups.Store(1)
+		events.ReadErr.Store(nil)
+		time.Sleep(time.Minute)
+		select {
+		case <-r.Ended:
+		default:
+			t.Error("the stream goes on")
+		}
+		got := r.Events()
+		if e := got[len(got)-1]; !servertest.IsGap(e) || servertest.Number(t, e.ID) < servertest.Number(t, end) {
+			t.Errorf("the last event is %+v, want a gap behind %s", e, end)
+		}
+	})
 }

@@ -9,20 +9,22 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mixstream/mixstream/internal/servertest"
 	"github.com/mixstream/mixstream/server"
 )
 
-func TestWireBytes(t *testing.T) {
-	srv := newServer(t)
-	ts := serve(t, srv)
-	first := publish(t, srv, "s", "one")
-	r := open(t, ts, "s")
-	second := publish(t, srv, "s", "two")
+func TestWireBytes(t *testing.T) { servertest.BothModes(t, testWireBytes) }
+
+func testWireBytes(t *testing.T, mode servertest.Mode) {
+	srv, ts := mode.Start(t)
+	first := servertest.Publish(t, srv, "s", "one")
+	r := servertest.Open(t, ts, "s")
+	second := servertest.Publish(t, srv, "s", "two")
 	end, err := srv.DeleteSession(t.Context(), "s")
 	if err != nil {
 		t.Fatal(err)
 	}
-	body, err := io.ReadAll(r.res.Body)
+	body, err := io.ReadAll(r.Response.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,23 +39,24 @@ func TestWireBytes(t *testing.T) {
 		"Cache-Control":     "no-cache",
 		"X-Accel-Buffering": "no",
 	} {
-		if got := r.res.Header.Values(name); len(got) != 1 || got[0] != value {
+		if got := r.Response.Header.Values(name); len(got) != 1 || got[0] != value {
 			t.Errorf("%s: %q, want %q", name, got, value)
 		}
 	}
 }
 
-// The header is out before the first event, on a connection of its own making.
-func TestWireRawHTTP(t *testing.T) {
-	srv := newServer(t)
-	ts := serve(t, srv)
-	publish(t, srv, "s", "one")
+// The header is out before the first event.
+func TestWireRawHTTP(t *testing.T) { servertest.BothModes(t, testWireRawHTTP) }
+
+func testWireRawHTTP(t *testing.T, mode servertest.Mode) {
+	srv, ts := mode.Start(t)
+	servertest.Publish(t, srv, "s", "one")
 	conn, err := net.Dial("tcp", ts.Listener.Addr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(patience))
+	_ = conn.SetDeadline(time.Now().Add(servertest.Patience))
 	fmt.Fprintf(conn, "GET /stream?sessionId=s HTTP/1.1\r\nHost: x\r\n\r\n")
 	lines := bufio.NewReader(conn)
 	status, err := lines.ReadString('\n')
@@ -67,24 +70,26 @@ func TestWireRawHTTP(t *testing.T) {
 	}
 }
 
-// Every write holds whole events, each with its id as the last line, and none
-// that is only a comment or a retry.
-func TestWireWholeEvents(t *testing.T) {
-	srv := newServer(t, server.WithHeartbeat(20*time.Millisecond), smallLog(5))
+// Every write holds whole events, each with its id as the last line, and never only a
+// comment or a retry.
+func TestWireWholeEvents(t *testing.T) { servertest.BothModes(t, testWireWholeEvents) }
+
+func testWireWholeEvents(t *testing.T, mode servertest.Mode) {
+	srv := mode.NewServer(t, server.WithTiming(server.Timing{Heartbeat: 20 * time.Millisecond}), servertest.SmallLog(5))
 	seen := make(chan string, 1000)
-	ts := serve(t, srv, tap(func(p []byte) { seen <- string(p) }))
-	publishN(t, srv, "s", 20)
-	r := open(t, ts, "s", "nonsense")
+	ts := servertest.Serve(t, srv, mode.Tap(func(p []byte) { seen <- string(p) }))
+	servertest.PublishN(t, srv, "s", 20)
+	r := servertest.Open(t, ts, "s", "nonsense")
 	for beats := 0; beats < 3; {
-		if r.next().name == "heartbeat" {
+		if r.Next().Name == "heartbeat" {
 			beats++
 		}
 	}
-	publish(t, srv, "s", "last")
-	for r.next().name != "content" {
+	servertest.Publish(t, srv, "s", "last")
+	for r.Next().Name != "content" {
 	}
-	r.close()
-	shutNow(srv)
+	r.Close()
+	servertest.ShutNow(srv)
 	closeAll(t, ts, srv)
 	close(seen)
 	for write := range seen {
@@ -101,25 +106,27 @@ func TestWireWholeEvents(t *testing.T) {
 	}
 }
 
-// What is pending goes out together, in writes of at most 64 KiB.
-func TestWireBatches(t *testing.T) {
-	srv := newServer(t)
+// Pending events go out together, in writes of at most 64 KiB.
+func TestWireBatches(t *testing.T) { servertest.BothModes(t, testWireBatches) }
+
+func testWireBatches(t *testing.T, mode servertest.Mode) {
+	srv := mode.NewServer(t)
 	const limit = 64 << 10
 	sizes := make(chan int, 1000)
-	ts := serve(t, srv, tap(func(p []byte) { sizes <- len(p) }))
-	first := publish(t, srv, "s", "first")
+	ts := servertest.Serve(t, srv, mode.Tap(func(p []byte) { sizes <- len(p) }))
+	first := servertest.Publish(t, srv, "s", "first")
 	text := strings.Repeat("x", 1000)
 	var last string
 	for range 300 {
-		last = publish(t, srv, "s", text)
+		last = servertest.Publish(t, srv, "s", text)
 	}
-	large := publish(t, srv, "s", strings.Repeat("y", 2*limit))
-	r := open(t, ts, "s", first)
-	for r.next().id != last {
+	large := servertest.Publish(t, srv, "s", strings.Repeat("y", 2*limit))
+	r := servertest.Open(t, ts, "s", first)
+	for r.Next().ID != last {
 	}
-	r.want("content", large)
-	r.close()
-	shutNow(srv)
+	r.Want("content", large)
+	r.Close()
+	servertest.ShutNow(srv)
 	closeAll(t, ts, srv)
 	close(sizes)
 	n, over := 0, 0

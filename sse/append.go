@@ -9,9 +9,9 @@ import (
 
 // FieldError reports a value that the format cannot carry.
 type FieldError struct {
-	// Field is the field of the block: "event", "retry", "data" or "id".
+	// Field is the name of the field: "event", "retry", "data" or "id".
 	Field string
-	// Reason is what is wrong with its value, for a person to read.
+	// Reason tells a person what is wrong with the value.
 	Reason string
 }
 
@@ -19,21 +19,23 @@ type FieldError struct {
 func (e *FieldError) Error() string { return "sse: " + e.Field + " " + e.Reason }
 
 // Append appends e to dst as one block, and returns the extended slice. A
-// [Decoder] reads the block as e again; if e has no ID, with the one before.
+// [Decoder] reads the block as e again. If e has no ID, the decoded event has
+// the previous one.
 //
-// The fields are written in the order event, retry, data, id: some clients take
-// an id that a broken connection has left in an unfinished block, and then never
-// see that event, so an id comes right before the blank line. There always is a
-// data line, even for empty data, so that a reader dispatches the event.
+// Append writes the fields in the order event, retry, data, id. Some clients
+// accept an id from a block that a broken connection left unfinished, and then
+// never see that event. So the id comes right before the blank line. Append
+// always writes a data line, even for empty data, because a reader ignores a
+// block without one.
 //
-// Append refuses with a [*FieldError], and leaves dst as it is:
+// Append refuses the following with a [*FieldError], and returns dst unchanged:
 //   - a Name with CR or LF,
 //   - an ID with CR, LF or NUL,
-//   - Data with CR, which would come out as LF,
-//   - a Retry, if HasRetry, that is negative or no whole number of milliseconds.
+//   - Data with CR, which a reader would turn into LF,
+//   - a Retry, if HasRetry, that is negative or not a whole number of milliseconds.
 //
-// It does not check that e is valid UTF-8; a reader takes what is not for
-// U+FFFD.
+// Append does not check that e is valid UTF-8; a reader replaces invalid bytes
+// by U+FFFD.
 func Append(dst []byte, e Event) ([]byte, error) {
 	if err := check(&e); err != nil {
 		return dst, err
@@ -63,7 +65,7 @@ func appendHead(dst []byte, e *Event) []byte {
 	return dst
 }
 
-// appendTail appends the last line of data, and what follows it.
+// appendTail appends the last line of data, and everything after it.
 func appendTail(dst, data, id []byte) []byte {
 	dst = append(dst, "data: "...)
 	dst = append(dst, data...)
@@ -74,7 +76,7 @@ func appendTail(dst, data, id []byte) []byte {
 	return append(dst, "\n\n"...)
 }
 
-// check returns which field of e the format cannot carry, and why.
+// check returns an error for the first field of e that the format cannot carry.
 func check(e *Event) error {
 	switch {
 	case !printable([]byte(e.Name)) && strings.ContainsAny(e.Name, "\r\n"):
@@ -86,13 +88,13 @@ func check(e *Event) error {
 	case e.HasRetry && e.Retry < 0:
 		return &FieldError{Field: "retry", Reason: "is negative"}
 	case e.HasRetry && e.Retry%time.Millisecond != 0:
-		return &FieldError{Field: "retry", Reason: "is no whole number of milliseconds"}
+		return &FieldError{Field: "retry", Reason: "is not a whole number of milliseconds"}
 	}
 	return nil
 }
 
-// printable reports whether no byte of p is less than a space. For a name or an
-// id that is far cheaper than to look for each byte that it must not have.
+// printable reports whether every byte of p is at least a space. For a name or
+// an id this test is far cheaper than a search for each forbidden byte.
 func printable(p []byte) bool {
 	if len(p) < 8 {
 		for _, c := range p {
@@ -110,17 +112,17 @@ func printable(p []byte) bool {
 	return found == 0
 }
 
-// below returns 0 if no byte of w is less than a space. Each byte less a space
-// then has its high bit clear, unless it had it set before.
+// below returns 0 if every byte of w is at least a space. Otherwise the
+// subtraction sets the high bit of a byte that did not have it.
 func below(w uint64) uint64 {
 	const spaces, high = 0x2020202020202020, 0x8080808080808080
 	return (w - spaces) &^ w & high
 }
 
-// AppendComment appends text to dst as a comment, one line for each of its
-// lines (ended by LF, CR or CR LF), and returns the extended slice. It belongs
-// between blocks. No blank line follows: a block of nothing but a comment is an
-// empty event to some clients, so the comment heads the next block instead.
+// AppendComment appends text to dst as a comment, and returns the extended slice. Each line of
+// text (ended by LF, CR or CR LF) becomes one comment line. The caller must place the comment
+// between blocks. AppendComment appends no blank line, because some clients treat a block with
+// only a comment as an empty event. So the comment becomes the beginning of the next block.
 func AppendComment(dst []byte, text string) []byte {
 	for {
 		i := strings.IndexAny(text, "\r\n")

@@ -38,7 +38,7 @@ func TestAppend(t *testing.T) {
 }
 
 func TestAppendRefuses(t *testing.T) {
-	// Wherever the byte stands in the value, and however long that is.
+	// The byte may occur anywhere in a value of any length.
 	var places []string
 	for n := range 20 {
 		for i := range n + 1 {
@@ -81,8 +81,8 @@ func TestAppendRefuses(t *testing.T) {
 	}
 }
 
-// A connection that breaks within a block must leave nothing of it: no event,
-// and no id that would pass for one received.
+// A connection that breaks within a block leaves nothing of it: no event, and no id that
+// appears to be received.
 func TestAppendCutAnywhere(t *testing.T) {
 	block, err := sse.Append(nil, sse.Event{Name: "content", ID: []byte("17"), Retry: time.Second, HasRetry: true, Data: []byte("a\nb\n\nc")})
 	if err != nil {

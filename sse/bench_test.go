@@ -13,12 +13,12 @@ import (
 	"github.com/mixstream/mixstream/sse"
 )
 
-// A benchmark's op is one event, and its MB/s those of the bytes on the wire.
+// An op of a benchmark is one event, and its MB/s count the bytes on the wire.
 var streams = []struct {
 	name   string
 	events int // in the input
 	input  []byte
-	chunk  int // bytes in a read at most, 0 for as many as fit
+	chunk  int // the most bytes in a read, 0 for as many as fit
 }{
 	{"Tokens", 1000, tokens(1000, "\n"), 0},
 	{"TokensCRLF", 1000, tokens(1000, "\r\n"), 0},
@@ -31,7 +31,7 @@ var streams = []struct {
 	{"Line1MiBInSegments", 4, bytes.Repeat(line(1<<20, "a"), 4), 1460},
 }
 
-// tokens returns n events such as an agent sends, 114 bytes each with LF.
+// tokens returns n events of a typical agent, 114 bytes each with LF.
 func tokens(n int, end string) []byte {
 	var b bytes.Buffer
 	for i := range n {
@@ -120,8 +120,8 @@ func BenchmarkDecode(b *testing.B) {
 	}
 }
 
-// BenchmarkFloor looks for the line ends in the same bytes and does nothing
-// else: no reader, no buffer, no fields.
+// BenchmarkFloor finds the line ends in the same bytes and does nothing else: no reader, no
+// buffer, no fields.
 func BenchmarkFloor(b *testing.B) {
 	for _, s := range streams {
 		if s.name == "TokensCR" {
@@ -147,7 +147,7 @@ func BenchmarkFloor(b *testing.B) {
 	}
 }
 
-// BenchmarkFloorRead is the same, but reads the bytes into a buffer first.
+// BenchmarkFloorRead does the same, but first reads the bytes into a buffer.
 func BenchmarkFloorRead(b *testing.B) {
 	for _, s := range streams {
 		if s.name == "TokensCR" {
@@ -297,23 +297,6 @@ func appendUnchecked(dst []byte, e sse.Event) []byte {
 	dst = append(dst, "\nid: "...)
 	dst = append(dst, e.ID...)
 	return append(dst, "\n\n"...)
-}
-
-// BenchmarkAppender appends events with growing ids.
-func BenchmarkAppender(b *testing.B) {
-	for _, a := range appended {
-		b.Run(a.name, func(b *testing.B) {
-			var appender sse.Appender
-			id := uint64(1757000000000123)
-			buf := appender.Append(nil, a.event.Name, a.event.Data, id)
-			b.SetBytes(int64(len(buf)))
-			b.ReportAllocs()
-			for b.Loop() {
-				id++
-				buf = appender.Append(buf[:0], a.event.Name, a.event.Data, id)
-			}
-		})
-	}
 }
 
 func BenchmarkEncode(b *testing.B) {

@@ -19,18 +19,17 @@ type Decoder struct {
 	limit     int
 	onComment func(text []byte)
 
-	// The ID and Data of the last event, and what is committed of the stream.
+	// The ID and Data of the last event, and the committed state of the stream.
 	id       []byte
 	repaired []byte
 	retry    time.Duration
 	hasRetry bool
 
-	// What an id line of the open block holds, until its blank line commits it.
+	// The value of an id line in the open block. The blank line commits it.
 	nextID []byte
 }
 
-// block is what is known of the block that is being read. Its data is kept by
-// the input.
+// block is the state of the block being read. The input keeps its data.
 type block struct {
 	name     string
 	retry    time.Duration
@@ -42,18 +41,17 @@ type block struct {
 	tooLarge bool
 }
 
-// NewDecoder returns a Decoder that reads from r. It reads ahead, as far as its
-// buffer goes: up to 64 KiB, or the size of the largest event.
+// NewDecoder returns a Decoder that reads from r. It reads ahead until its
+// buffer is full: up to 64 KiB, or the size of the largest event.
 func NewDecoder(r io.Reader) *Decoder {
 	d := new(Decoder)
 	d.Reset(r)
 	return d
 }
 
-// Reset goes on with r, a new connection to the same stream: input not yet read
-// and an unfinished block are dropped, and a byte order mark may come again.
-// The last event ID, the retry, the limit, the comment function and the buffer
-// stay.
+// Reset continues with r, a new connection to the same stream. It drops unread
+// input and an unfinished block, and accepts a byte order mark again. It keeps
+// the last event ID, the retry, the limit, the comment function and the buffer.
 func (d *Decoder) Reset(r io.Reader) {
 	if d.limit == 0 {
 		d.limit = DefaultMaxEventSize
@@ -62,40 +60,39 @@ func (d *Decoder) Reset(r io.Reader) {
 	d.block = block{}
 }
 
-// SetLastEventID sets the last event ID, which events have until one of them
-// bears an id of its own: for a stream that is resumed.
+// SetLastEventID sets the last event ID of a resumed stream. Events have this
+// ID until one has an id of its own.
 func (d *Decoder) SetLastEventID(id string) { d.id = []byte(id) }
 
-// LastEventID returns the id of the last block that was read to its blank line
-// and had one, be it a block without data, which is no event. The bytes are
-// valid until the next call of Next, and not to be modified.
+// LastEventID returns the id of the last complete block that had one. A block
+// without data counts, although it is not an event. The caller must not modify
+// the bytes. They are valid until the next call of Next.
 func (d *Decoder) LastEventID() []byte { return slices.Clip(d.id) }
 
-// Retry returns the reconnection time that the stream has set last, in whole
-// milliseconds, and whether it has set any. It counts from its line on, even if
-// its block has no data or is never finished, and a Reset does not undo it.
+// Retry returns the reconnection time that the stream set last, in whole
+// milliseconds, and whether it set one. A retry line takes effect at once, even
+// if its block has no data or is never finished. Reset does not undo it.
 func (d *Decoder) Retry() (time.Duration, bool) { return d.retry, d.hasRetry }
 
-// OnComment has Next call f with the text of each comment line as it is read:
-// what follows the colon, less one space. It is valid during the call only, and
-// of a text over 4 KiB it is the first 4 KiB. f must not call methods of the
-// decoder. A nil f, the default, skips comments.
+// OnComment makes Next call f with the text of each comment line as it reads
+// it: everything after the colon, without one leading space. The text is valid
+// only during the call. A text over 4 KiB is cut to its first 4 KiB. f must not
+// call methods of the decoder. A nil f, the default, ignores comments.
 func (d *Decoder) OnComment(f func(text []byte)) { d.onComment = f }
 
 // Next reads up to the blank line that completes an event, and returns the
-// event. Blocks without data are no events; Next reads on after them. The bytes
-// of ID and Data are valid until the next call of Next or Reset; [Event.Clone]
-// makes them last. Those of Data may be modified, those of ID may not.
+// event. It skips blocks without data, which are not events. ID and Data are
+// valid until the next call of Next or Reset; use [Event.Clone] to keep them.
+// The caller may modify Data but not ID.
 //
-// At the end of the input Next returns [io.EOF], or [io.ErrUnexpectedEOF] if it
-// cuts off a line, or a block of more than comments; that block is dropped, with
-// its id. Any other error of the reader is returned as it is. All of these stay
-// until Reset.
+// At the end of the input Next returns [io.EOF]. If the input ends within a
+// line, or within a block of more than comments, Next returns
+// [io.ErrUnexpectedEOF] and drops that block and its id. It returns any other
+// error of the reader unchanged. All of these errors persist until Reset.
 //
-// Of an event over the limit Next returns Name, ID and Retry, without Data, and
-// an [*EventTooLargeError]; the next call goes on with the next block. A name or
-// id that is over the limit by itself is left out: the event has the name or id
-// that it would have had without that line.
+// For an event over the limit, Next returns Name, ID and Retry without Data,
+// and an [*EventTooLargeError]. The next call continues with the next block.
+// Next ignores the line of a name or an id that exceeds the limit by itself.
 func (d *Decoder) Next() (Event, error) {
 	d.begin()
 	for {
@@ -125,13 +122,13 @@ func (d *Decoder) Next() (Event, error) {
 	}
 }
 
-// begin forgets the block read last.
+// begin forgets the previous block.
 func (d *Decoder) begin() {
 	d.block = block{}
 	d.in.drop()
 }
 
-// more gets more input, or the error that ends the stream.
+// more reads more input, or returns the error that ends the stream.
 func (d *Decoder) more() error {
 	d.trim()
 	if cap(d.repaired) > maxIdle {
@@ -158,7 +155,7 @@ func (d *Decoder) commitID() {
 	}
 }
 
-// finish returns the data of the block, or an error if it is too large.
+// finish returns the data of the block, or an error if the block is too large.
 func (d *Decoder) finish() ([]byte, error) {
 	data := d.in.kept
 	if !valid(data) {

@@ -14,7 +14,7 @@ import (
 	"github.com/mixstream/mixstream/sse"
 )
 
-// outcome is all that can be observed of one stream.
+// outcome holds everything that is observable of one stream.
 type outcome struct {
 	events   []sse.Event
 	tooLarge []int // which of the events were too large
@@ -56,9 +56,8 @@ func decode(t testing.TB, d *sse.Decoder, r io.Reader) outcome {
 	return o
 }
 
-// everyWay calls f with readers that deliver input in every way that the tests
-// know: at once, byte by byte, cut in two at every position, and with the
-// end in the last read.
+// everyWay calls f with readers that deliver input in many ways: at once, byte by byte, cut in
+// two at every position, and with the end in the last read.
 func everyWay(input string, f func(way string, r io.Reader)) {
 	f("in one piece", strings.NewReader(input))
 	f("byte by byte", iotest.OneByteReader(strings.NewReader(input)))
@@ -184,7 +183,7 @@ func TestDecoder(t *testing.T) {
 	}
 }
 
-// same compares outcomes, nil and empty slices of events being alike.
+// same compares outcomes; nil and empty slices of events are equal.
 func same(a, b outcome) bool {
 	if len(a.events) != len(b.events) {
 		return false
@@ -199,9 +198,8 @@ func same(a, b outcome) bool {
 		a.lastID == b.lastID && a.retry == b.retry && a.hasRetry == b.hasRetry && errors.Is(a.err, b.err)
 }
 
-// A blank line that ends in CR completes its event: the decoder must not ask
-// for the LF that might follow, which on a quiet stream comes with the next
-// event.
+// A blank line that ends in CR completes its event. The decoder must not wait for the LF that
+// may follow, because on a quiet stream that comes with the next event.
 func TestDecoderDoesNotWait(t *testing.T) {
 	for _, reads := range [][]string{
 		{"data: a\n\n", "data: b\n\n"},
@@ -339,12 +337,12 @@ type idle struct{}
 
 func (idle) Read([]byte) (int, error) { return 0, nil }
 
-// liar claims to have read that many bytes.
+// liar claims to have read a given number of bytes.
 type liar int
 
 func (n liar) Read([]byte) (int, error) { return int(n), nil }
 
-// What a caller appends to borrowed bytes must not reach the decoder's own.
+// A caller that appends to borrowed bytes must not change the decoder's own.
 func TestDecoderBorrowedBytes(t *testing.T) {
 	d := sse.NewDecoder(strings.NewReader(": c\nid: 1\ndata: a\n\ndata: b\n\n"))
 	d.OnComment(func(text []byte) { _ = append(text, "overwritten by the caller"...) })

@@ -1,14 +1,14 @@
-// Package sse reads and writes the text/event-stream wire format of
-// server-sent events, and nothing else: no HTTP, no reconnection, no JSON.
+// Package sse reads and writes the text/event-stream wire format of server-sent
+// events, and nothing else: no HTTP, no reconnection, no JSON.
 //
-// A [Decoder] takes a stream apart exactly as the WHATWG HTML standard, section
-// 9.2.6 "Interpreting an event stream", has a browser do it. It also tells a
-// stream that has ended from one that was cut off, and goes on after an event
-// that is too large. [Append] and [Encoder] write events, and refuse with a
-// [*FieldError] what the format cannot carry.
+// A [Decoder] parses a stream exactly as the WHATWG HTML standard prescribes
+// for browsers in section 9.2.6, "Interpreting an event stream". It also
+// distinguishes a stream that ended from one that was cut off, and continues
+// after an event that is too large. [Append] and [Encoder] write events. They
+// refuse with a [*FieldError] what the format cannot carry.
 //
-// Both directions work on borrowed bytes, and allocate nothing for an event once
-// their buffers have grown to the size of the stream's events. However much a
-// peer sends, it takes no more memory than a limit allows: see
+// Both directions work on borrowed bytes. They allocate nothing for an event
+// once their buffers have grown to the size of the stream's events. Whatever a
+// peer sends, a decoder's memory stays within a limit: see
 // [Decoder.SetMaxEventSize].
 package sse

@@ -2,11 +2,12 @@ package sse
 
 import "io"
 
-// maxEncoderIdle is what of a buffer an Encoder keeps, in bytes.
+// maxEncoderIdle is the largest buffer that an Encoder keeps between events, in
+// bytes.
 const maxEncoderIdle = 64 << 10
 
-// Encoder writes events to a stream, each as one block, with one Write. It does
-// not flush: that is up to the writer. An Encoder is not safe for concurrent
+// Encoder writes events to a stream, each as one block with one Write. It does
+// not flush; that is left to the writer. An Encoder is not safe for concurrent
 // use.
 type Encoder struct {
 	w   io.Writer
@@ -17,11 +18,11 @@ type Encoder struct {
 // NewEncoder returns an Encoder that writes to w.
 func NewEncoder(w io.Writer) *Encoder { return &Encoder{w: w} }
 
-// Encode writes ev as [Append] would append it. For an event that the format
-// cannot carry it returns a [*FieldError] and writes nothing; the next event may
-// follow. An error of the writer, which may have taken a part of the block, is
-// returned by every further call as well: another block would become part of
-// the torn one.
+// Encode writes ev as [Append] would append it. It returns a [*FieldError] and
+// writes nothing if the format cannot carry ev; the caller may then encode
+// another event. After an error of the writer, every further call returns the
+// same error: the writer may have written a part of the block, and another
+// block would join that part.
 func (e *Encoder) Encode(ev Event) error {
 	if e.err != nil {
 		return e.err

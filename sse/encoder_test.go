@@ -9,7 +9,7 @@ import (
 	"github.com/mixstream/mixstream/sse"
 )
 
-// writes records each Write; after fail of them it takes half and fails.
+// writes records each Write; after fail of them it accepts half of one and fails.
 type writes struct {
 	blocks []string
 	fail   int

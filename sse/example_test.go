@@ -42,9 +42,9 @@ data: cut off`)
 	// cut off after 1757000000000001
 }
 
-// A stream that was cut goes on with another connection, after the last whole event.
+// After a cut, a stream continues on another connection, after the last complete event.
 func ExampleDecoder_Reset() {
-	connections := map[string]io.Reader{ // by what Last-Event-ID is asked for
+	connections := map[string]io.Reader{ // by the Last-Event-ID of the request
 		"":  strings.NewReader("id: 1\ndata: one\n\nid: 2\ndata: tw"),
 		"1": strings.NewReader("id: 2\ndata: two\n\n"),
 	}
@@ -91,7 +91,7 @@ func ExampleDecoder_SetMaxEventSize() {
 	// event 2: short
 }
 
-// Bytes of an event that are needed longer are cloned.
+// Events that are needed longer must be cloned.
 func ExampleEvent_Clone() {
 	d := sse.NewDecoder(strings.NewReader("data: first\n\ndata: second\n\n"))
 	var events []sse.Event

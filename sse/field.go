@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// field is what a line of a stream holds.
+// field is the kind of a line.
 type field int
 
 const (
@@ -19,12 +19,12 @@ const (
 	fieldRetry
 )
 
-// decidedAt is the length from which on the start of a line tells which field
-// it holds, however the line goes on.
+// decidedAt is the length from which the beginning of a line determines its
+// field, whatever follows.
 const decidedAt = len("event:")
 
-// split returns which field a line that is not empty holds, and its value: what
-// follows the colon, less one space.
+// split returns the field of a line that is not empty, and its value:
+// everything after the colon, without one leading space.
 func split(line []byte) (field, []byte) {
 	var f field
 	var n int
@@ -65,7 +65,7 @@ func split(line []byte) (field, []byte) {
 	return f, value
 }
 
-// field takes in a line, which is not empty.
+// field processes a line that is not empty.
 func (d *Decoder) field(line []byte) {
 	f, value := split(line)
 	size := int64(len(value)) + d.in.takeCut()
@@ -92,7 +92,7 @@ func (d *Decoder) field(line []byte) {
 	}
 }
 
-// comment hands over the text of a comment line.
+// comment delivers the text of a comment line.
 func (d *Decoder) comment(text []byte) {
 	if d.onComment == nil {
 		return
@@ -105,7 +105,8 @@ func (d *Decoder) comment(text []byte) {
 	d.onComment(slices.Clip(text))
 }
 
-// data adds a line of data, of which value may be only the start, to the block.
+// data adds a data line to the block. value may be only the beginning of the
+// line's value.
 func (d *Decoder) data(value []byte, size int64) {
 	b := &d.block
 	if b.hasData {
@@ -122,10 +123,11 @@ func (d *Decoder) data(value []byte, size int64) {
 	b.hasData = true
 }
 
-// name makes an event line, of which value may be only the start, the name of
-// the block.
+// name sets the name of the block from an event line. value may be only the
+// beginning of the line's value.
 func (d *Decoder) name(value []byte, size int64) {
-	// Most events have the name of the one before, which is known to be valid.
+	// Most events have the name of the previous one, which is known to be
+	// valid.
 	if size <= int64(d.limit) && string(value) == d.names.last {
 		d.count(size)
 		d.block.name = d.names.last
@@ -136,8 +138,8 @@ func (d *Decoder) name(value []byte, size int64) {
 	}
 }
 
-// text counts an event or id line, of which value may be only the start, and
-// returns the decoded value, unless it is over the limit by itself.
+// text counts an event or id line, of which value may be only the beginning. It
+// returns the decoded value, and false if the value alone exceeds the limit.
 func (d *Decoder) text(value []byte, size int64) ([]byte, bool) {
 	if size <= int64(d.limit) && !valid(value) {
 		size = int64(repairedLen(value))
@@ -150,8 +152,9 @@ func (d *Decoder) text(value []byte, size int64) ([]byte, bool) {
 	return value, size <= int64(d.limit)
 }
 
-// parseRetry returns the reconnection time that the value of a retry line sets, if it
-// is nothing but ASCII digits. One that is too long for a Duration is the longest.
+// parseRetry returns the reconnection time in a retry line. It returns false
+// unless the value consists of ASCII digits. A value too large for a Duration
+// becomes the largest one.
 func parseRetry(value []byte) (time.Duration, bool) {
 	const most = int64(math.MaxInt64 / time.Millisecond)
 	var ms int64
@@ -159,7 +162,7 @@ func parseRetry(value []byte) (time.Duration, bool) {
 		if c < '0' || c > '9' {
 			return 0, false
 		}
-		ms = min(ms*10+int64(c-'0'), most) // ten times the most still fits in 64 bits
+		ms = min(ms*10+int64(c-'0'), most) // ten times most still fits in 64 bits
 	}
 	return time.Duration(ms) * time.Millisecond, len(value) > 0
 }

@@ -10,34 +10,36 @@ const (
 	minBuffer = 4 << 10  // the buffer of a quiet stream
 	maxIdle   = 64 << 10 // what a busy stream may keep, and the slack above the limit
 
-	// maxEmptyReads in a row make a reader a broken one, as in package bufio.
+	// A reader that returns nothing maxEmptyReads times in a row is broken, as
+	// in package bufio.
 	maxEmptyReads = 100
 
 	// calmBlocks in a row that leave most of a large buffer unused shrink it.
 	calmBlocks = 8
 )
 
-// byteOrderMark may stand at the start of a stream, once, and means nothing.
+// byteOrderMark is allowed once, at the beginning of a stream. It has no
+// meaning.
 const byteOrderMark = "\ufeff"
 
-// input is a reader with one buffer, which it takes apart into lines. Ahead of
-// the unread bytes the buffer holds the data of the open block, so that no byte
-// of data is copied but to join lines and to make room.
+// input is a reader with one buffer, which it splits into lines. Before the
+// unread bytes the buffer holds the data of the open block, so that data is
+// copied only to join lines and to make room.
 type input struct {
 	r   io.Reader
-	err error // what follows the bytes in the buffer
+	err error // the error after the bytes in the buffer
 
 	buf      []byte
 	kept     []byte // the data of the open block: a part of buf[:pos], or nil
 	pos, end int    // buf[pos:end] is unread
 
-	// The first LF and the first CR at or after pos, or end if there is none;
-	// less than pos if not looked for yet. They outlive a line, so that no byte
-	// is looked at twice for either.
+	// The positions of the first LF and the first CR at or after pos, or end if
+	// there is none; less than pos if not searched yet. They stay valid across
+	// lines, so that each byte is searched only once for either.
 	lf, cr int
 
-	skip string // is dropped if the input goes on with it: a BOM, or the LF of a CR LF
-	cut  int64  // how many bytes of the unread line were dropped, behind those in buf
+	skip string // dropped if the input continues with it: a BOM, or the LF of a CR LF
+	cut  int64  // how many bytes of the unread line were dropped, after those in buf
 
 	full bool // the last read filled the buffer
 	calm int  // blocks in a row that used little of a large buffer
@@ -49,7 +51,7 @@ func (in *input) reset(r io.Reader) {
 }
 
 // line returns the next line, without its end. It returns false if the rest of
-// the line is still to be read. The line is valid until the next fill.
+// the line must still be read. The line is valid until the next fill.
 func (in *input) line() ([]byte, bool) {
 	if in.skip != "" && !in.swallow() || in.pos == in.end {
 		return nil, false
@@ -68,8 +70,8 @@ func (in *input) line() ([]byte, bool) {
 	}
 	in.pos = eol + 1
 	if in.buf[eol] == '\r' {
-		// The line is over even if it cannot be told yet whether an LF follows:
-		// waiting for it would hold up the event.
+		// The line is complete even if an LF may still follow. Waiting for the
+		// LF would delay the event.
 		if in.pos == in.end {
 			in.skip = "\n"
 		} else if in.buf[in.pos] == '\n' {
@@ -79,7 +81,7 @@ func (in *input) line() ([]byte, bool) {
 	return in.buf[start:eol], true
 }
 
-// find returns where the first c is in p, or len(p) if there is none.
+// find returns the index of the first c in p, or len(p) if there is none.
 func find(p []byte, c byte) int {
 	if i := bytes.IndexByte(p, c); i >= 0 {
 		return i
@@ -87,8 +89,8 @@ func find(p []byte, c byte) int {
 	return len(p)
 }
 
-// swallow drops the bytes of skip if the unread ones start with them. It
-// returns false if that cannot be told yet.
+// swallow drops the bytes of skip if the unread bytes start with them. It
+// returns false if more input is needed to decide.
 func (in *input) swallow() bool {
 	have := in.buf[in.pos:min(in.end, in.pos+len(in.skip))]
 	switch {
@@ -101,12 +103,11 @@ func (in *input) swallow() bool {
 	return true
 }
 
-// keep makes value, a part of the line read last, the data of the block.
+// keep makes value, a part of the last line, the data of the block.
 func (in *input) keep(value []byte) { in.kept = value }
 
-// join appends an LF and value, a part of the line read last, to the data of
-// the block. It does so in place: there is room for the LF where the name of
-// the value's field stood.
+// join appends an LF and value, a part of the last line, to the data of the
+// block. It works in place: the LF replaces bytes of the field's name.
 func (in *input) join(value []byte) {
 	in.kept = append(in.kept, '\n')
 	in.kept = append(in.kept, value...)
@@ -123,31 +124,31 @@ func (in *input) drop() {
 	in.kept = nil
 }
 
-// unread returns the start of a line of which the rest is still to be read.
+// unread returns the beginning of a line whose rest must still be read.
 func (in *input) unread() []byte { return in.buf[in.pos:in.end] }
 
-// truncate drops what is unread of a line beyond its first n bytes.
+// truncate drops the unread part of a line after its first n bytes.
 func (in *input) truncate(n int) {
 	in.cut += int64(in.end - in.pos - n)
 	in.end = in.pos + n
 	in.lf, in.cr = in.end, in.end
 }
 
-// takeCut returns how many bytes of the line read last were dropped.
+// takeCut returns how many bytes of the last line were dropped.
 func (in *input) takeCut() int64 {
 	n := in.cut
 	in.cut = 0
 	return n
 }
 
-// fail drops what is unread and makes err the error of every further fill.
+// fail drops the unread input and makes err the error of every further fill.
 func (in *input) fail(err error) {
 	in.reset(nil)
 	in.err = err
 }
 
-// fill reads more bytes, once line has returned false. It returns an error only
-// if there are none.
+// fill reads more bytes after line returned false. It returns an error only if
+// it read none.
 func (in *input) fill(limit int) error {
 	if in.err != nil {
 		return in.err
@@ -175,10 +176,10 @@ func (in *input) fill(limit int) error {
 	return io.ErrNoProgress
 }
 
-// errReadCount is for a reader that violates the contract of io.Reader.
+// errReadCount reports a reader that violates the contract of io.Reader.
 var errReadCount = errors.New("sse: reader returned an invalid count")
 
-// extend adds the n bytes behind the unread ones to them.
+// extend adds the n bytes after the unread ones to them.
 func (in *input) extend(n int) {
 	from := in.end
 	in.end += n
@@ -190,10 +191,10 @@ func (in *input) extend(n int) {
 	}
 }
 
-// makeRoom makes room behind the unread bytes: by moving what is in use to the
-// front, or into a buffer of another size. What has been moved to the front is
-// left there, so a line is moved once, and the data of a block once, but for a
-// larger buffer: the work stays linear whatever the sizes of the reads.
+// makeRoom makes room after the unread bytes. It moves the bytes in use to the
+// front, or into a buffer of another size. Bytes at the front stay there. So a
+// line moves once, and the data of a block moves once except to a larger
+// buffer: the work is linear whatever the sizes of the reads.
 func (in *input) makeRoom(limit int) {
 	used := len(in.kept) + in.end - in.pos
 	size := len(in.buf)
@@ -207,7 +208,7 @@ func (in *input) makeRoom(limit int) {
 	case size == 0:
 		size = minBuffer
 	case used > size/2:
-		// What is in use fits in the limit, but for the text of a comment and
+		// The bytes in use fit in the limit, except the text of a comment and
 		// the names of fields: see Decoder.trim.
 		size = max(size, min(2*size, limit+maxIdle))
 	case in.full && size < maxIdle:
@@ -220,7 +221,7 @@ func (in *input) makeRoom(limit int) {
 	}
 }
 
-// moveTo moves what is in use to the front of to, the same buffer or another.
+// moveTo moves the bytes in use to the front of to, the same buffer or another.
 func (in *input) moveTo(to []byte) {
 	n := len(in.kept)
 	if n > 0 && &in.kept[0] != &to[0] {

@@ -22,8 +22,8 @@ func (s *segments) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// linear are streams, and linearReads the sizes of the reads that deliver them.
-// No line starts with an x.
+// linear are streams, and linearReads the sizes of the reads that deliver them. No line starts
+// with an x.
 var linear = map[string]string{
 	"one line":       "data:" + strings.Repeat("x", 1<<18) + "\n\n",
 	"LF":             strings.Repeat("data:"+strings.Repeat("x", 40)+"\n", 1<<12) + "\n",
@@ -40,8 +40,7 @@ var linear = map[string]string{
 
 var linearReads = []int{1, 7, 1460, 4096, 1 << 20}
 
-// run drives an input as a Decoder does, and calls after for each line and for
-// each fill.
+// run drives an input as a Decoder does, and calls after for each line and for each fill.
 func run(in *input, after func(isLine bool)) {
 	for {
 		line, ok := in.line()
@@ -64,9 +63,9 @@ func run(in *input, after func(isLine bool)) {
 	}
 }
 
-// No byte is searched twice for the same line end, which is half of why the
-// work is linear. So it does not matter what becomes of a byte once searched:
-// this makes line ends of them, and counts the lines.
+// Each byte is searched only once for the same line end, which is half of why the work is
+// linear. So the test may overwrite searched bytes: it turns them into line ends, and counts
+// the lines.
 func TestNoByteIsSearchedTwice(t *testing.T) {
 	for name, stream := range linear {
 		want := strings.Count(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(stream), "\n")
@@ -99,7 +98,7 @@ func TestNoByteIsSearchedTwice(t *testing.T) {
 	}
 }
 
-// Nor is a byte moved more than a few times, which is the other half.
+// Each byte is moved only a few times, which is the other half.
 func TestFewBytesAreMoved(t *testing.T) {
 	for name, stream := range linear {
 		for _, size := range linearReads {
@@ -127,8 +126,8 @@ func TestFewBytesAreMoved(t *testing.T) {
 	}
 }
 
-// A buffer starts small, grows with the reads to 64 KiB, beyond that with the
-// events only, and shrinks again after some that do not need it.
+// A buffer starts small, grows with the reads to 64 KiB, and beyond that only with the events.
+// It shrinks again after some that do not need it.
 func TestBufferSize(t *testing.T) {
 	quiet := strings.Repeat("data: a\n\n", 10)
 	busy := strings.Repeat(quiet, 10_000)
@@ -187,7 +186,7 @@ func TestBufferLimit(t *testing.T) {
 	} {
 		d := NewDecoder(&segments{[]byte(stream), 1460})
 		d.SetMaxEventSize(limit)
-		_, _ = d.Next() // whatever it is, the buffer has its bounds
+		_, _ = d.Next() // the result does not matter, only the buffer
 		if got := len(d.in.buf); got > limit+maxIdle {
 			t.Errorf("%.20q...: a buffer of %d bytes, want at most the limit and %d", stream, got, maxIdle)
 		}

@@ -6,28 +6,27 @@ import (
 	"math"
 )
 
-// DefaultMaxEventSize is the limit of a [Decoder] that was given no other:
-// 16 MiB.
+// DefaultMaxEventSize is the default limit of a [Decoder]: 16 MiB.
 const DefaultMaxEventSize = 16 << 20
 
 // maxLimit leaves room for buffer arithmetic above the limit.
 const maxLimit = math.MaxInt - 1<<20
 
-// maxAside bounds, in bytes, the values that are no part of an event and so do
-// not count toward its size: the text of a comment and the digits of a retry.
+// maxAside bounds, in bytes, values that are not part of an event and so do not
+// count toward its size: the text of a comment and the digits of a retry.
 const maxAside = 4 << 10
 
-// ErrEventTooLarge is what errors.Is finds in the error of [Decoder.Next] for
-// an event over the limit. The error itself is an [*EventTooLargeError].
+// ErrEventTooLarge matches, by errors.Is, the error of [Decoder.Next] for an
+// event over the limit. The error itself is an [*EventTooLargeError].
 var ErrEventTooLarge = errors.New("sse: event too large")
 
 // EventTooLargeError reports an event over the limit of its [Decoder]. The
-// event is lost, the stream is not: the next call of [Decoder.Next] goes on
-// with the next block.
+// event is lost, but the stream continues: the next call of [Decoder.Next]
+// returns the next block.
 type EventTooLargeError struct {
 	// Limit is the limit in force, in bytes.
 	Limit int
-	// Size is what the event would have taken, in bytes: the values of all its
+	// Size is the size of the event in bytes: the total of the values of its
 	// lines.
 	Size int64
 }
@@ -40,16 +39,16 @@ func (e *EventTooLargeError) Error() string {
 // Unwrap returns [ErrEventTooLarge].
 func (e *EventTooLargeError) Unwrap() error { return ErrEventTooLarge }
 
-// SetMaxEventSize sets the size that an event may have: n bytes, or
-// [DefaultMaxEventSize] for n <= 0. The size of an event is that of all values
-// of its event, id and data fields, its data lines being joined by one byte
-// each. For an event over it, [Decoder.Next] returns the error and what else is
-// known of the event.
+// SetMaxEventSize sets the maximum size of an event to n bytes, or to
+// [DefaultMaxEventSize] for n <= 0. The size of an event is the total of its
+// event, id and data values; each join of two data lines counts as one byte.
+// For a larger event, [Decoder.Next] returns an error and everything except the
+// data.
 //
-// The limit bounds the decoder's memory as well: its buffer takes at most 64 KiB
-// more, and an id or a name over the limit is not kept. What does not count
-// toward an event is cut: a comment after 4 KiB, and a retry of more digits is
-// ignored.
+// The limit also bounds the decoder's memory: its buffer takes at most 64 KiB
+// more, and it does not keep an id or a name over the limit. It cuts a comment
+// after 4 KiB, and ignores a retry with more digits than that, because neither
+// counts toward an event.
 func (d *Decoder) SetMaxEventSize(n int) {
 	if n <= 0 {
 		n = DefaultMaxEventSize
@@ -57,7 +56,7 @@ func (d *Decoder) SetMaxEventSize(n int) {
 	d.limit = min(n, maxLimit)
 }
 
-// count adds the size of a line to that of the block.
+// count adds the size of a line to the block.
 func (d *Decoder) count(size int64) {
 	d.block.size += size
 	if d.block.size > int64(d.limit) {
@@ -65,14 +64,14 @@ func (d *Decoder) count(size int64) {
 	}
 }
 
-// overflow notes that the event is too large, and lets go of its data.
+// overflow records that the event is too large, and releases its data.
 func (d *Decoder) overflow() {
 	d.block.tooLarge = true
 	d.in.keep(nil)
 }
 
-// trim drops what cannot matter any more of a line that is not complete yet,
-// so that no line takes much more memory than the limit.
+// trim drops the part of an incomplete line that cannot matter any more, so
+// that no line takes much more memory than the limit.
 func (d *Decoder) trim() {
 	line := d.in.unread()
 	if len(line) <= maxAside {
@@ -99,8 +98,8 @@ func (d *Decoder) trim() {
 		}
 		d.overflow()
 	default:
-		// The data goes at once, the id only if it is too long by itself: it
-		// is to be committed even if the event is lost.
+		// The data goes at once. The id goes only if it is too long by itself,
+		// because it counts even if the event is lost.
 		if d.block.size+size > int64(d.limit) {
 			d.overflow()
 		}

@@ -94,8 +94,8 @@ func TestEventTooLargeError(t *testing.T) {
 	}
 }
 
-// Whatever a peer sends without end, the decoder allocates no more than a small
-// multiple of the limit, and goes on with the next block.
+// Whatever an endless peer sends, the decoder allocates at most a small multiple of the limit,
+// and continues with the next block.
 func TestBoundedMemory(t *testing.T) {
 	const limit, flood, lines = 64 << 10, 64 << 20, 8 << 20
 	tests := []struct {
@@ -144,7 +144,7 @@ func TestBoundedMemory(t *testing.T) {
 	}
 }
 
-// repeat reads head, then about n bytes of text over and over, then tail.
+// repeat returns head, then about n bytes of repeated text, then tail.
 func repeat(head, text string, n int, tail string) io.Reader {
 	body := &loop{input: []byte(text)}
 	if len(text) < 4096 {

@@ -5,11 +5,11 @@ const (
 	maxNameLen = 64 // bytes
 )
 
-// names makes strings of event names, the same string for the same name, so
-// that the few names of a stream are allocated once. It remembers 64 names of up
-// to 64 bytes; any other is allocated anew.
+// names turns event names into strings. It returns the same string for the same
+// name, so that a stream's few names are allocated once. It remembers 64 names
+// of up to 64 bytes and allocates any other anew.
 type names struct {
-	last  string // the name asked for last, unless it is too long
+	last  string // the previous name, unless it was too long
 	table map[string]string
 }
 

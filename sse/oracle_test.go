@@ -13,8 +13,8 @@ import (
 	"github.com/mixstream/mixstream/sse"
 )
 
-// standard is the algorithm of the HTML standard, section 9.2.6, as it stands
-// there and at the cost of any number of copies, with the decoder's limit.
+// standard is the algorithm of the HTML standard, section 9.2.6, written literally and without
+// regard to copies, with the decoder's limit.
 func standard(input []byte, limit int) outcome {
 	text := strings.TrimPrefix(decodeUTF8(input), "\ufeff")
 	lines := strings.Split(strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\r", "\n"), "\n")
@@ -65,7 +65,7 @@ func standard(input []byte, limit int) outcome {
 				idBuffer = value
 			}
 		case name == "retry":
-			ms, err := strconv.ParseUint(value, 10, 63) // the greatest number for one out of range
+			ms, err := strconv.ParseUint(value, 10, 63) // out of range, ParseUint returns the largest number
 			if (err == nil || errors.Is(err, strconv.ErrRange)) && strings.Trim(value, "0123456789") == "" && len(value) <= 4096 {
 				retry, hasRetry = time.Duration(min(ms, 9223372036854))*time.Millisecond, true
 				o.retry, o.hasRetry = retry, true
@@ -81,8 +81,7 @@ func standard(input []byte, limit int) outcome {
 	return o
 }
 
-// decodeUTF8 is the UTF-8 decoder of the Encoding standard, section 8.1.1, as
-// it stands there.
+// decodeUTF8 is the UTF-8 decoder of the Encoding standard, section 8.1.1, written literally.
 func decodeUTF8(input []byte) string {
 	var out strings.Builder
 	var point rune
@@ -136,7 +135,7 @@ func decodeUTF8(input []byte) string {
 	return out.String()
 }
 
-// pieces delivers input in reads of random sizes, empty ones among them.
+// pieces delivers input in reads of random sizes, including empty ones.
 type pieces struct {
 	input []byte
 	rand  *rand.Rand
@@ -197,7 +196,7 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// shorten leaves of each comment what a decoder hands over at least.
+// shorten cuts each comment to the length that a decoder at least delivers.
 func shorten(comments []string) {
 	for i, c := range comments {
 		comments[i] = c[:min(len(c), 4<<10)]
@@ -228,7 +227,7 @@ func FuzzRoundTrip(f *testing.F) {
 			return
 		}
 
-		// Twice, so that nothing of one can become part of the other.
+		// The block is read twice, so that nothing of one can become part of the other.
 		block = bytes.TrimPrefix(block, []byte("before"))
 		got := decode(t, sse.NewDecoder(nil), io.MultiReader(bytes.NewReader(block), bytes.NewReader(block)))
 		want.Name, want.ID, want.Data = decodeUTF8([]byte(name)), []byte(decodeUTF8(id)), []byte(decodeUTF8(data))

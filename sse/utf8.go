@@ -5,7 +5,7 @@ import (
 	"unicode/utf8"
 )
 
-// valid reports whether p is valid UTF-8, as utf8.Valid does, but in half its
+// valid reports whether p is valid UTF-8, as utf8.Valid does. It takes half the
 // time for the short runs of ASCII that most streams consist of.
 func valid(p []byte) bool {
 	const high = 0x8080808080808080
@@ -40,8 +40,8 @@ func word(p []byte) uint64 { return binary.LittleEndian.Uint64(p) }
 
 // repair appends p to dst as the UTF-8 decoder of the Encoding standard,
 // section 8.1.1, reads it: each maximal subpart of an invalid sequence becomes
-// one U+FFFD. (Package utf8 takes each of its bytes for one, bytes.ToValidUTF8
-// a whole run of them.)
+// one U+FFFD. (Package utf8 replaces each byte of it, and bytes.ToValidUTF8 a
+// whole run of such bytes.)
 func repair(dst, p []byte) []byte {
 	for len(p) > 0 {
 		n := validPrefix(p)
@@ -68,7 +68,7 @@ func repairedLen(p []byte) int {
 	return size
 }
 
-// validPrefix returns the length of the longest valid start of p.
+// validPrefix returns the length of the longest valid prefix of p.
 func validPrefix(p []byte) int {
 	n := 0
 	for n < len(p) {
@@ -85,8 +85,8 @@ func validPrefix(p []byte) int {
 	return n
 }
 
-// subpart returns the length of the maximal subpart of an ill-formed sequence
-// that p starts with: as many bytes as could start a valid one, but at least
+// subpart returns the length of the maximal subpart of the ill-formed sequence
+// at the beginning of p: the bytes that could begin a valid sequence, at least
 // one.
 func subpart(p []byte) int {
 	need, low, high := 0, byte(0x80), byte(0xBF)

@@ -8,8 +8,8 @@ import (
 	"github.com/mixstream/mixstream/sse"
 )
 
-// Each maximal subpart of an ill-formed sequence is one U+FFFD: the Encoding
-// standard, section 8.1.1, and the Unicode standard, table 3-8 and around.
+// Each maximal subpart of an ill-formed sequence becomes one U+FFFD, according to the Encoding
+// standard, section 8.1.1, and the Unicode standard, table 3-8 and the text around it.
 func TestInvalidUTF8(t *testing.T) {
 	tests := []struct{ name, input, want string }{
 		{"nothing invalid", "aé流🎉", "aé流🎉"},
@@ -31,7 +31,7 @@ func TestInvalidUTF8(t *testing.T) {
 			if got := decodeUTF8([]byte(tt.input)); got != tt.want {
 				t.Fatalf("the oracle says %q, want %q", got, tt.want)
 			}
-			// A sequence is cut off by the end of the line in each field.
+			// The end of the line cuts a sequence off in each field.
 			input := ": " + tt.input + "\nevent: " + tt.input + "\ndata: " + tt.input + "\ndata: " + tt.input + "\nid: " + tt.input + "\n\n"
 			want := outcome{events: []sse.Event{event(tt.want, tt.want, tt.want+"\n"+tt.want)}, comments: []string{tt.want}, lastID: tt.want, err: io.EOF}
 			everyWay(input, func(way string, r io.Reader) {
@@ -43,8 +43,8 @@ func TestInvalidUTF8(t *testing.T) {
 	}
 }
 
-// ASCII is looked at several bytes at a time: no place in a value of any length
-// may escape that.
+// The decoder checks several bytes of ASCII at a time. It must find an invalid byte at any
+// place in a value of any length.
 func TestInvalidUTF8Anywhere(t *testing.T) {
 	for _, seq := range []string{"\xff", "\xe6\xb5", "流"} {
 		for n := range 150 {
@@ -60,7 +60,7 @@ func TestInvalidUTF8Anywhere(t *testing.T) {
 	}
 }
 
-// An ill-formed start of a name is no name.
+// An ill-formed beginning of a name is not a name.
 func TestInvalidUTF8InNames(t *testing.T) {
 	d := sse.NewDecoder(strings.NewReader("\xffdata: a\ndata\xff: b\nda\xe6\xb5ta: c\ndata: d\n\n"))
 	if ev, err := d.Next(); err != nil || string(ev.Data) != "d" {

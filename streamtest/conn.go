@@ -10,30 +10,30 @@ import (
 	"strings"
 )
 
-// Conn is a connection on which a [Script] is played, for steps that a test
-// writes itself. What is written to it directly goes out as it is.
+// Conn is the connection on which a [Server] plays a [Script]. The steps that a test writes
+// itself use it. Write sends bytes as they are.
 type Conn struct {
 	net.Conn
 
-	// Request is what was asked on it. Its context is done when the server is
+	// Request is the request on the connection. Its context is done when the server is
 	// closed.
 	Request *http.Request
 
-	chunked bool // the body goes out in chunks
+	chunked bool // Send writes chunks
 }
 
-// Head writes the head of an answer, after which comes a body in chunks. The
-// header lists keys and values in turn; a key may come more than once.
+// Head writes the head of an answer whose body is sent in chunks. The header lists keys and
+// values in turn; a key may come more than once.
 func (c *Conn) Head(status int, header ...string) error {
 	c.chunked = true
 	return c.head(status, slices.Concat(header, []string{"Transfer-Encoding", "chunked"}))
 }
 
-// Send writes a piece of the body, in one chunk if the head was that of [Conn.Head].
+// Send writes a piece of the body; after [Conn.Head], in one chunk.
 func (c *Conn) Send(text string) error {
 	if c.chunked {
 		if text == "" {
-			return nil // an empty chunk is the end
+			return nil // an empty chunk would end the body
 		}
 		text = fmt.Sprintf("%x\r\n%s\r\n", len(text), text)
 	}
@@ -53,16 +53,16 @@ func (c *Conn) head(status int, header []string) error {
 	return err
 }
 
-// finish ends a body in chunks.
+// finish writes the last chunk, if the body is sent in chunks.
 func (c *Conn) finish() {
 	if c.chunked {
 		io.WriteString(c, "0\r\n\r\n") //nolint:errcheck // the client may have gone
 	}
 }
 
-// gone waits until the client has closed the connection. It returns an error if
-// the server is closed first.
+// gone waits until the client has closed the connection. It returns an error if the server
+// is closed first.
 func (c *Conn) gone() error {
-	io.Copy(io.Discard, c.Conn) //nolint:errcheck // whatever ends it is the end
+	io.Copy(io.Discard, c.Conn) //nolint:errcheck // an error ends the connection as well
 	return context.Cause(c.Request.Context())
 }

@@ -1,11 +1,10 @@
-// Package streamtest injects faults into event streams, for tests of whatever
-// consumes them.
+// Package streamtest injects faults into event streams, to test their consumers.
 //
-// A [Server] plays a [Script] on each connection: it sends what it is told, bytes
-// or blocks, right or wrong, and breaks off, stalls or floods where it is told.
-// It keeps what it was asked, so that a test can tell how often and from where
-// its consumer came back. [NewProxy] stands between a consumer and a real server.
+// A [Server] plays a [Script] on each connection. A script sends bytes or blocks, right or
+// wrong, and cuts, stalls or floods the stream. The server keeps the requests, so a test can
+// see how often its consumer came back, and from which position. [NewProxy] stands between a
+// consumer and a real server.
 //
-// Only the standard library is used, and nothing of the consumer is assumed but
-// that it speaks HTTP/1.1.
+// The package uses only the standard library. It assumes only that the consumer speaks
+// HTTP/1.1.
 package streamtest

@@ -8,7 +8,7 @@ import (
 	"github.com/mixstream/mixstream/streamtest"
 )
 
-// A step of one's own sees the request, and says what it likes.
+// A step that a test writes sees the request, and answers it as the test needs.
 func ExampleConn() {
 	repeat := func(c *streamtest.Conn) error {
 		return c.Send(streamtest.Block("", "", "you have seen "+c.Request.Header.Get("Last-Event-ID")))

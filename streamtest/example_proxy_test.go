@@ -10,7 +10,7 @@ import (
 	"github.com/mixstream/mixstream/streamtest"
 )
 
-// Between a consumer and a real server, the second event is cut in half.
+// The proxy cuts the second event in half, between a consumer and a real server.
 func ExampleNewProxy() {
 	backend := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/event-stream")

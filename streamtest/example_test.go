@@ -9,7 +9,7 @@ import (
 	"github.com/mixstream/mixstream/streamtest"
 )
 
-// A consumer under test: it reads until the stream says that it is done.
+// The consumer under test reads until the stream says that it is done.
 func consume(url string) (text string) {
 	var lastEventID string
 	for {

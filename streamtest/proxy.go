@@ -12,25 +12,25 @@ import (
 	"net/url"
 )
 
-// NewProxy returns a reverse proxy to target that hands each block of an event
-// stream to the function, and forwards what that returns instead. Where cut is
-// true, the connection is broken off once the bytes have been sent. Other answers
-// pass unchanged. The server is asked not to compress.
+// NewProxy returns a reverse proxy to target. It passes each block of an event stream to the
+// function block, and forwards what that returns instead. If cut is true, it cuts the
+// connection once the bytes have been sent. Other answers pass unchanged. The proxy asks the
+// server not to compress.
 //
-// A block runs up to and including its blank line; line ends must be LF. The
-// function is called from the goroutine of each request, possibly from several
-// at a time, and may change the block.
+// A block ends with its blank line, which belongs to it; line ends must be LF. The proxy
+// calls block from the goroutine of each request, so several calls may run at a time. block
+// may change its bytes.
 func NewProxy(target *url.URL, block func(r *http.Request, block []byte) (forward []byte, cut bool)) http.Handler {
 	return &httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(target)
-			r.Out.Header.Set("Accept-Encoding", "identity") // a compressed stream has no blocks to be seen
+			r.Out.Header.Set("Accept-Encoding", "identity") // blocks cannot be found in a compressed stream
 		},
 		FlushInterval: -1,
-		ErrorLog:      log.New(io.Discard, "", 0), // a cut is no error here
+		ErrorLog:      log.New(io.Discard, "", 0), // a cut is intended
 		ModifyResponse: func(resp *http.Response) error {
 			if mediaType, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); mediaType == "text/event-stream" {
-				resp.Header.Del("Content-Length") // it will be another
+				resp.Header.Del("Content-Length") // the function may change it
 				resp.Body = &blockReader{
 					body: resp.Body,
 					src:  bufio.NewReader(resp.Body),
@@ -42,7 +42,7 @@ func NewProxy(target *url.URL, block func(r *http.Request, block []byte) (forwar
 	}
 }
 
-// errCut makes the reverse proxy break off the connection.
+// errCut makes the reverse proxy cut the connection.
 var errCut = errors.New("streamtest: cut")
 
 // blockReader reads a stream block by block.
@@ -50,8 +50,8 @@ type blockReader struct {
 	body io.Closer
 	src  *bufio.Reader
 	each func([]byte) ([]byte, bool)
-	out  []byte // what is still to be read
-	err  error  // what follows it
+	out  []byte // bytes that Read returns next
+	err  error  // the error that Read returns after them
 }
 
 func (b *blockReader) Read(p []byte) (int, error) {
@@ -61,7 +61,7 @@ func (b *blockReader) Read(p []byte) (int, error) {
 		}
 		block, err := readBlock(b.src)
 		if err != nil {
-			b.out, b.err = block, err // an unfinished block passes as it is
+			b.out, b.err = block, err // an unfinished block passes unchanged
 			continue
 		}
 		var cut bool
@@ -76,7 +76,7 @@ func (b *blockReader) Read(p []byte) (int, error) {
 
 func (b *blockReader) Close() error { return b.body.Close() }
 
-// readBlock reads up to the next blank line.
+// readBlock reads up to the next blank line, which belongs to the block.
 func readBlock(r *bufio.Reader) ([]byte, error) {
 	var block []byte
 	for {

@@ -17,7 +17,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const blocks = "id: 1\ndata: a\n\n: comment\n\ndata: b\n\ndata: unfinished"
 
-// through returns what a client gets of the blocks through a proxy.
+// through returns what a client receives of the blocks through a proxy.
 func through(t *testing.T, block func(*http.Request, []byte) ([]byte, bool)) (string, error) {
 	t.Helper()
 	upstream := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -89,7 +89,7 @@ func TestProxyChanges(t *testing.T) {
 	}
 }
 
-// A cut comes behind the bytes that were forwarded, and is no clean end.
+// A cut comes after the forwarded bytes, and is not a clean end.
 func TestProxyCuts(t *testing.T) {
 	for at := 1; at < len("id: 1\ndata: a\n\n"); at++ {
 		got, err := through(t, func(_ *http.Request, block []byte) ([]byte, bool) { return block[:at], true })

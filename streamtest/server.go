@@ -13,9 +13,8 @@ import (
 	"sync"
 )
 
-// Server is an HTTP/1.1 server on a local port that plays a script on each
-// connection, and then closes it: there is one request to a connection. It is
-// safe for concurrent use.
+// Server is an HTTP/1.1 server on a local port. It plays a script on each connection, and
+// then closes it, so a connection has one request. A Server is safe for concurrent use.
 type Server struct {
 	// URL is the address of the server, of the form http://127.0.0.1:port.
 	URL string
@@ -26,15 +25,15 @@ type Server struct {
 	ctx      context.Context
 	stop     context.CancelFunc
 
-	mu       sync.Mutex // guards what follows
+	mu       sync.Mutex // guards the fields below
 	accepted int
 	requests []*http.Request
 	bodies   [][]byte
 }
 
-// NewServer starts a server that plays the first script to the first request, the
-// second to the second, and the last one to all that come later. Close it when it
-// is no longer needed. It panics if it cannot listen, as httptest.NewServer does.
+// NewServer starts a server that plays the first script to the first request, the second to
+// the second, and the last one to all later requests. The caller must close it. NewServer
+// panics if it cannot listen, as httptest.NewServer does.
 func NewServer(scripts ...Script) *Server {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -46,25 +45,23 @@ func NewServer(scripts ...Script) *Server {
 	return s
 }
 
-// Close ends all connections, whatever their scripts are at, and refuses new ones
-// from then on. It returns once nothing of the server is running any more, and may
-// be called more than once.
+// Close ends all connections in the middle of their scripts, and refuses new ones. It
+// returns once all goroutines of the server have ended. It may be called more than once.
 func (s *Server) Close() {
 	s.stop()
 	s.listener.Close()
 	s.running.Wait()
 }
 
-// Connections returns how many connections there were so far, with or without a
-// request.
+// Connections returns the number of connections so far, with or without a request.
 func (s *Server) Connections() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.accepted
 }
 
-// Requests returns the requests so far, in the order in which they came. Their
-// bodies can be read, by each caller anew.
+// Requests returns the requests so far, in the order in which they came. Each call returns
+// copies, whose bodies can be read.
 func (s *Server) Requests() []*http.Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -76,8 +73,8 @@ func (s *Server) Requests() []*http.Request {
 	return requests
 }
 
-// LastEventIDs returns the header Last-Event-ID of each request so far, and an
-// empty string where there was none. Several in one request are joined by commas.
+// LastEventIDs returns the header Last-Event-ID of each request so far, or an empty string
+// for a request without one. Commas join several values of one request.
 func (s *Server) LastEventIDs() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -109,7 +106,7 @@ func (s *Server) serve(conn net.Conn) {
 	if err != nil {
 		return
 	}
-	// With the body still unread, closing the connection would reset it.
+	// Closing a connection with an unread body would reset it.
 	body, err := io.ReadAll(request.Body)
 	if err != nil {
 		return
@@ -124,7 +121,7 @@ func (s *Server) serve(conn net.Conn) {
 	c.finish()
 }
 
-// record keeps a request, and returns the script for it.
+// record keeps a request and returns its script.
 func (s *Server) record(r *http.Request, body []byte) Script {
 	s.mu.Lock()
 	defer s.mu.Unlock()

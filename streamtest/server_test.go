@@ -11,8 +11,8 @@ import (
 	"github.com/mixstream/mixstream/streamtest"
 )
 
-// get makes a request and returns the answer with its body read, as far as it
-// could be, and what ended it.
+// get makes a request. It returns the answer, the part of the body that came, and the error
+// that ended it.
 func get(t *testing.T, url string, header ...string) (*http.Response, string, error) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
@@ -106,7 +106,7 @@ func TestServerKeepsRequests(t *testing.T) {
 	}
 }
 
-// TestServerCloses closes the server while each kind of script goes on.
+// TestServerCloses closes the server while a script of each kind runs.
 func TestServerCloses(t *testing.T) {
 	scripts := map[string]streamtest.Script{
 		"hold":      {streamtest.Open(), streamtest.Hold()},

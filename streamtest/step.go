@@ -12,29 +12,28 @@ import (
 	"time"
 )
 
-// Script is what a [Server] does on one connection once it has read the request.
-// After the last step the answer ends as it should. An empty script closes the
-// connection without an answer.
+// Script is what a [Server] does on one connection once it has read the request. After the
+// last step, the server ends the answer properly. An empty script closes the connection
+// without an answer.
 type Script []Step
 
-// Step is a part of a script. An error ends the script and breaks off the
-// connection there; nobody is told. A step may be used by several connections at a
-// time.
+// Step is a part of a script. An error ends the script and cuts the connection; the server
+// does not report it. Several connections may use a step at a time.
 type Step func(c *Conn) error
 
-// errBroken ends a script whose connection a step has broken off.
-var errBroken = errors.New("streamtest: broken off")
+// errCutOff ends a script whose step cuts the connection.
+var errCutOff = errors.New("streamtest: connection cut")
 
-// Open begins an event stream: status 200, content type text/event-stream, and a
-// body in chunks. The header lists more keys and values in turn.
+// Open begins an event stream: status 200, content type text/event-stream, and a body in
+// chunks. The header lists further keys and values in turn.
 func Open(header ...string) Step {
 	return func(c *Conn) error {
 		return c.Head(http.StatusOK, append([]string{"Content-Type", "text/event-stream"}, header...)...)
 	}
 }
 
-// Answer is a whole answer with a status and a body. The header lists keys and
-// values in turn, such as "Retry-After", "1".
+// Answer sends a whole answer with a status and a body. The header lists keys and values in
+// turn, such as "Retry-After", "1".
 func Answer(status int, body string, header ...string) Step {
 	if status == http.StatusNoContent || status == http.StatusNotModified {
 		body = ""
@@ -49,7 +48,7 @@ func Answer(status int, body string, header ...string) Step {
 	}
 }
 
-// Send writes pieces of the body, each in a chunk and a write of its own.
+// Send writes pieces of the body, each as a chunk and by a write of its own.
 func Send(pieces ...string) Step {
 	return func(c *Conn) error {
 		for _, text := range pieces {
@@ -61,7 +60,7 @@ func Send(pieces ...string) Step {
 	}
 }
 
-// Trickle writes a part of the body byte by byte, with a pause before each.
+// Trickle writes a part of the body byte by byte, with a pause before each byte.
 func Trickle(text string, pause time.Duration) Step {
 	return func(c *Conn) error {
 		for i := range len(text) {
@@ -76,8 +75,8 @@ func Trickle(text string, pause time.Duration) Step {
 	}
 }
 
-// Flood writes the text as fast as the client takes it, again and again until the
-// client goes. The steps after it run then.
+// Flood repeats the text, as fast as the client reads it, until the client closes the
+// connection. The steps after it run then.
 func Flood(text string) Step {
 	if text == "" {
 		return Hold()
@@ -90,8 +89,7 @@ func Flood(text string) Step {
 	}
 }
 
-// Raw writes bytes to the connection as they are: an answer that is no HTTP, a
-// head by hand, a chunk that is none.
+// Raw writes bytes to the connection as they are, such as a malformed answer, head or chunk.
 func Raw(text string) Step {
 	return func(c *Conn) error {
 		_, err := io.WriteString(c, text)
@@ -99,8 +97,7 @@ func Raw(text string) Step {
 	}
 }
 
-// Pause lets time pass: before Open it delays the header, after it it stalls the
-// stream.
+// Pause waits. Before Open it delays the header; after Open it stalls the stream.
 func Pause(d time.Duration) Step {
 	return func(c *Conn) error {
 		timer := time.NewTimer(d)
@@ -114,7 +111,7 @@ func Pause(d time.Duration) Step {
 	}
 }
 
-// Await waits until the channel is closed or something comes from it.
+// Await waits until it receives from the channel, or until the channel is closed.
 func Await(ch <-chan struct{}) Step {
 	return func(c *Conn) error {
 		select {
@@ -126,13 +123,11 @@ func Await(ch <-chan struct{}) Step {
 	}
 }
 
-// Hold is silent until the client closes the connection. The steps after it run
-// then.
+// Hold sends nothing until the client closes the connection. The steps after it run then.
 func Hold() Step { return (*Conn).gone }
 
-// HalfOpen is silent from then on, and does not close the connection even when
-// the client does, like a peer that has lost its power. Closing the server ends
-// it.
+// HalfOpen sends nothing, and does not close the connection even when the client does, like
+// a peer that has lost its power. It ends when the server is closed.
 func HalfOpen() Step {
 	return func(c *Conn) error {
 		<-c.Request.Context().Done()
@@ -140,31 +135,31 @@ func HalfOpen() Step {
 	}
 }
 
-// Cut closes the connection where it is, so that the body is not complete.
-func Cut() Step { return func(*Conn) error { return errBroken } }
+// Cut closes the connection, so that the body is not complete.
+func Cut() Step { return func(*Conn) error { return errCutOff } }
 
-// CutChunk writes the text in a chunk that is announced as one byte longer, and
+// CutChunk announces a chunk that is one byte longer than the text, writes the text, and
 // closes the connection.
 func CutChunk(text string) Step {
 	return func(c *Conn) error {
 		fmt.Fprintf(c, "%x\r\n%s", len(text)+1, text)
-		return errBroken
+		return errCutOff
 	}
 }
 
-// Reset ends the connection with an RST instead of a FIN. What was sent right
-// before may be lost with it.
+// Reset ends the connection with an RST instead of a FIN. The client may lose the bytes that
+// were sent right before.
 func Reset() Step {
 	return func(c *Conn) error {
 		if tcp, ok := c.Conn.(*net.TCPConn); ok {
 			tcp.SetLinger(0) //nolint:errcheck // the client may have reset it before
 		}
-		return errBroken
+		return errCutOff
 	}
 }
 
-// Block returns an event as it stands on the wire, with a line of data for each
-// line of its data. An empty name or id is left out.
+// Block returns an event as it is on the wire, with a data line for each line of data. It
+// leaves out an empty name or id.
 func Block(name, id, data string) string {
 	var text strings.Builder
 	if name != "" {
@@ -179,7 +174,7 @@ func Block(name, id, data string) string {
 	return text.String() + "\n"
 }
 
-// Garbage returns n random bytes, the same ones for the same seed.
+// Garbage returns n random bytes. The same seed gives the same bytes.
 func Garbage(n int, seed uint64) string {
 	r := rand.New(rand.NewPCG(seed, seed))
 	b := make([]byte, n)

@@ -15,7 +15,7 @@ import (
 	"github.com/mixstream/mixstream/streamtest"
 )
 
-// TestFaults looks at what a client of each fault gets to see.
+// TestFaults checks what a client sees of each fault.
 func TestFaults(t *testing.T) {
 	open := streamtest.Open()
 	tests := []struct {
@@ -52,7 +52,7 @@ func TestFaults(t *testing.T) {
 
 var errAny = errors.New("any error")
 
-// TestFlood has a client that reads for a while and goes.
+// The client of TestFlood reads for a while, and closes the connection.
 func TestFlood(t *testing.T) {
 	for _, text := range []string{"data: a\n\n", "", strings.Repeat("x", 100_000)} {
 		gone := make(chan struct{})
@@ -77,7 +77,7 @@ func TestFlood(t *testing.T) {
 	}
 }
 
-// TestHold tells a peer that is silent from one that is not there any more.
+// TestHold tells a silent peer from one that is gone.
 func TestHold(t *testing.T) {
 	closed := make(chan struct{})
 	s := streamtest.NewServer(
@@ -155,7 +155,7 @@ func TestBlock(t *testing.T) {
 	}
 }
 
-// A script is for any number of connections, also at the same time.
+// Any number of connections can play a script at the same time.
 func TestStepsAreShared(t *testing.T) {
 	for status, text := range map[int]string{http.StatusNoContent: "", http.StatusTeapot: "short and stout"} {
 		server := streamtest.NewServer(streamtest.Script{streamtest.Answer(status, "short and stout", "X-A", "a")})

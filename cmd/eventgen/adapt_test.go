@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestTakes has what oapi-codegen refuses, or makes no Go of that compiles, in documents that
-// people publish. The generator type-checks what it makes.
+// TestTakes generates code for documents as people publish them, which oapi-codegen alone
+// refuses or turns into code that does not compile. The generator type-checks its output.
 func TestTakes(t *testing.T) {
 	for _, tc := range []struct {
 		name, Schemas string
@@ -87,7 +87,7 @@ func TestTakes(t *testing.T) {
 	}
 }
 
-// TestCallbacks has callbacks of one name, and one of the name of an operation.
+// TestCallbacks generates callbacks that share a name with each other or with an operation.
 func TestCallbacks(t *testing.T) {
 	const callback = `callbacks: {changed: {'{$request.body#/url}': {post: {requestBody: {content: {application/json: {schema: {type: KIND}}}}, responses: {'204': {description: d}}}}}}, `
 	spec := writeSpec(t, "spec.yaml", strings.Replace(oneSchema, "components:", `  /b: {post: {operationId: sendB, `+strings.Replace(callback, "KIND", "string", 1)+`responses: {'204': {description: d}}}}

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// TestMain runs the command itself for a process that a test kills or measures.
+// TestMain runs the command itself if a test started this process to kill or measure it.
 func TestMain(m *testing.M) {
 	if args := os.Getenv("EVENTGEN_TEST_ARGS"); args != "" {
 		status := run(strings.Split(args, "\n"), os.Stdout, os.Stderr)
@@ -24,8 +24,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// TestKilled kills the command at moments that are spread over its run. The file is the
-// old one or the new one, whole, and nothing else that Go would compile is in the folder.
+// TestKilled kills the command at random moments of its run. The file is then complete, either
+// old or new, and the folder contains nothing else that Go would compile.
 func TestKilled(t *testing.T) {
 	self, err := os.Executable()
 	if err != nil {
@@ -60,7 +60,7 @@ func TestKilled(t *testing.T) {
 	killed, written := 0, 0
 	for range 40 {
 		cmd := start()
-		time.Sleep(rand.N(whole * 5 / 4)) // a random moment is what this is about
+		time.Sleep(rand.N(whole * 5 / 4)) // the moment must be random
 		_ = cmd.Process.Kill()
 		if cmd.Wait() != nil {
 			killed++
@@ -86,14 +86,14 @@ func TestKilled(t *testing.T) {
 	}
 }
 
-// TestUnwritable has a folder in which no file can be made: the old one stays.
+// TestUnwritable writes to a folder in which no file can be created: the old file stays.
 func TestUnwritable(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "api")
 	if err := os.MkdirAll(filepath.Join(dir, "api.gen.go"), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	var stderr bytes.Buffer
-	if status := run([]string{"-o", dir, edit(t)}, io.Discard, &stderr); status != 1 || !strings.Contains(stderr.String(), "api.gen.go: it is a directory") {
+	if status := run([]string{"-o", dir, edit(t)}, io.Discard, &stderr); status != 1 || !strings.Contains(stderr.String(), "api.gen.go: is a directory") {
 		t.Errorf("exit status %d: %s", status, &stderr)
 	}
 }

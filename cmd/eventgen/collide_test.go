@@ -36,8 +36,8 @@ func goFields(t *testing.T, spec, name string) map[string]string {
 	return names
 }
 
-// TestFieldsOfOneName adds properties that become one Go field. What was there keeps its
-// name, and a property that is alone has the plain one.
+// TestFieldsOfOneName adds properties that become the same Go field. An existing property
+// keeps its name, and a property without a rival has the plain one.
 func TestFieldsOfOneName(t *testing.T) {
 	const schemas = `    E: {allOf: [{$ref: '#/components/schemas/A'}, {$ref: '#/components/schemas/B'}], properties: {fooBar: {type: integer}LATER}}
     A: {type: object, properties: {foo-bar: {type: string}}}
@@ -62,8 +62,8 @@ func TestFieldsOfOneName(t *testing.T) {
 	}
 }
 
-// TestTypesOfOneName has components of one Go name: a schema keeps it before a response, of
-// the document or of the client, and the client itself before a schema.
+// TestTypesOfOneName generates components with the same Go name. A schema keeps it before a
+// response of the document or of the client; the client itself keeps it before a schema.
 func TestTypesOfOneName(t *testing.T) {
 	spec := writeSpec(t, "spec.yaml", strings.Replace(oneSchema, "responses: {", "responses: {default: {$ref: '#/components/responses/E'}, ", 1)+
 		"    E: {type: object, properties: {of: {$ref: '#/components/schemas/Client'}}}\n"+
@@ -86,8 +86,8 @@ func TestTypesOfOneName(t *testing.T) {
 	}
 }
 
-// TestJSONSpec generates a document in JSON, with tabs and a byte order mark, as its twin in
-// YAML.
+// TestJSONSpec compares the code for a document in JSON, with tabs and a byte order mark, with
+// the code for the same document in YAML.
 func TestJSONSpec(t *testing.T) {
 	const file = "testdata/specs/openapi30.yaml"
 	text, err := os.ReadFile(file)

@@ -16,19 +16,19 @@ import (
 	"github.com/mixstream/mixstream/cmd/eventgen/internal/generator"
 )
 
-// configName is the name of the configuration file that is used if it is there.
+// configName is the configuration file that eventgen reads if it exists.
 const configName = "oapi-codegen.yaml"
 
-// config holds oapi-codegen's configuration, as its file and the flags set it.
+// config is oapi-codegen's configuration, as its file and the flags set it.
 type config struct {
 	codegen.Configuration `yaml:",inline"`
 
-	// Output is the file that oapi-codegen's command writes. Only its base name counts.
+	// Output is the file that oapi-codegen's command writes. Only its base name counts here.
 	Output string `yaml:"output"`
 }
 
-// findConfig returns the path of the configuration file in dir or beside the spec; empty
-// if neither has one.
+// findConfig returns the path of the configuration file in dir, or else beside the spec. It is
+// empty if neither exists.
 func findConfig(dir, spec string) string {
 	for _, d := range []string{dir, filepath.Dir(spec)} {
 		if path := filepath.Join(d, configName); isFile(path) {
@@ -43,9 +43,9 @@ func isFile(path string) bool {
 	return err == nil && !info.IsDir()
 }
 
-// loadConfig reads a configuration file of oapi-codegen, as its command does. Without a
-// file it returns the defaults. The package is pkg if that is not empty, and by default
-// that of dir.
+// loadConfig reads a configuration file of oapi-codegen, as its command does. With an empty
+// path it returns the defaults. pkg, if not empty, sets the package; otherwise it defaults to
+// the package in dir.
 func loadConfig(path, dir, pkg string) (config, error) {
 	cfg := defaultConfig()
 	if path != "" {
@@ -71,7 +71,7 @@ func loadConfig(path, dir, pkg string) (config, error) {
 		cfg.PackageName = name
 	}
 	if !token.IsIdentifier(cfg.PackageName) {
-		return cfg, fmt.Errorf("%q is not the name of a Go package", cfg.PackageName)
+		return cfg, fmt.Errorf("%q is not a valid name of a Go package", cfg.PackageName)
 	}
 	cfg.Configuration = cfg.UpdateDefaults()
 	if err := errors.Join(cfg.Validate(), supported(cfg.Configuration)); err != nil {
@@ -83,7 +83,7 @@ func loadConfig(path, dir, pkg string) (config, error) {
 	return cfg, nil
 }
 
-// defaultConfig is used without a configuration file.
+// defaultConfig returns the configuration to use without a file.
 func defaultConfig() config {
 	var cfg config
 	cfg.Generate = codegen.GenerateOptions{Models: true, Client: true, StdHTTPServer: true}
@@ -95,8 +95,8 @@ func defaultConfig() config {
 	return cfg
 }
 
-// packageOf returns the name of the package in dir, or the one that Go programmers
-// expect there.
+// packageOf returns the name of the package in dir. In an empty folder it returns the folder's
+// name, as Go programmers expect.
 func packageOf(dir string) (string, error) {
 	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
 	if err != nil {
@@ -116,7 +116,7 @@ func packageOf(dir string) (string, error) {
 	}
 	name := filepath.Base(abs)
 	if !token.IsIdentifier(name) {
-		return "", fmt.Errorf("the name of the folder %s is not that of a Go package: set one with -package", dir)
+		return "", fmt.Errorf("the folder name %s is not a valid name of a Go package: set one with -package", dir)
 	}
 	return name, nil
 }
@@ -133,16 +133,16 @@ func (cfg *config) outputFile(dir string, eventsOnly bool) string {
 	return filepath.Join(dir, name)
 }
 
-// supported returns an error if the events cannot stand in one package with what
-// oapi-codegen makes with this configuration.
+// supported returns an error if the events and oapi-codegen's output for this configuration
+// cannot share a package.
 func supported(cfg codegen.Configuration) error {
 	switch {
 	case !cfg.Generate.Models:
 		return errors.New("generate.models must be true: the events are decoded into the models")
 	case cfg.OutputOptions.NameNormalizer != "" && codegen.NameNormalizers[codegen.NameNormalizerFunction(cfg.OutputOptions.NameNormalizer)] == nil:
-		return fmt.Errorf("output-options.name-normalizer is %q, and must be one of %q", cfg.OutputOptions.NameNormalizer, codegen.NameNormalizers.Options()[1:])
+		return fmt.Errorf("output-options.name-normalizer is %q: it must be one of %q", cfg.OutputOptions.NameNormalizer, codegen.NameNormalizers.Options()[1:])
 	case cfg.OutputOptions.ResolveTypeNameCollisions:
-		return errors.New("output-options.resolve-type-name-collisions must be false: the Go name of a schema would depend on the rest of the document")
+		return errors.New("output-options.resolve-type-name-collisions must be false: otherwise the Go name of a schema depends on the rest of the document")
 	}
 	return nil
 }

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// A mark among JSON is read as the end, and a word of any language is not.
+// A mark among JSON data ends the stream; a word of any language does not.
 func TestMark(t *testing.T) {
 	for text, isMark := range map[string]bool{
 		"[DONE]": true, "<end>": true, "✓": true,
@@ -19,9 +19,9 @@ func TestMark(t *testing.T) {
 			t.Fatalf("%q: %v", text, err)
 		}
 		if got := slices.ContainsFunc(warnings, func(w string) bool {
-			return strings.Contains(w, fmt.Sprintf("createChat: the text %q among JSON data is read as the end", text))
+			return strings.Contains(w, fmt.Sprintf("createChat: the text %q among JSON data is treated as the end", text))
 		}); got != isMark {
-			t.Errorf("%q: taken for the end: %t; %q", text, got, warnings)
+			t.Errorf("%q: treated as the end: %t; %q", text, got, warnings)
 		}
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/mixstream/mixstream/contract"
 )
 
-// evaluate returns the value of an expression as eventgen writes them.
+// evaluate returns the value of an expression in the form that eventgen writes.
 func evaluate(expr ast.Expr, as reflect.Type) reflect.Value {
 	switch expr := expr.(type) {
 	case *ast.UnaryExpr: // &T{…}
@@ -68,7 +68,7 @@ func evaluateElements(expr *ast.CompositeLit, as reflect.Type) reflect.Value {
 	}
 	v := reflect.New(as).Elem()
 	switch as.Kind() {
-	case reflect.Pointer: // the & of an element of a map is left out
+	case reflect.Pointer: // an element of a map literal omits the &
 		v.Set(reflect.New(as.Elem()))
 		v.Elem().Set(evaluateElements(expr, as.Elem()))
 	case reflect.Struct:

@@ -9,9 +9,9 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// addAlternative adds a copy of an alternative to a union, with another name in the first
-// of the members that it has, or else in the data. A copy of a reference is one to a copy
-// of its target, beside it.
+// addAlternative adds a copy of an alternative to a union. The copy has another name in the
+// first of members that it contains, or else in the data. The copy of a reference refers to a
+// copy of its target, which stands beside the target.
 func (e *evolution) addAlternative(union yamlNode, members []string, own bool) {
 	leaf := e.alternatives(union)[0]
 	for len(e.alternatives(e.resolved(leaf))) > 0 {
@@ -45,7 +45,7 @@ func (e *evolution) addAlternative(union yamlNode, members []string, own bool) {
 	}
 }
 
-// copied returns a copy of a schema, and where the copy itself is.
+// copied returns a copy of a schema, and the node that holds its content.
 func (e *evolution) copied(schema yamlNode, suffix string) (added, target yamlNode) {
 	original, parent, pointer := schema, yamlNode{}, ""
 	for original.get("$ref").is() {
@@ -56,7 +56,7 @@ func (e *evolution) copied(schema yamlNode, suffix string) (added, target yamlNo
 	case original.Node == schema.Node:
 		added = schema.clone()
 		return added, added
-	case !parent.is(): // a file of its own
+	case !parent.is(): // a separate file
 		added = yamlNode{original.clone().Node, schema.file}
 		return added, added
 	}
@@ -76,8 +76,8 @@ func (e *evolution) copied(schema yamlNode, suffix string) (added, target yamlNo
 	return added, target
 }
 
-// rename gives the event of a copied schema its name. What the copy shares with others
-// allows that name beside theirs.
+// rename gives the event of a copied schema its name. Parts that the copy shares with other
+// events then allow that name, too.
 func (e *evolution) rename(schema yamlNode, member, name string) {
 	schema.remove("x-go-name")
 	copied := map[*yaml.Node]bool{}

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// addOperations adds operations before and behind all others: a stream with events of its
-// own, one that is no stream, and for each stream one that has the same events.
+// addOperations adds operations before and after all others: a stream with its own events, an
+// operation without a stream, and for each stream one with the same events.
 func (e *evolution) addOperations(root yamlNode, streams []yamlNode) {
 	paths := root.get("paths")
 	for _, path := range []string{"/0-evolved", "/zz-evolved"} {
@@ -15,7 +15,7 @@ func (e *evolution) addOperations(root yamlNode, streams []yamlNode) {
 		paths.set(path+"/{thing}", e.parse(fmt.Sprintf(newPlain, id)))
 		for i, content := range streams {
 			if content.file != root.file {
-				continue // its references are those of another file
+				continue // its references belong to another file
 			}
 			same := yamlNode{e.parse(fmt.Sprintf(newReader, id, i)), root.file}
 			copied := content.clone()
@@ -36,7 +36,7 @@ func (e *evolution) addOperations(root yamlNode, streams []yamlNode) {
 	schemas.set("EvolvedThing", e.parse("{type: object, required: [id], properties: {id: {type: string}, state: {type: string, enum: [new, old, red]}}}"))
 }
 
-// unnamed takes the Go names out of a copied schema: no two schemas can have one.
+// unnamed removes the Go names from a copied schema: two schemas cannot have the same.
 func unnamed(n yamlNode) {
 	n.remove("x-go-name")
 	for _, child := range n.Content {

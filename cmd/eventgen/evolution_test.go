@@ -10,18 +10,18 @@ import (
 	"github.com/mixstream/mixstream/cmd/eventgen/internal/stream"
 )
 
-// evolution adds to a document what its author may add in a later version: an event to
-// each stream whose events have names, an optional property to each object in the data of
-// an event, and operations.
+// evolution makes the additions to a document that an author may make in a later version: an
+// event to each stream whose events have names, an optional property to each object in the
+// data of an event, and operations.
 type evolution struct {
 	*tree
 	seen   map[*yaml.Node]bool // the unions and enums that have a new event
-	wider  map[*yaml.Node]bool // the schemas that were extended
+	wider  map[*yaml.Node]bool // the extended schemas
 	events int                 // how many events were added
 	fields int                 // how many properties were added
 }
 
-// evolve adds all of it to a document, whose streams the reader has read.
+// evolve makes all additions to a document, whose streams the caller has read.
 func evolve(tr *tree, streams []*stream.Stream) *evolution {
 	e := &evolution{tree: tr, seen: map[*yaml.Node]bool{}, wider: map[*yaml.Node]bool{}}
 	root := tr.open(tr.root)
@@ -38,7 +38,7 @@ func evolve(tr *tree, streams []*stream.Stream) *evolution {
 			if schema.is() {
 				e.addEvent(schema, !payload || e.hasOnlyFields(schema), op.get(stream.ExtensionName).get("types").is())
 			}
-			// The new event has data of its own to be extended.
+			// The new event has its own data to extend.
 			for _, schema := range []yamlNode{content.get("itemSchema"), content.get("schema")} {
 				if schema.is() {
 					e.extend(schema, !payload || e.hasOnlyFields(schema))
@@ -76,8 +76,8 @@ func (e *evolution) resolved(n yamlNode) yamlNode {
 	return n
 }
 
-// contentsOf returns the text/event-stream contents of an operation; what x-fern-streaming
-// says of its stream if it has none.
+// contentsOf returns the text/event-stream contents of an operation, or else the stream that
+// x-fern-streaming describes.
 func (e *evolution) contentsOf(op yamlNode) []yamlNode {
 	var all []yamlNode
 	var others yamlNode
@@ -108,8 +108,8 @@ func (e *evolution) contentsOf(op yamlNode) []yamlNode {
 	return all
 }
 
-// addEvent adds an event to a stream whose events have names: one like another that it has,
-// with a name of its own. own says that it must not share its data.
+// addEvent adds an event to a stream whose events have names: a copy of an existing one with
+// another name. own tells that the two must not share data.
 func (e *evolution) addEvent(schema yamlNode, envelope, own bool) {
 	union, base := e.union(schema), e.base(schema)
 	switch {
@@ -121,7 +121,7 @@ func (e *evolution) addEvent(schema yamlNode, envelope, own bool) {
 		if e.addName(schema) {
 			return
 		}
-		// The events are the alternatives of the data, or the only one has a name.
+		// Either the alternatives of the data are the events, or the only event has a name.
 		for _, data := range e.property(schema, "data") {
 			if union = e.union(data); union.is() && e.namingMember(union) != "" {
 				e.addAlternative(union, []string{e.namingMember(union)}, own)
@@ -142,8 +142,8 @@ func (e *evolution) addEvent(schema yamlNode, envelope, own bool) {
 // nameFields are the properties that name the event in the styles of the frameworks.
 var nameFields = []string{"event", "type", "eventType"}
 
-// base returns the mapping of a schema that has a discriminator and no union: its
-// alternatives are the schemas that have it in their allOf.
+// base returns the mapping of a schema that has a discriminator and no union: its alternatives
+// are the schemas with a reference to it in their allOf.
 func (e *evolution) base(schema yamlNode) (base yamlNode) {
 	e.each(schema, func(n yamlNode) {
 		if !base.is() && n.get("discriminator").is() && len(e.alternatives(n)) == 0 {
@@ -153,8 +153,7 @@ func (e *evolution) base(schema yamlNode) (base yamlNode) {
 	return base
 }
 
-// heirs returns the schemas of the document that have another in their allOf, by their
-// names.
+// heirs returns the schemas of the document whose allOf contains base, and their names.
 func (e *evolution) heirs(base yamlNode) (names []string, schemas yamlNode) {
 	schemas = e.open(e.root).get("components").get("schemas")
 	for _, name := range schemas.keys() {
@@ -167,7 +166,7 @@ func (e *evolution) heirs(base yamlNode) (names []string, schemas yamlNode) {
 	return names, schemas
 }
 
-// addHeir adds a schema that has a base in its allOf.
+// addHeir adds a schema that has base in its allOf.
 func (e *evolution) addHeir(base yamlNode) {
 	names, schemas := e.heirs(base)
 	if len(names) == 0 || e.done(base.Node) {
@@ -180,8 +179,9 @@ func (e *evolution) addHeir(base yamlNode) {
 	}
 }
 
-// addName adds a value to the enum that names the events of one schema. It is false if
-// there is none; one value in a component, whose name the event has, is none yet.
+// addName adds a value to the enum that names the events of one schema, and reports whether
+// there is one. An enum with a single value in a component, whose name the event has, does not
+// count.
 func (e *evolution) addName(schema yamlNode) bool {
 	isComponent := e.item(schema).get("$ref").is()
 	for _, event := range e.property(schema, "event") {
@@ -237,7 +237,7 @@ func (e *evolution) makeUnion(schema yamlNode) {
 	schema.get("oneOf").prepend(first.Node)
 }
 
-// done reports whether a union or enum has a new event, and notes it.
+// done reports whether a union or enum already has a new event, and records that it does.
 func (e *evolution) done(n *yaml.Node) bool {
 	if e.seen[n] {
 		return true
@@ -247,11 +247,11 @@ func (e *evolution) done(n *yaml.Node) bool {
 	return false
 }
 
-// name returns the name of the event that is added.
+// name returns the name of the event to add.
 func (e *evolution) name() string { return fmt.Sprintf("evolved_event_%d", e.events) }
 
-// each calls f for a schema and what it is made of: the targets of its references, the
-// members of its allOf, the items of an array, and the content of a string.
+// each calls f for a schema and the schemas that it consists of: the targets of its
+// references, the members of its allOf, the items of an array, and the content of a string.
 func (e *evolution) each(schema yamlNode, f func(yamlNode)) {
 	seen := map[*yaml.Node]bool{}
 	var each func(n yamlNode)
@@ -283,7 +283,7 @@ func (e *evolution) union(schema yamlNode) (union yamlNode) {
 	return union
 }
 
-// alternatives returns the members of a oneOf or anyOf, but null.
+// alternatives returns the members of a oneOf or anyOf except null.
 func (e *evolution) alternatives(n yamlNode) []yamlNode {
 	return slices.DeleteFunc(append(n.get("oneOf").items(), n.get("anyOf").items()...), func(n yamlNode) bool {
 		return n.get("type").is() && n.get("type").Value == "null"
@@ -300,8 +300,8 @@ func (e *evolution) property(schema yamlNode, name string) (all []yamlNode) {
 	return all
 }
 
-// hasOnlyFields reports whether a schema has no properties but the fields of an event on
-// the wire, data among them (WHATWG HTML, section 9.2.6).
+// hasOnlyFields reports whether all properties of a schema are fields of an event on the wire,
+// including data (WHATWG HTML, section 9.2.6).
 func (e *evolution) hasOnlyFields(schema yamlNode) bool {
 	names := map[string]bool{}
 	seen := map[*yaml.Node]bool{}
@@ -329,8 +329,8 @@ func (e *evolution) hasOnlyFields(schema yamlNode) bool {
 	return names["data"]
 }
 
-// stream.namingMember returns the member that tells the alternatives of a union apart: that of
-// the discriminator, or one that each binds.
+// namingMember returns the member that tells the alternatives of a union apart: the property
+// of the discriminator, or one that each alternative restricts.
 func (e *evolution) namingMember(union yamlNode) string {
 	if name := union.get("discriminator").get("propertyName"); name.is() {
 		return name.Value

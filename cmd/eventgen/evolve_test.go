@@ -18,12 +18,12 @@ import (
 	"github.com/mixstream/mixstream/cmd/eventgen/internal/stream"
 )
 
-// evolving has kinds of names and types that the tests here look for.
+// evolving contains kinds of names and types that these tests check.
 const evolving = "testdata/specs/evolving.yaml"
 
-// TestEvolution adds events, properties and operations to each document of testdata/specs
-// and to that of this repository. A program that uses every name of what was generated
-// before compiles unchanged with what is generated then.
+// TestEvolution adds events, properties and operations to each document of testdata/specs and
+// to the document of this repository. A program that uses every name of the code generated
+// before then compiles unchanged with the new code.
 func TestEvolution(t *testing.T) {
 	slow(t)
 	o := newOutside(t, "../..")
@@ -53,7 +53,7 @@ func TestEvolution(t *testing.T) {
 		"schema: {$ref: '#/components/schemas/Trade'}", "schema: {oneOf: [{$ref: '#/components/schemas/Trade'}, {$ref: '#/components/schemas/Halt'}]}",
 		"      required: [at, price, size]\n      properties:\n", "      required: [at, price, size, kind]\n      properties:\n        kind: {type: string, enum: [trade]}\n",
 		"    Trade:\n", "    Halt: {type: object, required: [kind], properties: {kind: {type: string, enum: [halt]}}}\n    Trade:\n"), ""))
-	// go vet type-checks, and compiles nothing but what is imported. One check is enough.
+	// go vet type-checks, and compiles only imported packages. One check is enough.
 	if out, err := o.golang(t, "vet", "-assign", "./after/..."); err != nil {
 		all, _ := o.golang(t, "build", "-gcflags=-e", "./after/...")
 		t.Errorf("%v\n%s\n%s", err, out, all)
@@ -63,8 +63,8 @@ func TestEvolution(t *testing.T) {
 	}
 }
 
-// writeEvolution writes the program of what was generated before, beside that and beside
-// what is generated now.
+// writeEvolution writes the program for the code generated before, once beside that code and
+// once beside the new code.
 func writeEvolution(t *testing.T, o outside, name string, before, after []byte) {
 	t.Helper()
 	pkg, program := yesterday(t, string(before))
@@ -79,7 +79,7 @@ func writeEvolution(t *testing.T, o outside, name string, before, after []byte) 
 	}
 }
 
-// grown sees to it that evolve has added what there was to add.
+// grown checks that evolve made every possible addition.
 func grown(t *testing.T, e *evolution, before, after, config string) {
 	t.Helper()
 	now := map[string]*stream.Stream{}
@@ -128,7 +128,7 @@ func streamsOf(t *testing.T, file, config string) []*stream.Stream {
 	return streams
 }
 
-// TestYesterday sees to it that the program notices each kind of change.
+// TestYesterday checks that the program notices each kind of change.
 func TestYesterday(t *testing.T) {
 	code := string(mustGenerate(t, evolving, ""))
 	_, program := yesterday(t, code)
@@ -159,7 +159,7 @@ func TestYesterday(t *testing.T) {
 	}
 }
 
-// typeErrors returns what is wrong with the files of a package, whose imports are unknown.
+// typeErrors returns the errors in the files of a package, whose imports are unknown.
 func typeErrors(t *testing.T, sources ...string) (errs []error) {
 	t.Helper()
 	fset := token.NewFileSet()
@@ -180,8 +180,8 @@ func typeErrors(t *testing.T, sources ...string) (errs []error) {
 	return errs
 }
 
-// TestSecondName gives the enum of a component its second name. The component then is not
-// the one event any more, and events have the names that those of an enum always have.
+// TestSecondName adds a second name to the enum of a component. The component is then no
+// longer the only event, and the events get the names that events of an enum always have.
 func TestSecondName(t *testing.T) {
 	before := declarations(t, evolving)
 	after := declarations(t, editFile(t, evolving, "enum: [one]", "enum: [one, two]"))
@@ -196,7 +196,7 @@ func TestSecondName(t *testing.T) {
 	}
 }
 
-// TestEnvelopeGetsUsed has another operation answer with the description of an event: the
+// TestEnvelopeGetsUsed adds an operation that answers with the description of an event: the
 // model gets its name, and the event the longer one.
 func TestEnvelopeGetsUsed(t *testing.T) {
 	const spec = "testdata/specs/openapi30.yaml"
@@ -221,7 +221,7 @@ func TestEnvelopeGetsUsed(t *testing.T) {
 	}
 }
 
-// declarations returns the exported types of what is generated with the defaults.
+// declarations returns the exported types of the code generated with the defaults.
 func declarations(t *testing.T, spec string) map[string]string {
 	t.Helper()
 	return declarationsOf(t, mustGenerate(t, spec, ""))
@@ -243,12 +243,12 @@ func declarationsOf(t *testing.T, code []byte) map[string]string {
 	return all
 }
 
-// TestGivenName gives two inline events one Go name. Only what is one event for two
-// operations can have it.
+// TestGivenName gives two inline events the same Go name. Only an event that two operations
+// share may have it twice.
 func TestGivenName(t *testing.T) {
 	const other = "{x-go-name: Chosen, required: [event], properties: {event: {const: other}, data: {type: integer}}}"
 	code, _, err := generate(editFile(t, evolving, "                  # more", "                  - "+other), "")
-	const want = "the Go name Chosen is also that of what is generated for the event "
+	const want = "also has the Go name Chosen: rename a schema"
 	if err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("%v\n%s", err, code)
 	}

@@ -24,7 +24,7 @@ paths:
         '200': {description: ., content: {text/event-stream: {schema: {$ref: '#/components/schemas/Data'}}}}
 `
 
-// TestExactNumbers reads numbers in every form that YAML has, wherever a schema has them.
+// TestExactNumbers reads numbers in every form of YAML, everywhere in a schema.
 func TestExactNumbers(t *testing.T) {
 	for _, test := range []struct{ name, spec, want string }{
 		{"integers", "{minimum: 9007199254740993, maximum: 9223372036854775807}", `Minimum: "9007199254740993", Maximum: "9223372036854775807"`},
@@ -88,8 +88,8 @@ func TestExactNumbersOfFiles(t *testing.T) {
 	}
 }
 
-// TestExactConstants has the constants of an enum beyond 2^53 in the Go code, in YAML and
-// in JSON, wherever the enum stands.
+// TestExactConstants finds the constants of an enum beyond 2^53 in the Go code, for YAML and
+// JSON, wherever the enum occurs.
 func TestExactConstants(t *testing.T) {
 	spec := filepath.Join(t.TempDir(), "spec.json")
 	writeFiles(t, map[string]string{spec: `{
@@ -111,7 +111,7 @@ func TestExactConstants(t *testing.T) {
 	}
 }
 
-// TestExactNumbersOfOverlay warns of a number that cannot be read as it is written.
+// TestExactNumbersOfOverlay warns of a number whose text cannot be found.
 func TestExactNumbersOfOverlay(t *testing.T) {
 	dir := t.TempDir()
 	spec, overlay := filepath.Join(dir, "spec.yaml"), filepath.Join(dir, "overlay.yaml")
@@ -132,9 +132,9 @@ func TestExactNumbersOfOverlay(t *testing.T) {
 			t.Errorf("no %s", want)
 		}
 	}
-	const cannot = ", which may be rounded: eventgen does not find it in the text of the document"
+	const cannot = ", which may be rounded: eventgen cannot find it in the text of the document"
 	got, want := source.Lines(g.Problems.Warnings), []string{
-		spec + ": Data: enum has a number beyond 2^53" + cannot,
+		spec + ": Data: enum contains a number beyond 2^53" + cannot,
 		spec + ": Data: maximum is checked as 9007199254740992" + cannot,
 	}
 	if slices.Sort(got); !slices.Equal(got, want) {
@@ -142,7 +142,7 @@ func TestExactNumbersOfOverlay(t *testing.T) {
 	}
 }
 
-// TestExactNumbersOfAnotherFile keeps what kin-openapi has read if the file is another now.
+// TestExactNumbersOfAnotherFile keeps kin-openapi's numbers if the file changed after loading.
 func TestExactNumbersOfAnotherFile(t *testing.T) {
 	spec := filepath.Join(t.TempDir(), "spec.yaml")
 	const body = "components:\n  schemas:\n    Data: {maximum: 7, enum: [9007199254740993]}\n"

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// patternExample returns a string that a pattern matches, with so many repetitions where
-// the pattern leaves that open. It is false for what it does not know, such as \b.
+// patternExample returns a string that a pattern matches, with the given number of repetitions
+// where the pattern leaves it open. It returns false for unsupported elements, such as \b.
 func patternExample(pattern string, repetitions, choice int) (string, bool) {
 	parsed, err := syntax.Parse(pattern, syntax.Perl)
 	if err != nil {
@@ -34,7 +34,7 @@ func writeMatch(b *strings.Builder, r *syntax.Regexp, repetitions, choice int) b
 		if len(r.Rune) == 0 {
 			return false
 		}
-		// A class has pairs of bounds; one that is negated begins at a control character.
+		// A class is a list of pairs of bounds; a negated one begins at a control character.
 		low, high := r.Rune[0], r.Rune[1]
 		for i := 0; i < len(r.Rune) && low < '!'; i += 2 {
 			low, high = max(r.Rune[i], '!'), r.Rune[i+1]
@@ -68,7 +68,7 @@ func writeMatch(b *strings.Builder, r *syntax.Regexp, repetitions, choice int) b
 	return true
 }
 
-// TestPatternExample makes strings for patterns, and says so if it cannot.
+// TestPatternExample makes strings for patterns, and reports those that it cannot make.
 func TestPatternExample(t *testing.T) {
 	for pattern, want := range map[string]bool{
 		`^[A-Z]{1,6}$`: true, `^[a-zA-Z0-9_]+_[a-zA-Z0-9_]+$`: true, `^\d{3}-\d{4}$`: true, `^(foo|b[ae]r)+x?$`: true,

@@ -13,8 +13,8 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// formatted has strings of formats that have a Go type of their own, or a narrow syntax.
-// Each has two: the second is the longer one.
+// formatted holds strings for formats with their own Go type or a narrow syntax. Each has two:
+// the second is longer.
 var formatted = map[string][2]string{
 	"date-time": {"2026-01-02T03:04:05Z", "2026-01-02T03:04:05.123456789+05:30"},
 	"date":      {"2026-01-02", "9999-12-31"},
@@ -34,12 +34,12 @@ var formatted = map[string][2]string{
 	"double":    {"0", "9007199254740992"},
 }
 
-// hardString has what a decoder, a line or a script may stumble over: characters beyond
-// 16 bits and joined ones, combining marks, right-to-left text, line and paragraph
-// separators, control characters, and what JSON and HTML escape.
+// hardString contains everything that a decoder, a line or a script may handle wrongly:
+// characters beyond 16 bits and joined ones, combining marks, right-to-left text, line and
+// paragraph separators, control characters, and the characters that JSON and HTML escape.
 const hardString = "Zoë e\u0301 🎉👩\u200d💻 שלום \u202eabc\u202c \u2028\u2029\u0085 \u0000\u001f\u007f \\ \" </script> ﷽\uffff"
 
-// hardText is hardString with lines, some of which look like fields of an event.
+// hardText is hardString with lines that look like fields of an event.
 const hardText = " leading\n\n: comment\ndata: x\nid: 7\nevent:\n" + hardString + "\ufeff\ntrailing \n"
 
 // string returns a string that fits all parts.
@@ -81,7 +81,7 @@ func (x *examples) string(parts []*openapi3.Schema) (string, bool) {
 	case exampleRequired:
 		text = ""
 		if x.text {
-			text = "a" // no browser delivers an event without data
+			text = "a" // browsers do not deliver an event without data
 		}
 	case exampleUnicode:
 		text = hardString
@@ -223,8 +223,8 @@ func narrowed(s *openapi3.Schema, low, high *big.Rat, kind string) (newLow, newH
 	return low, high
 }
 
-// bounds returns a limit, and the one that is exclusive: a boolean beside the limit makes it
-// so in OpenAPI 3.0.
+// bounds returns the inclusive and the exclusive limit: in OpenAPI 3.0 a boolean beside a
+// limit makes it exclusive.
 func bounds(limit *float64, exclusive openapi3.ExclusiveBound) (inclusiveLimit, exclusiveLimit *float64) {
 	if exclusive.Bool != nil && *exclusive.Bool {
 		return nil, limit
@@ -232,8 +232,8 @@ func bounds(limit *float64, exclusive openapi3.ExclusiveBound) (inclusiveLimit, 
 	return limit, exclusive.Value
 }
 
-// multiple returns the multiple of step that is next below a number, or above it if that
-// is below low.
+// multiple returns the nearest multiple of step below a number, or above it if that is below
+// low.
 func multiple(number, step, low *big.Rat) *big.Rat {
 	times := new(big.Rat).Quo(number, step)
 	whole := new(big.Int).Div(times.Num(), times.Denom())
@@ -247,7 +247,7 @@ func multiple(number, step, low *big.Rat) *big.Rat {
 func rational(text string) *big.Rat {
 	r, ok := new(big.Rat).SetString(text)
 	if !ok {
-		panic(text) // it is a number
+		panic(text) // the text is a number
 	}
 	return r
 }

@@ -17,13 +17,13 @@ import (
 	"github.com/mixstream/mixstream/contract"
 )
 
-// exampleMode says which data of all that fits a schema an example is.
+// exampleMode selects which fitting data an example contains.
 type exampleMode int
 
 const (
 	exampleFull     exampleMode = iota // with every optional property
-	exampleRequired                    // with the required properties alone, and everything as short as it may be
-	exampleUnicode                     // with strings that are hard to carry
+	exampleRequired                    // with only the required properties, and everything as short as possible
+	exampleUnicode                     // with strings that are hard to transport
 	exampleLargest                     // with the largest and smallest numbers of their Go types
 	exampleModes
 )
@@ -38,23 +38,23 @@ const maxAlternatives = 24
 // maxSteps bounds the values in one example: schemas that contain each other have many.
 const maxSteps = 5000
 
-// examples makes data that fits a schema, of one mode. The same fields give the same data.
+// examples makes data of one mode that fits a schema. The same fields give the same data.
 type examples struct {
 	doc    *openapi3.T
 	wide   bool // the Go type of a number without a format is float64
 	mode   exampleMode
-	choice int  // which alternative is taken, of each union, enum and type
-	most   int  // the most alternatives that were there
+	choice int  // which alternative to take of each union, enum and type
+	most   int  // the largest number of alternatives seen
 	item   int  // which item of an array is made
 	text   bool // the data is text on the wire
-	loose  bool // the Go type of a number is a float64: it is that of data of any type
+	loose  bool // the Go type of a number is float64, as in data of any type
 
 	unmatched []string // patterns for which no string was found
 	steps     int      // how many values were made for one example
 }
 
-// exampleRows returns examples of the data of an event, of each mode and with each
-// alternative once. It reports each mode of which it has none.
+// exampleRows returns examples of the data of an event: of each mode, with each alternative
+// once. It reports each mode without an example.
 func exampleRows(t *testing.T, g *generator.Generator, doc *openapi3.T, s *stream.Stream, e *stream.Event, byHand []wireEvent) []wireEvent {
 	t.Helper()
 	var rows []wireEvent
@@ -97,7 +97,7 @@ func exampleRows(t *testing.T, g *generator.Generator, doc *openapi3.T, s *strea
 	return rows
 }
 
-// isOf reports whether a row is of an event.
+// isOf reports whether a row belongs to an event.
 func isOf(s *stream.Stream, e *stream.Event, r wireEvent) bool {
 	name := r.name
 	if s.NameIn != "" {
@@ -125,13 +125,13 @@ func (x *examples) event(s *stream.Stream, e *stream.Event, name string) (text s
 	}
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false) // the JSON of others does not
+	encoder.SetEscapeHTML(false) // other JSON encoders do not escape HTML
 	err := encoder.Encode(value)
 	return strings.NewReplacer(`\u2028`, "\u2028", `\u2029`, "\u2029").Replace(strings.TrimSpace(b.String())), err == nil
 }
 
-// fits reports whether data fits a schema, as kin-openapi sees it: another validator than
-// the one under test.
+// fits reports whether data fits a schema according to kin-openapi, a validator other than the
+// one under test.
 func (x *examples) fits(s *openapi3.Schema, value any) bool {
 	text, err := json.Marshal(value)
 	if err != nil {
@@ -150,14 +150,14 @@ func allOf(ref *openapi3.SchemaRef) []*openapi3.Schema {
 	return all
 }
 
-// pick returns which of n alternatives is taken.
+// pick returns which of n alternatives to take.
 func (x *examples) pick(n int) int {
 	x.most = max(x.most, n)
 	return x.choice % n
 }
 
-// value returns data that fits all parts. path has the schemas around it. It is false if
-// there is none, as for a schema that contains itself once more.
+// value returns data that fits all parts. path holds the schemas around it. It returns false
+// if it finds none, such as for a schema that contains itself again.
 func (x *examples) value(parts, path []*openapi3.Schema, orNull bool) (value any, ok bool) {
 	if x.steps++; x.steps > maxSteps {
 		return nil, false
@@ -235,8 +235,8 @@ func (x *examples) value(parts, path []*openapi3.Schema, orNull bool) (value any
 	return x.string(parts)
 }
 
-// isRounded reports whether a value has a number that no float64 is, as which a value of
-// any type is decoded.
+// isRounded reports whether a value contains a number that a float64 cannot hold, to which a
+// value of any type decodes.
 func isRounded(value any) bool {
 	text, err := json.Marshal(value)
 	if err != nil {
@@ -259,7 +259,7 @@ func count(path []*openapi3.Schema, s *openapi3.Schema) (n int) {
 	return n
 }
 
-// valueFor returns the value by which a discriminator tells a member of its union: one of
+// valueFor returns the value with which a discriminator selects a member of its union: one of
 // the mapping, or else the name of the schema.
 func valueFor(d *openapi3.Discriminator, member *openapi3.SchemaRef) string {
 	name, _ := jsonschema.ComponentName(member.Ref)
@@ -282,7 +282,7 @@ func splitUnion(s *openapi3.Schema) (members openapi3.SchemaRefs, rest *openapi3
 	return s.AnyOf, &without
 }
 
-// commonTypes returns the types that all parts allow; none if they say nothing.
+// commonTypes returns the types that all parts allow; none if no part restricts the type.
 func commonTypes(parts []*openapi3.Schema) (types []string) {
 	known := false
 	for _, s := range parts {
@@ -308,13 +308,12 @@ func commonTypes(parts []*openapi3.Schema) (types []string) {
 	return types
 }
 
-// commonValues returns the values, without null, to which the parts bind data by const or
-// enum.
+// commonValues returns the values, except null, that all parts allow by const or enum.
 func commonValues(parts []*openapi3.Schema) (values []any, bound bool) {
 	var refs []*openapi3.SchemaRef
 	for _, s := range parts {
 		own := *s
-		own.AllOf = nil // they are parts
+		own.AllOf = nil // the members are parts themselves
 		refs = append(refs, &openapi3.SchemaRef{Value: &own})
 	}
 	return jsonschema.BoundTo(refs)
@@ -347,8 +346,8 @@ func (x *examples) object(parts, path []*openapi3.Schema) (value map[string]any,
 		if x.mode == exampleRequired && !required[name] {
 			continue
 		}
-		// The Go types tell neither an optional null nor, by default, an optional empty
-		// array or map from an absent property.
+		// The Go types cannot distinguish an optional null, nor by default an optional empty
+		// array or map, from an absent property.
 		member, ok := x.value(properties[name], path, required[name])
 		ok = ok && !slices.ContainsFunc(properties[name], func(s *openapi3.Schema) bool { return !x.fits(s, member) })
 		switch {
@@ -391,7 +390,7 @@ func anyAdditional(parts []*openapi3.Schema) bool {
 	})
 }
 
-// other returns a value for a property that is not described by its name.
+// other returns a value for a property without a description of its own.
 func (x *examples) other(schemas, path []*openapi3.Schema) (any, bool) {
 	if len(schemas) > 0 {
 		return x.value(schemas, path, true)

@@ -21,8 +21,8 @@ import (
 	"testing"
 )
 
-// FuzzGenerate generates the code of documents of the grammar. It is a file that compiles,
-// the same the second time, or there is an error with places.
+// FuzzGenerate generates the code of documents of the grammar. Each run yields a file that
+// compiles and is the same the second time, or an error with places.
 func FuzzGenerate(f *testing.F) {
 	for seed := range uint64(4) {
 		f.Add(seeded(seed).bytes[:1<<8])
@@ -35,7 +35,7 @@ func FuzzGenerate(f *testing.F) {
 	})
 }
 
-// known are the failures that are not mended: faults of oapi-codegen and of the loader.
+// known are unfixed failures: bugs of oapi-codegen and of the loader.
 var known = regexp.MustCompile(strings.Join([]string{
 	`no Go: .* \(map index expression of type \*`, // additionalProperties that are nullable, beside properties
 	`no Go: .* \(value of type \*struct`,          // a parameter with a content that is an inline object with additionalProperties
@@ -45,11 +45,11 @@ var known = regexp.MustCompile(strings.Join([]string{
 	`would not compile: undefined: (N|Tilde)\d+$`, // a parameter in the components whose content is a union; a body of such a schema
 	`enum value "[^"]*" of \w+ is not a`,          // one that is mutated, of an inline type
 	`field and method with the same name (Unm|M)arshalJSON`,
-	`: bad data in "`,         // a $ref to what is something else
+	`: bad data in "`,         // a $ref to an element of another kind
 	`value MUST be an object`, // null for an object
 }, "|"))
 
-// reportFailure fails with a document as small as one that fails in the same way.
+// reportFailure fails with the smallest document found that fails in the same way.
 func reportFailure(t *testing.T, g *grammar, failure string) {
 	t.Helper()
 	dir, kind := t.TempDir(), kindOf(failure)
@@ -62,7 +62,8 @@ func reportFailure(t *testing.T, g *grammar, failure string) {
 	t.Errorf("%s\n%s", failure, text)
 }
 
-// kindOf returns the first line of a failure without what is that of one document.
+// kindOf returns the first line of a failure without the parts that are specific to one
+// document.
 func kindOf(failure string) string {
 	line, _, _ := strings.Cut(failure, "\n")
 	return ofOneDocument.ReplaceAllString(line, "_")
@@ -70,8 +71,8 @@ func kindOf(failure string) string {
 
 var ofOneDocument = regexp.MustCompile(`"[^"]*"|'[^']*'|/tmp/[^ :]*|\d+`)
 
-// tried generates the code of a document. A failure is what must not be, with its kind up
-// to a colon; a refusal is not one.
+// tried generates the code of a document. A failure is a violation, with its kind up to a
+// colon. A refusal is not a failure.
 func tried(dir string, document object, asJSON bool) (made *attempt, failure string) {
 	text, extension := documentText(document, asJSON)
 	file := filepath.Join(dir, "spec"+extension)
@@ -105,7 +106,7 @@ func tried(dir string, document object, asJSON bool) (made *attempt, failure str
 	return made, ""
 }
 
-// attempt is what comes of a document.
+// attempt is the result of generating a document.
 type attempt struct {
 	file     string
 	code     []byte
@@ -113,7 +114,7 @@ type attempt struct {
 	err      error
 }
 
-// placeless are the errors of a document as a whole.
+// placeless matches the errors about a document as a whole.
 var placeless = regexp.MustCompile(`^paths: no operation has a text/event-stream response$|: it is no OpenAPI document: it has no member "openapi"$|: Get "https://`)
 
 // misplaced returns the first line of an error that has no place.
@@ -133,7 +134,7 @@ func hasPlace(file, line string) bool {
 
 var startsWithPosition = regexp.MustCompile(`^\d+:\d+: .`)
 
-// linesAt returns what stands where an error of the type checker is.
+// linesAt returns the code at the place of a type checker's error.
 func linesAt(code []byte, err error) string {
 	var e types.Error
 	if !errors.As(err, &e) {
@@ -144,7 +145,7 @@ func linesAt(code []byte, err error) string {
 	return strings.Join(all[max(0, at-4):min(len(all), at+3)], "\n")
 }
 
-// exports are the files with the types of the packages that generated code imports.
+// exports returns the files with the types of the packages that generated code imports.
 var exports = sync.OnceValues(func() (map[string]string, error) {
 	packages := []string{
 		"bytes", "compress/flate", "compress/gzip", "context", "encoding/base64", "encoding/json", "encoding/xml", "errors", "fmt", "io", "mime", "mime/multipart",
@@ -167,7 +168,8 @@ var exports = sync.OnceValues(func() (map[string]string, error) {
 	}
 })
 
-// imported holds the packages that generated code imports, read once.
+// imported returns an importer for the packages that generated code imports; it reads each
+// once.
 var imported = sync.OnceValues(func() (types.Importer, error) {
 	files, err := exports()
 	if err != nil {
@@ -181,9 +183,9 @@ var imported = sync.OnceValues(func() (types.Importer, error) {
 	}), nil
 })
 
-var compiling sync.Mutex // the importer is for one at a time
+var compiling sync.Mutex // the importer is not safe for concurrent use
 
-// compiles checks the types of a generated file, with those of its imports.
+// compiles checks the types of a generated file against the types of its imports.
 func compiles(code []byte) error {
 	from, err := imported()
 	if err != nil {

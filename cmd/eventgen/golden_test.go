@@ -16,8 +16,8 @@ var update = flag.Bool("update", false, "write the golden files instead of compa
 
 const testConfig = "testdata/oapi-codegen.yaml"
 
-// TestGolden compares the events that are generated for small specs with golden files, and
-// the whole output of several runs: nothing in it may depend on the order of a map.
+// TestGolden compares the events that are generated for small specs with golden files. It also
+// compares the whole output of several runs: nothing may depend on the order of a map.
 func TestGolden(t *testing.T) {
 	for _, name := range []string{"minimal", "streams", "names", "limits"} {
 		t.Run(name, func(t *testing.T) {
@@ -39,14 +39,13 @@ func TestGolden(t *testing.T) {
 	}
 }
 
-// TestCheckedIn sees to it that the generated file of this repository is that of
-// its spec.
+// TestCheckedIn checks that the generated file of this repository matches its spec.
 func TestCheckedIn(t *testing.T) {
 	const root = "../../"
 	compare(t, root+"gen/api.gen.go", mustGenerate(t, root+"openapi.yaml", root+"gen/oapi-codegen.yaml"))
 }
 
-// eventsOf returns the part of generated code that is not oapi-codegen's.
+// eventsOf returns the part of generated code that eventgen writes.
 func eventsOf(t *testing.T, code []byte) []byte {
 	t.Helper()
 	begin := bytes.Index(code, []byte("// If one of these lines does not compile"))
@@ -56,8 +55,8 @@ func eventsOf(t *testing.T, code []byte) []byte {
 	return code[begin:]
 }
 
-// generate generates the code for a spec with a configuration file; the defaults if that
-// is empty.
+// generate generates the code for a spec with a configuration file, or with the defaults if
+// config is empty.
 func generate(spec, config string) (code []byte, warnings []string, err error) {
 	cfg, err := loadConfig(config, "api", "")
 	if err != nil {
@@ -77,7 +76,7 @@ func mustGenerate(t *testing.T, spec, config string) []byte {
 	return code
 }
 
-// compare fails at the first line in which got is not what the file holds.
+// compare fails at the first line in which got differs from the file.
 func compare(t *testing.T, file string, got []byte) {
 	t.Helper()
 	want, err := os.ReadFile(file)

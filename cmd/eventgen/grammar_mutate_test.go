@@ -5,14 +5,14 @@ import (
 	"slices"
 )
 
-// holder is a value of a document with the way to change it.
+// holder is a value of a document, with functions to change it.
 type holder struct {
 	get func() any
 	set func(any)
-	cut func() // removes it from what it is in
+	cut func() // removes it from its parent
 }
 
-// holders returns all values within a value, the outer ones first.
+// holders returns all values within a value, outer ones first.
 func holders(value any) (all []holder) {
 	switch value := value.(type) {
 	case object:
@@ -56,7 +56,7 @@ func cloned(value any) any {
 	return value
 }
 
-// mutate makes one thing in a document wrong, or at least odd.
+// mutate makes one part of a document wrong or unusual.
 func mutate(c *choices, document object) {
 	all := holders(document)
 	h := all[(c.n(256)*256+c.n(256))%len(all)]
@@ -67,7 +67,7 @@ func mutate(c *choices, document object) {
 		}
 	case 1:
 		h.set(choose[any](c, "text", number("7"), nil, true, []any{}, object{}, "", number("1e999"), []any{object{}}))
-	case 2: // a keyword that nobody knows
+	case 2: // an unknown keyword
 		if v, ok := h.get().(object); ok {
 			v[choose(c, "requird", "propertes", "Type", "nullabel", "oneof")] = choose[any](c, "x", []any{"x"}, true, object{"type": "string"})
 		}
@@ -75,7 +75,7 @@ func mutate(c *choices, document object) {
 		if v, ok := h.get().(string); ok {
 			h.set(v + choose(c, "x", "/", " ", "#", "\n"))
 		}
-	case 4: // a part of the document once more elsewhere
+	case 4: // a copy of a part of the document elsewhere
 		h.set(cloned(all[(c.n(256)*256+c.n(256))%len(all)].get()))
 	case 5:
 		h.set(object{"$ref": choose(c, "#/components/schemas/Nowhere", "#/paths/~1x", "nowhere.yaml#/a", "#/", "", "#/info", "#/components/schemas", "https://127.0.0.1:1/x.yaml")})
@@ -103,7 +103,8 @@ func mutate(c *choices, document object) {
 	}
 }
 
-// minimized removes parts of a document as long as it fails, in a limited number of tries.
+// minimized removes parts of a document while it still fails, within a limited number of
+// tries.
 func minimized(document object, tries int, fails func(object) bool) object {
 	for again := true; again && tries > 0; {
 		again = false
@@ -124,7 +125,7 @@ func minimized(document object, tries int, fails func(object) bool) object {
 	return document
 }
 
-// withoutItem returns a document without the value of this number, an item of an array.
+// withoutItem returns a document without the value with this number, an item of an array.
 func withoutItem(document object, number int) object {
 	i := -1
 	var without func(value any) any

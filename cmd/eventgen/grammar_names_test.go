@@ -5,8 +5,8 @@ import (
 	"strconv"
 )
 
-// hostileNames are names that break generators: of Go, of the packages that generated code
-// imports, of what eventgen declares, and such that become one Go name or none.
+// hostileNames are names that break generators: keywords and names of Go, of imported packages
+// and of eventgen's own declarations, and names that become the same Go name or none.
 var hostileNames = []string{
 	"type", "func", "string", "error", "nil", "len", "any", "iota", "init", "main", "_", "__",
 	"Event", "Client", "Operation", "UnknownEvent", "Context", "Message", "Request", "Response", "Params", "Server", "Body", "Value",
@@ -29,7 +29,7 @@ func (g *grammar) propertyName(usual string) string {
 	return usual + strconv.Itoa(g.names)
 }
 
-// document.componentName returns a name in the components that has not been used.
+// componentName returns an unused name for a component.
 func (g *grammar) componentName() string {
 	if g.hostile && g.one(2) {
 		if name := g.hostileName(); g.schemas[name] == nil && name != "" {
@@ -51,7 +51,7 @@ func (g *grammar) eventName() string {
 	return choose(g.choices, "order_placed", "answer.text.delta", "made", "thread/started", "OrderGone", "x-y", "ping pong") + strconv.Itoa(g.names)
 }
 
-// description returns a text that is a comment in Go.
+// description returns a text that becomes a comment in Go.
 func (g *grammar) description() string {
 	return choose(g.choices, "A text.", "Two\nlines", "*/ end", "//go:build x", "a `b` \"c\" %s", "  ", "\n", "Deprecated: no", "größe\r\nx", "{{.X}}")
 }

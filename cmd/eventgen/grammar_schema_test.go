@@ -8,13 +8,14 @@ import (
 	"strconv"
 )
 
-// node is a schema and values that fit it. The first one has all that may be there.
+// node is a schema and values that fit it. The first value has everything that the schema
+// allows.
 type node struct {
 	schema object
 	values []any
 }
 
-// number is a number as it stands in JSON.
+// number is a number as JSON writes it.
 func number(text string) json.Number { return json.Number(text) }
 
 // data returns a schema of any kind.
@@ -31,7 +32,7 @@ func (g *grammar) data(depth int) node {
 	return n
 }
 
-// place returns the schema where it stands, or a reference to it.
+// place returns the schema itself, or a reference to it.
 func (g *grammar) place(n node) node {
 	if g.one(3) {
 		return g.component(n)
@@ -62,7 +63,7 @@ func (g *grammar) component(n node) node {
 	return node{ref, n.values}
 }
 
-// annotate adds what describes data and does not constrain it.
+// annotate adds keywords that describe data without constraining it.
 func (g *grammar) annotate(n node) {
 	schema := n.schema
 	if schema["$ref"] != nil || !g.one(6) {
@@ -78,7 +79,7 @@ func (g *grammar) annotate(n node) {
 	case 3:
 		schema["x-other"] = object{"a": []any{1, nil}}
 	case 4:
-		if !slices.ContainsFunc(n.values, isZero) { // oapi-codegen leaves it out then
+		if !slices.ContainsFunc(n.values, isZero) { // oapi-codegen omits the field then
 			schema["readOnly"] = true
 		}
 	case 5:
@@ -100,7 +101,7 @@ func (g *grammar) objectNode(depth int, mayBeOpen bool) node {
 		properties[name] = child.schema
 		value := child.values[0]
 		switch {
-		case g.one(2) || isOpen && kind > 0: // oapi-codegen writes null for some that are not there
+		case g.one(2) || isOpen && kind > 0: // oapi-codegen writes null for some absent properties
 			required = append(required, name)
 			full[name], least[name] = value, child.values[len(child.values)-1]
 		case !isZero(value):
@@ -133,7 +134,7 @@ func (g *grammar) objectNode(depth int, mayBeOpen bool) node {
 	return node{schema, []any{full, least}}
 }
 
-// isZero reports whether the field of an optional property would be left out for a value.
+// isZero reports whether Go omits the field of an optional property for a value.
 func isZero(value any) bool {
 	switch value := value.(type) {
 	case nil:
@@ -182,7 +183,7 @@ func (g *grammar) scalar(int) node {
 	return all[g.n(len(all))]
 }
 
-// enum returns values that are listed.
+// enum returns an enum.
 func (g *grammar) enum(int) node {
 	switch g.n(6) {
 	case 0, 1:
@@ -230,8 +231,8 @@ func (g *grammar) mapNode(depth int) node {
 	return node{object{"type": "object", "additionalProperties": item.schema}, []any{object{"k 1": item.values[0], "": item.values[len(item.values)-1]}, object{}}}
 }
 
-// union returns a oneOf or anyOf of schemas whose values are told apart by type, or of
-// objects with a member that tells them apart.
+// union returns a oneOf or anyOf of schemas that differ by type, or of objects with a member
+// that tells them apart.
 func (g *grammar) union(depth int) node {
 	keyword := choose(g.choices, "oneOf", "anyOf")
 	if g.one(2) {
@@ -274,10 +275,10 @@ func (g *grammar) objectUnion(keyword string, depth int) node {
 	return node{schema, values}
 }
 
-// named returns an object in which a member has one of these names. way says how the schema
-// binds it: by a const, by an enum, or not.
+// named returns an object in which a member has one of these names. way selects how the schema
+// restricts it: by a const, by an enum, or not at all.
 func (g *grammar) named(n node, member string, names []string, way int) node {
-	properties := maps.Clone(n.schema["properties"].(object)) //nolint:forcetypeassert // an object has them
+	properties := maps.Clone(n.schema["properties"].(object)) //nolint:forcetypeassert // n is an object
 	properties[member] = g.binding(names, way)
 	schema := maps.Clone(n.schema)
 	schema["properties"] = properties
@@ -287,7 +288,7 @@ func (g *grammar) named(n node, member string, names []string, way int) node {
 	}
 	var values []any
 	for i, value := range n.values {
-		value := maps.Clone(value.(object)) //nolint:forcetypeassert // those of an object are objects
+		value := maps.Clone(value.(object)) //nolint:forcetypeassert // the values of an object are objects
 		value[member] = names[i%len(names)]
 		values = append(values, value)
 	}
@@ -312,18 +313,18 @@ func (g *grammar) binding(names []string, way int) object {
 	return object{"type": "string", "enum": values}
 }
 
-// allOf returns an object in several parts, some beside the allOf.
+// allOf returns an object in several parts, some of them beside the allOf.
 func (g *grammar) allOf(depth int) node {
 	full, least := object{}, object{}
 	var members []any
 	for range 1 + g.n(2) {
 		n := g.objectNode(depth-1, false)
-		taken := slices.ContainsFunc(slices.Collect(maps.Keys(n.schema["properties"].(object))), func(name string) bool { return full[name] != nil }) //nolint:forcetypeassert // an object has them
+		taken := slices.ContainsFunc(slices.Collect(maps.Keys(n.schema["properties"].(object))), func(name string) bool { return full[name] != nil }) //nolint:forcetypeassert // n is an object
 		if taken {
 			continue
 		}
-		maps.Copy(full, n.values[0].(object))  //nolint:forcetypeassert // those of an object are objects
-		maps.Copy(least, n.values[1].(object)) //nolint:forcetypeassert // those of an object are objects
+		maps.Copy(full, n.values[0].(object))  //nolint:forcetypeassert // the values of an object are objects
+		maps.Copy(least, n.values[1].(object)) //nolint:forcetypeassert // the values of an object are objects
 		members = append(members, g.place(n).schema)
 	}
 	schema := object{"allOf": members}
@@ -339,7 +340,7 @@ func (g *grammar) allOf(depth int) node {
 	return node{schema, []any{full, least}}
 }
 
-// nullable returns data that may be null, in the words of the version.
+// nullable returns data that may be null, in the syntax of the document's version.
 func (g *grammar) nullable(depth int) node {
 	n := g.data(depth - 1)
 	values := append(slices.Clone(n.values), nil)
@@ -362,7 +363,7 @@ func (g *grammar) nullable(depth int) node {
 	return node{object{choose(g.choices, "oneOf", "anyOf"): []any{g.place(n).schema, object{"type": "null"}}}, values}
 }
 
-// takesNull reports whether null fits a schema already: then it is twice in a oneOf.
+// takesNull reports whether null already fits a schema: in a oneOf it would fit twice.
 func (g *grammar) takesNull(schema object) bool {
 	switch t := schema["type"].(type) {
 	case string:
@@ -393,7 +394,7 @@ func (g *grammar) recursive(int) node {
 	return node{ref, n.values}
 }
 
-// anything returns a schema that says next to nothing.
+// anything returns a schema with hardly any constraint.
 func (g *grammar) anything(int) node {
 	// A number is a float64 in a value of any type.
 	values := []any{object{"a": []any{number("1.5"), nil}}, "x", number("9007199254740992"), false}

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// streamSchema returns the schema of a stream, nil for none, and takes down its events.
+// streamSchema returns the schema of a stream, or nil for none, and records its events.
 func (g *grammar) streamSchema() object {
 	kinds := []func() object{g.envelopes, g.envelopes, g.envelopes, g.payloads, g.payloads, g.onePayload, g.openEnvelope, g.dataUnion, g.untyped}
 	schema := kinds[g.n(len(kinds))]()
@@ -21,7 +21,7 @@ func (g *grammar) expect(field string, values ...any) {
 	}
 }
 
-// untyped returns a schema that says nothing of the events.
+// untyped returns a schema that does not describe the events.
 func (g *grammar) untyped() object {
 	g.expect("", "a line\nof text")
 	g.expect("other", "")
@@ -49,7 +49,7 @@ func (g *grammar) eventData() node {
 	return g.place(g.data(2))
 }
 
-// onWire returns a schema that means something else within other data.
+// onWire returns a schema that has another meaning within other data.
 func (g *grammar) onWire(schema object, values ...any) node {
 	return node{g.place(node{schema: schema}).schema, values}
 }
@@ -169,7 +169,7 @@ func (g *grammar) envelopes() object {
 	return union
 }
 
-// base returns a reference to what all events of a stream have, nil for none.
+// base returns a reference to the common part of a stream's events, or nil.
 func (g *grammar) base() object {
 	if !g.one(4) {
 		return nil
@@ -181,7 +181,7 @@ func (g *grammar) base() object {
 	return g.component(node{schema: object{"type": "object", "properties": properties}}).schema
 }
 
-// onBase returns a schema as one more part of the base.
+// onBase returns a schema together with the base.
 func (g *grammar) onBase(base, schema object) object {
 	if base == nil {
 		return schema
@@ -240,7 +240,7 @@ func (g *grammar) onePayload() object {
 	return n.schema
 }
 
-// openEnvelope returns one description of events of all names.
+// openEnvelope returns one description for events of all names.
 func (g *grammar) openEnvelope() object {
 	data := g.eventData()
 	schema := g.envelope(data.schema)
@@ -253,7 +253,7 @@ func (g *grammar) openEnvelope() object {
 	return schema
 }
 
-// dataUnion returns one description of events whose data is a union that names them.
+// dataUnion returns one description for events whose data is a union that names them.
 func (g *grammar) dataUnion() object {
 	n := g.objectUnion(choose(g.choices, "oneOf", "anyOf"), 2)
 	g.expect("", n.values...)

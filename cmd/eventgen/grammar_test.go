@@ -18,8 +18,8 @@ import (
 // object is an object of a document.
 type object = map[string]any
 
-// choices are the decisions by which the grammar makes a document. Where they end, each
-// further one is 0, the simplest.
+// choices are the decisions by which the grammar makes a document. After the last one, every
+// further decision is 0, the simplest.
 type choices struct {
 	bytes []byte
 	at    int
@@ -43,7 +43,7 @@ func (c *choices) n(limit int) int {
 	return int(c.bytes[c.at-1]) % limit
 }
 
-// one is true for one of so many choices.
+// one returns true for one of so many choices.
 func (c *choices) one(of int) bool { return c.n(of) == of-1 }
 
 func choose[T any](c *choices, of ...T) T { return of[c.n(len(of))] }
@@ -58,20 +58,20 @@ type grammar struct {
 	samples  map[string]node // by the name of the schema
 	names    int
 	paths    object
-	shared   object // responses, parameters and the like of the components
+	shared   object // shared responses, parameters and other components
 	stream   *sampleStream
 	streams  []*sampleStream
 	mutated  bool
 	document object
 }
 
-// sampleStream is a streaming operation and the events that may stand in it.
+// sampleStream is a streaming operation and its possible events.
 type sampleStream struct {
 	Method, Path string
 	Events       []sampleEvent
 }
 
-// sampleEvent is an event as it stands in the log.
+// sampleEvent is an event as the log stores it.
 type sampleEvent struct {
 	Field string // the value of the SSE field event
 	Data  any
@@ -132,7 +132,7 @@ func documentText(document object, asJSON bool) (text []byte, extension string) 
 	return b.Bytes(), ".yaml"
 }
 
-// yamlOf returns a value as YAML, in which a json.Number is a number.
+// yamlOf returns a value as YAML, with each json.Number as a number.
 func yamlOf(value any) *yaml.Node {
 	n := &yaml.Node{}
 	switch value := value.(type) {
@@ -188,7 +188,7 @@ func (g *grammar) operationID() string {
 		return ""
 	}
 	if g.hostile && g.one(3) {
-		if name := g.hostileName(); name != "MarshalJSON" && name != "UnmarshalJSON" { // which go vet knows
+		if name := g.hostileName(); name != "MarshalJSON" && name != "UnmarshalJSON" { // go vet checks these methods
 			return name
 		}
 	}
@@ -223,7 +223,7 @@ func (g *grammar) shareable(kind string, element object) object {
 	return object{"$ref": "#/components/" + kind + "/" + escaped(name)}
 }
 
-// escaped returns a name as a part of a JSON pointer in a reference.
+// escaped returns a name as part of a JSON pointer in a reference.
 func escaped(name string) string {
 	return strings.NewReplacer("~", "~0", "/", "~1", "%", "%25", " ", "%20").Replace(name)
 }
@@ -252,7 +252,7 @@ func (g *grammar) content() object {
 	return content
 }
 
-// parameters adds parameters to an operation, and decides on its path.
+// parameters adds parameters to an operation, and chooses its path.
 func (g *grammar) parameters(op object) {
 	g.names++
 	path := "/" + choose(g.choices, "a", "orders", "v1.0", "x-y", "größe") + strconv.Itoa(g.names)
@@ -332,7 +332,7 @@ func (g *grammar) otherOperation() {
 	}}}
 }
 
-// extension returns what an author could write of a stream, right or wrong.
+// extension returns an x-mixstream that an author could write, right or wrong.
 func (g *grammar) extension(op object) object {
 	ext := object{}
 	parameters, _ := op["parameters"].([]any)

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// TestGrammar generates documents of the grammar into one module. What is made compiles, and
-// each event that the grammar knows of is checked, decoded and encoded unchanged.
+// TestGrammar generates documents of the grammar into one module. The output compiles, and
+// each event that the grammar knows is checked, decoded and encoded unchanged.
 func TestGrammar(t *testing.T) {
 	slow(t)
 	from, count := uint64(1), uint64(6)
@@ -74,7 +74,7 @@ func TestGrammar(t *testing.T) {
 	}
 }
 
-// trips returns the calls that try the events of a document.
+// trips returns the calls that test the events of a document.
 func (g *grammar) trips(t *testing.T, pkg string, code []byte) string {
 	t.Helper()
 	if g.mutated {

@@ -23,8 +23,8 @@ output-options:
   %s
 `
 
-// TestLarge generates the streams of a large document. With MIXSTREAM_SLOW=1 the document
-// has its full size, and the code of its streams and of the whole is compiled.
+// TestLarge generates the streams of a large document. With MIXSTREAM_SLOW=1 the document has
+// its full size, and the test compiles the code of its streams and of the whole.
 func TestLarge(t *testing.T) {
 	families := 20
 	full := os.Getenv("MIXSTREAM_SLOW") != ""
@@ -83,8 +83,8 @@ func TestLarge(t *testing.T) {
 	}
 }
 
-// generateLarge runs the command in a process of its own, and returns the file. It fails if
-// the command needs more than 1 GB.
+// generateLarge runs the command in a separate process and returns the file. It fails if the
+// command needs more than 1 GB.
 func (o outside) generateLarge(t *testing.T, folder, spec string) string {
 	t.Helper()
 	file := filepath.Join(o.dir, folder, "api.gen.go")
@@ -119,7 +119,7 @@ func (o outside) generateLarge(t *testing.T, folder, spec string) string {
 	return string(code)
 }
 
-// largeRoundTrips returns the calls that try an event of each kind.
+// largeRoundTrips returns the calls that test an event of each kind.
 func largeRoundTrips() string {
 	var b strings.Builder
 	for _, state := range largeStates {
@@ -133,7 +133,7 @@ func largeRoundTrips() string {
 	return b.String()
 }
 
-// writeMemory writes how many bytes the process has got from the system.
+// writeMemory writes how many bytes the process obtained from the system.
 func writeMemory(file string) {
 	var stats runtime.MemStats
 	runtime.ReadMemStats(&stats)
@@ -142,7 +142,7 @@ func writeMemory(file string) {
 	}
 }
 
-// checkLargeEvents sees to it that each event of createAnswer has a type of its own.
+// checkLargeEvents checks that each event of createAnswer has its own type.
 func checkLargeEvents(t *testing.T, made *oapi.Package, code string) {
 	t.Helper()
 	events := map[string]string{}

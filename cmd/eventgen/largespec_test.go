@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// largeSpec is a document in the shape and size of those of large public APIs: hundreds of
-// operations and schemas, most of which one program does not want, and a stream with some
-// fifty events that a member of the data tells apart.
+// largeSpec is a document in the shape and size of large public APIs: hundreds of operations
+// and schemas, most of which a program does not need, and a stream with some fifty events that
+// a member of the data tells apart.
 type largeSpec struct {
 	paths, schemas strings.Builder
 }
 
-// largeTools are the tools whose calls a large document's stream tells of.
+// largeTools are the tools whose calls the stream of a large document reports.
 var largeTools = []string{"output_text", "refusal", "reasoning", "file_search", "web_search", "image", "code", "shell", "function", "plugin", "audio", "transcript"}
 
 // largePhases are the events of each tool.
@@ -51,7 +51,7 @@ components:
 func (s *largeSpec) path(format string, args ...any)   { fmt.Fprintf(&s.paths, format, args...) }
 func (s *largeSpec) schema(format string, args ...any) { fmt.Fprintf(&s.schemas, format, args...) }
 
-// streams writes the operations that answer with a stream, and what they need.
+// streams writes the operations that answer with a stream, and the schemas that they need.
 func (s *largeSpec) streams() {
 	for _, op := range [][3]string{
 		{"answers", "createAnswer", "AnswerStreamEvent"},
@@ -118,8 +118,8 @@ func (s *largeSpec) tool(tool string) {
 	}
 }
 
-// largeSchemas are the schemas that the streams share. The names of the unwanted ones are
-// one Go name, so oapi-codegen refuses a document that has them.
+// largeSchemas are the schemas that the streams share. The unwanted ones have the same Go
+// name, so oapi-codegen refuses a document that contains them.
 const largeSchemas = `    CreateAnswer:
       type: object
       required: [model, input]
@@ -206,8 +206,8 @@ const largeSchemas = `    CreateAnswer:
     WebhookTime: {type: string, format: date-time}
 `
 
-// unwantedSchemas are two schemas of one Go name, of which oapi-codegen can make nothing,
-// and which keep each other if pruning only counts references.
+// unwantedSchemas are two schemas with the same Go name, which oapi-codegen cannot handle.
+// They refer to each other, so pruning by reference counts keeps them.
 const unwantedSchemas = `    un-wanted: {type: object, properties: {other: {$ref: '#/components/schemas/un_wanted'}}}
     un_wanted: {type: object, properties: {other: {$ref: '#/components/schemas/un-wanted'}}}
 `

@@ -10,8 +10,8 @@ import (
 	"github.com/mixstream/mixstream/cmd/eventgen/internal/listing"
 )
 
-// TestList compares what the command prints with golden files, and sees to it that the JSON
-// says the same.
+// TestList compares the command's output with golden files, and checks that the JSON has the
+// same content.
 func TestList(t *testing.T) {
 	for _, name := range []string{"kinds", "openapi30", "resumed", "type-in-data"} {
 		t.Run(name, func(t *testing.T) {
@@ -43,8 +43,7 @@ func TestList(t *testing.T) {
 	}
 }
 
-// TestListRefuses sees to it that a spec that is refused is not listed, and that nothing is
-// written.
+// TestListRefuses checks that a refused spec is not listed, and that nothing is written.
 func TestListRefuses(t *testing.T) {
 	var stdout, stderr bytes.Buffer
 	spec := edit(t, discriminator, "", madeConst, "const: 1}")

@@ -1,7 +1,8 @@
-// Command eventgen generates Go code from an OpenAPI document: all that oapi-codegen makes
-// of it, and for each operation with a text/event-stream response a value that packages
-// client and server of mixstream are generic over, with a sealed interface of its events and
-// the type of its parameters. It writes one file, or nothing if anything is wrong.
+// Command eventgen generates Go code from an OpenAPI document. The code contains everything
+// that oapi-codegen makes. For each operation with a text/event-stream response it adds a
+// value for the packages client and server of mixstream. It also adds a sealed interface of
+// the operation's events, and the type of its parameters. eventgen writes one file, or none if
+// it finds an error.
 //
 //	go get -tool github.com/mixstream/mixstream/cmd/eventgen
 //	go tool eventgen -o api openapi.yaml
@@ -22,22 +23,22 @@ import (
 const usage = `Usage: eventgen -o <folder> [flags] <openapi.yaml>
        eventgen -list [-json] [flags] <openapi.yaml>
 
-Generates one Go file from an OpenAPI document (3.0, 3.1 or 3.2): all that
-oapi-codegen makes of it, and the typed events of every operation with a
+Generates one Go file from an OpenAPI document (3.0, 3.1 or 3.2): everything
+that oapi-codegen makes, and the typed events of every operation with a
 text/event-stream response. The package needs github.com/mixstream/mixstream and
 github.com/oapi-codegen/runtime.
 
-With -list it writes no file, and prints what it sees: the streaming operations,
+With -list it writes no file. It prints the streaming operations that it finds,
 their events and data, and what each promises a reader.
 
 The file is <folder>/api.gen.go, or has the base name of "output" in the
-configuration. It changes in one step, and only if all of it is right: else the
-exit status is 1, and standard error has a line for each problem. Lines that
-begin with "eventgen: warning:" do not stop it.
+configuration. eventgen replaces it in one step. If it finds an error, it keeps
+the old file, prints a line for each problem to standard error, and exits with
+status 1. Lines that begin with "eventgen: warning:" do not stop it.
 
 An operation may have the extension x-mixstream, an object with session,
-namespace, position, interface, types and control; docs/generator.md describes
-them, and the Go names and types of what is generated.
+namespace, position, interface, types, control, end and resume. docs/generator.md
+describes them, and the Go names and types of the generated code.
 
 Flags:
 `
@@ -62,13 +63,13 @@ func run(args []string, stdout, stderr io.Writer) int {
 		_, _ = fmt.Fprint(flags.Output(), usage)
 		flags.PrintDefaults()
 	}
-	flags.BoolVar(&o.list, "list", false, "print what the spec describes, and write nothing")
+	flags.BoolVar(&o.list, "list", false, "print the streams of the spec, and write no file")
 	flags.BoolVar(&o.json, "json", false, "print the list as JSON")
-	flags.StringVar(&o.dir, "o", "", "the `folder` to write to (required without -list); it is made if it is not there")
-	flags.StringVar(&o.config, "config", "", "oapi-codegen's configuration `file`; by default "+configName+" in the folder or beside the spec,\nif there is one, else models, client and std-http-server")
-	flags.StringVar(&o.pkg, "package", "", "the `name` of the package; by default that of the configuration or of the folder")
-	flags.BoolVar(&o.strict, "strict", false, "refuse a spec for which there is a warning")
-	flags.BoolVar(&o.eventsOnly, "events-only", false, "write events.gen.go with the events alone, beside the output of oapi-codegen's own command")
+	flags.StringVar(&o.dir, "o", "", "the `folder` to write to (required without -list); eventgen creates it")
+	flags.StringVar(&o.config, "config", "", "oapi-codegen's configuration `file`; by default "+configName+" in the folder or beside the spec,\nor else models, client and std-http-server")
+	flags.StringVar(&o.pkg, "package", "", "the `name` of the package; by default from the configuration or the folder")
+	flags.BoolVar(&o.strict, "strict", false, "treat warnings as errors")
+	flags.BoolVar(&o.eventsOnly, "events-only", false, "write only the events, to events.gen.go, beside the output of oapi-codegen's own command")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return 0
@@ -97,7 +98,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
-// newGenerator returns a generator with the configuration that the options name.
+// newGenerator returns a generator with the configuration that the options select.
 func newGenerator(o options) (*generator.Generator, error) {
 	path := o.config
 	if path == "" {
@@ -112,7 +113,7 @@ func newGenerator(o options) (*generator.Generator, error) {
 	return g, nil
 }
 
-// printList prints what the generator sees in the spec.
+// printList prints what the generator finds in the spec.
 func printList(o options, stdout io.Writer) (warnings []source.Problem, err error) {
 	if o.pkg == "" {
 		o.pkg = "api"
@@ -131,7 +132,7 @@ func printList(o options, stdout io.Writer) (warnings []source.Problem, err erro
 	return g.Problems.Warnings, l.WriteText(stdout)
 }
 
-// generateFile generates the code, and writes it if nothing is wrong with it.
+// generateFile generates the code, and writes it if there is no error.
 func generateFile(o options) (warnings []source.Problem, err error) {
 	g, err := newGenerator(o)
 	if err != nil {
@@ -141,7 +142,7 @@ func generateFile(o options) (warnings []source.Problem, err error) {
 	if err != nil {
 		return g.Problems.Warnings, err
 	}
-	if err := os.MkdirAll(o.dir, 0o755); err != nil { //nolint:gosec // source code is for all to read
+	if err := os.MkdirAll(o.dir, 0o755); err != nil { //nolint:gosec // everybody may read source code
 		return g.Problems.Warnings, err
 	}
 	return g.Problems.Warnings, writeFile(g.Output, code)

@@ -14,7 +14,7 @@ const minimal = "testdata/minimal.yaml"
 
 // TestRun runs the command with right and wrong arguments.
 func TestRun(t *testing.T) {
-	minimal := edit(t) // with no configuration beside it
+	minimal := edit(t) // without a configuration beside it
 	missing := filepath.Join(t.TempDir(), "missing")
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o644); err != nil {
@@ -37,8 +37,8 @@ func TestRun(t *testing.T) {
 		{"no such spec", []string{"-o", missing, missing}, 1, "eventgen: " + missing + ": "},
 		{"no such configuration", []string{"-config", missing, "-o", missing, minimal}, 1, "no such file"},
 		{"folder is a file", []string{"-o", file, minimal}, 1, "eventgen: "},
-		{"no package name", []string{"-o", filepath.Join(missing, "a-b"), minimal}, 1, "is not that of a Go package: set one with -package"},
-		{"package is no identifier", []string{"-o", missing, "-package", "a-b", minimal}, 1, `"a-b" is not the name of a Go package`},
+		{"no package name", []string{"-o", filepath.Join(missing, "a-b"), minimal}, 1, "is not a valid name of a Go package: set one with -package"},
+		{"package is no identifier", []string{"-o", missing, "-package", "a-b", minimal}, 1, `"a-b" is not a valid name of a Go package`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			var stderr bytes.Buffer
@@ -55,8 +55,8 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// TestOutput sees to it that the file is written to the folder when it changes, and only
-// then, with the package that is asked for.
+// TestOutput checks that the command writes the file only when it changes, with the package of
+// the flag.
 func TestOutput(t *testing.T) {
 	minimal := edit(t)
 	dir := filepath.Join(t.TempDir(), "orders", "api")
@@ -105,7 +105,7 @@ func TestOutput(t *testing.T) {
 	}
 }
 
-// TestConfigIsFound has a configuration in the folder, and one beside the spec.
+// TestConfigIsFound uses a configuration in the folder, and one beside the spec.
 func TestConfigIsFound(t *testing.T) {
 	root := t.TempDir()
 	spec, dir := filepath.Join(root, "minimal.yaml"), filepath.Join(root, "api")
@@ -143,7 +143,7 @@ func TestConfigIsFound(t *testing.T) {
 	}
 }
 
-// TestPackageOfFolder takes the package of the files that are there.
+// TestPackageOfFolder uses the package of the existing files.
 func TestPackageOfFolder(t *testing.T) {
 	minimal := edit(t)
 	dir := filepath.Join(t.TempDir(), "a-b")
@@ -160,7 +160,7 @@ func TestPackageOfFolder(t *testing.T) {
 	if code, err := os.ReadFile(filepath.Join(dir, "api.gen.go")); err != nil || !bytes.Contains(code, []byte("\npackage orders\n")) {
 		t.Errorf("it is not of the package that is there: %v", err)
 	}
-	// What is there declares a name that is generated.
+	// An existing file declares a generated name.
 	if err := os.WriteFile(filepath.Join(dir, "own.go"), []byte("package orders\n\ntype StreamEvent int\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -169,8 +169,8 @@ func TestPackageOfFolder(t *testing.T) {
 	}
 }
 
-// TestRefusalWritesNothing sees to it that a refused spec leaves the output as
-// it is, and that each of its problems has a line.
+// TestRefusalWritesNothing checks that a refused spec leaves the output unchanged, and that
+// each of its problems has a line.
 func TestRefusalWritesNothing(t *testing.T) {
 	dir := t.TempDir()
 	output := filepath.Join(dir, "api.gen.go")
@@ -182,10 +182,10 @@ func TestRefusalWritesNothing(t *testing.T) {
 	if status := run([]string{"-config", testConfig, "-o", dir, spec}, io.Discard, &stderr); status != 1 {
 		t.Errorf("exit status %d", status)
 	}
-	want := `eventgen: SPEC:44:5: MadeEvent: the discriminator of streamEvents maps "made" to it, which is not the name of the event: make both the same
-eventgen: SPEC:44:5: MadeEvent: no value of the property "event" names an event: its const or enum has no string, or its schemas contradict each other
-eventgen: SPEC:55:5: URLChangedEvent: the discriminator of streamEvents maps "url_changed" to it, which is not the name of the event: make both the same
-eventgen: SPEC:55:5: URLChangedEvent: no value of the property "event" names an event: its const or enum has no string, or its schemas contradict each other
+	want := `eventgen: SPEC:44:5: MadeEvent: the discriminator of streamEvents maps "made" to this event, which has another name: make both the same
+eventgen: SPEC:44:5: MadeEvent: no value of the property "event" names an event: its const or enum contains no string, or its schemas contradict each other
+eventgen: SPEC:55:5: URLChangedEvent: the discriminator of streamEvents maps "url_changed" to this event, which has another name: make both the same
+eventgen: SPEC:55:5: URLChangedEvent: no value of the property "event" names an event: its const or enum contains no string, or its schemas contradict each other
 `
 	want = strings.ReplaceAll(want, "SPEC", spec)
 	if stderr.String() != want {
@@ -196,8 +196,8 @@ eventgen: SPEC:55:5: URLChangedEvent: no value of the property "event" names an 
 	}
 }
 
-// edit returns the path of a copy of the minimal spec in which each first string
-// of a pair is replaced by the second.
+// edit returns the path of a copy of the minimal spec in which each first string of a pair is
+// replaced by the second.
 func edit(t *testing.T, oldnew ...string) string {
 	t.Helper()
 	return editFile(t, minimal, oldnew...)

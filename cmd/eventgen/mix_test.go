@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-// TestMix generates one package of a document in the shape of Mix's own, and another of the
-// same document with an overlay, and runs testdata/mix beside them: what is made of another
-// document of the same stream is the same stream.
+// TestMix generates one package from a document in the shape of Mix's own, and another from
+// the same document with an overlay. It runs testdata/mix beside them: both packages have the
+// same stream.
 func TestMix(t *testing.T) {
 	slow(t)
 	const spec = "testdata/specs/mix.yaml"

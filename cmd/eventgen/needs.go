@@ -1,5 +1,5 @@
 package main
 
-// Generated code imports this module. It is imported here too, so that go get -tool adds it to
-// the go.mod and go.sum of the module that the code is for, and go mod tidy is not needed.
+// Generated code imports this module. The command imports it, too, so that go get -tool adds
+// it to go.mod and go.sum, and the user need not run go mod tidy.
 import _ "github.com/oapi-codegen/runtime"

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestNumbers generates numbers without a format: as wide as JSON has them, unless a
-// configuration says otherwise.
+// TestNumbers generates numbers without a format: as wide as in JSON, unless a configuration
+// narrows them.
 func TestNumbers(t *testing.T) {
 	const spec = "testdata/specs/data-only.yaml"
 	for config, want := range map[string]string{"": "float64", testConfig: "float32"} {

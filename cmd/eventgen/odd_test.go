@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestOddNames generates code of documents with names and types of which oapi-codegen makes
-// code that does not compile, or none.
+// TestOddNames generates code for documents with names and types for which oapi-codegen alone
+// makes code that does not compile, or none.
 func TestOddNames(t *testing.T) {
 	for name, tc := range map[string]struct{ path, parameters, Schemas, want string }{
 		"variables of the path": {
@@ -57,7 +57,7 @@ components:
     %s
 `
 
-// TestNamedParts has objects within inline data, whose names are no identifiers.
+// TestNamedParts generates objects within inline data whose names are not identifiers.
 func TestNamedParts(t *testing.T) {
 	spec := edit(t, madeData, "data: {type: object, properties: {sub-total: {type: object, properties: {a-b: {type: string}}}}}")
 	if err := compiles(mustGenerate(t, spec, testConfig)); err != nil {
@@ -65,7 +65,7 @@ func TestNamedParts(t *testing.T) {
 	}
 }
 
-// TestOddEvent has an event whose schema has a name that is none in Go.
+// TestOddEvent generates an event whose schema has no valid Go name.
 func TestOddEvent(t *testing.T) {
 	spec := edit(t, streamRef, "schema: {$ref: '#/components/schemas/%20'}", moreSchemas, moreSchemas+"    ' ': {properties: {data: {$ref: '#/components/schemas/MadeData'}}}\n")
 	if err := compiles(mustGenerate(t, spec, testConfig)); err != nil {
@@ -73,7 +73,7 @@ func TestOddEvent(t *testing.T) {
 	}
 }
 
-// TestEmptyAlternative warns of an alternative without a word, and says where it is.
+// TestEmptyAlternative warns of an empty alternative and gives its place.
 func TestEmptyAlternative(t *testing.T) {
 	spec := edit(t, streamRef, "schema: {oneOf: [{}, {properties: {event: {const: a}, data: {type: string}}}]}")
 	_, warnings, err := generate(spec, testConfig)
@@ -87,7 +87,7 @@ func TestEmptyAlternative(t *testing.T) {
 	}
 }
 
-// TestEmbeddedNames sees to it that the embedded document is that of the author.
+// TestEmbeddedNames checks that the embedded document is the author's.
 func TestEmbeddedNames(t *testing.T) {
 	dir := t.TempDir()
 	spec, config := filepath.Join(dir, "spec.yaml"), filepath.Join(dir, "oapi.yaml")
@@ -106,12 +106,12 @@ func TestEmbeddedNames(t *testing.T) {
 	}
 }
 
-// TestRefuseOddNames reads why there can be no code for a name, with the place.
+// TestRefuseOddNames reads why a name cannot be generated, with the place.
 func TestRefuseOddNames(t *testing.T) {
 	for name, tc := range map[string]struct{ path, parameters, Schemas, want string }{
-		"property":            {"/", "", "Data: {type: object, properties: {' ': {type: string}}}", `…:12:26: Data: the property " " has a name that makes no Go name: give it one with x-go-name`},
-		"property in JSON":    {"/", "", "Data: {type: object, properties: {\"a'b\": {type: string}}}", `…:12:26: Data: the property "a'b" has a name that a field of a Go struct cannot have in JSON: rename the property`},
-		"property left out":   {"/", "", "Data: {type: object, properties: {'-': {type: string}}}", `…:12:26: Data: the property "-" has a name that a field of a Go struct cannot have in JSON: rename the property`},
+		"property":            {"/", "", "Data: {type: object, properties: {' ': {type: string}}}", `…:12:26: Data: the property " " has a name that yields no Go name: give it one with x-go-name`},
+		"property in JSON":    {"/", "", "Data: {type: object, properties: {\"a'b\": {type: string}}}", `…:12:26: Data: the property "a'b" has a name that the JSON tag of a Go field cannot hold: rename the property`},
+		"property left out":   {"/", "", "Data: {type: object, properties: {'-': {type: string}}}", `…:12:26: Data: the property "-" has a name that the JSON tag of a Go field cannot hold: rename the property`},
 		"parameter":           {"/{@}", "{in: path, name: '@', required: true, schema: {type: string}}", "Data: {type: string}", ""},
 		"a type of a body":    {"/", "{in: query, name: a, schema: {type: ''}}", "Data: {type: string}", ""},
 		"a component":         {"/", "", "Data: {type: string}\n  parameters:\n    '@': {in: query, name: a, schema: {type: string}}", ""},
@@ -138,7 +138,7 @@ func TestRefuseOddNames(t *testing.T) {
 	}
 }
 
-// TestRenamedData has data whose schema gets another Go name: the field keeps its own.
+// TestRenamedData generates data whose schema gets another Go name: the field keeps its own.
 func TestRenamedData(t *testing.T) {
 	spec := writeSpec(t, "spec.yaml", oneSchema+"    E: {type: object, properties: {data: {$ref: '#/components/schemas/Client'}, of-it: {$ref: '#/components/schemas/Client'}}}\n    Client: {}\n")
 	if err := compiles(mustGenerate(t, spec, "")); err != nil {

@@ -20,8 +20,7 @@ import (
 	"github.com/mixstream/mixstream/contract"
 )
 
-// TestOracle compares the check that is generated for random schemas with a validator of
-// JSON Schema.
+// TestOracle compares the generated check of random schemas with a validator of JSON Schema.
 func TestOracle(t *testing.T) {
 	var total tally
 	for seed := range uint64(400) {
@@ -39,7 +38,7 @@ func FuzzCheck(f *testing.F) {
 	f.Fuzz(func(t *testing.T, seed uint64) { new(tally).add(t, seed) })
 }
 
-// tally counts what was compared.
+// tally counts the comparisons.
 type tally struct{ checks, fit, loose int }
 
 func (total *tally) add(t *testing.T, seed uint64) {
@@ -81,8 +80,8 @@ func (total *tally) add(t *testing.T, seed uint64) {
 	}
 }
 
-// checksOf returns the schemas that are generated for a component of a document, and
-// whether a part of them is not checked.
+// checksOf returns the generated schemas for a component of a document, and whether a part of
+// them is not checked.
 func checksOf(t *testing.T, spec, name string) (all contract.Schemas, loose bool) {
 	t.Helper()
 	literal, warnings := literalAndWarnings(t, spec, name)
@@ -148,7 +147,7 @@ func compileSchema(t *testing.T, spec, name string) *jsonschema.Schema {
 	return schema
 }
 
-// lookahead is a pattern that Go does not take, and containsA is what it means.
+// lookahead is a pattern that Go does not support, and containsA is its meaning.
 const lookahead = "(?=a)"
 
 type containsA struct{}
@@ -217,7 +216,7 @@ func (m *schemaMaker) keyword(s map[string]any, depth int) {
 		s["enum"] = []any{m.data(2), m.data(1), pick(m, numbersNearLimits), pick(m, numbersNearLimits)}
 	case 3:
 		if s["const"] = m.data(2); s["const"] == nil {
-			delete(s, "$ref") // kin-openapi forgets a null beside it
+			delete(s, "$ref") // kin-openapi drops a null beside it
 		}
 	case 4:
 		s["minimum"] = pick(m, numbersNearLimits)
@@ -278,7 +277,7 @@ func (m *schemaMaker) keyword(s map[string]any, depth int) {
 	case 34:
 		s["unevaluatedItems"] = m.schema(depth)
 	case 35:
-		// Only to what is made already: no schema contains itself.
+		// Refer only to existing schemas, so that no schema contains itself.
 		if value, isConst := s["const"]; len(m.components) > 0 && (!isConst || value != nil) {
 			s["$ref"] = "#/components/schemas/" + pick(m, m.components)
 		}

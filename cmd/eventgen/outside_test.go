@@ -14,8 +14,8 @@ import (
 // outside is a module in a temporary folder that requires this one.
 type outside struct{ dir string }
 
-// newOutside makes an empty module. Its requirements are those of this module, so that no
-// test downloads anything that is not here.
+// newOutside makes an empty module. It has the requirements of this module, so that no test
+// downloads anything new.
 func newOutside(t *testing.T, replace string) outside {
 	t.Helper()
 	module, err := os.ReadFile("../../go.mod")
@@ -76,12 +76,11 @@ func slow(t *testing.T) {
 	}
 }
 
-// wireEvent is an event as it stands on the wire and in the log.
+// wireEvent is an event in the form of the wire and of the log.
 type wireEvent struct{ op, name, data string }
 
-// specEvents has rows for TestSpecs beside the examples that it makes: what an example does
-// not show, and data for schemas of which none can be made. Text is a JSON string, as in
-// the log.
+// specEvents has rows for TestSpecs beside the examples that it makes: data that an example
+// does not show, and data for schemas without examples. Text is a JSON string, as in the log.
 var specEvents = map[string][]wireEvent{
 	"array-of-events": {
 		{"TaskProgress", "", `{"percent":12.5}`},
@@ -309,7 +308,7 @@ var specEvents = map[string][]wireEvent{
 }
 
 // TestConfigurations generates the events beside every server that oapi-codegen makes, and
-// compiles those whose modules are here.
+// compiles those whose modules are available.
 func TestConfigurations(t *testing.T) {
 	slow(t)
 	o := newOutside(t, "../..")
@@ -344,7 +343,7 @@ func TestConfigurations(t *testing.T) {
 			}
 		}
 	}
-	// The user runs oapi-codegen, and has only the events made.
+	// The user runs oapi-codegen, and generates only the events.
 	own := ownOutput(t, spec, "eventsonly", options)
 	o.write(t, "eventsonly/api.gen.go", own)
 	o.write(t, "eventsonly/oapi-codegen.yaml", ownConfig+options)

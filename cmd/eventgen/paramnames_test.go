@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// TestParamNames generates parameters that have one Go name.
+// TestParamNames generates parameters that have the same Go name.
 func TestParamNames(t *testing.T) {
 	const shared = "/stream:\n    parameters:\n      - {name: last-event-id, in: query, schema: {type: boolean}}\n"
 	const own = "operationId: streamEvents\n      parameters:\n" +
@@ -26,7 +26,7 @@ func TestParamNames(t *testing.T) {
 	}
 }
 
-// TestParamTags has a header and a parameter of the query of one name, in one struct.
+// TestParamTags generates a header and a query parameter of the same name in one struct.
 func TestParamTags(t *testing.T) {
 	const own = "operationId: streamEvents\n      parameters:\n" +
 		"        - {name: Last-Event-ID, in: query, schema: {type: string}}\n" +

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestPathParams has an operation whose path parameters are not those of its path.
+// TestPathParams generates an operation whose path parameters differ from those of its path.
 func TestPathParams(t *testing.T) {
 	spec := writeSpec(t, "spec.yaml", strings.Replace(oneSchema, "  /a: {get: {", "  /a/{id}/{part}: {parameters: [{in: path, name: part, required: true, schema: {type: integer}}], get: {parameters: [{in: path, name: ID, required: true, schema: {type: string}}], ", 1)+
 		"    E: {type: object, properties: {a: {type: string}}}\n")
@@ -19,7 +19,7 @@ func TestPathParams(t *testing.T) {
 	}
 	for _, want := range []string{
 		spec + `:4:99: GET /a/{id}/{part}: no parameter describes {id} of the path: it becomes a string`,
-		spec + `:4:99: GET /a/{id}/{part}: the path parameter "ID" is left out: the path has no {ID}`,
+		spec + `:4:99: GET /a/{id}/{part}: the path parameter "ID" is ignored: the path has no {ID}`,
 	} {
 		if !slices.Contains(warnings, want) {
 			t.Errorf("warnings %q do not have %q", warnings, want)

@@ -31,28 +31,27 @@ const (
 	moreSchemas   = "components:\n  schemas:\n"
 	madeDataProps = "properties: {name: {type: string}}"
 
-	noName = `MadeEvent: no value of the property "event" names an event: its const or enum has no string, or its schemas contradict each other`
+	noName = `MadeEvent: no value of the property "event" names an event: its const or enum contains no string, or its schemas contradict each other`
 )
 
-// TestRefuse edits the minimal spec into one that cannot be generated, and reads
-// the reason.
+// TestRefuse edits the minimal spec so that it cannot be generated, and reads the reason.
 func TestRefuse(t *testing.T) {
 	for _, tc := range []struct {
 		name string
 		edit []string
-		want string // all of the message; "…" stands for the spec's path
+		want string // the whole message; "…" stands for the spec's path
 	}{
 		{"const is no string", []string{discriminator, "", madeConst, "const: 1}"}, noName},
 		{"two consts", []string{discriminator, "", "event: {$ref: '#/components/schemas/EventName'}", "event: {$ref: '#/components/schemas/EventName', const: made}"}, strings.ReplaceAll(noName, "MadeEvent", "URLChangedEvent")},
 		{"not in the enum", []string{discriminator, "", "enum: [made, ", "enum: ["}, noName},
-		{"mapping of another name", []string{"          made: '", "          unused: '#/components/schemas/MadeEvent'\n          made: '"}, `MadeEvent: the discriminator of streamEvents maps "unused" to it, which is not the name of the event: make both the same`},
-		{"text and JSON of one name", []string{streamRef, "schema: {oneOf: [{properties: {data: {type: string}}}, {properties: {data: {type: integer}}}]}"}, `event 2 of streamEvents: the data of this event is JSON, and that of event 1 of streamEvents is text: both have no name in streamEvents, and a reader cannot tell which it gets; rename one of them`},
+		{"mapping of another name", []string{"          made: '", "          unused: '#/components/schemas/MadeEvent'\n          made: '"}, `MadeEvent: the discriminator of streamEvents maps "unused" to this event, which has another name: make both the same`},
+		{"text and JSON of one name", []string{streamRef, "schema: {oneOf: [{properties: {data: {type: string}}}, {properties: {data: {type: integer}}}]}"}, `event 2 of streamEvents: the data of this event is JSON, but the data of event 1 of streamEvents is text: both have no name in streamEvents, so a reader cannot tell them apart; rename one of them`},
 		{"no stream", []string{"text/event-stream", "application/json"}, "paths: no operation has a text/event-stream response"},
 		{"stream of an error", []string{"'200':", "'404':", "'404':\n          description: No such stream.", "'204': {description: .}"}, "paths: no operation has a text/event-stream response"},
-		{"unresolved reference", []string{madeData, "data: {$ref: '#/components/schemas/Nowhere'}"}, "$ref #/components/schemas/Nowhere: it leads nowhere: … has no /components/schemas/Nowhere"},
-		{"unresolved member", []string{"        - {$ref: '#/components/schemas/MadeEvent'}\n", "        - {$ref: '#/components/schemas/Nowhere'}\n"}, "$ref #/components/schemas/Nowhere: it leads nowhere: … has no /components/schemas/Nowhere"},
-		{"multiple of nothing", []string{madeDataProps, "properties: {name: {type: number, multipleOf: 0}}"}, "MadeData: multipleOf is 0: it must be more than 0"},
-		{"multiple of less", []string{madeDataProps, "properties: {name: {type: number, multipleOf: -9007199254740993}}"}, "MadeData: multipleOf is -9007199254740993: it must be more than 0"},
+		{"unresolved reference", []string{madeData, "data: {$ref: '#/components/schemas/Nowhere'}"}, "$ref #/components/schemas/Nowhere: the target does not exist: … has no /components/schemas/Nowhere"},
+		{"unresolved member", []string{"        - {$ref: '#/components/schemas/MadeEvent'}\n", "        - {$ref: '#/components/schemas/Nowhere'}\n"}, "$ref #/components/schemas/Nowhere: the target does not exist: … has no /components/schemas/Nowhere"},
+		{"multiple of nothing", []string{madeDataProps, "properties: {name: {type: number, multipleOf: 0}}"}, "MadeData: multipleOf is 0: it must be greater than 0"},
+		{"multiple of less", []string{madeDataProps, "properties: {name: {type: number, multipleOf: -9007199254740993}}"}, "MadeData: multipleOf is -9007199254740993: it must be greater than 0"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			refuse(t, edit(t, tc.edit...), testConfig, tc.want)
@@ -65,7 +64,7 @@ func TestRefuseExtension(t *testing.T) {
 	const control = "streamEvents: x-mixstream.control."
 	for _, tc := range []struct{ name, Extension, want string }{
 		{"the old one", "x-go-event-prefix: Admin", "streamEvents: x-go-event-prefix is no longer supported: use x-mixstream: {interface: NAME}"},
-		{"no object", "x-mixstream: Admin", "streamEvents: x-mixstream must be an object: it is of type string"},
+		{"no object", "x-mixstream: Admin", "streamEvents: x-mixstream must be an object, not string"},
 		{"unknown member", "x-mixstream: {sesion: id}", `streamEvents: x-mixstream has no member "sesion": did you mean session?`},
 		{"unknown member of control", "x-mixstream: {control: {gap: {evnt: made}}}", control + "gap: the member event is missing\n" + `streamEvents: x-mixstream.control.gap has no member "evnt": did you mean event?`},
 		{"interface is no identifier", "x-mixstream: {interface: A-B}", `streamEvents: x-mixstream.interface must be an exported Go identifier, not "A-B"`},
@@ -79,7 +78,7 @@ func TestRefuseExtension(t *testing.T) {
 		{"position is required", "x-mixstream: {position: last}\n      parameters: [{name: last, in: query, required: true, schema: {type: string}}]", `streamEvents: x-mixstream.position names the parameter "last", which must be an optional string`},
 		{"no event", "x-mixstream: {control: {connected: {}}}", control + "connected: the member event is missing"},
 		{"no such event", "x-mixstream: {control: {connected: {event: hello}}}", control + `connected: the stream has no event "hello"`},
-		{"one event twice", "x-mixstream: {control: {connected: {event: made}, heartbeat: {event: made}}}", control + `heartbeat: the event "made" is already that of connected`},
+		{"one event twice", "x-mixstream: {control: {connected: {event: made}, heartbeat: {event: made}}}", control + `heartbeat: the event "made" already has the role connected`},
 		{"no such member", "x-mixstream: {control: {connected: {event: made, session: id}}}", control + `connected: the data of "made" has no member "id"`},
 		{"member of another type", "x-mixstream: {control: {created: {event: made, time: name}}}", control + `created: the member "name" of the data of "made" must be of type integer`},
 		{"member twice", "x-mixstream: {control: {created: {event: made, title: name, set: {name: a}}}}", control + `created: the member "name" is set twice`},
@@ -98,11 +97,11 @@ func TestRefuseExtension(t *testing.T) {
 			control+`gap: the member "name" of the data of "made" cannot be "c"`)
 	})
 	t.Run("without a stream", func(t *testing.T) {
-		refuse(t, edit(t, deleteThing, deleteThing+"\n      x-mixstream: {}"), testConfig, "DELETE /things/{id}: the operation has x-mixstream, but no text/event-stream response: remove the one, or add the other")
+		refuse(t, edit(t, deleteThing, deleteThing+"\n      x-mixstream: {}"), testConfig, "DELETE /things/{id}: the operation has x-mixstream but no text/event-stream response: remove the first or add the second")
 	})
 }
 
-// TestRefuseGoNames is TestRefuse for what shows only in the Go code.
+// TestRefuseGoNames is TestRefuse for errors that show only in the Go code.
 func TestRefuseGoNames(t *testing.T) {
 	const types = streamEvents + "\n      x-mixstream: {types: data}"
 	for _, tc := range []struct {
@@ -110,10 +109,10 @@ func TestRefuseGoNames(t *testing.T) {
 		edit []string
 		want string
 	}{
-		{"interface", []string{streamEvents, streamEvents + "\n      x-mixstream: {interface: Thing}", moreSchemas, moreSchemas + "    thing: {type: object}\n"}, "streamEvents: the Go name Thing is also that of the schema thing: set x-mixstream.interface to another"},
-		{"import", []string{moreSchemas, moreSchemas + "    thing: {type: object, x-go-name: contract}\n"}, "contract: eventgen declares this Go name, which the schema thing has too: give the schema another with x-go-name"},
-		{"one data schema", []string{streamEvents, types, "url_changed_data'", "MadeData'"}, "URLChangedEvent: the Go type MadeData is also that of MadeEvent in streamEvents: give each event a data schema of its own"},
-		{"inline data", []string{streamEvents, types, madeData, "data: {type: object, properties: {a: {type: string}}}"}, "MadeEvent: the data must be a $ref to a schema of components/schemas: x-mixstream.types of streamEvents makes the type of the data that of the event"},
+		{"interface", []string{streamEvents, streamEvents + "\n      x-mixstream: {interface: Thing}", moreSchemas, moreSchemas + "    thing: {type: object}\n"}, "streamEvents: the schema thing also has the Go name Thing: set x-mixstream.interface to another"},
+		{"import", []string{moreSchemas, moreSchemas + "    thing: {type: object, x-go-name: contract}\n"}, "contract: eventgen and the schema thing both declare this Go name: rename the schema with x-go-name"},
+		{"one data schema", []string{streamEvents, types, "url_changed_data'", "MadeData'"}, "URLChangedEvent: MadeEvent of streamEvents has the same Go type MadeData: give each event its own data schema"},
+		{"inline data", []string{streamEvents, types, madeData, "data: {type: object, properties: {a: {type: string}}}"}, "MadeEvent: the data must be a $ref to a schema of components/schemas: x-mixstream.types of streamEvents uses the type of the data for the event"},
 		{"data is no properties", []string{streamEvents, types, "      " + madeDataProps + "\n", ""}, "MadeData: the Go type MadeData cannot have the methods that the data of MadeEvent needs: describe an object with properties"},
 		{"data is another package's", []string{streamEvents, types, madeDataProps, "x-go-type: big.Int\n      x-go-type-import: {path: math/big}"}, "MadeData: the Go type MadeData cannot have the methods that the data of MadeEvent needs: describe an object with properties"},
 	} {
@@ -131,8 +130,8 @@ func TestRefuseConfig(t *testing.T) {
 		want string
 	}{
 		{"no models", []string{"models: true", "models: false"}, "…: generate.models must be true: the events are decoded into the models"},
-		{"resolved names", []string{"skip-prune: true", "resolve-type-name-collisions: true"}, "…: output-options.resolve-type-name-collisions must be false: the Go name of a schema would depend on the rest of the document"},
-		{"unknown normalizer", []string{"ToCamelCaseWithInitialisms", "snake", "  additional-initialisms: [SSE]\n", ""}, `…: output-options.name-normalizer is "snake", and must be one of ["ToCamelCase" "ToCamelCaseWithDigits" "ToCamelCaseWithInitialisms"]`},
+		{"resolved names", []string{"skip-prune: true", "resolve-type-name-collisions: true"}, "…: output-options.resolve-type-name-collisions must be false: otherwise the Go name of a schema depends on the rest of the document"},
+		{"unknown normalizer", []string{"ToCamelCaseWithInitialisms", "snake", "  additional-initialisms: [SSE]\n", ""}, `…: output-options.name-normalizer is "snake": it must be one of ["ToCamelCase" "ToCamelCaseWithDigits" "ToCamelCaseWithInitialisms"]`},
 		{"unknown option", []string{"skip-prune", "skip-prunes"}, "…: yaml: unmarshal errors:\n  line 13: field skip-prunes not found in type codegen.OutputOptions"},
 		{"two servers", []string{"std-http-server: true", "std-http-server: true\n  chi-server: true"}, "…: only one server type is supported at a time"},
 		{"excluded schema", []string{"skip-prune: true", "exclude-schemas: [MadeData]"}, "nowhere/api.gen.go:19:8: the generated code would not compile: undefined: MadeData"},
@@ -144,8 +143,8 @@ func TestRefuseConfig(t *testing.T) {
 	}
 }
 
-// refuse generates, and compares the error with want, and with its places with the golden
-// file, in which the spec is "spec.yaml".
+// refuse generates the code. It compares the error with want, and the error with places with
+// the golden file, in which the spec is "spec.yaml".
 func refuse(t *testing.T, spec, config, want string) {
 	t.Helper()
 	code, _, err := generate(spec, config)
@@ -161,7 +160,7 @@ func refuse(t *testing.T, spec, config, want string) {
 
 var positions = regexp.MustCompile(`(?m)^…:\d+:\d+: `)
 
-// refusals compares what a test got with its section of the golden file.
+// refusals compares a test's output with its section of the golden file.
 func refusals(t *testing.T, got string) {
 	t.Helper()
 	const file = "testdata/refusals.golden"
@@ -191,7 +190,7 @@ func refusals(t *testing.T, got string) {
 	}
 }
 
-// TestRefuseKeywords is TestRefuse for keywords that mean nothing.
+// TestRefuseKeywords is TestRefuse for unknown and contradictory keywords.
 func TestRefuseKeywords(t *testing.T) {
 	for _, tc := range []struct {
 		name string
@@ -209,12 +208,12 @@ func TestRefuseKeywords(t *testing.T) {
 MadeData: unknown keyword typ: did you mean type?
 MadeData: unknown keyword requried: did you mean required?`},
 		{"no such property", []string{madeDataProps, madeDataProps + "\n      required: [name, nmae]"}, `MadeData: required lists "nmae", which is not a property: did you mean "name"?`},
-		{"no such property at all", []string{madeDataProps, madeDataProps + "\n      required: [size]"}, `MadeData: required lists "size", and no schema of the document has such a property: add the property, or remove the name`},
+		{"no such property at all", []string{madeDataProps, madeDataProps + "\n      required: [size]"}, `MadeData: required lists "size", but no schema of the document has such a property: add the property, or remove the name`},
 		{"no such property of an item", []string{madeDataProps, "properties: {name: {type: array, items: {type: object, properties: {size: {type: string}}, required: [size, sise]}}}"}, `MadeData: required lists "sise", which is not a property: did you mean "size"?`},
-		{"no such property of allOf", []string{madeDataProps, "allOf: [{type: object, properties: {a: {type: string}}}, {type: object, properties: {b: {type: string}}, required: [a, b, c]}]"}, `MadeData: required lists "c", and no schema of the document has such a property: add the property, or remove the name`},
-		{"an empty oneOf", []string{madeDataProps, "oneOf: []"}, "MadeData: oneOf is empty: remove it, or list what it allows"},
-		{"an empty enum", []string{madeDataProps, "properties: {name: {enum: []}}"}, "MadeData: enum is empty: remove it, or list what it allows"},
-		{"itself", []string{madeDataProps, "allOf: [{type: object}, {$ref: '#/components/schemas/MadeData'}]"}, "MadeData: the schema is defined by itself: an allOf, anyOf, oneOf, not or if leads back to it for the same value"},
+		{"no such property of allOf", []string{madeDataProps, "allOf: [{type: object, properties: {a: {type: string}}}, {type: object, properties: {b: {type: string}}, required: [a, b, c]}]"}, `MadeData: required lists "c", but no schema of the document has such a property: add the property, or remove the name`},
+		{"an empty oneOf", []string{madeDataProps, "oneOf: []"}, "MadeData: oneOf is empty: remove it, or add an entry"},
+		{"an empty enum", []string{madeDataProps, "properties: {name: {enum: []}}"}, "MadeData: enum is empty: remove it, or add an entry"},
+		{"itself", []string{madeDataProps, "allOf: [{type: object}, {$ref: '#/components/schemas/MadeData'}]"}, "MadeData: the schema is defined by itself: an allOf, anyOf, oneOf, not or if applies it again to the same value"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			refuse(t, edit(t, tc.edit...), testConfig, tc.want)
@@ -222,24 +221,24 @@ MadeData: unknown keyword requried: did you mean required?`},
 	}
 }
 
-// TestRefuseDocument is TestRefuse for what cannot be loaded.
+// TestRefuseDocument is TestRefuse for documents that cannot be loaded.
 func TestRefuseDocument(t *testing.T) {
 	for _, tc := range []struct{ name, text, want string }{
 		{"empty", "", `this is not an OpenAPI document: it has no member "openapi"`},
-		{"no object", "hello", "the value is hello: it must be an object"},
+		{"no object", "hello", "the value is hello, but must be an object"},
 		{"Swagger", "swagger: '2.0'\npaths: {}\n", "the document is Swagger 2.0: convert it to OpenAPI 3.0, 3.1 or 3.2"},
 		{"OpenAPI 4", "openapi: 4.0.0\npaths: {}\n", "the OpenAPI version is 4.0.0: eventgen reads 3.0, 3.1 and 3.2"},
 		{"no YAML", "openapi: 3.1.0\npaths: {/a: {get: [}\n", "did not find expected node content"},
 		{"no JSON", "{\"openapi\": \"3.1.0\"\n  \"paths\": {}}", "did not find expected ',' or '}'"},
 		{"a key twice", "openapi: 3.1.0\npaths:\n  /a: {}\n  /a: {}\n", `the key "/a" is already on line 3: remove one of them`},
 		{"a key of an object twice", "openapi: 3.1.0\npaths:\n  /a:\n    get: {}\n    get: {}\n", `mapping key "get" already defined at line 4`},
-		{"another type", "openapi: 3.1.0\npaths: {}\ncomponents: {schemas: {A: {type: object, required: true}}}\n", "the value is true: it must be an array of strings"},
-		{"an object for a text", "openapi: 3.1.0\ninfo: {title: {a: b}, version: '1'}\npaths: {}\n", "the value is an object: it must be a string"},
-		{"an array for an object", "openapi: 3.1.0\npaths: {}\ncomponents: {schemas: {A: []}}\n", "the value is an array: it must be an object"},
+		{"another type", "openapi: 3.1.0\npaths: {}\ncomponents: {schemas: {A: {type: object, required: true}}}\n", "the value is true, but must be an array of strings"},
+		{"an object for a text", "openapi: 3.1.0\ninfo: {title: {a: b}, version: '1'}\npaths: {}\n", "the value is an object, but must be a string"},
+		{"an array for an object", "openapi: 3.1.0\npaths: {}\ncomponents: {schemas: {A: []}}\n", "the value is an array, but must be an object"},
 		{"no such file", "openapi: 3.1.0\npaths: {/a: {$ref: 'other.yaml#/a'}}\n", "$ref other.yaml#/a: the file other.yaml does not exist"},
-		{"a circle", "openapi: 3.1.0\npaths: {}\ncomponents:\n  schemas:\n    A: {$ref: '#/components/schemas/B'}\n    B: {$ref: '#/components/schemas/A'}\n", "A: the schema is empty, or its $ref leads back to itself\nB: the schema is empty, or its $ref leads back to itself"},
-		{"references", "openapi: 3.1.0\npaths: {}\ncomponents: {schemas: {Made: {$ref: '#/components/schemas/Maed'}, B: {$ref: '#/components/schema/Made'}}}\n", `$ref #/components/schemas/Maed: it leads nowhere: … has no /components/schemas/Maed; did you mean #/components/schemas/Made?
-$ref #/components/schema/Made: it leads nowhere: … has no /components/schema/Made`},
+		{"a circle", "openapi: 3.1.0\npaths: {}\ncomponents:\n  schemas:\n    A: {$ref: '#/components/schemas/B'}\n    B: {$ref: '#/components/schemas/A'}\n", "A: the schema is empty, or its $ref refers to itself\nB: the schema is empty, or its $ref refers to itself"},
+		{"references", "openapi: 3.1.0\npaths: {}\ncomponents: {schemas: {Made: {$ref: '#/components/schemas/Maed'}, B: {$ref: '#/components/schema/Made'}}}\n", `$ref #/components/schemas/Maed: the target does not exist: … has no /components/schemas/Maed; did you mean #/components/schemas/Made?
+$ref #/components/schema/Made: the target does not exist: … has no /components/schema/Made`},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			spec := filepath.Join(t.TempDir(), "spec.yaml")
@@ -251,7 +250,7 @@ $ref #/components/schema/Made: it leads nowhere: … has no /components/schema/M
 	}
 }
 
-// TestStrict sees to it that a warning is an error with -strict, and writes nothing.
+// TestStrict checks that with -strict a warning is an error and nothing is written.
 func TestStrict(t *testing.T) {
 	spec := edit(t, madeDataProps, "properties: {name: {type: string, descripton: a}}")
 	for _, strict := range []bool{false, true} {
@@ -266,8 +265,8 @@ func TestStrict(t *testing.T) {
 	}
 }
 
-// TestRefuseOwnContract removes from this repository's contract an event by which its server
-// speaks, and a member that the server fills in.
+// TestRefuseOwnContract removes from this repository's contract an event of the server, and a
+// member that the server fills in.
 func TestRefuseOwnContract(t *testing.T) {
 	const spec, config = "../../openapi.yaml", "../../gen/oapi-codegen.yaml"
 	for event, schema := range map[string]string{"connected": "SSEConnectedEvent", "heartbeat": "SSEHeartbeatEvent", "session_created": "SSESessionCreatedEvent", "session_deleted": "SSESessionDeletedEvent"} {

@@ -23,8 +23,8 @@ var shapes = []string{
 	"odd-names", "recursive", "serde", "spring", "statuses", "typespec",
 }
 
-// TestShapes compares what a program sees of the events of each shape, and the warnings,
-// with golden files.
+// TestShapes compares a program's view of the events of each shape, and the warnings, with
+// golden files.
 func TestShapes(t *testing.T) {
 	for _, name := range shapes {
 		t.Run(name, func(t *testing.T) {
@@ -52,7 +52,7 @@ func TestShapes(t *testing.T) {
 	}
 }
 
-// outline returns what a program sees of the events in generated code: the operations, the
+// outline returns a program's view of the events in generated code: the operations, the
 // requests, and each event with its names and its type.
 func outline(t *testing.T, code []byte) string {
 	t.Helper()
@@ -93,12 +93,12 @@ func isOfEvents(name string, events map[string]bool) bool {
 	return slices.ContainsFunc(slices.Sorted(maps.Keys(events)), func(event string) bool { return strings.HasPrefix(name, event) })
 }
 
-// isRequest reports whether a type is that of the parameters of a stream.
+// isRequest reports whether a type holds the parameters of a stream.
 func isRequest(pkg *oapi.Package, s *ast.TypeSpec) bool {
 	return strings.HasSuffix(s.Name.Name, "Request") && pkg.Names["requestsOf"+strings.TrimSuffix(s.Name.Name, "Request")]
 }
 
-// outlineVar writes an operation, and how its events are told.
+// outlineVar writes an operation, and how its events are named.
 func outlineVar(pkg *oapi.Package, b *strings.Builder, s ast.Spec) {
 	v, ok := s.(*ast.ValueSpec)
 	if !ok || len(v.Values) != 1 {
@@ -121,22 +121,23 @@ func outlineVar(pkg *oapi.Package, b *strings.Builder, s ast.Spec) {
 	}
 }
 
-// TestTake has what is taken with a warning, or without a word, and could be refused.
+// TestTake generates documents that are accepted, with or without a warning, and could be
+// refused.
 func TestTake(t *testing.T) {
 	const models = "    A: {type: object, properties: {x: {type: string}}}\n    B: {type: object, properties: {y: {type: string}}}\n"
 	for _, tc := range []struct{ name, schema, want string }{
 		{"no data at all", "{type: object, properties: {event: {type: string}, id: {type: string}}}",
-			"watch: the schema is read as the data of an event: if it describes the event itself, add a property \"data\"\nE \"\""},
+			"watch: the schema is treated as the data of an event: if it describes the event itself, add a property \"data\"\nE \"\""},
 		{"one event twice", "{oneOf: [{properties: {event: {const: a}, data: {$ref: '#/components/schemas/A'}}}, {properties: {event: {const: a}, data: {$ref: '#/components/schemas/A'}}}]}",
 			"WatchA \"a\""},
 		{"one name", "{oneOf: [{properties: {event: {enum: [a, b]}, data: {$ref: '#/components/schemas/A'}}}, {properties: {event: {enum: [b, c]}, data: {$ref: '#/components/schemas/B'}}}]}",
-			"event 2 of watch: the name \"b\" is also that of event 1 of watch: both are read as one event, whose data is what either describes\nWatchA \"a\"\nWatchB \"b\"\nWatchC \"c\""},
+			"event 2 of watch: event 1 of watch also has the name \"b\": both become one event, whose data fits either description\nWatchA \"a\"\nWatchB \"b\"\nWatchC \"c\""},
 		{"no name and message", "{oneOf: [{properties: {data: {$ref: '#/components/schemas/A'}}}, {required: [event], properties: {event: {const: message}, data: {$ref: '#/components/schemas/B'}}}]}",
 			"WatchMessage \"\""},
 		{"told apart by the data", "{oneOf: [{properties: {data: {properties: {type: {const: a}}}}}, {properties: {data: {properties: {type: {const: b}}}}}]}",
 			"WatchA \"a\"\nWatchB \"b\""},
 		{"an alternative that is no event", "{oneOf: [{properties: {event: {const: a}, data: {type: string}}}, {properties: {z: {type: string}}}]}",
-			"event 2 of watch: left out, because the other alternatives of watch describe an event with its fields [comment comments data event id retry], and this one does not\nWatchA \"a\""},
+			"event 2 of watch: ignored, because it does not describe an event with its fields [comment comments data event id retry], as the other alternatives of watch do\nWatchA \"a\""},
 		{"payloads with data", "{oneOf: [{properties: {type: {const: a}, data: {type: string}}}, {properties: {type: {const: b}, z: {type: string}}}]}",
 			"WatchA \"a\"\nWatchB \"b\""},
 		{"mapped to no event", "{oneOf: [{$ref: '#/components/schemas/C'}], discriminator: {propertyName: event, mapping: {a: C, b: A}}}\n    C: {properties: {event: {type: string}, data: {type: string}}}",

@@ -11,7 +11,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// tree is a document as it is written, with the files that it refers to.
+// tree is a document as YAML nodes, with the files that it refers to.
 type tree struct {
 	t     *testing.T
 	root  string // the path of the document
@@ -48,8 +48,8 @@ func (tr *tree) open(file string) yamlNode {
 	return yamlNode{tr.files[file].Content[0], file}
 }
 
-// write writes the tree into a copy of the folder of its document, and returns the path of
-// the document there.
+// write writes the tree into a copy of the document's folder, and returns the path of the
+// document there.
 func (tr *tree) write() string {
 	tr.t.Helper()
 	from, to := filepath.Dir(tr.root), tr.t.TempDir()
@@ -73,7 +73,7 @@ func (tr *tree) write() string {
 	return filepath.Join(to, filepath.Base(tr.root))
 }
 
-// get returns the value of a key of a mapping; none if it has no such key.
+// get returns the value of a key of a mapping; an empty node if there is none.
 func (n yamlNode) get(key string) yamlNode {
 	if n.Node == nil || n.Kind != yaml.MappingNode {
 		return yamlNode{}
@@ -158,8 +158,8 @@ func (n yamlNode) clone() yamlNode {
 	return yamlNode{&c, n.file}
 }
 
-// target returns what a reference of a node points to, and the mapping that has it under
-// the last word of the reference; none if it is no reference.
+// target returns the target of a reference, and the mapping that contains it under the last
+// word of the reference; empty nodes if n is no reference.
 func (tr *tree) target(n yamlNode) (target, parent yamlNode) {
 	tr.t.Helper()
 	ref := n.get("$ref")

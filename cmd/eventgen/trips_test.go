@@ -37,8 +37,7 @@ func specFiles(t *testing.T) []string {
 	return all
 }
 
-// isDocument reports whether a file is an OpenAPI document, and not a part of one or a
-// configuration.
+// isDocument reports whether a file is a complete OpenAPI document.
 func isDocument(t *testing.T, file string) bool {
 	t.Helper()
 	text, err := os.ReadFile(file)
@@ -51,14 +50,14 @@ func isDocument(t *testing.T, file string) bool {
 	return yaml.Unmarshal(text, &root) == nil && root.OpenAPI != ""
 }
 
-// specName returns the name of a document, and that of its Go package.
+// specName returns the name of a document and of its Go package.
 func specName(file string) (name, pkg string) {
 	name = strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
 	return name, strings.NewReplacer("-", "", ".", "", "_", "").Replace(name)
 }
 
-// specConfig returns the configuration of a document: the file NAME.config beside it, or
-// else what the command finds.
+// specConfig returns the configuration of a document: the file NAME.config beside it, or else
+// the one that the command finds.
 func specConfig(file string) string {
 	if path := strings.TrimSuffix(file, filepath.Ext(file)) + ".config"; isFile(path) {
 		return path
@@ -66,9 +65,9 @@ func specConfig(file string) string {
 	return findConfig("", file)
 }
 
-// TestSpecs generates each document of testdata/specs into one module. What is made
-// compiles, and examples of each event go from its server through cut connections to its
-// client unchanged.
+// TestSpecs generates each document of testdata/specs into one module. The output compiles,
+// and examples of each event travel unchanged from its server through cut connections to its
+// client.
 func TestSpecs(t *testing.T) {
 	slow(t)
 	o := newOutside(t, "../..")
@@ -147,8 +146,7 @@ func handRows(spec, variable string) (rows []wireEvent) {
 	return rows
 }
 
-// operations returns the variables of the operations of a generated package, by their
-// operationIds.
+// operations returns the variables of the operations of a generated package, by operationId.
 func operations(t *testing.T, o outside, pkg string) map[string]string {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(o.dir, pkg, "*.gen.go"))

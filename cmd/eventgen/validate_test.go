@@ -19,8 +19,8 @@ import (
 
 const limits = "testdata/limits.yaml"
 
-// TestValidateLimits runs the validator that is generated for every keyword, and
-// compares it with a validator of JSON Schema on data that is right or nearly so.
+// TestValidateLimits runs the generated validator for every keyword. It compares the result
+// with a validator of JSON Schema, on data that is right or nearly so.
 func TestValidateLimits(t *testing.T) {
 	slow(t)
 	var inputs []string
@@ -28,7 +28,7 @@ func TestValidateLimits(t *testing.T) {
 	for range 5000 {
 		inputs = append(inputs, limitsData(random))
 	}
-	// A format is not validated, and its Go type refuses the value.
+	// A format is not validated, but its Go type rejects the value.
 	misfits := map[string]string{
 		`{"code":"ab","owner":"1234"}`:             `fits, but "made": data/owner: invalid UUID length: 4`,
 		`{"code":"ab","begun":["2026-01-01","x"]}`: `fits, but "made": data/begun/0: parsing time`,
@@ -104,7 +104,7 @@ func limitsData(random *rand.Rand) string {
 	}
 	text, err := json.Marshal(data)
 	if err != nil {
-		panic(err) // what is above is JSON
+		panic(err) // the text above is JSON
 	}
 	return string(text)
 }
@@ -139,7 +139,7 @@ func compileLimits(t *testing.T) *jsonschema.Schema {
 	return schema
 }
 
-// runLimits builds a program of what is generated, and has it answer each line.
+// runLimits builds a program with the generated code that answers each line of input.
 func runLimits(t *testing.T, input string) string {
 	t.Helper()
 	o := newOutside(t, "../..")
@@ -181,13 +181,13 @@ func main() {
 }
 `
 
-// TestWarnings has what is generated without being checked.
+// TestWarnings generates schemas with parts that are not checked.
 func TestWarnings(t *testing.T) {
-	const notAll = ", because a part of it is not checked"
+	const notAll = ", because eventgen does not check a part of it"
 	for keyword, want := range map[string][]string{
-		"nullable: true, type: string":                                         {"nullable is a keyword of OpenAPI 3.0: it is read as the type 'null' beside the others"},
+		"nullable: true, type: string":                                         {"nullable is a keyword of OpenAPI 3.0: eventgen reads it as the additional type 'null'"},
 		"type: string, pattern: '(?=a)'":                                       {"pattern is not checked: Go's package regexp has no lookaround, such as (?="},
-		"patternProperties: {'(?=a)': {}, b: {}}, additionalProperties: false": {`"(?=a)" of patternProperties is not checked, and neither are the properties that no other keyword names: Go's package regexp has no lookaround, such as (?=`},
+		"patternProperties: {'(?=a)': {}, b: {}}, additionalProperties: false": {`"(?=a)" of patternProperties is not checked, nor are the properties without a schema of their own: Go's package regexp has no lookaround, such as (?=`},
 		"$dynamicRef: '#meta'":                                                 {"$dynamicRef is not checked: use $ref"},
 		"$recursiveRef: '#'":                                                   {"$recursiveRef is not checked: it belongs to an older JSON Schema; use $ref"},
 		"dependencies: {a: [b]}":                                               {"dependencies is not checked: it belongs to an older JSON Schema; use dependentRequired or dependentSchemas"},
@@ -199,7 +199,7 @@ func TestWarnings(t *testing.T) {
 		"contains: {pattern: '(?=a)'}, maxContains: 3":                         {"pattern is not checked: Go's", "maxContains is not checked" + notAll},
 		"properties: {a: {pattern: '(?=a)'}}, unevaluatedProperties: false":    {"pattern is not checked: Go's", "unevaluatedProperties is not checked" + notAll},
 		"type: object, properties: {size: {}}, required: [weight]":             {`required lists "weight", which is not a property: it becomes a field of any type`},
-		// What is checked, and what describes.
+		// These keywords are checked, or only describe.
 		"type: object, properties: {size: {}}, not: {required: [weight]}, if: {required: [a]}, then: {minProperties: 1}": nil,
 		"patternProperties: {a: {}}":                        nil,
 		"prefixItems: [{type: string}], items: false":       nil,
@@ -253,10 +253,10 @@ components:
     MadeData: {type: object, properties: {name: {%s}}}
 `
 
-// TestWarningsOf30 is TestWarnings for what OpenAPI 3.0 has otherwise.
+// TestWarningsOf30 is TestWarnings for the differences of OpenAPI 3.0.
 func TestWarningsOf30(t *testing.T) {
 	for keyword, want := range map[string]string{
-		"$ref: '#/components/schemas/Other', maxLength: 3, description: a": "maxLength means nothing beside a $ref before OpenAPI 3.1: put both into an allOf",
+		"$ref: '#/components/schemas/Other', maxLength: 3, description: a": "maxLength has no effect beside a $ref before OpenAPI 3.1: put both into an allOf",
 		"allOf: [{$ref: '#/components/schemas/Other'}], nullable: true":    "",
 		"type: number, format: double, minimum: 3, exclusiveMinimum: true": "",
 	} {

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestVersions compiles generated code beside a runtime that is too new for it, and beside
-// one that is too old. The compiler's message says what to do.
+// TestVersions compiles generated code beside a runtime that is too new for it, and beside one
+// that is too old. The compiler's message tells what to do.
 func TestVersions(t *testing.T) {
 	slow(t)
 	version, err := os.ReadFile("../../contract/version.go")

@@ -7,19 +7,19 @@ import (
 	"path/filepath"
 )
 
-// writeFile puts data into the file at path in one step: whenever the process is killed,
-// the file is the old one or the new one, whole. A file that holds data already is left
-// alone: its time stays, and nothing is built again for it. A link is followed, and what is
-// no regular file, such as a device, is written to and not replaced.
+// writeFile writes data to the file at path in one step: if the process is killed, the file is
+// complete, either old or new. It does not touch a file that already contains data, so that
+// its time stays and nothing is built again. It follows a link. It writes to a special file,
+// such as a device, instead of replacing it.
 func writeFile(path string, data []byte) (err error) {
 	if target, err := filepath.EvalSymlinks(path); err == nil {
 		path = target
 	}
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		if info.IsDir() {
-			return &os.PathError{Op: "write", Path: path, Err: errors.New("it is a directory")}
+			return &os.PathError{Op: "write", Path: path, Err: errors.New("is a directory")}
 		}
-		return os.WriteFile(path, data, 0o600) // there is no file to be made
+		return os.WriteFile(path, data, 0o600) // there is no file to replace
 	}
 	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, data) {
 		return nil
@@ -41,7 +41,7 @@ func writeFile(path string, data []byte) (err error) {
 	if err := temp.Chmod(0o644); err != nil {
 		return err
 	}
-	// After a power cut the name must not stand for an empty file.
+	// Without this the name could refer to an empty file after a power failure.
 	if err := temp.Sync(); err != nil {
 		return err
 	}

@@ -11,10 +11,9 @@ import (
 	"github.com/mixstream/mixstream/cmd/eventgen/internal/oapi"
 )
 
-// yesterday returns a program in a generated package that uses every exported name of it:
-// each type, each field of a struct in a keyed literal and by its exact type, each event
-// in a type switch, each constant, function and method by its exact type. It returns what
-// the package declares as well.
+// yesterday returns a program in a generated package that uses every exported name of it: each
+// type, each field of a struct in a keyed literal and by its exact type, each event in a type
+// switch, each constant, function and method by its exact type. It also returns the package.
 func yesterday(t *testing.T, code string) (*oapi.Package, string) {
 	t.Helper()
 	pkg, err := oapi.ParsePackage(code)
@@ -72,7 +71,7 @@ func (u *user) signature(t *ast.FuncType) string {
 	return u.pkg.Source[u.pkg.Fset.Position(t.Params.Pos()).Offset:u.pkg.Fset.Position(t.End()).Offset]
 }
 
-// useValues uses variables and constants, by their type if it stands there.
+// useValues uses variables and constants, by their declared type if there is one.
 func (u *user) useValues(s *ast.ValueSpec, tok token.Token) {
 	for i, name := range s.Names {
 		if !name.IsExported() {
@@ -139,7 +138,7 @@ func (u *user) events(name string) []string {
 	return all
 }
 
-// useEvents tells the events of an interface apart, and makes one of each.
+// useEvents distinguishes the events of an interface, and makes one of each.
 func (u *user) useEvents(name string) {
 	u.line("var _ = func(event %s) string {\nswitch event.(type) {", name)
 	for _, event := range u.events(name) {
@@ -151,9 +150,8 @@ func (u *user) useEvents(name string) {
 	}
 }
 
-// useStruct makes a struct by a keyed literal, and takes each field as a value of its
-// type. The type of a field without a name of its own gets new fields, so its fields are
-// used by themselves.
+// useStruct makes a struct by a keyed literal, and uses each field as a value of its type. A
+// field of anonymous type may get new fields, so useStruct uses its fields one by one.
 func (u *user) useStruct(name string, s *ast.StructType) {
 	var literal, fields strings.Builder
 	for _, f := range s.Fields.List {
@@ -187,8 +185,8 @@ func (u *user) useFields(b *strings.Builder, s *ast.StructType, path string) {
 	}
 }
 
-// anonymous returns the struct without a name that a type has, and the expression of its
-// value within that of the type; nil if there is none.
+// anonymous returns the anonymous struct within a type, and the expression of its value; nil
+// if there is none.
 func anonymous(goType ast.Expr, path string) (*ast.StructType, string) {
 	switch goType := goType.(type) {
 	case *ast.StructType:

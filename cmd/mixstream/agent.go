@@ -10,15 +10,15 @@ import (
 	"github.com/mixstream/mixstream/gen"
 )
 
-// agent is a small agent without a model: it looks at the files of a folder with
-// tools that really run, and streams what it does.
+// agent is a small agent without a model: it examines the files of a folder with tools that
+// really run, and streams its work.
 type agent struct {
 	files   files
 	publish func(context.Context, gen.Event) error
-	pause   time.Duration // between two events, as a model would make
+	pause   time.Duration // between two events, as a model needs
 
-	message int // the present message
-	call    int // the present tool call
+	message int // the number of the current message
+	call    int // the number of the current tool call
 }
 
 // turn answers one question about the folder.
@@ -146,7 +146,7 @@ func (s *speech) tool(name gen.ToolName, params map[string]any, call func() (pro
 	s.event(&gen.ToolUseStartData{Type: string(gen.EventNameToolUseStart), AssistantMessageID: &message, ID: id, Name: name})
 	for rest := string(input); rest != ""; {
 		n := min(8, len(rest))
-		for n < len(rest) && rest[n]&0xc0 == 0x80 { // not within a character
+		for n < len(rest) && rest[n]&0xc0 == 0x80 { // never split a character
 			n++
 		}
 		s.event(&gen.ToolUseParameterDeltaData{Type: string(gen.EventNameToolUseParameterDelta), AssistantMessageID: &message, ToolCallID: id, Input: rest[:n]})

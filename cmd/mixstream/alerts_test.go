@@ -19,8 +19,8 @@ var (
 	metricLabel = regexp.MustCompile(`([a-z_]+)=~?"`)
 )
 
-// The rules are rules, of metrics and labels that there are. Prometheus's own tool finds
-// that each fires when it should, and not otherwise.
+// The rules use metrics and labels that exist. Prometheus's own tool checks that each alert
+// fires when it should, and not otherwise.
 func TestOperatingAlerts(t *testing.T) {
 	var rules struct {
 		Groups []struct {

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// A command repeats little of what it is given, and of what a server answers.
+// A command repeats little of its input, and of a server's answers.
 func TestMessagesAreBounded(t *testing.T) {
 	const limit = 4 << 10
 	huge := strings.Repeat("é", 300<<10)
@@ -73,7 +73,7 @@ func TestMessagesAreBounded(t *testing.T) {
 	}
 }
 
-// What is fed to serve and is no event is reported in short.
+// serve reports a bad line of its input briefly.
 func TestFedLinesAreBounded(t *testing.T) {
 	p, _ := serving(t)
 	huge := strings.Repeat("é", 300<<10)

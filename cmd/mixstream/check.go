@@ -18,18 +18,18 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/mixstream/mixstream/eventlog/natslog"
 	"github.com/mixstream/mixstream/internal/excerpt"
+	"github.com/mixstream/mixstream/internal/logfolder"
 	"github.com/mixstream/mixstream/internal/redact"
 )
 
-// expiresSoon is how long before its end a certificate is warned of.
+// expiresSoon is how long before its end check warns of a certificate.
 const expiresSoon = 14 * 24 * time.Hour
 
 // checkWithin bounds the check of a log on NATS.
 const checkWithin = 10 * time.Second
 
-// verdict is what is found of one part of a configuration.
+// verdict is the result of checking one part of a configuration.
 type verdict string
 
 const (
@@ -45,7 +45,7 @@ type finding struct {
 	Text    string  `json:"text"`
 }
 
-// check looks at a configuration of serve.
+// check checks a configuration of serve.
 type check struct {
 	serve
 	findings []finding
@@ -55,9 +55,9 @@ func newCheck() *cobra.Command {
 	var c check
 	cmd := newServeOf(&c.serve)
 	cmd.Use = "check"
-	cmd.Short = "Tell what is wrong with a configuration of serve, without serving"
-	cmd.Long = `Takes the flags of serve, its environment and its file, and tells what is wrong with
-them, a line for each part. Nothing is served, and no log is made or changed.
+	cmd.Short = "Check a configuration of serve, without serving"
+	cmd.Long = `Reads the flags of serve, its environment and its file, and prints a line for each part
+that tells what is wrong. It serves nothing, and creates and changes no log.
 
 ` + configHelp + `
 
@@ -78,7 +78,7 @@ Exit status: 0 if serve would start, 2 if there is a problem.`
 	return cmd
 }
 
-// found notes what was found: a problem if there is an error, else what is right.
+// found records the result of a check: a problem if err is not nil, otherwise text.
 func (c *check) found(subject string, err error, text string) {
 	if err != nil {
 		c.note(problem, subject, redact.Text(c.config.locate(err).Error()))
@@ -105,15 +105,15 @@ func (c *check) checkConfig(flags *pflag.FlagSet, err error) {
 	}
 }
 
-// unknownVariables returns the variables that look as if they were for this command, and
-// are not.
+// unknownVariables returns the variables that seem to be meant for this command but have no
+// effect.
 func unknownVariables(flags *pflag.FlagSet) []string {
 	known := []string{tokenVariable, natsCredsVariable, natsTokenVariable, natsUserVariable, natsPasswordVariable}
 	flags.VisitAll(func(f *pflag.Flag) { known = append(known, variable(f.Name)) })
 	var names []string
 	for _, entry := range os.Environ() {
 		name, _, _ := strings.Cut(entry, "=")
-		// Kubernetes sets those of a service with the name mixstream.
+		// Kubernetes sets these for a service with the name mixstream.
 		if !strings.HasPrefix(name, "MIXSTREAM_") || strings.HasPrefix(name, "MIXSTREAM_SERVICE_") || strings.HasPrefix(name, "MIXSTREAM_PORT") {
 			continue
 		}
@@ -129,7 +129,7 @@ func unknownVariables(flags *pflag.FlagSet) []string {
 func (c *check) run(ctx context.Context, flags *pflag.FlagSet) {
 	l, loopback := c.checkListen(ctx)
 	if l != nil {
-		defer l.Close() // after that of the operators' address, which must be another one
+		defer l.Close() // only after checking the operators' address, which must differ
 	}
 	if c.ops != "" {
 		c.checkOps(ctx)
@@ -150,8 +150,8 @@ func (c *check) run(ctx context.Context, flags *pflag.FlagSet) {
 	c.checkLog(ctx)
 }
 
-// checkListen returns the listener, if there is one, and whether the address is a
-// loopback one.
+// checkListen returns the listener, if the address is free, and whether it is a loopback
+// address.
 func (c *check) checkListen(ctx context.Context) (l net.Listener, loopback bool) {
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", c.listen)
 	if err != nil {
@@ -179,9 +179,9 @@ func (c *check) checkTokens(flags *pflag.FlagSet, loopback bool) tokens {
 	case len(accepted) > 0:
 		c.note(ok, "tokens", fmt.Sprintf("%d are accepted", len(accepted)))
 	case loopback:
-		c.note(ok, "tokens", "none are needed, and the address is one of this machine")
+		c.note(ok, "tokens", "none are needed, because the address is local to this machine")
 	default:
-		c.note(warning, "tokens", "none are needed: whoever reaches the address can read every session; give --token-file or MIXSTREAM_TOKEN")
+		c.note(warning, "tokens", "none are needed: everybody who reaches the address can read every session; set --token-file or MIXSTREAM_TOKEN")
 	}
 	return accepted
 }
@@ -218,7 +218,7 @@ func (c *check) checkLog(ctx context.Context) {
 	f := &c.log
 	if f.log == "memory" {
 		_, _, err := f.open(ctx, slog.New(slog.DiscardHandler))
-		c.found("log", err, "in memory, and gone with the process")
+		c.found("log", err, "in memory: the events are lost when the process ends")
 		return
 	}
 	o, err := f.options()
@@ -227,7 +227,7 @@ func (c *check) checkLog(ctx context.Context) {
 		return
 	}
 	if o.Dir != "" {
-		if err = natslog.CheckDir(o.Dir); err != nil {
+		if err = logfolder.Check(o.Dir); err != nil {
 			err = f.errorf("%w", err)
 		}
 		c.found("log", err, o.Dir+" can be used")
@@ -235,16 +235,16 @@ func (c *check) checkLog(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, checkWithin)
 	defer cancel()
-	// What serve would change of the streams is not wrong with them.
+	// Settings that serve would change in existing streams are not an error.
 	f.existing, f.entries, f.bytes, f.age, f.idle = true, 0, 0, 0, 0
 	_, closeLog, err := f.open(ctx, slog.New(slog.DiscardHandler))
 	switch {
 	case errors.Is(err, jetstream.ErrStreamNotFound):
-		c.note(ok, "log", f.shown()+" is reached; its streams are not there, and would be made")
+		c.note(ok, "log", f.shown()+" is reached; its streams do not exist, serve would create them")
 	case err != nil:
 		c.found("log", err, "")
 	default:
-		c.found("log", closeLog(), f.shown()+" is reached, and its streams are there")
+		c.found("log", closeLog(), f.shown()+" is reached, and its streams exist")
 	}
 }
 
@@ -260,7 +260,7 @@ func (c *check) report(w io.Writer) error {
 			if err != nil {
 				return err
 			}
-			_ = out.json(append(line, '\n')) // out.err has it as well
+			_ = out.json(append(line, '\n')) // out.err holds the error, too
 		} else {
 			out.line(styles[f.Verdict], string(f.Verdict), f.Subject+": "+f.Text)
 		}

@@ -12,7 +12,7 @@ import (
 	natsserver "github.com/nats-io/nats-server/v2/server"
 )
 
-// checked returns what check finds, as lines of verdict, subject and text.
+// checked returns the findings of check, as lines of verdict, subject and text.
 func checked(t *testing.T, args ...string) (status int, findings []string) {
 	t.Helper()
 	status, stdout, stderr := execute(t, "", append([]string{"check", "--json", "--listen", "127.0.0.1:0"}, args...)...)
@@ -57,7 +57,7 @@ func TestCheck(t *testing.T) {
 		want   string
 	}{
 		{nil, exitSuccess, "ok listen: 127.0.0.1:0 is free"},
-		{nil, exitSuccess, "ok tokens: none are needed, and the address is one of this machine"},
+		{nil, exitSuccess, "ok tokens: none are needed, because the address is local to this machine"},
 		{nil, exitSuccess, "ok tls: none"},
 		{nil, exitSuccess, "ok cors: pages of no other origin"},
 		{nil, exitSuccess, "ok limits: 20000 streams, 10000 of a session"},
@@ -71,21 +71,21 @@ func TestCheck(t *testing.T) {
 		{[]string{"--ops-listen", "127.0.0.1:0"}, exitSuccess, "ok ops: 127.0.0.1:0 is free, and needs no token"},
 		{[]string{"--ops-listen", taken.Addr().String()}, exitUsage, "problem ops: --ops-listen: listen tcp "},
 		{[]string{"--heartbeat", "0"}, exitUsage, "problem limits: --heartbeat 0s: must be positive"},
-		{[]string{"--listen", "0.0.0.0:0"}, exitSuccess, "warning tokens: none are needed: whoever reaches the address"},
+		{[]string{"--listen", "0.0.0.0:0"}, exitSuccess, "warning tokens: none are needed: everybody who reaches the address"},
 		{[]string{"--listen", "0.0.0.0:0", "--token-file", in("tokens")}, exitSuccess, "warning tls: none: tokens travel in the clear"},
 		{[]string{"--token-file", in("tokens")}, exitSuccess, "ok tokens: 2 are accepted"},
 		{[]string{"--token-file", in("empty")}, exitUsage, "problem tokens: --token-file: "},
-		{[]string{"--token-file", ""}, exitUsage, "problem tokens: --token-file: no file is named"},
+		{[]string{"--token-file", ""}, exitUsage, "problem tokens: --token-file: names no file"},
 		{pair("long"), exitSuccess, "ok tls: " + in("long/cert.pem") + " is valid until "},
 		{pair("soon"), exitSuccess, "warning tls: " + in("soon/cert.pem") + " is valid until "},
 		{pair("over"), exitUsage, "problem tls: " + in("over/cert.pem") + " has expired at "},
 		{[]string{"--tls-cert", in("long/cert.pem"), "--tls-key", in("soon/key.pem")}, exitUsage, "problem tls: --tls-cert, --tls-key: tls: private key does not match"},
-		{[]string{"--tls-cert", in("long/cert.pem")}, exitUsage, "problem tls: --tls-cert, --tls-key: each needs the other one"},
-		{[]string{"--cors-credentials"}, exitUsage, "problem cors: --cors-credentials: there is no --cors-origin"},
+		{[]string{"--tls-cert", in("long/cert.pem")}, exitUsage, "problem tls: --tls-cert, --tls-key: each needs the other"},
+		{[]string{"--cors-credentials"}, exitUsage, "problem cors: --cors-credentials: set --cors-origin, too"},
 		{[]string{"--max-streams=-1"}, exitUsage, "problem limits: --max-streams -1: must not be negative"},
 		{[]string{"--demo", "--dir", in("none")}, exitUsage, "problem demo: "},
 		{[]string{"--log", "file:" + in("new/log")}, exitSuccess, "ok log: " + in("new/log") + " can be used"},
-		{[]string{"--log", "file:" + used}, exitUsage, "problem log: --log \"file:" + used + "\": natslog: folder " + used + " is in use by another process"},
+		{[]string{"--log", "file:" + used}, exitUsage, "problem log: --log \"file:" + used + "\": folder " + used + " is in use by another process"},
 		{[]string{"--log", "file:" + in("file")}, exitUsage, "problem log: "},
 		{[]string{"--log", "redis://host"}, exitUsage, "problem log: --log "},
 		{[]string{"--log", "nats://127.0.0.1:1"}, exitUsage, "problem log: --log "},
@@ -103,7 +103,7 @@ func TestCheck(t *testing.T) {
 	}
 }
 
-// Whatever is wrong is told at once.
+// check reports all problems at once.
 func TestCheckTellsAll(t *testing.T) {
 	status, findings := checked(t, "--listen", "nowhere", "--tls-cert", "x", "--cors-credentials", "--log", "file:", "--max-streams=-1", "--token-file", "/does/not/exist")
 	problems := 0
@@ -139,11 +139,11 @@ func TestCheckNATS(t *testing.T) {
 	}
 	expect(exitUsage, "Authorization")
 	t.Setenv(natsTokenVariable, "secret")
-	expect(exitSuccess, "its streams are not there, and would be made")
-	expect(exitSuccess, "its streams are not there, and would be made") // still
+	expect(exitSuccess, "its streams do not exist, serve would create them")
+	expect(exitSuccess, "its streams do not exist, serve would create them") // check did not create them
 	serving(t, "--log", ns.ClientURL())
-	expect(exitSuccess, "its streams are there")
-	expect(exitSuccess, "its streams are there", "--log-age", "5h") // to which serve would change them
+	expect(exitSuccess, "its streams exist")
+	expect(exitSuccess, "its streams exist", "--log-age", "5h") // serve would change this setting of the streams
 }
 
 func TestCheckForPeople(t *testing.T) {

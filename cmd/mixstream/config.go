@@ -14,23 +14,23 @@ import (
 	"github.com/mixstream/mixstream/internal/excerpt"
 )
 
-// configFlag names the flag of the configuration file.
+// configFlag is the name of the flag for the configuration file.
 const configFlag = "config"
 
-// configHelp is what the help of a command says about its configuration.
-const configHelp = `Every flag can also be given by an environment variable, MIXSTREAM_ and the name of the
-flag in capitals with _ for -, or by a key of the YAML file that --config names, which
-is the name of the flag. A flag counts before the environment, the environment before
-the file, and the file before the default. A repeatable flag is a list in the file,
-and has commas in the environment.`
+// configHelp describes the configuration in the help of a command.
+const configHelp = `An environment variable can set each flag, too: MIXSTREAM_ and the name of the flag in
+capitals, with _ for -. So can a key of the YAML file that --config names; the key is
+the name of the flag. A flag takes precedence over the environment, the environment
+over the file, and the file over the default. A repeatable flag is a list in the file,
+and a text with commas in the environment.`
 
-// config is where the values of flags have come from.
+// config records the sources of the flags' values.
 type config struct {
 	flags   *pflag.FlagSet
-	sources map[string]string // by the name of a flag that the command line has not given
+	sources map[string]string // by the name of a flag that is not on the command line
 }
 
-// setting is a value that a file has for a flag.
+// setting is the value of a flag in a file.
 type setting struct {
 	source string
 	values []string
@@ -41,8 +41,8 @@ func variable(flag string) string {
 	return "MIXSTREAM_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
-// configure sets the flags that the command line has not given, from the environment and
-// from the file that --config names. The error has all that is wrong, one in each line.
+// configure sets the flags that the command line omits, from the environment and from the file
+// that --config names. The error has one line for each problem.
 func configure(flags *pflag.FlagSet) (*config, error) {
 	c := &config{flags: flags, sources: make(map[string]string)}
 	var all []error
@@ -70,7 +70,7 @@ func configure(flags *pflag.FlagSet) (*config, error) {
 	return c, asUsage(errors.Join(all...))
 }
 
-// configurable tells whether a flag can be set by a file and by the environment.
+// configurable reports whether a file and the environment can set a flag.
 func configurable(f *pflag.Flag) bool { return f.Name != "help" && f.Name != configFlag }
 
 func (c *config) fromEnvironment(f *pflag.Flag) error {
@@ -85,12 +85,12 @@ func (c *config) fromEnvironment(f *pflag.Flag) error {
 	return c.set(f, variable(f.Name), values)
 }
 
-// set sets a flag. A value that is there but empty is more likely a mistake than a wish.
+// set sets a flag. It refuses an empty value, which is more likely a mistake than intended.
 func (c *config) set(f *pflag.Flag, source string, values []string) error {
 	for _, value := range values {
 		value = strings.TrimSpace(value)
 		if value == "" {
-			return fmt.Errorf("%s: --%s is set, but empty: it must be %s, or be left out", source, f.Name, rightValue(f))
+			return fmt.Errorf("%s: --%s is empty: set it to %s, or omit it", source, f.Name, rightValue(f))
 		}
 		if err := c.flags.Set(f.Name, value); err != nil {
 			return fmt.Errorf("%s: --%s %s: must be %s", source, f.Name, excerpt.Quote(value), rightValue(f))
@@ -100,7 +100,7 @@ func (c *config) set(f *pflag.Flag, source string, values []string) error {
 	return nil
 }
 
-// rightValue says what a flag takes.
+// rightValue describes the values of a flag.
 func rightValue(f *pflag.Flag) string {
 	switch f.Value.Type() {
 	case "bool":
@@ -121,7 +121,7 @@ func (c *config) read(path string) (map[string]setting, []error) {
 	if err != nil {
 		return nil, []error{fmt.Errorf("--%s: %w", configFlag, err)}
 	}
-	defer f.Close() //nolint:errcheck // it was only read
+	defer f.Close() //nolint:errcheck // the file was only read
 	var document yaml.Node
 	in := yaml.NewDecoder(f)
 	if err := in.Decode(&document); errors.Is(err, io.EOF) {
@@ -142,7 +142,7 @@ func (c *config) read(path string) (map[string]setting, []error) {
 		key, value := top.Content[i], top.Content[i+1]
 		source := fmt.Sprintf("%s:%d", path, key.Line)
 		if first, ok := settings[key.Value]; ok {
-			errs = append(errs, fmt.Errorf("%s: key %s is there already, at %s", source, excerpt.Quote(key.Value), first.source))
+			errs = append(errs, fmt.Errorf("%s: key %s is already set at %s", source, excerpt.Quote(key.Value), first.source))
 			continue
 		}
 		values, err := c.values(key.Value, value)
@@ -155,7 +155,7 @@ func (c *config) read(path string) (map[string]setting, []error) {
 	return settings, errs
 }
 
-// values returns what a file has for a key.
+// values returns the values of a key in a file.
 func (c *config) values(key string, node *yaml.Node) ([]string, error) {
 	f := c.flags.Lookup(key)
 	if f == nil || !configurable(f) {
@@ -187,10 +187,10 @@ func (c *config) values(key string, node *yaml.Node) ([]string, error) {
 	return values, nil
 }
 
-// flagName finds the flags that an error tells of.
+// flagName finds the flags that an error mentions.
 var flagName = regexp.MustCompile(`--([a-z-]+)`)
 
-// locate adds to an error of a flag's value where the value has come from.
+// locate adds the source of a flag's value to an error about it.
 func (c *config) locate(err error) error {
 	if err == nil || c == nil {
 		return err

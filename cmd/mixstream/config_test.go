@@ -73,7 +73,7 @@ cors-origin:
 		t.Errorf("lists are joined: %q, %v", s.hosts, err)
 	}
 	t.Setenv("MIXSTREAM_CONFIG", "")
-	if _, err = configured(t, ""); err == nil || !strings.Contains(err.Error(), "--config is set, but empty") {
+	if _, err = configured(t, ""); err == nil || !strings.Contains(err.Error(), "--config is empty") {
 		t.Errorf("got %v", err)
 	}
 	if s, err = configured(t, "# nothing\n"); err != nil || s.shutdownTimeout != 15*time.Second {
@@ -81,7 +81,7 @@ cors-origin:
 	}
 }
 
-// What is wrong is told with its place, and with what would be right.
+// An error names the place of a mistake, and tells what would be right.
 func TestBadConfig(t *testing.T) {
 	for _, c := range []struct{ file, want string }{
 		{"listen: a:1\nmax_streams: 5\n", `c.yaml:2: unknown key "max_streams": must be "max-streams"`},
@@ -90,11 +90,11 @@ func TestBadConfig(t *testing.T) {
 		{"max-streams: many\n", `c.yaml:1: --max-streams "many": must be a whole number`},
 		{"read-only: perhaps\n", `c.yaml:1: --read-only "perhaps": must be true or false`},
 		{"log-age: 5\n", `c.yaml:1: --log-age "5": must be a duration, such as 90s or 1h30m`},
-		{"listen:\n", `c.yaml:1: --listen is set, but empty: it must be the address to listen on, or be left out`},
+		{"listen:\n", `c.yaml:1: --listen is empty: set it to the address to listen on, or omit it`},
 		{"listen: [a, b]\n", `c.yaml:1: --listen: must be one value`},
 		{"host: {a: b}\n", `c.yaml:1: --host: must be one value`},
 		{"host: [[a]]\n", `c.yaml:1: --host: must be a list of values`},
-		{"demo: true\ndemo: false\n", `c.yaml:2: key "demo" is there already, at `},
+		{"demo: true\ndemo: false\n", `c.yaml:2: key "demo" is already set at `},
 		{"- listen\n", `c.yaml: must be lines of`},
 		{"listen: a:1\n---\nlisten: b:1\n", `c.yaml: more than one YAML document`},
 		{"listen: [\n", `c.yaml: yaml: `},
@@ -112,7 +112,7 @@ func TestBadConfig(t *testing.T) {
 func TestBadEnvironment(t *testing.T) {
 	for _, c := range []struct{ name, value, want string }{
 		{"MIXSTREAM_MAX_STREAMS", "many", `MIXSTREAM_MAX_STREAMS: --max-streams "many": must be a whole number`},
-		{"MIXSTREAM_TOKEN_FILE", "", "MIXSTREAM_TOKEN_FILE: --token-file is set, but empty"},
+		{"MIXSTREAM_TOKEN_FILE", "", "MIXSTREAM_TOKEN_FILE: --token-file is empty"},
 		{"MIXSTREAM_CONFIG", "/does/not/exist", "--config: open /does/not/exist"},
 		{"MIXSTREAM_LISTEN", "nowhere", "--listen: address nowhere: missing port in address (set by MIXSTREAM_LISTEN)"},
 	} {
@@ -125,7 +125,7 @@ func TestBadEnvironment(t *testing.T) {
 	}
 }
 
-// What an error says of a value names the file that has it.
+// An error about a value names the file that contains it.
 func TestConfigLocatesErrors(t *testing.T) {
 	path := filepath.Join(writeFiles(t, map[string]string{"c.yaml": "listen: 127.0.0.1:0\ncors-origin: app.example.com\n"}), "c.yaml")
 	status, _, stderr := execute(t, "", "serve", "--config", path)
@@ -134,7 +134,7 @@ func TestConfigLocatesErrors(t *testing.T) {
 	}
 }
 
-// No flag takes a variable that has another meaning.
+// No flag uses a variable that has another meaning.
 func TestVariablesDoNotCollide(t *testing.T) {
 	newServe().Flags().VisitAll(func(f *pflag.Flag) {
 		switch v := variable(f.Name); v {

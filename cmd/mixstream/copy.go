@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/mixstream/mixstream/eventlog/natslog"
+	"github.com/mixstream/mixstream/internal/natscopy"
 )
 
 func newCopy() *cobra.Command {
@@ -19,16 +19,16 @@ func newCopy() *cobra.Command {
 		Use:   "copy --from LOG --log LOG",
 		Short: "Copy a log, such as one restored from a backup, into a new one",
 		Long: `Copies the sessions and the retained events of a log into another one, which must
-be new and empty. The events get new ids, which are higher than any that the old log
-has given out, so that readers of the old one are told a gap. Do so after a store was
-restored from a backup, or has lost its end: used as it is, it would give out ids
-again that readers have seen for other events, and nobody could tell.
+be new and empty. The events get new ids, higher than any id of the old log, so that
+readers of the old log learn of a gap. Do this after you restored a store from a
+backup, or after it lost its end: such a store would give new events ids that readers
+know from other events, and no reader could notice.
 
-The new log must have room for all of it: give it the --log-entries and --log-bytes of
-the old one, if they were raised. Else copying fails.
+The new log must have room for everything: if you raised the limits of the old log,
+set --log-entries and --log-bytes to the same values. Otherwise copying fails.
 
 No server may use either log meanwhile. Each is file:DIR or nats://HOST; --log-creds
-and --log-ca are for whichever is on NATS.`,
+and --log-ca apply to the one on NATS.`,
 		Example: `  mixstream copy --from file:/backup/mixstream --log file:/var/lib/mixstream
   mixstream copy --from nats://nats-1:4222 --from-stream OLD --log nats://nats-1:4222 --log-stream NEW --log-prefix new`,
 		Args: cobra.NoArgs,
@@ -61,7 +61,7 @@ and --log-ca are for whichever is on NATS.`,
 				return err
 			}
 			defer func() { err = errors.Join(err, closeFresh()) }()
-			n, err := natslog.Copy(cmd.Context(), fresh, old)
+			n, err := natscopy.Copy(cmd.Context(), fresh, old)
 			switch {
 			case err != nil:
 			case wantsJSON(cmd):
@@ -74,11 +74,11 @@ and --log-ca are for whichever is on NATS.`,
 	}
 	cmd.Flags().StringVar(&from.log, "from", "", "the log to copy: file:DIR or nats://HOST")
 	cmd.Flags().StringVar(&from.stream, "from-stream", "", "the name of its stream (default MIXSTREAM)")
-	cmd.Flags().StringVar(&from.prefix, "from-prefix", "", "what its subjects begin with (default mixstream)")
-	cmd.Flags().Bool("json", false, "print the number of events as JSON, and messages as well")
+	cmd.Flags().StringVar(&from.prefix, "from-prefix", "", "the prefix of its subjects (default mixstream)")
+	cmd.Flags().Bool("json", false, "print the number of events and all messages as JSON")
 	to.add(cmd.Flags(), "")
-	_ = cmd.RegisterFlagCompletionFunc("log", completeLog) // it is there
-	_ = cmd.MarkFlagRequired("from")                       // it is there
-	_ = cmd.MarkFlagRequired("log")                        // it is there
+	_ = cmd.RegisterFlagCompletionFunc("log", completeLog) // the flag exists
+	_ = cmd.MarkFlagRequired("from")                       // the flag exists
+	_ = cmd.MarkFlagRequired("log")                        // the flag exists
 	return cmd
 }

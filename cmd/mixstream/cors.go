@@ -13,17 +13,17 @@ import (
 	"github.com/mixstream/mixstream/internal/redact"
 )
 
-// crossOrigin is what pages of other origins may do.
+// crossOrigin tells what pages of other origins may do.
 type crossOrigin struct {
 	origins     []string
 	credentials bool
 }
 
-// wrap puts the CORS protocol in front of a handler, if there are origins.
+// wrap adds the CORS protocol to a handler, if there are origins.
 func (c *crossOrigin) wrap(h http.Handler) (http.Handler, error) {
 	if len(c.origins) == 0 {
 		if c.credentials {
-			return nil, errors.New("--cors-credentials: there is no --cors-origin")
+			return nil, errors.New("--cors-credentials: set --cors-origin, too")
 		}
 		return h, nil
 	}
@@ -45,7 +45,7 @@ func (c *crossOrigin) wrap(h http.Handler) (http.Handler, error) {
 	}).Handler(h), nil
 }
 
-// checkOrigin refuses what no browser sends as an origin (RFC 6454, section 6.2).
+// checkOrigin refuses texts that no browser sends as an origin (RFC 6454, section 6.2).
 func checkOrigin(origin string) error {
 	if origin == "*" {
 		return nil

@@ -32,7 +32,7 @@ func TestCrossOrigin(t *testing.T) {
 		}
 	}
 
-	// The answer itself: a refusal can be read by the page as well.
+	// The page can also read the answer itself, even a refusal.
 	for authorization, want := range map[string]int{"Bearer dave": 200, "": 401} {
 		res, _ := get(t, http.MethodGet, url, "Origin", page, "Authorization", authorization, "Last-Event-ID", "0")
 		h := res.Header
@@ -45,7 +45,7 @@ func TestCrossOrigin(t *testing.T) {
 	}
 }
 
-// What is for operators is for no page, whichever may read the streams.
+// No page may read the operators' paths, even if it may read the streams.
 func TestNoCrossOriginForOperators(t *testing.T) {
 	_, url := serving(t, "--cors-origin", "*")
 	for _, path := range []string{"/healthz", "/readyz", "/metrics", "/openapi.yaml"} {
@@ -76,7 +76,7 @@ func TestBadOrigins(t *testing.T) {
 	for _, c := range []struct{ args, want string }{
 		{"--cors-origin=* --cors-credentials", "no wildcard with --cors-credentials"},
 		{"--cors-origin=https://*.example.com --cors-credentials", "no wildcard with --cors-credentials"},
-		{"--cors-credentials", "there is no --cors-origin"},
+		{"--cors-credentials", "set --cors-origin, too"},
 		{"--cors-origin=", "not an origin"},
 		{"--cors-origin=null", "not an origin"},
 		{"--cors-origin=app.example.com", "not an origin"},

@@ -21,7 +21,7 @@ import (
 	"github.com/mixstream/mixstream/streamtest"
 )
 
-// demoSession is the session that the demonstration agent works in.
+// demoSession is the session of the demonstration agent.
 const demoSession = "demo"
 
 type demo struct {
@@ -36,25 +36,25 @@ func newDemo() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Stream a real session, cut it several times, and lose nothing",
-		Long: `Starts a server on a free loopback port, and a small agent that looks at the files
+		Long: `Starts a server on a free loopback port, and a small agent that examines the files
 of a folder. A client reads the agent's session through a proxy that cuts the
-connection in the middle of an event, again and again. At the end, what was
-received is compared with what was published: by id, name and JSON bytes, and in
+connection in the middle of an event, again and again. At the end the command
+compares the received events with the published ones: by id, name, JSON bytes and
 order.
 
-Exit status: 0 if nothing was lost, doubled or reordered, 130 when it was interrupted,
-2 for wrong usage, 1 otherwise.`,
+Exit status: 0 if no event was lost, doubled or reordered, 130 if interrupted, 2 for
+wrong usage, 1 otherwise.`,
 		Example: `  mixstream demo
   mixstream demo --dir ~/src/project --cuts 10
   mixstream demo --json | tail -n 1`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return d.run(cmd) },
 	}
-	cmd.Flags().StringVar(&d.dir, "dir", ".", "the folder that the agent looks at")
-	cmd.Flags().IntVar(&d.cuts, "cuts", 3, "how often the connection is cut")
+	cmd.Flags().StringVar(&d.dir, "dir", ".", "the folder that the agent examines")
+	cmd.Flags().IntVar(&d.cuts, "cuts", 3, "how often the proxy cuts the connection")
 	cmd.Flags().BoolVar(&d.json, "json", false, "print events and summary as JSON, one object a line")
 	cmd.Flags().StringVar(&d.fault, "fault", "", "drop, double or swap one event in the proxy")
-	_ = cmd.Flags().MarkHidden("fault") // it is there
+	_ = cmd.Flags().MarkHidden("fault") // the flag exists
 	return cmd
 }
 
@@ -74,8 +74,8 @@ func (d *demo) run(cmd *cobra.Command) error {
 	ctx, cancel := context.WithCancel(cmd.Context())
 	defer cancel()
 
-	// Reconnections are quick, since nobody wants to wait for a demonstration.
-	srv, err := mix.NewServer(server.WithRetry(10*time.Millisecond), server.WithLogger(newLogger(cmd, slog.LevelInfo)))
+	// Reconnections are quick, so that the demonstration takes no time.
+	srv, err := mix.NewServer(server.WithTiming(server.Timing{Retry: 10 * time.Millisecond}), server.WithLogger(newLogger(cmd, slog.LevelInfo)))
 	if err != nil {
 		return err
 	}
@@ -84,43 +84,43 @@ func (d *demo) run(cmd *cobra.Command) error {
 		return err
 	}
 	defer stopServer()
-	cutter := &cutter{cuts: d.cuts, wait: 5, fault: d.fault}
-	proxyURL, stopProxy, err := listen(streamtest.NewProxy(serverURL, cutter.block))
+	disruptor := &disruptor{cuts: d.cuts, wait: 5, fault: d.fault}
+	proxyURL, stopProxy, err := listen(streamtest.NewProxy(serverURL, disruptor.block))
 	if err != nil {
 		return err
 	}
 	defer stopProxy()
 
-	var books ledger
+	var events comparison
 	id, err := srv.CreateSession(ctx, demoSession, "A look at "+d.dir)
 	if err != nil {
 		return err
 	}
-	if err := books.acknowledged(id, string(gen.EventNameSessionCreated), nil); err != nil {
+	if err := events.acknowledged(id, string(gen.EventNameSessionCreated), nil); err != nil {
 		return err
 	}
 	worked := make(chan error, 1)
 	go func() {
-		err := d.work(ctx, srv, files, &books)
+		err := d.work(ctx, srv, files, &events)
 		if err != nil {
 			cancel()
 		}
 		worked <- err
 	}()
 	arrivals, connections, err := d.follow(ctx, cmd, proxyURL.String())
-	cancel() // an agent that nobody follows any more
+	cancel() // the agent has no follower any more
 	if workErr := <-worked; workErr != nil && !errors.Is(workErr, context.Canceled) {
 		return workErr
 	}
 	if err != nil {
 		return err
 	}
-	books.check(arrivals)
-	return d.report(cmd, &books, connections-1)
+	events.check(arrivals)
+	return d.report(cmd, &events, connections-1)
 }
 
-// work lets the agent do its turn, and then ends the session.
-func (d *demo) work(ctx context.Context, srv *mix.Server, files files, books *ledger) error {
+// work runs a turn of the agent, and then ends the session.
+func (d *demo) work(ctx context.Context, srv *mix.Server, files files, events *comparison) error {
 	a := &agent{files: files, pause: 4 * time.Millisecond, publish: func(ctx context.Context, e gen.Event) error {
 		id, err := srv.Publish(ctx, demoSession, e)
 		if err != nil {
@@ -130,7 +130,7 @@ func (d *demo) work(ctx context.Context, srv *mix.Server, files files, books *le
 		if err != nil {
 			return err
 		}
-		return books.acknowledged(id, name, e)
+		return events.acknowledged(id, name, e)
 	}}
 	if err := a.turn(ctx); err != nil {
 		return err
@@ -139,7 +139,7 @@ func (d *demo) work(ctx context.Context, srv *mix.Server, files files, books *le
 	if err != nil {
 		return err
 	}
-	return books.acknowledged(id, string(gen.EventNameSessionDeleted), nil)
+	return events.acknowledged(id, string(gen.EventNameSessionDeleted), nil)
 }
 
 // follow reads the session to its end and prints it.
@@ -147,17 +147,18 @@ func (d *demo) follow(ctx context.Context, cmd *cobra.Command, baseURL string) (
 	out := newPrinter(cmd.OutOrStdout())
 	c, err := mix.NewClient(baseURL,
 		client.WithRetryPolicy(client.RetryPolicy{InitialInterval: 20 * time.Millisecond, MaxInterval: 100 * time.Millisecond, MaxElapsedTime: 30 * time.Second}),
-		client.OnConnect(func(*http.Response) { connections++ }),
-		client.OnRetry(func(r client.Retry) {
-			if !d.json {
-				out.line(yellow, "resume", fmt.Sprintf("after %s (%v)", r.LastEventID, r.Err))
-			}
+		client.WithHooks(client.Hooks{
+			Connected: func(*http.Response) { connections++ },
+			Retrying: func(r client.Retry) {
+				if !d.json {
+					out.line(yellow, "resume", fmt.Sprintf("after %s (%v)", r.LastEventID, r.Err))
+				}
+			},
 		}))
 	if err != nil {
 		return nil, 0, err
 	}
-	everything := "0"
-	stream, err := c.StreamEvents(ctx, demoSession, &everything)
+	stream, err := c.StreamEvents(ctx, demoSession, nil, client.FromStart())
 	if err != nil {
 		return nil, connections, err
 	}
@@ -182,9 +183,9 @@ func (d *demo) follow(ctx context.Context, cmd *cobra.Command, baseURL string) (
 	return arrivals, connections, nil
 }
 
-// report prints the summary and returns an error if it is not clean.
-func (d *demo) report(cmd *cobra.Command, books *ledger, reconnects int) error {
-	s := books.summary(reconnects)
+// report prints the summary. It returns an error if an event was lost, doubled or reordered.
+func (d *demo) report(cmd *cobra.Command, events *comparison, reconnects int) error {
+	s := events.summary(reconnects)
 	if d.json {
 		line, err := json.Marshal(map[string]summary{"summary": s})
 		if err != nil {
@@ -196,7 +197,7 @@ func (d *demo) report(cmd *cobra.Command, books *ledger, reconnects int) error {
 		}
 	} else {
 		_, err := fmt.Fprintf(cmd.OutOrStdout(), "\n%d events of %d kinds published, %d received, %d lost, %d doubled, %d reordered, %d reconnections\n",
-			s.Published, len(books.kinds), s.Received, s.Lost, s.Duplicates, s.Reordered, s.Reconnects)
+			s.Published, len(events.kinds), s.Received, s.Lost, s.Duplicates, s.Reordered, s.Reconnects)
 		if err != nil {
 			return err
 		}
@@ -204,7 +205,7 @@ func (d *demo) report(cmd *cobra.Command, books *ledger, reconnects int) error {
 	if s.clean() {
 		return nil
 	}
-	return fmt.Errorf("the stream did not arrive as it was published: %d lost %v, %d doubled, %d reordered", s.Lost, books.missing(), s.Duplicates, s.Reordered)
+	return fmt.Errorf("the stream did not arrive as it was published: %d lost %v, %d doubled, %d reordered", s.Lost, events.missing(), s.Duplicates, s.Reordered)
 }
 
 // listen serves a handler on a free loopback port.
@@ -217,10 +218,10 @@ func listen(h http.Handler) (base *url.URL, stop func(), err error) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		_ = hs.Serve(l) // it returns when it is closed
+		_ = hs.Serve(l) // returns when hs is closed
 	}()
 	stop = func() {
-		_ = hs.Close() // nothing is left to be served
+		_ = hs.Close() // nothing is left to serve
 		<-done
 	}
 	return &url.URL{Scheme: "http", Host: l.Addr().String()}, stop, nil

@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// A stream that is detached does not give its connection back.
+// A detached stream does not give its connection back.
 func TestServeDetachesStreams(t *testing.T) {
 	for _, c := range []struct {
 		args   []string

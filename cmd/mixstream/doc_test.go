@@ -11,8 +11,8 @@ import (
 	"github.com/mixstream/mixstream/internal/docblock"
 )
 
-// The configuration that docs/configuration.md shows is one, what is wrong with another is
-// told as it says, and so is what a check of the first finds.
+// The configuration in docs/configuration.md is valid. The page also shows the errors of
+// another one, and the result of checking the first.
 func TestDocumentedConfig(t *testing.T) {
 	blocks := docblock.Of(t, "configuration.md")
 	if len(blocks) != 3 {
@@ -32,13 +32,13 @@ func TestDocumentedConfig(t *testing.T) {
 	}
 }
 
-// checkShown checks the configuration of the page, with a certificate that is soon over and
-// a log that a server has, and returns what the page would show of it.
+// checkShown checks the configuration of the page, with a certificate that expires soon and a
+// log in use by a server. It returns the text that the page must show.
 func checkShown(t *testing.T, file string) string {
 	t.Helper()
-	for _, entry := range os.Environ() { // a check would warn of those that are for tests
+	for _, entry := range os.Environ() { // check would warn of the variables for tests
 		if name, _, _ := strings.Cut(entry, "="); strings.HasPrefix(name, "MIXSTREAM_") {
-			t.Setenv(name, "") // which has it set again after the test
+			t.Setenv(name, "") // restores the variable after the test
 			if err := os.Unsetenv(name); err != nil {
 				t.Fatal(err)
 			}
@@ -47,7 +47,7 @@ func checkShown(t *testing.T, file string) string {
 	dir := writeFiles(t, map[string]string{"tokens": "alice-1\nbob-2\n"})
 	writePair(t, dir, 1, expiresSoon/2)
 	serving(t, "--log", "file:"+filepath.Join(dir, "log"))
-	var here, shown []string // where the test has what the page names
+	var here, shown []string // the test's places of the files that the page names
 	for path, name := range map[string]string{
 		"/etc/mixstream.yaml":    filepath.Join(dir, "mixstream.yaml"),
 		"/etc/mixstream/tls.crt": filepath.Join(dir, "cert.pem"),
@@ -69,12 +69,12 @@ func checkShown(t *testing.T, file string) string {
 	return undated("$ mixstream check --config /etc/mixstream.yaml\n" + strings.NewReplacer(shown...).Replace(told))
 }
 
-// undated leaves dates out.
+// undated removes dates.
 func undated(text string) string {
 	return regexp.MustCompile(`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`).ReplaceAllString(text, time.RFC3339)
 }
 
-// Every variable that no flag has the meaning of is documented.
+// The page documents every variable that belongs to no flag.
 func TestDocumentedVariables(t *testing.T) {
 	page, err := os.ReadFile("../../docs/configuration.md")
 	if err != nil {

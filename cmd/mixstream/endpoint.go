@@ -11,15 +11,15 @@ import (
 	"syscall"
 )
 
-// endpoint is where the server listens, with the certificate that it shows, if any.
+// endpoint is the server's listener and its certificate, if any.
 type endpoint struct {
 	net.Listener
 	certificate *certificate   // nil without TLS
-	hangup      chan os.Signal // upon which the certificate is read again
+	hangup      chan os.Signal // makes the server read the certificate again
 }
 
-// checkAddress returns what is wrong with the address that a flag gives to listen on,
-// whatever else listens there.
+// checkAddress returns an error if a flag's value is not an address. It does not matter
+// whether another process listens there.
 func checkAddress(flag, address string) error {
 	if _, err := net.ResolveTCPAddr("tcp", address); err != nil {
 		return fmt.Errorf("--%s: %w", flag, err)
@@ -27,7 +27,7 @@ func checkAddress(flag, address string) error {
 	return nil
 }
 
-// open reads the certificate, and begins to listen.
+// open reads the certificate, and starts to listen.
 func (s *serve) open(logger *slog.Logger) (e *endpoint, err error) {
 	e = &endpoint{hangup: make(chan os.Signal, 1)}
 	secure := s.tlsCert != "" || s.tlsKey != ""
@@ -57,7 +57,7 @@ func (e *endpoint) url() string {
 	return "http://" + e.Addr().String()
 }
 
-// serve serves, and sends the error with which that ends.
+// serve starts to serve. The channel receives the error that ends it.
 func (e *endpoint) serve(hs *http.Server) (ended <-chan error) {
 	c := make(chan error, 1)
 	go func() {

@@ -13,32 +13,32 @@ const (
 	exitFailure     = 1
 	exitUsage       = 2
 	exitGap         = 3
-	exitInterrupted = 130 // as a shell says of a program that SIGINT has ended
+	exitInterrupted = 130 // the status of a shell for a program that SIGINT ended
 )
 
-// exitHelp is what the root's help says about them.
+// exitHelp describes them in the help of the root command.
 const exitHelp = `Exit status:
 
   0    success, and for serve an orderly shutdown
   1    failure
   2    wrong usage or configuration
   3    events are lost to a gap (tail)
-  130  interrupted (all but serve)`
+  130  interrupted (except serve)`
 
 var (
-	// errReported is an error that was printed already.
+	// errReported replaces an error that was already printed.
 	errReported = errors.New("already reported")
 
 	errInterrupted = errors.New("interrupted")
 )
 
-// usageError is an error of the arguments or of the configuration: the same command
-// would fail in the same way again.
+// usageError is an error in the arguments or the configuration: the same command would fail
+// again.
 type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
-// asUsage makes an error one of the configuration.
+// asUsage marks an error as one of the configuration.
 func asUsage(err error) error {
 	if err == nil {
 		return nil
@@ -46,7 +46,7 @@ func asUsage(err error) error {
 	return usageError{err}
 }
 
-// exitStatus returns the status for an error that a command has ended with.
+// exitStatus returns the exit status for the error of a command.
 func exitStatus(err error) int {
 	var usage usageError
 	var gap *client.GapError

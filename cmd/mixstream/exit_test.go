@@ -78,12 +78,12 @@ func TestExitStatusInterrupted(t *testing.T) {
 	}
 }
 
-// A shutdown that is not in order, since a reader has stopped reading, is a failure.
+// A shutdown that is not orderly, because a reader stopped reading, is a failure.
 func TestExitStatusShutdown(t *testing.T) {
 	large := fmt.Sprintf(`{"event":"content","data":{"type":"content","content":%q}}`+"\n", strings.Repeat("x", 64<<10))
 	for _, c := range []struct {
 		timeout string
-		events  int // that the reader does not read
+		events  int // not read by the reader
 		want    int
 	}{{"15s", 1, exitSuccess}, {"1ms", 64, exitFailure}} {
 		p, url := serving(t, "--shutdown-timeout", c.timeout)
@@ -99,7 +99,7 @@ func TestExitStatusShutdown(t *testing.T) {
 	}
 }
 
-// A body that does not come, for whatever path, holds up no shutdown.
+// A body that does not arrive delays no shutdown, whatever its path.
 func TestShutdownWithoutBody(t *testing.T) {
 	p, url := serving(t, "--shutdown-timeout", "15s")
 	for _, request := range []string{"GET /healthz", "GET /stream?sessionId=s1", "POST /readyz", "POST /stream?sessionId=s1", "GET /"} {
@@ -110,14 +110,14 @@ func TestShutdownWithoutBody(t *testing.T) {
 		t.Cleanup(func() { c.Close() })
 		fmt.Fprintf(c, "%s HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\n", request)
 	}
-	execute(t, "", "publish", url, "s1", "content", `{"type":"content","content":"x"}`) // and all of these are there
+	execute(t, "", "publish", url, "s1", "content", `{"type":"content","content":"x"}`) // all of these have arrived
 	p.stop()
 	if status := <-p.status; status != exitSuccess {
 		t.Errorf("status %d", status)
 	}
 }
 
-// stuckReader opens a stream, and reads nothing of it but its beginning.
+// stuckReader opens a stream, and reads only its beginning.
 func stuckReader(t *testing.T, url string) net.Conn {
 	t.Helper()
 	c, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
@@ -125,7 +125,7 @@ func stuckReader(t *testing.T, url string) net.Conn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { c.Close() })
-	if err := c.(*net.TCPConn).SetReadBuffer(4 << 10); err != nil { // which the kernel then does not enlarge
+	if err := c.(*net.TCPConn).SetReadBuffer(4 << 10); err != nil { // the kernel then does not enlarge it
 		t.Fatal(err)
 	}
 	fmt.Fprint(c, "GET /stream?sessionId=s1 HTTP/1.1\r\nHost: localhost\r\n\r\n")
@@ -135,7 +135,7 @@ func stuckReader(t *testing.T, url string) net.Conn {
 	return c
 }
 
-// A process is ended by a signal in order.
+// A signal ends the process in order.
 func TestExitStatusSIGTERM(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("there is no SIGTERM")

@@ -16,14 +16,14 @@ import (
 	"strings"
 )
 
-// Bounds of what the agent looks at, so that a turn in a huge folder ends soon.
+// Bounds of the agent's work, so that a turn in a huge folder ends soon.
 const (
 	maxFiles    = 5000
 	maxMatches  = 10_000
 	maxFileSize = 1 << 20
 )
 
-// files are the agent's tools on one folder.
+// files are the agent's tools for one folder.
 type files struct{ root fs.FS }
 
 func openFiles(dir string) (files, error) {
@@ -37,7 +37,7 @@ func openFiles(dir string) (files, error) {
 	return files{os.DirFS(dir)}, nil
 }
 
-// listing is what a folder holds.
+// listing is the content of a folder.
 type listing struct {
 	files   []file
 	folders int
@@ -51,7 +51,7 @@ type file struct {
 // errEnough stops a walk.
 var errEnough = errors.New("enough files")
 
-// list walks the folder, without what is hidden or installed.
+// list walks the folder, without hidden and installed files.
 func (f files) list(ctx context.Context) (listing, error) {
 	var l listing
 	err := fs.WalkDir(f.root, ".", func(p string, d fs.DirEntry, err error) error {
@@ -61,7 +61,7 @@ func (f files) list(ctx context.Context) (listing, error) {
 		case err != nil && p == ".":
 			return err
 		case err != nil:
-			return nil // what cannot be read is left out
+			return nil // skip what cannot be read
 		case p != "." && strings.HasPrefix(d.Name(), "."), d.Name() == "node_modules":
 			if d.IsDir() {
 				return fs.SkipDir
@@ -71,7 +71,7 @@ func (f files) list(ctx context.Context) (listing, error) {
 		case d.Type().IsRegular():
 			info, err := d.Info()
 			if err != nil {
-				return nil // it is gone already
+				return nil // it has been removed meanwhile
 			}
 			if l.files = append(l.files, file{p, info.Size()}); len(l.files) == maxFiles {
 				return errEnough
@@ -85,7 +85,7 @@ func (f files) list(ctx context.Context) (listing, error) {
 	return l, err
 }
 
-// topic returns the name of the largest text file, without its ending.
+// topic returns the name of the largest text file, without its extension.
 func (l listing) topic() string {
 	var largest file
 	for _, f := range l.files {
@@ -117,7 +117,7 @@ func (l listing) entryPoint() string {
 	return first
 }
 
-// kinds returns the n most frequent file name endings with their numbers.
+// kinds returns the n most frequent extensions with their counts.
 func (l listing) kinds(n int) []string {
 	count := make(map[string]int)
 	for _, f := range l.files {
@@ -135,13 +135,13 @@ func (l listing) kinds(n int) []string {
 	return kinds
 }
 
-// match is a line that a search has found.
+// match is a line that a search found.
 type match struct {
 	file string
 	line int
 }
 
-// grep searches the text files for a word, whatever its case.
+// grep searches the text files for a word, ignoring case.
 func (f files) grep(ctx context.Context, l listing, word string) ([]match, error) {
 	var matches []match
 	lower := bytes.ToLower([]byte(word))
@@ -154,7 +154,7 @@ func (f files) grep(ctx context.Context, l listing, word string) ([]match, error
 		}
 		text, err := f.readFile(file.path)
 		if err != nil || len(text) > maxFileSize {
-			continue // it is gone, not ours to read, or larger than it says
+			continue // removed, not readable, or larger than its listed size
 		}
 		line := 0
 		for l := range bytes.Lines(text) {
@@ -169,14 +169,14 @@ func (f files) grep(ctx context.Context, l listing, word string) ([]match, error
 	return matches, nil
 }
 
-// readFile reads a file up to a byte more than maxFileSize. The listed size is not
-// to be relied on: a file may grow, and one of /proc says that it is empty.
+// readFile reads at most one byte more than maxFileSize. The listed size is not reliable: a
+// file may grow, and files in /proc have the size 0.
 func (f files) readFile(name string) ([]byte, error) {
 	file, err := f.root.Open(name)
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close() //nolint:errcheck // it was only read
+	defer file.Close() //nolint:errcheck // the file was only read
 	return io.ReadAll(io.LimitReader(file, maxFileSize+1))
 }
 
@@ -186,20 +186,20 @@ func (f files) read(name string, lines int) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer file.Close() //nolint:errcheck // it was only read
+	defer file.Close() //nolint:errcheck // the file was only read
 	var text strings.Builder
 	r := bufio.NewReader(io.LimitReader(file, 64<<10))
 	for range lines {
 		line, err := r.ReadString('\n')
 		text.WriteString(strings.ToValidUTF8(line, "\ufffd"))
 		if err != nil {
-			break // the end of what there is to read
+			break // the end of the input
 		}
 	}
 	return text.String(), nil
 }
 
-// isText tells by its name whether a file is worth searching.
+// isText reports, by its name, whether a file is worth searching.
 func isText(name string) bool {
 	switch strings.ToLower(path.Ext(name)) {
 	case ".md", ".txt", ".go", ".mod", ".yaml", ".yml", ".json", ".toml", ".py", ".js", ".ts", ".tsx", ".jsx",
@@ -209,7 +209,7 @@ func isText(name string) bool {
 	return path.Ext(name) == ""
 }
 
-// firstSentence returns the beginning of a text in a line of at most 200 characters.
+// firstSentence returns the beginning of a text as a line of at most 200 characters.
 func firstSentence(text string) string {
 	words := strings.Fields(strings.TrimLeft(text, "#/*- \n\t"))
 	line := strings.Join(words, " ")

@@ -7,10 +7,11 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/mixstream/mixstream/internal/servertest"
 	"github.com/mixstream/mixstream/internal/smalldisk"
 )
 
-// A server whose disk is full is not ready, takes no events, and goes on by itself once
+// A server whose disk is full is not ready and accepts no events. It recovers by itself when
 // there is space.
 func TestServeOnFullDisk(t *testing.T) {
 	if os.Getenv("MIXSTREAM_SLOW") == "" {
@@ -41,7 +42,7 @@ func TestServeOnFullDisk(t *testing.T) {
 	}
 	free()
 	p.stderr.find(t, "entries can be appended again")
-	until(t, "the server is ready again", func() bool { return ask(t, url+"/readyz", "").status == http.StatusOK })
+	servertest.Until(t, "the server is ready again", func() bool { return ask(t, url+"/readyz", "").status == http.StatusOK })
 	if status := publish(completeEvent); status/100 != 2 {
 		t.Errorf("publish once there is space: status %d", status)
 	}

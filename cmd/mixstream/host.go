@@ -10,16 +10,16 @@ import (
 	"github.com/mixstream/mixstream/gen"
 )
 
-// isLoopback tells whether only programs of this machine reach the listener.
+// isLoopback reports whether only programs of this machine reach the listener.
 func isLoopback(l net.Listener) bool {
 	addr, ok := l.Addr().(*net.TCPAddr)
 	return ok && addr.IP.IsLoopback()
 }
 
-// localHost answers requests for another host than this machine, or one of those
-// that are allowed, with 421: a page of anywhere could have the browser look its
-// name up as a loopback address, and would be of the server's origin then (DNS
-// rebinding). It cannot choose the Host header, though.
+// localHost answers requests with 421 unless their host is this machine or one of hosts.
+// Otherwise any page could make the browser resolve the page's name to a loopback address, and
+// would then have the same origin as the server (DNS rebinding). Such a page cannot choose the
+// Host header, though.
 func localHost(next http.Handler, hosts []string) http.Handler {
 	allowed := make([]string, len(hosts))
 	for i, host := range hosts {
@@ -33,14 +33,14 @@ func localHost(next http.Handler, hosts []string) http.Handler {
 		body, err := json.Marshal(gen.ErrorResponse{Error: gen.RESTError{
 			Code:    http.StatusMisdirectedRequest,
 			Type:    gen.RESTErrorTypeBadRequest,
-			Message: "this server is not for the host of the request; --host allows one",
+			Message: "this server does not answer for the host of the request; --host allows it",
 		}})
 		if err != nil {
 			panic(err) // strings and a number always marshal
 		}
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(http.StatusMisdirectedRequest)
-		_, _ = w.Write(append(body, '\n')) // a client that has left cannot be answered
+		_, _ = w.Write(append(body, '\n')) // the client may have left
 	})
 }
 

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/mixstream/mixstream/internal/servertest"
 )
 
 func TestServeLimits(t *testing.T) {
@@ -58,18 +60,18 @@ func TestServeLimitsOfClient(t *testing.T) {
 		t.Cleanup(func() { in.Close() })
 		answered := make(chan *http.Response, 1)
 		go func() { answered <- ask(http.MethodPost, token, body) }()
-		_, _ = io.WriteString(in, event) // it is read once the server has begun to
+		_, _ = io.WriteString(in, event) // the server reads it after it started to
 		return answered
 	}
 	one := hold("Bearer one")
-	until(t, "the first body has its place", func() bool {
+	servertest.Until(t, "the first body has its place", func() bool {
 		return ask(http.MethodPost, "bearer  one", strings.NewReader(event)).StatusCode == http.StatusTooManyRequests
 	})
 	if res := ask(http.MethodPost, "Bearer two", strings.NewReader(event)); res.StatusCode != http.StatusCreated {
 		t.Errorf("another token: %s", res.Status)
 	}
 	two := hold("Bearer two")
-	until(t, "the second body has its place", func() bool {
+	servertest.Until(t, "the second body has its place", func() bool {
 		return ask(http.MethodPost, "Bearer three", strings.NewReader(event)).StatusCode == http.StatusServiceUnavailable
 	})
 	for _, answered := range []<-chan *http.Response{one, two} {

@@ -21,7 +21,7 @@ import (
 	"github.com/mixstream/mixstream/internal/redact"
 )
 
-// Environment variables with what NATS asks for.
+// Environment variables with the credentials for NATS.
 const (
 	natsCredsVariable    = "MIXSTREAM_NATS_CREDS" //nolint:gosec // a name, of the path of a credentials file
 	natsTokenVariable    = "MIXSTREAM_NATS_TOKEN" //nolint:gosec // a name
@@ -29,23 +29,22 @@ const (
 	natsPasswordVariable = "MIXSTREAM_NATS_PASSWORD" //nolint:gosec // a name
 )
 
-// logHelp is what the help of a command says about its log.
+// logHelp describes the log in the help of a command.
 const logHelp = `The log of the events is one of
 
-  memory         in this process, and gone with it
-  file:DIR       in a folder, which survives the process; no other process can use it
+  memory         in this process; the events are lost when it ends
+  file:DIR       in a folder, which survives the process; only one process can use it
   nats://HOST    on NATS JetStream, shared by any number of processes; also tls://,
                  and several addresses separated by commas
 
-A NATS server that asks for credentials gets them from --log-creds, or from the
-environment: MIXSTREAM_NATS_CREDS (the path of a credentials file),
-MIXSTREAM_NATS_TOKEN, or MIXSTREAM_NATS_USER and MIXSTREAM_NATS_PASSWORD. Where its
-certificate is not signed by an authority of the system, --log-ca names the file of
-the one that has signed it.`
+Credentials for NATS come from --log-creds, or from the environment:
+MIXSTREAM_NATS_CREDS (the path of a credentials file), MIXSTREAM_NATS_TOKEN, or
+MIXSTREAM_NATS_USER and MIXSTREAM_NATS_PASSWORD. If no authority known to the system
+signed the server's certificate, --log-ca names the file of the one that did.`
 
-// logFlags are the flags that choose a log.
+// logFlags are the flags that select a log.
 type logFlags struct {
-	name     string // of the flag that sets log
+	name     string // the name of the flag that sets log
 	log      string
 	creds    string
 	ca       string
@@ -58,22 +57,22 @@ type logFlags struct {
 	age      time.Duration
 	idle     time.Duration
 
-	existing bool // make and change nothing
+	existing bool // create and change nothing
 }
 
 func (f *logFlags) add(flags *pflag.FlagSet, byDefault string) {
 	f.name = "log"
-	flags.StringVar(&f.log, f.name, byDefault, "where the events are: memory, file:DIR or nats://HOST")
+	flags.StringVar(&f.log, f.name, byDefault, "the log of the events: memory, file:DIR or nats://HOST")
 	flags.StringVar(&f.creds, "log-creds", "", "the credentials file for NATS")
-	flags.StringVar(&f.ca, "log-ca", "", "the file of certificates, in PEM, by which that of a NATS server is to be signed")
+	flags.StringVar(&f.ca, "log-ca", "", "a file of certificates, in PEM, one of which must have signed that of the NATS server")
 	flags.StringVar(&f.stream, "log-stream", "", "the name of the stream on NATS (default MIXSTREAM)")
-	flags.StringVar(&f.prefix, "log-prefix", "", "what the subjects of the stream begin with (default mixstream)")
-	flags.IntVar(&f.replicas, "log-replicas", 0, "how many servers of a NATS cluster have the stream, when it is made (default 1)")
-	flags.DurationVar(&f.sync, "log-sync", 0, "how often a file: log is written to the disk; 0 is after each event, and what is not yet written is lost in a power cut")
-	flags.IntVar(&f.entries, "log-entries", 0, "how many events of a session are retained; -1 is no limit (default 10000)")
-	flags.Int64Var(&f.bytes, "log-bytes", 0, "how many bytes are retained; -1 is no limit (default 256 MiB in memory, of which 16 MiB of a session, 1 GiB otherwise)")
-	flags.DurationVar(&f.age, "log-age", 0, "for how long events are retained; negative is no limit (default 1h in memory, 24h otherwise)")
-	flags.DurationVar(&f.idle, "log-idle", 0, "after how long without an event and without a reader a session is forgotten, on all servers of the log; 0 is never")
+	flags.StringVar(&f.prefix, "log-prefix", "", "the prefix of the subjects of the stream (default mixstream)")
+	flags.IntVar(&f.replicas, "log-replicas", 0, "how many servers of a NATS cluster store a new stream (default 1)")
+	flags.DurationVar(&f.sync, "log-sync", 0, "the interval at which a file: log is written to the disk; a power failure loses the events since then; 0 writes after each event")
+	flags.IntVar(&f.entries, "log-entries", 0, "how many events of a session to retain; -1 is no limit (default 10000)")
+	flags.Int64Var(&f.bytes, "log-bytes", 0, "how many bytes to retain; -1 is no limit (default 256 MiB in memory with at most 16 MiB of a session, 1 GiB otherwise)")
+	flags.DurationVar(&f.age, "log-age", 0, "how long to retain events; negative is no limit (default 1h in memory, 24h otherwise)")
+	flags.DurationVar(&f.idle, "log-idle", 0, "how long to keep a session without events and readers, on all servers of the log; 0 is no limit")
 }
 
 // completeLog completes a value of --log.
@@ -81,17 +80,17 @@ func completeLog(*cobra.Command, []string, string) ([]string, cobra.ShellCompDir
 	return []string{"memory\tin this process", "file:\tin a folder", "nats://\ton NATS JetStream"}, cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
 }
 
-// checkNoLog refuses flags that say more of a log where --log names none.
+// checkNoLog refuses flags about a log if --log is not set.
 func checkNoLog(flags *pflag.FlagSet) (err error) {
 	flags.Visit(func(given *pflag.Flag) {
 		if strings.HasPrefix(given.Name, "log-") {
-			err = fmt.Errorf("--%s is for --log, which is not given", given.Name)
+			err = fmt.Errorf("--%s has no effect without --log", given.Name)
 		}
 	})
 	return err
 }
 
-// check returns what is wrong with the flags, and opens nothing.
+// check checks the flags without opening anything.
 func (f *logFlags) check() error {
 	if f.log != "memory" {
 		_, err := f.options()
@@ -103,7 +102,7 @@ func (f *logFlags) check() error {
 	return nil
 }
 
-// open opens the log. Close is to be called when nobody uses it any more.
+// open opens the log. The caller must call closeLog after its last use.
 func (f *logFlags) open(ctx context.Context, logger *slog.Logger) (log eventlog.Log, closeLog func() error, err error) {
 	if f.log != "memory" {
 		l, closeLog, err := f.openNATS(ctx, logger)
@@ -120,7 +119,7 @@ func (f *logFlags) open(ctx context.Context, logger *slog.Logger) (log eventlog.
 	}
 	retention := eventlog.Retention{Entries: f.entries, TotalBytes: f.bytes, Age: f.age, Idle: f.idle}
 	if f.bytes < 0 {
-		retention.Bytes = f.bytes // else a session would have a limit still
+		retention.Bytes = f.bytes // otherwise each session would still have a limit
 	}
 	return eventlog.NewMemory(retention), func() error { return nil }, nil
 }
@@ -144,7 +143,7 @@ func (f *logFlags) errorf(format string, args ...any) error {
 	return fmt.Errorf("--%s %s: "+format, append([]any{f.name, excerpt.Quote(f.shown())}, args...)...)
 }
 
-// shown returns the log as it may be printed: without what is secret in an address.
+// shown returns the log for printing: without the secrets of its addresses.
 func (f *logFlags) shown() string {
 	if strings.HasPrefix(f.log, "file:") {
 		return f.log
@@ -156,8 +155,8 @@ func (f *logFlags) shown() string {
 	return strings.Join(shown, ",")
 }
 
-// options returns the options of a log that is not in memory, or what is wrong with
-// the flags.
+// options returns the options of a log that is not in memory, or an error if the flags are
+// wrong.
 func (f *logFlags) options() (natslog.Options, error) {
 	o := natslog.Options{
 		SyncInterval: f.sync,
@@ -170,11 +169,11 @@ func (f *logFlags) options() (natslog.Options, error) {
 	}
 	switch dir, isFile := strings.CutPrefix(f.log, "file:"); {
 	case isFile && dir != "" && (f.creds != "" || f.ca != "" || f.replicas != 0):
-		return o, errors.New("--log-creds, --log-ca and --log-replicas are for a log on NATS, and not for file:DIR")
+		return o, errors.New("--log-creds, --log-ca and --log-replicas are for a log on NATS, not for file:DIR")
 	case isFile && dir != "":
 		o.Dir = dir
 	case isNATS(f.log) && f.sync != 0:
-		return o, errors.New("--log-sync is for file:DIR; the servers of NATS have a setting of their own")
+		return o, errors.New("--log-sync is for file:DIR; NATS servers have their own setting")
 	case isNATS(f.log):
 		o.URL = f.log
 		fromEnvironment(&o)
@@ -207,12 +206,12 @@ func loadRoots(path string) (*x509.CertPool, error) {
 	}
 	roots := x509.NewCertPool()
 	if !roots.AppendCertsFromPEM(text) {
-		return nil, fmt.Errorf("%s has no certificate in PEM", path)
+		return nil, fmt.Errorf("%s contains no certificate in PEM", path)
 	}
 	return roots, nil
 }
 
-// isNATS tells whether all of the addresses are those of NATS servers.
+// isNATS reports whether all of the addresses are addresses of NATS servers.
 func isNATS(addresses string) bool {
 	for address := range strings.SplitSeq(addresses, ",") {
 		u, err := url.Parse(strings.TrimSpace(address))
@@ -223,7 +222,7 @@ func isNATS(addresses string) bool {
 	return true
 }
 
-// fromEnvironment sets the credentials that no flag has set.
+// fromEnvironment sets the credentials that no flag set.
 func fromEnvironment(o *natslog.Options) {
 	if o.Credentials == "" {
 		o.Credentials = os.Getenv(natsCredsVariable)

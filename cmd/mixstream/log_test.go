@@ -11,6 +11,8 @@ import (
 	"time"
 
 	natsserver "github.com/nats-io/nats-server/v2/server"
+
+	"github.com/mixstream/mixstream/internal/servertest"
 )
 
 const (
@@ -19,8 +21,8 @@ const (
 	worldLine     = `{"session":"s1","event":"content","data":{"type":"content","content":"world"}}`
 )
 
-// tailed returns what tail prints of a session from its beginning to its first
-// complete event.
+// tailed returns the output of tail for a session from its beginning to its first complete
+// event.
 func tailed(t *testing.T, url string) string {
 	t.Helper()
 	status, stdout, stderr := execute(t, "", "tail", url, "s1", "--last-event-id", "0", "--until-complete")
@@ -30,8 +32,8 @@ func tailed(t *testing.T, url string) string {
 	return stdout
 }
 
-// What was published to a folder before the server ran, by it and without it, is
-// there when it runs again.
+// Events published to a folder, before the server ran and by the server, are there when it
+// runs again.
 func TestServeFileLog(t *testing.T) {
 	dir := "file:" + t.TempDir()
 	status, stdout, stderr := execute(t, helloEvent+"\n\nnonsense\n", "publish", "--log", dir, "s1")
@@ -64,7 +66,7 @@ func TestServeFileLog(t *testing.T) {
 	}
 }
 
-// What is to be copied must be there.
+// The log to copy must exist.
 func TestCopyOfNothing(t *testing.T) {
 	dir := t.TempDir()
 	nothing, fresh := filepath.Join(dir, "nothing"), filepath.Join(dir, "fresh")
@@ -99,7 +101,7 @@ func TestCopy(t *testing.T) {
 	}
 }
 
-// Two servers and a publisher on one NATS server, which asks for a token.
+// Two servers and a publisher share a NATS server, which requires a token.
 func TestServeNATSLog(t *testing.T) {
 	ns := startNATS(t, &natsserver.Options{StoreDir: t.TempDir(), Authorization: "secret"})
 	if status, _, stderr := execute(t, "", "serve", "--listen", "127.0.0.1:0", "--log", ns.ClientURL()); status != 1 || !strings.Contains(stderr, "Authorization") {
@@ -125,14 +127,14 @@ func TestLogIsChecked(t *testing.T) {
 		want string
 	}{
 		{[]string{"publish"}, "needs URL and SESSION"},
-		{[]string{"publish", "s1"}, "or --log in place of the URL"},
-		{[]string{"publish", "--log", "file:x"}, "needs, with --log, SESSION"},
+		{[]string{"publish", "s1"}, "with --log instead of the URL"},
+		{[]string{"publish", "--log", "file:x"}, "with --log needs SESSION"},
 		{[]string{"publish", "--log", "file:x", "s1", "content"}, "received 2 arguments"},
-		{[]string{"publish", "--log", "file:x", "http://127.0.0.1:1", "s1"}, "a URL or --log, and not both"},
+		{[]string{"publish", "--log", "file:x", "http://127.0.0.1:1", "s1"}, "a URL or --log, not both"},
 		{[]string{"publish", "--log", "file:x", "--token", "t", "s1"}, "--token is for a URL"},
-		{[]string{"publish", "--log-stream", "X", "http://127.0.0.1:1", "s1"}, "--log-stream is for --log"},
+		{[]string{"publish", "--log-stream", "X", "http://127.0.0.1:1", "s1"}, "--log-stream has no effect without --log"},
 		{[]string{"publish", "--log", "", "s1"}, "must be memory, file:DIR or nats://HOST"},
-		{[]string{"publish", "--log", "memory", "s1"}, "gone with this process"},
+		{[]string{"publish", "--log", "memory", "s1"}, "lost when this process ends"},
 		{[]string{"serve", "--log", "redis://host"}, "must be memory, file:DIR or nats://HOST"},
 		{[]string{"serve", "--log", "file:"}, "must be memory, file:DIR or nats://HOST"},
 		{[]string{"serve", "--log", "nats://a,http://b"}, "must be memory, file:DIR or nats://HOST"},
@@ -150,7 +152,7 @@ func TestLogIsChecked(t *testing.T) {
 	}
 }
 
-// Sessions that have been idle are forgotten where --log-idle says so.
+// With --log-idle, idle sessions are forgotten.
 func TestServeForgetsIdleSessions(t *testing.T) {
 	for name, log := range map[string]string{"memory": "memory", "folder": "file:" + t.TempDir()} {
 		t.Run(name, func(t *testing.T) {
@@ -171,7 +173,7 @@ func TestServeForgetsIdleSessions(t *testing.T) {
 				http.DefaultClient.CloseIdleConnections()
 				return res.StatusCode
 			}
-			until(t, "the session is there", func() bool { return status() == http.StatusOK })
+			servertest.Until(t, "the session is there", func() bool { return status() == http.StatusOK })
 			for began := time.Now(); status() != http.StatusNotFound; time.Sleep(time.Second) { // each look is a use of it
 				if time.Since(began) > 20*time.Second {
 					t.Fatal("the session is not forgotten")

@@ -42,7 +42,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	cmd, err := root.ExecuteContextC(ctx)
 	if !began {
-		err = asUsage(err) // the arguments are not what the command takes
+		err = asUsage(err) // the arguments are wrong
 	}
 	if err != nil && !errors.Is(err, errReported) {
 		text := linesOf(err)
@@ -55,8 +55,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	return exitStatus(err)
 }
 
-// linesOf returns the text of an error, whose lines may each be one of several, and may
-// each repeat what was given.
+// linesOf returns the text of an error. It cuts each line separately: each may be an error of
+// its own that repeats input.
 func linesOf(err error) string {
 	lines := strings.SplitN(err.Error(), "\n", maxErrorLines+1)
 	for i := range lines {
@@ -65,15 +65,16 @@ func linesOf(err error) string {
 	return strings.Join(lines, "\n")
 }
 
-// maxErrorLines is how many lines of an error are told, beside the rest as one.
+// maxErrorLines is how many lines of an error are printed separately; the rest becomes one
+// line.
 const maxErrorLines = 20
 
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "mixstream",
-		Short: "Server-sent events from an OpenAPI spec, that lose nothing",
-		Long: `Serves, follows and publishes to the event streams of agent sessions. A stream that breaks is
-resumed where it broke: every event arrives once and in order.
+		Short: "Server-sent events from an OpenAPI spec, without losing any",
+		Long: `Serves, follows and publishes to the event streams of agent sessions. A stream that
+breaks resumes where it broke: every event arrives once and in order.
 
 ` + exitHelp,
 		Version:       version(),
@@ -84,7 +85,7 @@ resumed where it broke: every event arrives once and in order.
 	return root
 }
 
-// version returns the version that the module was built as.
+// version returns the version of the module in this build.
 func version() string {
 	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
 		return info.Main.Version

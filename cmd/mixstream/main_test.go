@@ -16,7 +16,7 @@ import (
 	"go.uber.org/goleak"
 )
 
-// mainVariable makes the test's program the command.
+// mainVariable makes the test's program run the command.
 const mainVariable = "MIXSTREAM_TEST_MAIN"
 
 func TestMain(m *testing.M) {
@@ -39,11 +39,11 @@ type process struct {
 	stop   context.CancelFunc
 	stdin  *io.PipeWriter
 	stderr *lines
-	stdout bytes.Buffer // once there is a status
+	stdout bytes.Buffer // complete once there is a status
 	status chan int
 }
 
-// start runs the command in the background. It is ended with the test.
+// start runs the command in the background. The end of the test stops it.
 func start(t *testing.T, args ...string) *process {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -61,7 +61,7 @@ func start(t *testing.T, args ...string) *process {
 	return p
 }
 
-// lines is a writer whose lines can be waited for.
+// lines is a writer whose lines a test can wait for.
 type lines struct {
 	w    *io.PipeWriter
 	all  chan string
@@ -150,7 +150,7 @@ func TestDemo(t *testing.T) {
 			}
 		}
 	}
-	if len(kinds) < 9+2 { // connected and session_created beside those of the agent
+	if len(kinds) < 9+2 { // connected and session_created come in addition to the agent's
 		t.Errorf("only the kinds %v", kinds)
 	}
 }
@@ -162,7 +162,7 @@ func TestDemoEmptyFolder(t *testing.T) {
 	}
 }
 
-// More cuts than events: the end of the session is held up until all are made.
+// With more cuts than events, the end of the session waits until all cuts are made.
 func TestDemoManyCuts(t *testing.T) {
 	status, stdout, stderr := execute(t, "", "demo", "--dir", t.TempDir(), "--cuts", "60", "--json")
 	if status != 0 || !strings.Contains(stdout, `"reconnects":60`) {
@@ -170,7 +170,7 @@ func TestDemoManyCuts(t *testing.T) {
 	}
 }
 
-// The demonstration is able to fail.
+// The demonstration can fail.
 func TestDemoFaults(t *testing.T) {
 	dir := t.TempDir()
 	for fault, want := range map[string]string{"drop": "1 lost", "double": "1 doubled", "swap": "1 reordered"} {

@@ -14,17 +14,18 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
+
+	"github.com/mixstream/mixstream/internal/servertest"
 )
 
-// documented is a metric as docs/observability.md has it.
+// documented is a metric in docs/observability.md.
 type documented struct{ name, kind, unit string }
 
-// prometheus returns the name under which Prometheus has the metric.
+// prometheus returns the metric's name in Prometheus.
 func (d documented) prometheus() string {
 	name := strings.ReplaceAll(d.name, ".", "_")
 	switch d.unit {
@@ -57,7 +58,7 @@ func documentedMetrics(t *testing.T) (all []documented) {
 	return all
 }
 
-// scrape returns what /metrics has, by name.
+// scrape returns the metrics of /metrics, by name.
 func scrape(t *testing.T, url string) map[string]*dto.MetricFamily {
 	t.Helper()
 	parser := expfmt.NewTextParser(model.LegacyValidation)
@@ -68,8 +69,8 @@ func scrape(t *testing.T, url string) map[string]*dto.MetricFamily {
 	return families
 }
 
-// total returns the value of a metric with these labels, others added up; for a
-// histogram, how often it was measured.
+// total returns the sum of a metric over the series with these labels; for a histogram, the
+// number of measurements.
 func total(family *dto.MetricFamily, labels map[string]string) (sum float64) {
 	for _, m := range family.GetMetric() {
 		with := make(map[string]string)
@@ -87,9 +88,9 @@ func total(family *dto.MetricFamily, labels map[string]string) (sum float64) {
 	return sum
 }
 
-// Every metric that the documentation names is scraped under its name for Prometheus,
-// and has counted what has happened: publications, a refused one and one that failed,
-// streams that were opened, resumed, refused and left, a gap, and a slow reader.
+// /metrics serves every documented metric under its name for Prometheus. The metrics counted
+// publications, a refused and a failed one, streams that were opened, resumed, refused and
+// left, a gap, and a slow reader.
 func TestMetricsUnderLoad(t *testing.T) {
 	const readers, events, batch, retained = 20, 300, 30, 50
 	p, url := serving(t, "--log-entries", fmt.Sprint(retained), "--strict-sessions", "--max-streams-per-session", fmt.Sprint(readers))
@@ -99,7 +100,7 @@ func TestMetricsUnderLoad(t *testing.T) {
 		}
 	}
 	feed("s", 1)
-	until(t, "the session is there", func() bool { return total(scrape(t, url)["mixstream_publish_events_total"], nil) == 1 })
+	servertest.Until(t, "the session is there", func() bool { return total(scrape(t, url)["mixstream_publish_events_total"], nil) == 1 })
 
 	var streams []*bufio.Reader
 	ctx, leave := context.WithCancel(t.Context())
@@ -112,7 +113,7 @@ func TestMetricsUnderLoad(t *testing.T) {
 	}
 	wantAnswer(t, url+"/stream?sessionId=s", "", http.StatusTooManyRequests, "")
 	wantAnswer(t, url+"/stream?sessionId=nobody", "", http.StatusNotFound, "")
-	for range events / batch { // few enough that nobody falls behind what is retained
+	for range events / batch { // few enough that no reader falls behind the retained events
 		feed("s", batch)
 		for _, s := range streams {
 			readUntil(t, s, fmt.Sprintf(`"content":"%d"`, batch-1))
@@ -120,7 +121,7 @@ func TestMetricsUnderLoad(t *testing.T) {
 	}
 	fmt.Fprintln(p.stdin, `{"session":"s","event":"content","data":{"content":5}}`)
 	p.stderr.find(t, "data/content: must be of type string")
-	until(t, "the writes are counted", func() bool {
+	servertest.Until(t, "the writes are counted", func() bool {
 		return total(scrape(t, url)["mixstream_delivery_events_total"], nil) == readers*events
 	})
 	now := scrape(t, url)
@@ -129,16 +130,16 @@ func TestMetricsUnderLoad(t *testing.T) {
 	for _, b := range bodies {
 		b.Close()
 	}
-	until(t, "the readers have left", func() bool { return total(scrape(t, url)["mixstream_stream_active"], nil) == 0 })
+	servertest.Until(t, "the readers have left", func() bool { return total(scrape(t, url)["mixstream_stream_active"], nil) == 0 })
 
-	// One that resumes after what is retained no more, and is told a gap.
+	// This stream resumes after events that are no longer retained, and gets a gap.
 	ctx, leave = context.WithCancel(t.Context())
 	defer leave()
 	res := follow(ctx, t, url, "s", "2")
 	defer res.Body.Close()
 	readUntil(t, bufio.NewReader(res.Body), "replay_gap")
 	leave()
-	until(t, "the replay is counted", func() bool {
+	servertest.Until(t, "the replay is counted", func() bool {
 		f := scrape(t, url)
 		return total(f["mixstream_replay_events"], nil) == 1 && total(f["mixstream_stream_active"], nil) == 0
 	})
@@ -178,7 +179,7 @@ func TestMetricsUnderLoad(t *testing.T) {
 	wantTotal(t, now, "mixstream_publish_duration_seconds", map[string]string{"error_type": "invalid_event"}, 1)
 }
 
-// A reader that reads nothing any more is counted when its write times out.
+// A reader that stops reading is counted when its write times out.
 func TestMetricsOfSlowReader(t *testing.T) {
 	if os.Getenv("MIXSTREAM_SLOW") == "" {
 		t.Skip("slow: run with MIXSTREAM_SLOW=1")
@@ -201,7 +202,7 @@ func TestMetricsOfSlowReader(t *testing.T) {
 			fmt.Fprintf(p.stdin, `{"session":"s","event":"content","data":{"type":"content","content":%q}}`+"\n", text)
 		}
 	}()
-	until(t, "the slow reader is dropped", func() bool {
+	servertest.Until(t, "the slow reader is dropped", func() bool {
 		return total(scrape(t, url)["mixstream_stream_duration_seconds"], map[string]string{"mixstream_stream_end_reason": "slow_reader"}) == 1
 	})
 }
@@ -213,7 +214,7 @@ func wantTotal(t *testing.T, scraped map[string]*dto.MetricFamily, name string, 
 	}
 }
 
-// follow opens a stream, after an id if there is one.
+// follow opens a stream, after an id if one is given.
 func follow(ctx context.Context, t *testing.T, url, session, lastEventID string) *http.Response {
 	t.Helper()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/stream?sessionId="+session, nil)
@@ -233,7 +234,7 @@ func follow(ctx context.Context, t *testing.T, url, session, lastEventID string)
 	return res
 }
 
-// readUntil reads lines until one has the text.
+// readUntil reads lines until one contains the text.
 func readUntil(t *testing.T, r *bufio.Reader, text string) {
 	t.Helper()
 	for {
@@ -243,18 +244,6 @@ func readUntil(t *testing.T, r *bufio.Reader, text string) {
 		}
 		if err != nil {
 			t.Fatalf("no %q: %v", text, err)
-		}
-	}
-}
-
-// until waits for a condition that nothing announces.
-func until(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for deadline := time.Now().Add(time.Minute); !holds(); <-tick.C {
-		if time.Now().After(deadline) {
-			t.Fatalf("not within a minute: %s", what)
 		}
 	}
 }

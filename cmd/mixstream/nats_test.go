@@ -11,9 +11,11 @@ import (
 	"time"
 
 	natsserver "github.com/nats-io/nats-server/v2/server"
+
+	"github.com/mixstream/mixstream/internal/servertest"
 )
 
-// startNATS starts a nats-server that is stopped with the test, or before it.
+// startNATS starts a nats-server. The end of the test stops it, if it still runs.
 func startNATS(t *testing.T, o *natsserver.Options) *natsserver.Server {
 	t.Helper()
 	o.Host, o.NoSigs, o.NoLog, o.JetStream = "127.0.0.1", true, true, true
@@ -37,8 +39,8 @@ func stopNATS(ns *natsserver.Server) {
 	ns.WaitForShutdown()
 }
 
-// A log is copied to, and served from, a NATS server whose certificate an authority of
-// its own has signed, and which asks for a user. The password is printed nowhere.
+// The command copies a log to a NATS server, and serves from it. The server's certificate has
+// an authority of its own, and it requires a user. No output contains the password.
 func TestNATSWithTLS(t *testing.T) {
 	dir := t.TempDir()
 	writePair(t, dir, 1, time.Hour)
@@ -82,7 +84,7 @@ func TestNATSWithTLS(t *testing.T) {
 	}
 }
 
-// A server is ready while its log on NATS is, whatever comes and goes.
+// A server is ready exactly while its log on NATS is.
 func TestReadyWhileNATSIs(t *testing.T) {
 	o := &natsserver.Options{StoreDir: t.TempDir()}
 	ns := startNATS(t, o)
@@ -90,7 +92,7 @@ func TestReadyWhileNATSIs(t *testing.T) {
 	_, url := serving(t, "--log", ns.ClientURL())
 	ready := func(want int, text string) {
 		t.Helper()
-		until(t, "/readyz answers "+text, func() bool {
+		servertest.Until(t, "/readyz answers "+text, func() bool {
 			res, body := get(t, http.MethodGet, url+"/readyz")
 			if want == http.StatusOK {
 				return res.StatusCode == want

@@ -14,7 +14,7 @@ import (
 	"github.com/mixstream/mixstream/internal/othertool"
 )
 
-// The probes ask for what is served, and the grace period has room for the shutdown.
+// The probes request existing paths, and the grace period is longer than the shutdown.
 func TestOperatingProbes(t *testing.T) {
 	type probe struct {
 		HTTPGet struct{ Path string } `yaml:"httpGet"`
@@ -54,7 +54,7 @@ func shutdownTimeout(t *testing.T) time.Duration {
 	return d
 }
 
-// wantFlags expects a command line that serve takes.
+// wantFlags expects a command line that serve accepts.
 func wantFlags(t *testing.T, args []string) {
 	t.Helper()
 	if len(args) == 0 || args[0] != "serve" {
@@ -65,8 +65,8 @@ func wantFlags(t *testing.T, args []string) {
 	}
 }
 
-// The unit runs a command line that serve takes, and lets it shut down. systemd finds nothing
-// wrong with it.
+// The unit runs a command line that serve accepts, and leaves it time to shut down. systemd
+// finds no error in the unit.
 func TestOperatingUnit(t *testing.T) {
 	unit := docblock.Of(t, "operating.md")[0].Text
 	settings := make(map[string]string)
@@ -85,13 +85,13 @@ func TestOperatingUnit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := writeFiles(t, map[string]string{"mixstream.service": strings.Replace(unit, command[0], here, 1)}) // which is there
+	dir := writeFiles(t, map[string]string{"mixstream.service": strings.Replace(unit, command[0], here, 1)}) // the path of an existing program
 	if out, err := tool(t, "systemd-analyze", "verify", filepath.Join(dir, "mixstream.service")); err != nil || out != "" {
 		t.Errorf("systemd-analyze: %v\n%s", err, out)
 	}
 }
 
-// tool runs a program of others, and returns what it printed.
+// tool runs a third-party program, and returns its output.
 func tool(t *testing.T, name string, args ...string) (string, error) {
 	t.Helper()
 	out, err := exec.CommandContext(t.Context(), othertool.Path(t, name), args...).CombinedOutput()

@@ -22,22 +22,21 @@ import (
 	"github.com/mixstream/mixstream/server/otelstream"
 )
 
-const opsHelp = `For those who operate it: /healthz answers 200 while the process does; /readyz 503
-while the server is shutting down, or its log cannot be reached or appended to;
-/metrics has metrics for Prometheus, for which a token is needed if there are any;
-/openapi.yaml is the spec. The first three move to a listener of their own, without tokens and TLS, with
---ops-listen.`
+const opsHelp = `For operators: /healthz answers 200 while the process runs; /readyz answers 503 while
+the server shuts down, or cannot reach or append to its log; /metrics serves metrics
+for Prometheus, and needs a token if the streams do; /openapi.yaml is the spec. With
+--ops-listen the first three move to a separate listener, without tokens and TLS.`
 
-// ops is what those who operate a server ask it.
+// ops serves the endpoints for the operators of a server.
 type ops struct {
 	observer *otelstream.Observer
 	metrics  http.Handler
 	logger   *slog.Logger
 	ready    func(context.Context) error
-	unready  atomic.Bool // as it was logged last
+	unready  atomic.Bool // the state that was logged last
 }
 
-// newOps measures what the server with this observer does.
+// newOps returns an ops whose observer measures a server.
 func newOps(logger *slog.Logger) (*ops, error) {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -58,8 +57,8 @@ func newOps(logger *slog.Logger) (*ops, error) {
 	}, nil
 }
 
-// wrap puts the operators' paths before the handler of the main listener; only that
-// of the spec if they have a listener of their own.
+// wrap adds the operators' paths to the handler of the main listener; with a listener of their
+// own, it adds only the path of the spec.
 func (o *ops) wrap(next http.Handler, accepted tokens, elsewhere bool) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/", next)
@@ -70,7 +69,7 @@ func (o *ops) wrap(next http.Handler, accepted tokens, elsewhere bool) http.Hand
 	return unlessUnclean(mux, next)
 }
 
-// unlessUnclean hands the requests that the mux would redirect to another handler.
+// unlessUnclean passes requests that the mux would redirect to another handler.
 func unlessUnclean(mux *http.ServeMux, unclean http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !cleanpath.Is(r.URL.Path) {
@@ -96,8 +95,8 @@ func (o *ops) routes(mux *http.ServeMux, accepted tokens) {
 	})
 }
 
-// readyz tells why the server is not ready, but not what a stranger should not learn,
-// such as the addresses of a log; that is in this server's own log, once for a change.
+// readyz tells why the server is not ready. It hides details from strangers, such as the
+// addresses of a log. The server logs those, once for each change.
 func (o *ops) readyz(w http.ResponseWriter, r *http.Request) {
 	err := o.ready(r.Context())
 	switch {
@@ -120,8 +119,8 @@ func (o *ops) readyz(w http.ResponseWriter, r *http.Request) {
 	say(w, http.StatusServiceUnavailable, why)
 }
 
-// listen serves the operators' paths on an address of their own, until closed. With
-// no address it does nothing.
+// listen serves the operators' paths on a separate address until closeOps is called. Without
+// an address it does nothing.
 func (o *ops) listen(ctx context.Context, address string, hosts []string, tell teller) (closeOps func(), err error) {
 	if address == "" {
 		return func() {}, nil
@@ -146,7 +145,7 @@ func (o *ops) listen(ctx context.Context, address string, hosts []string, tell t
 	url := "http://" + l.Addr().String()
 	tell.info("health, readiness and metrics are at "+url, "ops", url)
 	return func() {
-		_ = hs.Close() // whoever asks now gets no answer
+		_ = hs.Close() // later requests get no answer
 		<-done
 	}, nil
 }
@@ -155,7 +154,7 @@ func (o *ops) listen(ctx context.Context, address string, hosts []string, tell t
 func spec(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/yaml") // RFC 9512
 	w.Header().Set("X-Content-Type-Options", "nosniff")
-	_, _ = w.Write(mixstream.Spec) // a client that has left cannot be answered
+	_, _ = w.Write(mixstream.Spec) // the client may have left
 }
 
 // say answers with a line of text.

@@ -73,7 +73,7 @@ func TestOps(t *testing.T) {
 	wantAnswer(t, url+"/nothing", "", http.StatusNotFound, "")
 }
 
-// Probes have no token; whoever reads the metrics needs one.
+// Probes need no token; reading the metrics needs one.
 func TestOpsWithTokens(t *testing.T) {
 	dir := writeFiles(t, map[string]string{"tokens": "secret\n"})
 	_, url := serving(t, "--token-file", dir+"/tokens", "--cors-origin", "https://app.example.com")
@@ -86,7 +86,7 @@ func TestOpsWithTokens(t *testing.T) {
 	wantAnswer(t, url+"/stream?sessionId=s", "", http.StatusUnauthorized, "")
 }
 
-// A listener for operators has their paths alone, and takes them from the other.
+// A listener for operators serves only their paths, and removes them from the other listener.
 func TestOpsListen(t *testing.T) {
 	dir := writeFiles(t, map[string]string{"tokens": "secret\n"})
 	p := start(t, "serve", "--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0", "--token-file", dir+"/tokens")
@@ -124,8 +124,8 @@ func TestOpsListenFails(t *testing.T) {
 	}
 }
 
-// Readiness follows the server, says why not without what a stranger should not
-// learn, and is logged when it changes.
+// Readiness follows the server. It gives a reason without details for strangers, and a change
+// is logged.
 func TestReadyz(t *testing.T) {
 	var logged strings.Builder
 	var failure error
@@ -158,7 +158,7 @@ func TestReadyz(t *testing.T) {
 	}
 	for text, n := range map[string]int{
 		`level=WARN msg="not ready"`: 2, `level=INFO msg="ready again"`: 2, "nats://inside:4222": 1,
-		`level=INFO msg="not ready"`: 1, // an orderly shutdown is nothing to be warned of
+		`level=INFO msg="not ready"`: 1, // an orderly shutdown is no reason for a warning
 	} {
 		if got := strings.Count(logged.String(), text); got != n {
 			t.Errorf("%s was logged %d times, want %d: %s", text, got, n, logged.String())
@@ -174,7 +174,7 @@ func TestNotReadyAfterSignal(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	var streams []*http.Response
-	for range 300 { // which end over three seconds
+	for range 300 { // these end within three seconds
 		req, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/stream?sessionId=s", nil)
 		if err != nil {
 			t.Fatal(err)
@@ -193,7 +193,7 @@ func TestNotReadyAfterSignal(t *testing.T) {
 	defer http.DefaultClient.CloseIdleConnections()
 	wantAnswer(t, own+"/readyz", "", http.StatusOK, "ok")
 	p.stop()
-	for ask(t, own+"/readyz", "").status == http.StatusOK { // until the signal has come
+	for ask(t, own+"/readyz", "").status == http.StatusOK { // until the signal has arrived
 	}
 	wantAnswer(t, own+"/readyz", "", http.StatusServiceUnavailable, "shutting down")
 	wantAnswer(t, own+"/healthz", "", http.StatusOK, "ok")

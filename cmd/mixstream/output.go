@@ -15,7 +15,7 @@ import (
 	"github.com/mixstream/mixstream/internal/redact"
 )
 
-// levels are what --level can be, the least important first.
+// levels are the values of --level, the least important first.
 var levels = []string{"debug", "info", "warn", "error"}
 
 // level is the value of --level.
@@ -46,7 +46,7 @@ func newLogger(cmd *cobra.Command, l slog.Level) *slog.Logger {
 	return slog.New(slog.NewTextHandler(cmd.ErrOrStderr(), options))
 }
 
-// withoutSecrets takes the secrets of URLs out of what is logged.
+// withoutSecrets removes the secrets of URLs from log records.
 func withoutSecrets(_ []string, a slog.Attr) slog.Attr {
 	switch v := a.Value.Any().(type) {
 	case string:
@@ -57,14 +57,14 @@ func withoutSecrets(_ []string, a slog.Attr) slog.Attr {
 	return a
 }
 
-// wantsJSON tells whether what a command says is for a program.
+// wantsJSON reports whether the messages of a command are for a program.
 func wantsJSON(cmd *cobra.Command) bool {
 	f := cmd.Flags().Lookup("json")
 	return f != nil && f.Value.String() == "true"
 }
 
-// teller says on standard error what a command does, a line each: in words for a
-// person, and as JSON, with attributes, if that is asked for.
+// teller prints the messages of a command to standard error, one a line: as text for a person,
+// or as JSON with attributes for a program.
 type teller struct {
 	out  io.Writer
 	json *slog.Logger // nil for a person
@@ -77,10 +77,10 @@ func newTeller(cmd *cobra.Command) teller {
 	return teller{out: cmd.ErrOrStderr()}
 }
 
-// info says what is so; the text has all that the attributes have.
+// info prints a message. The text contains the values of the attributes.
 func (t teller) info(text string, attributes ...any) { t.say(slog.LevelInfo, text, attributes) }
 
-// warn says what is not as it should be.
+// warn prints a warning.
 func (t teller) warn(text string, attributes ...any) { t.say(slog.LevelWarn, text, attributes) }
 
 func (t teller) say(l slog.Level, text string, attributes []any) {
@@ -92,14 +92,14 @@ func (t teller) say(l slog.Level, text string, attributes []any) {
 	fmt.Fprintf(t.out, "mixstream: %s\n", message(text))
 }
 
-// isTerminal tells whether w is a terminal that more than lines can be written to.
+// isTerminal reports whether w is a terminal that supports more than lines.
 func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	return ok && os.Getenv("TERM") != "dumb" && term.IsTerminal(int(f.Fd()))
 }
 
-// hasColours tells whether w is a terminal that shows colours, for a person who wants
-// them (no-color.org).
+// hasColours reports whether w is a terminal with colours, and the user wants them
+// (no-color.org).
 func hasColours(w io.Writer) bool {
 	return os.Getenv("NO_COLOR") == "" && isTerminal(w)
 }

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// objects reads lines of JSON, of which there must be nothing else.
+// objects parses lines of JSON, and fails on any other text.
 func objects(t *testing.T, text string) (all []map[string]any) {
 	t.Helper()
 	for line := range strings.Lines(text) {

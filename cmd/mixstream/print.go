@@ -11,14 +11,14 @@ import (
 	"github.com/mixstream/mixstream/mix"
 )
 
-// printer writes events for a person: pieces of text as they flow, and a line
-// for each other event.
+// printer prints events for a person: pieces of text as they arrive, and a line for each other
+// event.
 type printer struct {
 	w       io.Writer
 	colours bool
 	screen  bool   // w is a terminal
-	flowing string // the kind of text that the last line is still open for
-	err     error  // of the first write that failed; nothing is written after it
+	flowing string // the kind of text on the unfinished last line
+	err     error  // the first failed write; after it the printer writes nothing
 }
 
 func newPrinter(w io.Writer) *printer {
@@ -42,8 +42,8 @@ func (p *printer) style(style, s string) string {
 	return "\x1b[" + style + "m" + s + "\x1b[0m"
 }
 
-// event prints one event, whose data came as raw. It returns the error of the
-// first write that failed.
+// event prints one event, whose data is raw. It returns the error of the first write that
+// failed.
 func (p *printer) event(e mix.Event, raw []byte) error {
 	switch d := e.Data.(type) {
 	case *gen.ContentData:
@@ -83,7 +83,7 @@ func (p *printer) event(e mix.Event, raw []byte) error {
 	return p.err
 }
 
-// flow appends a piece of text, in a paragraph of its own kind.
+// flow appends a piece of text to the paragraph of its kind.
 func (p *printer) flow(name, style, text string) {
 	if p.flowing != name {
 		p.endLine()
@@ -104,8 +104,9 @@ func (p *printer) line(style, label, text string) {
 	p.write(strings.TrimRight(p.style(style, fmt.Sprintf("%-10s", printable(label)))+" "+printable(text), " ") + "\n")
 }
 
-// json writes a line of JSON: to a terminal without what could steer it, and else byte for
-// byte. It returns the error of the first write that failed.
+// json prints a line of JSON. On a terminal it escapes characters that could control it;
+// otherwise it prints the line byte for byte. It returns the error of the first write that
+// failed.
 func (p *printer) json(line []byte) error {
 	if p.screen {
 		line = escapeJSON(line)
@@ -120,13 +121,12 @@ func (p *printer) write(s string) {
 	}
 }
 
-// eventJSON returns an event as a line of JSON, with its data as it came, byte
-// for byte. Data that is no JSON becomes a string, and data of more than one line
-// is put on one.
+// eventJSON returns an event as a line of JSON, with its data byte for byte. Data that is not
+// JSON becomes a string, and data of several lines becomes one line.
 func eventJSON(e mix.Event, data []byte) []byte {
 	switch {
 	case data == nil:
-		data = []byte("null") // it was too large to be kept
+		data = []byte("null") // the data was too large to keep
 	case !json.Valid(data):
 		data = quote(string(data))
 	case bytes.ContainsAny(data, "\n\r"):

@@ -61,7 +61,7 @@ func TestPrinter(t *testing.T) {
 	}
 }
 
-// What could not be written is not passed over.
+// A failed write is reported.
 func TestOutputFails(t *testing.T) {
 	full := errors.New("no space left")
 	for _, args := range [][]string{{"demo", "--cuts", "0"}, {"demo", "--cuts", "0", "--json"}} {
@@ -77,7 +77,7 @@ type writerFunc func([]byte) (int, error)
 
 func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
-// What a server says reaches a terminal as text only.
+// A terminal gets the words of a server as plain text.
 func TestNoEscapesFromServer(t *testing.T) {
 	ts := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")

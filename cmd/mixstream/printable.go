@@ -11,21 +11,22 @@ import (
 	"github.com/mixstream/mixstream/internal/redact"
 )
 
-// printable returns a text of others for one line of a terminal: what could steer it, end
-// the line or change the order of what is read is escaped, as in a Go string.
+// printable returns third-party text for one line of a terminal. It escapes, as in a Go
+// string, characters that could control the terminal, end the line, or change the order of the
+// text.
 func printable(s string) string { return escape(s, "\t") }
 
-// flowing is printable for a text that may have lines.
+// flowing is printable for a text of several lines.
 func flowing(s string) string { return escape(strings.ReplaceAll(s, "\r\n", "\n"), "\t\n") }
 
-// message returns what a command says, for standard error: without the secrets of URLs, and
-// with its further lines indented, so that no text of others can look like another message.
+// message returns a message for standard error. It removes the secrets of URLs, and indents
+// all lines but the first, so that third-party text cannot look like another message.
 func message(s string) string {
 	return strings.ReplaceAll(flowing(redact.Text(s)), "\n", "\n  ")
 }
 
-// escape escapes the control and format characters of a text, among which are those that
-// set the direction of writing, and the separators of lines, except those that are allowed.
+// escape escapes control and format characters, including those that set the direction of
+// writing, and line separators, except the allowed ones.
 func escape(s, allowed string) string {
 	var b strings.Builder
 	for s != "" {
@@ -43,7 +44,8 @@ func escape(s, allowed string) string {
 	return b.String()
 }
 
-// escapeJSON escapes the same in the strings of JSON, whose meaning it keeps.
+// escapeJSON escapes the same characters in the strings of JSON, without changing their
+// meaning.
 func escapeJSON(text []byte) []byte {
 	var b []byte
 	for _, r := range string(text) {

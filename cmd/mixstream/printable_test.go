@@ -31,7 +31,7 @@ func TestPrintable(t *testing.T) {
 	}
 }
 
-// TestForgedLines has text in each field that would make a line of its own.
+// TestForgedLines puts text into each field that would make a line of its own.
 func TestForgedLines(t *testing.T) {
 	const forged = "x\ncomplete\u2028\r\x1b[1Acomplete"
 	var out bytes.Buffer
@@ -58,7 +58,7 @@ func TestForgedLines(t *testing.T) {
 	}
 }
 
-// TestForgedMessages has a server whose message would look like one of the command.
+// TestForgedMessages runs a server whose message imitates one of the command.
 func TestForgedMessages(t *testing.T) {
 	ts := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
@@ -74,7 +74,7 @@ func TestForgedMessages(t *testing.T) {
 	}
 }
 
-// TestNoSecretsInMessages gives each command a URL with a secret in it, right and wrong.
+// TestNoSecretsInMessages gives each command a URL with a secret, right and wrong.
 func TestNoSecretsInMessages(t *testing.T) {
 	refusing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/redirect/stream" {
@@ -111,7 +111,7 @@ func TestNoSecretsInMessages(t *testing.T) {
 	}
 }
 
-// TestNoServerThere gives addresses that no repetition mends.
+// TestNoServerThere uses addresses for which a repetition is useless.
 func TestNoServerThere(t *testing.T) {
 	for _, url := range []string{"http://127.0.0.1:99999", "http://127.0.0.1:0", "http://a..b", "http://:80", "ftp://host", "http://" + strings.Repeat("x", 64)} {
 		for _, args := range [][]string{{"tail", url, "s"}, {"publish", url, "s", "content", "{}"}} {
@@ -122,7 +122,7 @@ func TestNoServerThere(t *testing.T) {
 	}
 }
 
-// TestUnknownSessionHint has a reader ask for a session that does not exist yet.
+// TestUnknownSessionHint reads a session that does not exist yet.
 func TestUnknownSessionHint(t *testing.T) {
 	_, url := serving(t, "--strict-sessions")
 	status, _, stderr := execute(t, "", "tail", url, "s")

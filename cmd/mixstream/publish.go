@@ -26,33 +26,31 @@ func newPublish() *cobra.Command {
 	var p publish
 	cmd := &cobra.Command{
 		Use:   "publish {URL | --log LOG} SESSION [EVENT JSON]",
-		Short: "Publish events to a session, by way of a server or of its log",
-		Long: `Publishes an event to a session and prints its id. Without an event, events are read
-from standard input, one JSON object a line, and each is published as soon as it has
-come:
+		Short: "Publish events to a session, through a server or directly to its log",
+		Long: `Publishes an event to a session and prints its id. Without an event it reads events
+from standard input, one JSON object a line, and publishes each as soon as it arrives:
 
   {"event":"content","data":{"type":"content","content":"Hello"}}
 
-They go to a server whose base URL is given (without "/stream"), or with --log to the
-log that servers read, without any of them.
+The events go to a server, whose base URL is the first argument (without "/stream"),
+or with --log directly to the log that servers read.
 
-A failed request is repeated for up to 100 s, and never publishes an event twice; so
-is one while the log cannot be reached. At a line that is refused the command ends;
-the lines before it are published. At the end it prints how many events were
-published, with the first and the last id, and how many may have been published if
-that is unknown.
+The command repeats a failed request for up to 100 s, also while the log cannot be
+reached. It never publishes an event twice. It ends at a line that is refused; the
+lines before it are published. At the end it prints how many events were published,
+the first and the last id, and how many more may have been published if that is
+unknown.
 
-A server that asks for a bearer token is given the one in the environment variable
-MIXSTREAM_TOKEN, or that of --token, which every user of this machine can see in
-the list of processes.
+The bearer token for the server comes from the environment variable MIXSTREAM_TOKEN,
+or from --token, which every user of this machine can see in the list of processes.
 
 ` + logHelp + `
 
-A log in memory is of no use here, and a file: log can be used only while no server
-has it open.
+A log in memory is of no use here, and the command can use a file: log only while no
+server has it open.
 
-Exit status: 0 when everything was published, 130 when it was interrupted, 2 for wrong
-usage, 1 otherwise.`,
+Exit status: 0 if everything was published, 130 if interrupted, 2 for wrong usage, 1
+otherwise.`,
 		Example: `  mixstream publish http://127.0.0.1:8080 demo content '{"type":"content","content":"Hello"}'
   agent | mixstream publish http://127.0.0.1:8080 demo
   agent | mixstream publish --log nats://nats-1:4222,nats://nats-2:4222 demo
@@ -61,29 +59,29 @@ usage, 1 otherwise.`,
 		RunE: p.run,
 	}
 	cmd.Flags().StringVar(&p.token, "token", "", "the bearer token to send; MIXSTREAM_TOKEN keeps it out of the list of processes")
-	cmd.Flags().Bool("json", false, "print what was published as JSON, and messages as well")
+	cmd.Flags().Bool("json", false, "print the result and all messages as JSON")
 	p.log.add(cmd.Flags(), "")
-	_ = cmd.RegisterFlagCompletionFunc("log", completeLog) // it is there
+	_ = cmd.RegisterFlagCompletionFunc("log", completeLog) // the flag exists
 	return cmd
 }
 
-// checkArgs refuses what names no target, or two.
+// checkArgs refuses arguments that name no target, or two.
 func (p *publish) checkArgs(cmd *cobra.Command, args []string) error {
 	if !cmd.Flags().Changed("log") {
 		if len(args) != 2 && len(args) != 4 {
-			return fmt.Errorf("needs URL and SESSION, and perhaps EVENT and JSON, or --log in place of the URL: received %d arguments", len(args))
+			return fmt.Errorf("needs URL and SESSION, optionally EVENT and JSON, with --log instead of the URL: received %d arguments", len(args))
 		}
 		return checkNoLog(cmd.Flags())
 	}
 	switch {
 	case len(args) > 0 && strings.Contains(args[0], "://"):
-		return fmt.Errorf("needs a URL or --log, and not both: received %s and --log %s", excerpt.Quote(redact.URL(args[0])), excerpt.Quote(p.log.shown()))
+		return fmt.Errorf("needs a URL or --log, not both: received %s and --log %s", excerpt.Quote(redact.URL(args[0])), excerpt.Quote(p.log.shown()))
 	case len(args) != 1 && len(args) != 3:
-		return fmt.Errorf("needs, with --log, SESSION, and perhaps EVENT and JSON: received %d arguments", len(args))
+		return fmt.Errorf("with --log needs SESSION, optionally EVENT and JSON: received %d arguments", len(args))
 	case cmd.Flags().Changed("token"):
-		return errors.New("--token is for a URL, and not for --log")
+		return errors.New("--token is for a URL, not for --log")
 	case p.log.log == "memory":
-		return errors.New("--log memory: it would be gone with this process")
+		return errors.New("--log memory: the events would be lost when this process ends")
 	}
 	return nil
 }
@@ -103,7 +101,7 @@ func (p *publish) run(cmd *cobra.Command, args []string) (err error) {
 	if line != nil {
 		return publishOne(cmd, to, args[0], line)
 	}
-	out := &outflow{client: to, session: args[0]}
+	out := &publishInput{client: to, session: args[0]}
 	if isTerminal(cmd.ErrOrStderr()) && !wantsJSON(cmd) {
 		out.progress = cmd.ErrOrStderr()
 	}
@@ -111,7 +109,7 @@ func (p *publish) run(cmd *cobra.Command, args []string) (err error) {
 	go func() { done <- out.run(cmd.Context(), cmd.InOrStdin()) }()
 	select {
 	case err = <-done:
-	case <-cmd.Context().Done(): // a read that is under way goes on until there is input
+	case <-cmd.Context().Done(): // a blocked read continues until there is input
 		select {
 		case err = <-done:
 		case <-time.After(time.Second):
@@ -151,15 +149,15 @@ func publishOne(cmd *cobra.Command, to *mix.Client, session string, line []byte)
 	return err
 }
 
-// published is what a command has published.
+// published is the result of a command.
 type published struct {
 	gen.PublishResult
-	// Unknown is how many events more may have been published: the answer did not come, or
-	// does not tell.
+	// Unknown is how many more events may have been published, because the answer was lost or
+	// incomplete.
 	Unknown int `json:"unknown,omitempty"`
 }
 
-// resultOf returns a result as the JSON of the spec has it.
+// resultOf returns a result in the JSON form of the spec.
 func resultOf(r client.PublishResult) gen.PublishResult {
 	return gen.PublishResult{Count: r.Count, FirstID: r.FirstID, LastID: r.LastID}
 }
@@ -180,7 +178,7 @@ func printResult(cmd *cobra.Command, result published) error {
 		text += " to " + result.LastID
 	}
 	if result.Unknown > 0 {
-		text += fmt.Sprintf("; whether %d more are published is unknown", result.Unknown)
+		text += fmt.Sprintf("; %d more may have been published", result.Unknown)
 	}
 	_, err := fmt.Fprintln(cmd.OutOrStdout(), printable(excerpt.Text(text)))
 	return err

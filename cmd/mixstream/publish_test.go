@@ -72,7 +72,7 @@ func TestPublishLines(t *testing.T) {
 	}
 }
 
-// A line of a source that goes on is published at once.
+// A line is published at once, even if the source continues.
 func TestPublishDoesNotWait(t *testing.T) {
 	_, url := serving(t)
 	p := start(t, "publish", url, "s1")
@@ -80,8 +80,8 @@ func TestPublishDoesNotWait(t *testing.T) {
 	if status, _, stderr := execute(t, "", "tail", url, "s1", "--last-event-id", "0", "--until-complete"); status != 0 {
 		t.Errorf("status %d: %s", status, stderr)
 	}
-	p.stop() // perhaps before the answer is there: a reader sees the event first
-	told := regexp.MustCompile(`^(1 events published, from |0 events published; whether 1 more are published is unknown)`)
+	p.stop() // perhaps before the answer: a reader sees the event first
+	told := regexp.MustCompile(`^(1 events published, from |0 events published; 1 more may have been published)`)
 	if status := <-p.status; status != exitInterrupted || !told.MatchString(p.stdout.String()) {
 		t.Errorf("interrupted with status %d: %q", status, p.stdout.String())
 	}
@@ -121,7 +121,7 @@ func TestServeReadOnly(t *testing.T) {
 	if status, _, stderr := execute(t, "", "publish", url, "s1", "content", `{"type":"content","content":"x"}`); status != 1 || !strings.Contains(stderr, "answered 405") {
 		t.Errorf("status %d: %s", status, stderr)
 	}
-	// An address that others reach takes events with a token only.
+	// An address that others reach accepts events only with a token.
 	p := start(t, "serve", "--listen", "0.0.0.0:0")
 	_, open, _ := strings.Cut(p.stderr.find(t, "listening on"), "listening on ")
 	open = "http://127.0.0.1:" + open[strings.LastIndex(open, ":")+1:]
@@ -141,7 +141,7 @@ func TestPublishWithToken(t *testing.T) {
 	}
 }
 
-// The page is there, offers the sessions, and is for this machine's names only.
+// The page exists, offers the sessions, and answers only to this machine's names.
 func TestServeInspector(t *testing.T) {
 	_, url := serving(t, "--host", "front.example", "--host", "Spelt.Example:8080")
 	for _, session := range []string{"s1", "s2", "s1"} {
@@ -194,7 +194,7 @@ func getAs(t *testing.T, url, host string) (status int, body string) {
 	return res.StatusCode, string(text)
 }
 
-// What nobody knows is said as such.
+// The command reports that an outcome is unknown.
 func TestPublishOutcomeUnknown(t *testing.T) {
 	for name, c := range map[string]struct {
 		status       int
@@ -203,11 +203,11 @@ func TestPublishOutcomeUnknown(t *testing.T) {
 	}{
 		"a key that is forgotten": {
 			http.StatusConflict, `{"error":{"code":409,"type":"bad_request","message":"x"},"count":1,"lastId":"7"}`,
-			"1 events published to 7; whether 2 more are published is unknown\n", `{"count":1,"firstId":"","lastId":"7","unknown":2}`,
+			"1 events published to 7; 2 more may have been published\n", `{"count":1,"firstId":"","lastId":"7","unknown":2}`,
 		},
 		"another count than was sent": {
 			http.StatusCreated, `{"firstId":"7","lastId":"8","count":2}`,
-			"0 events published; whether 3 more are published is unknown\n", `{"count":0,"firstId":"","lastId":"","unknown":3}`,
+			"0 events published; 3 more may have been published\n", `{"count":0,"firstId":"","lastId":"","unknown":3}`,
 		},
 		"a refusal": {
 			http.StatusForbidden, `{"error":{"code":403,"type":"forbidden","message":"x"}}`,

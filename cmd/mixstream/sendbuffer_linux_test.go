@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// acceptedBuffer returns the size of the send buffer of a connection that this
-// process has accepted at a port.
+// acceptedBuffer returns the size of the send buffer of a connection that this process
+// accepted on a port.
 func acceptedBuffer(t *testing.T, port int) int {
 	t.Helper()
 	for fd := range 1000 {
@@ -21,7 +21,7 @@ func acceptedBuffer(t *testing.T, port int) int {
 			continue
 		}
 		if _, err := unix.Getpeername(fd); err != nil {
-			continue // it listens
+			continue // a listening socket
 		}
 		if in, ok := local.(*unix.SockaddrInet4); ok && in.Port == port {
 			size, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_SNDBUF)
@@ -35,8 +35,8 @@ func acceptedBuffer(t *testing.T, port int) int {
 	return 0
 }
 
-// The kernel tells twice what it was given. The connection of a stream, which is
-// detached, keeps what it was given when it was accepted.
+// The kernel reports twice the size that it was given. The connection of a detached stream
+// keeps the size that it got when it was accepted.
 func TestServeSendBuffer(t *testing.T) {
 	for _, c := range []struct {
 		args []string
@@ -53,7 +53,7 @@ func TestServeSendBuffer(t *testing.T) {
 		}
 		res, _ := get(t, http.MethodGet, base+"/stream?sessionId=s1")
 		fmt.Fprintln(p.stdin, worldLine)
-		readUntil(t, bufio.NewReader(res.Body), "world") // which comes to a stream that is detached by then
+		readUntil(t, bufio.NewReader(res.Body), "world") // the stream is detached by then
 		if size := acceptedBuffer(t, port); size != c.want {
 			t.Errorf("%v: the send buffer is %d, want %d", c.args, size, c.want)
 		}

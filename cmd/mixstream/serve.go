@@ -59,43 +59,44 @@ func newServeOf(s *serve) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Serve the streams of sessions, and a page to look at them",
-		Long: `Serves /stream, and at / an inspector: a page that shows a session live. Events are
-read from standard input, one JSON object a line:
+		Long: `Serves /stream, and at / an inspector: a page that shows a session live. The command
+reads events from standard input, one JSON object a line:
 
   {"session":"s1","event":"content","data":{"type":"content","content":"Hello"}}
 
-A line that is no such event is reported on standard error, with its number, and
-skipped. At the end of standard input the server goes on.
+It reports any other line on standard error, with its number, and skips it. At the end
+of standard input the server continues.
 
 ` + logHelp + `
 
-With a log in memory, a restart of the server is told to its readers as a gap; with
-the others they go on where they were. Several servers on one NATS stream serve the
-same sessions: a reader may come back to any of them.
+With a log in memory, a restart of the server is a gap for its readers; with the other
+logs they continue where they were. Several servers on one NATS stream serve the same
+sessions: a reader may reconnect to any of them.
 
-Events are also taken over HTTP (see mixstream publish): with a bearer token where
-there are tokens, and else from programs of this machine, on a loopback address; with
---read-only they are not.
+The server also accepts events over HTTP (see mixstream publish), unless --read-only
+is set. A request needs a bearer token if there are tokens. Without tokens, only a
+server on a loopback address accepts events.
 
 ` + opsHelp + `
 
-SIGINT or SIGTERM ends the streams in order, within --shutdown-timeout; a second one
-at once.
+SIGINT or SIGTERM ends the streams in order, within --shutdown-timeout; a second
+signal ends them at once.
 
-Whoever reaches the address can read every session, unless there are bearer tokens:
-from --token-file, one a line (an empty line or one that begins with # is skipped),
-and from the environment variable MIXSTREAM_TOKEN. A request then needs the header
-"Authorization: Bearer TOKEN"; each token reads, and publishes to, every session. The file is read at
-the start. Without --tls-cert the tokens travel in the clear.
+Without bearer tokens, everybody who reaches the address can read every session. The
+tokens come from --token-file, one a line (empty lines and lines that begin with # are
+ignored), and from the environment variable MIXSTREAM_TOKEN. A request then needs the
+header "Authorization: Bearer TOKEN". Each token gives access to every session, for
+reading and publishing. The server reads the file once, at the start. Without
+--tls-cert the tokens travel unencrypted.
 
-When the files of --tls-cert and --tls-key change, and at SIGHUP, they are read again;
-connections that are open go on.
+The server reads the files of --tls-cert and --tls-key again when they change, and on
+SIGHUP; open connections continue.
 
-On a loopback address only requests for this machine are answered, by whatever name
-(localhost, 127.0.0.1), and for the hosts of --host, such as that of a proxy.
+On a loopback address the server answers only requests for this machine (localhost,
+127.0.0.1) and for the hosts of --host, such as the host of a proxy.
 
-Pages of other origins can read the streams of a browser's user only if
---cors-origin names their origin.
+A page of another origin can read the streams of a browser's user only if
+--cors-origin names its origin.
 
 ` + configHelp,
 		Example: `  agent | mixstream serve
@@ -113,34 +114,34 @@ Pages of other origins can read the streams of a browser's user only if
 	}
 	cmd.Flags().String(configFlag, "", "a YAML file with values for these flags")
 	cmd.Flags().StringVar(&s.listen, "listen", "127.0.0.1:8080", "the address to listen on")
-	cmd.Flags().StringVar(&s.ops, "ops-listen", "", "an address for /healthz, /readyz and /metrics alone, which then need no token")
+	cmd.Flags().StringVar(&s.ops, "ops-listen", "", "a separate address for /healthz, /readyz and /metrics, which then need no token")
 	cmd.Flags().BoolVar(&s.strict, "strict-sessions", false, "answer 404 for a session before its first event")
 	cmd.Flags().BoolVar(&s.demo, "demo", false, "run the demonstration agent in the session \"demo\", again and again, instead of reading events")
-	cmd.Flags().StringVar(&s.dir, "dir", ".", "the folder that the demonstration agent looks at")
+	cmd.Flags().StringVar(&s.dir, "dir", ".", "the folder that the demonstration agent examines")
 	s.log.add(cmd.Flags(), "memory")
 	cmd.Flags().StringVar(&s.tokenFile, "token-file", "", "a file of bearer tokens; a request needs one of them")
 	cmd.Flags().StringVar(&s.tlsCert, "tls-cert", "", "serve HTTPS, with the certificate in this file")
 	cmd.Flags().StringVar(&s.tlsKey, "tls-key", "", "the file with the certificate's key")
 	cmd.Flags().StringArrayVar(&s.cors.origins, "cors-origin", nil, "an origin whose pages may read the streams, such as https://app.example.com, or *; repeatable")
-	cmd.Flags().BoolVar(&s.cors.credentials, "cors-credentials", false, "let these pages send cookies, for a proxy in front; not with *")
+	cmd.Flags().BoolVar(&s.cors.credentials, "cors-credentials", false, "let these pages send cookies, for a proxy in front; not together with *")
 	cmd.Flags().IntVar(&s.maxStreams, "max-streams", 20_000, "how many streams may be open; 0 is no limit")
 	cmd.Flags().IntVar(&s.maxStreamsOfSession, "max-streams-per-session", 10_000, "how many streams of one session may be open; 0 is no limit")
-	cmd.Flags().IntVar(&s.maxStreamsOfClient, "max-streams-per-client", 0, "how many streams of one client may be open, which is an address with a token; 0 is no limit")
-	cmd.Flags().BoolVar(&s.readOnly, "read-only", false, "take no events over HTTP")
+	cmd.Flags().IntVar(&s.maxStreamsOfClient, "max-streams-per-client", 0, "how many streams of one client, an address with a token, may be open; 0 is no limit")
+	cmd.Flags().BoolVar(&s.readOnly, "read-only", false, "accept no events over HTTP")
 	cmd.Flags().IntVar(&s.maxPublishes, "max-publishes", 1000, "how many requests may publish at once; 0 is no limit")
-	cmd.Flags().IntVar(&s.maxPublishesOfClient, "max-publishes-per-client", 250, "how many requests of one client may publish at once, which is an address with a token; 0 is no limit")
-	cmd.Flags().DurationVar(&s.publishIdle, "publish-idle-timeout", 10*time.Minute, "how long a request that publishes may go on without a whole event; 0 is no limit")
+	cmd.Flags().IntVar(&s.maxPublishesOfClient, "max-publishes-per-client", 250, "how many requests of one client, an address with a token, may publish at once; 0 is no limit")
+	cmd.Flags().DurationVar(&s.publishIdle, "publish-idle-timeout", 10*time.Minute, "how long a request that publishes may continue without a complete event; 0 is no limit")
 	cmd.Flags().BoolVar(&s.noInspector, "no-inspector", false, "serve no page at /")
-	cmd.Flags().StringArrayVar(&s.hosts, "host", nil, "a host name that requests to a loopback address may be for, beside this machine's; repeatable")
-	cmd.Flags().IntVar(&s.sendBuffer, "send-buffer", 64<<10, "the kernel's send buffer of each connection, in bytes; 0 leaves it to the kernel")
-	cmd.Flags().DurationVar(&s.heartbeat, "heartbeat", 15*time.Second, "after how long without an event a stream gets a heartbeat")
-	cmd.Flags().DurationVar(&s.maxConnectionAge, "max-connection-age", 0, "end each stream by this age, for its client to come back; 0 is no limit")
-	cmd.Flags().BoolVar(&s.attached, "attached", false, "keep a goroutine for each stream, at 27 KB instead of 2; those over TLS always have one")
+	cmd.Flags().StringArrayVar(&s.hosts, "host", nil, "a host, besides this machine, whose requests a loopback address answers; repeatable")
+	cmd.Flags().IntVar(&s.sendBuffer, "send-buffer", 64<<10, "the kernel's send buffer of each connection, in bytes; 0 keeps the kernel's default")
+	cmd.Flags().DurationVar(&s.heartbeat, "heartbeat", 15*time.Second, "how long a stream stays without an event before it gets a heartbeat")
+	cmd.Flags().DurationVar(&s.maxConnectionAge, "max-connection-age", 0, "end each stream at this age, so that its client reconnects; 0 is no limit")
+	cmd.Flags().BoolVar(&s.attached, "attached", false, "keep a goroutine for each stream, at 27 KB instead of 2 KB; a stream over TLS always has one")
 	cmd.Flags().DurationVar(&s.shutdownTimeout, "shutdown-timeout", 15*time.Second, "how long an orderly shutdown may take")
-	cmd.Flags().Var(&s.level, "level", "what is logged: this and what is more important")
-	cmd.Flags().BoolVar(&s.json, "json", false, "log and say everything as JSON, one object a line")
-	_ = cmd.RegisterFlagCompletionFunc("level", cobra.FixedCompletions(levels, cobra.ShellCompDirectiveNoFileComp)) // it is there
-	_ = cmd.RegisterFlagCompletionFunc("log", completeLog)                                                          // it is there
+	cmd.Flags().Var(&s.level, "level", "the least important messages to log")
+	cmd.Flags().BoolVar(&s.json, "json", false, "print log and messages as JSON, one object a line")
+	_ = cmd.RegisterFlagCompletionFunc("level", cobra.FixedCompletions(levels, cobra.ShellCompDirectiveNoFileComp)) // the flag exists
+	_ = cmd.RegisterFlagCompletionFunc("log", completeLog)                                                          // the flag exists
 	return cmd
 }
 
@@ -164,7 +165,7 @@ func (s *serve) run(cmd *cobra.Command) (err error) {
 		return err
 	}
 	defer end.close()
-	// The log comes last: an address that is taken leaves no new one behind.
+	// The log comes last, so that an address in use leaves no new log behind.
 	events, closeLog, err := s.log.open(cmd.Context(), logger)
 	if err != nil {
 		return err
@@ -206,7 +207,7 @@ func (s *serve) run(cmd *cobra.Command) (err error) {
 		if s.demo {
 			source <- runAgent(ctx, srv, folder)
 		} else {
-			source <- (&feed{srv: srv, tell: tell}).run(ctx, cmd.InOrStdin())
+			source <- (&serveInput{srv: srv, tell: tell}).run(ctx, cmd.InOrStdin())
 		}
 	}()
 	for {
@@ -226,8 +227,8 @@ func (s *serve) run(cmd *cobra.Command) (err error) {
 	}
 }
 
-// checkFlags returns what is wrong with the flags themselves, so that wrong usage is told
-// before a port is taken or a log is made.
+// checkFlags checks the flags alone, so that wrong usage is reported before the command opens
+// a port or a log.
 func (s *serve) checkFlags() error {
 	_, err := s.cors.wrap(nil)
 	return cmp.Or(s.checkLimits(), err, checkAddress("listen", s.listen), checkAddress("ops-listen", s.ops), s.log.check())
@@ -236,12 +237,12 @@ func (s *serve) checkFlags() error {
 // accepted returns the tokens of which a request needs one; none if it needs none.
 func (s *serve) accepted(flags *pflag.FlagSet) (tokens, error) {
 	if flags.Changed("token-file") && s.tokenFile == "" {
-		return nil, errors.New("--token-file: no file is named")
+		return nil, errors.New("--token-file: names no file")
 	}
 	return loadTokens(s.tokenFile)
 }
 
-// checkLimits refuses what can be no limit.
+// checkLimits refuses values that cannot be limits.
 func (s *serve) checkLimits() error {
 	for _, limit := range []struct {
 		flag string
@@ -286,17 +287,23 @@ func (s *serve) options(logger *slog.Logger, log eventlog.Log, accepted tokens, 
 		server.WithLog(log),
 		server.WithLogger(logger),
 		server.WithSessions(func(context.Context, string) (bool, error) { return !s.strict, nil }),
-		server.WithMaxStreams(s.maxStreams),
-		server.WithMaxStreamsPerSession(s.maxStreamsOfSession),
-		server.WithMaxStreamsPerClient(s.maxStreamsOfClient, accepted.client),
-		server.WithMaxPublishes(s.maxPublishes),
-		server.WithMaxPublishesPerClient(s.maxPublishesOfClient, accepted.client),
-		server.WithPublishIdleTimeout(s.publishIdle),
-		server.WithHeartbeat(s.heartbeat),
-		server.WithMaxConnectionAge(s.maxConnectionAge),
+		server.WithLimits(server.Limits{
+			Streams:            cmp.Or(s.maxStreams, server.Unlimited),
+			StreamsPerSession:  cmp.Or(s.maxStreamsOfSession, server.Unlimited),
+			StreamsPerClient:   cmp.Or(s.maxStreamsOfClient, server.Unlimited),
+			Publishes:          cmp.Or(s.maxPublishes, server.Unlimited),
+			PublishesPerClient: cmp.Or(s.maxPublishesOfClient, server.Unlimited),
+			SendBuffer:         server.Unlimited, // ConnContext sets it for all connections
+			ClientKey:          accepted.client,
+		}),
+		server.WithTiming(server.Timing{
+			Heartbeat:          s.heartbeat,
+			MaxConnectionAge:   cmp.Or(s.maxConnectionAge, server.None),
+			PublishIdleTimeout: cmp.Or(s.publishIdle, server.None),
+		}),
 	}
 	if !s.attached {
-		opts = append(opts, server.WithDetachedStreams(-1)) // the send buffer is set as for other connections
+		opts = append(opts, server.WithDetachedStreams())
 	}
 	if len(accepted) > 0 {
 		opts = append(opts, server.WithAuthorizer(accepted.authorize))
@@ -307,7 +314,7 @@ func (s *serve) options(logger *slog.Logger, log eventlog.Log, accepted tokens, 
 	return opts
 }
 
-// handler returns what stands before the server.
+// handler returns the server behind all its middlewares.
 func (s *serve) handler(srv *mix.Server, o *ops, log *sessions, accepted tokens, loopback bool) (http.Handler, error) {
 	handler, err := s.cors.wrap(srv)
 	if err != nil {
@@ -333,7 +340,7 @@ func stopServer(srv *mix.Server, hs *http.Server, within time.Duration) error {
 	return errors.Join(err, hs.Shutdown(ctx))
 }
 
-// runAgent lets the demonstration agent do one turn after the other.
+// runAgent runs turns of the demonstration agent until the context is done.
 func runAgent(ctx context.Context, srv *mix.Server, files files) error {
 	a := &agent{files: files, pause: 30 * time.Millisecond, publish: func(ctx context.Context, e gen.Event) error {
 		_, err := srv.Publish(ctx, demoSession, e)
@@ -351,8 +358,8 @@ func runAgent(ctx context.Context, srv *mix.Server, files files) error {
 	}
 }
 
-// bounded bounds the time for a body that nobody reads, which is that of any request but
-// one that publishes: package net/http waits for it, and an orderly shutdown for that.
+// bounded limits the time for a body that no handler reads, such as the body of any request
+// that does not publish: net/http waits for it, and an orderly shutdown waits for net/http.
 func bounded(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if publishes := r.Method == http.MethodPost && r.URL.Path == "/stream"; !publishes && r.ProtoMajor == 1 && r.ContentLength != 0 {
@@ -363,8 +370,7 @@ func bounded(next http.Handler) http.Handler {
 	})
 }
 
-// newHTTPServer returns a server for streams: only what comes before an answer
-// has a limit in time.
+// newHTTPServer returns a server for streams: it limits only the time before an answer begins.
 func newHTTPServer(h http.Handler, logger *slog.Logger) *http.Server {
 	return &http.Server{
 		Handler:           bounded(h),

@@ -29,12 +29,12 @@ func TestServeAndTail(t *testing.T) {
 		`{"session":"s1","data":{}}`:                                       `"event" is missing`,
 		`{"session":"s1","event":"heartbeat","data":{"type":"heartbeat"}}`: "only the server",
 		`{"session":"s1","event":"nothing","data":{}}`:                     "not an event of the spec",
-		`{"session":"s1","event":"content","data":{"content":5}}`:          `: server: publish "content": data/content: must be of type string, and is number`,
-		`{"session":5,"event":"content","data":{}}`:                        `"session" must be a string, and is number`,
-		`["session"]`: "must be an object, and is array",
-		`{"session":"s1","event":"content","data":{"content":"x"}} and more`:       "something follows",
+		`{"session":"s1","event":"content","data":{"content":5}}`:          `: server: publish "content": data/content: must be of type string, not number`,
+		`{"session":5,"event":"content","data":{}}`:                        `"session" must be a string, not number`,
+		`["session"]`: "must be an object, not array",
+		`{"session":"s1","event":"content","data":{"content":"x"}} and more`:       "text after the object",
 		`{"session":"s1","event":"content","data":{"content":"x"},"surplus":true}`: "surplus",
-		`{"session":"s1","event":"content","data":null}`:                           "must be of type object, and is of type null",
+		`{"session":"s1","event":"content","data":null}`:                           "must be of type object, not null",
 		strings.Repeat("x", maxLine+70_000):                                        "longer than",
 	} {
 		fmt.Fprintln(p.stdin, line)
@@ -65,7 +65,7 @@ func TestServeAndTail(t *testing.T) {
 		t.Errorf("resumed before %s: %s", first.ID, stdout)
 	}
 	status, _, stderr = execute(t, "", "tail", url, "s1", "--last-event-id", "17")
-	if status != exitGap || !strings.Contains(stderr, "go on behind the gap with --last-event-id ") {
+	if status != exitGap || !strings.Contains(stderr, "continue after the gap with --last-event-id ") {
 		t.Errorf("status %d: %s", status, stderr)
 	}
 

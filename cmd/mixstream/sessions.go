@@ -10,11 +10,11 @@ import (
 	"github.com/mixstream/mixstream/eventlog"
 )
 
-// maxSessions is how many sessions the inspector offers.
+// maxSessions is how many sessions the inspector lists.
 const maxSessions = 100
 
-// sessions is a log that remembers the sessions that something was appended to of
-// late, for a person to choose from.
+// sessions is a log that remembers the sessions of the latest appends, so that a person can
+// choose one.
 type sessions struct {
 	eventlog.Log
 

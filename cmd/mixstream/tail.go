@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/mixstream/mixstream/client"
+	"github.com/mixstream/mixstream/gen"
 	"github.com/mixstream/mixstream/internal/excerpt"
 	"github.com/mixstream/mixstream/mix"
 )
@@ -26,40 +26,39 @@ func newTail() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "tail URL SESSION",
 		Short: "Follow a session, over any number of reconnections",
-		Long: `Follows the stream of a session, on a server whose base URL is given (without
-"/stream"). What happens is printed as it comes; reconnections are told on
-standard error. What others have written is shown without what could steer a terminal;
-only the text of an agent may have lines.
+		Long: `Follows the stream of a session on a server, whose base URL is the first argument
+(without "/stream"). The command prints events as they arrive, and reconnections to
+standard error. It escapes characters with which a text could control the terminal;
+only the text of an agent may have several lines.
 
-A server that asks for a bearer token is given the one in the environment variable
-MIXSTREAM_TOKEN, or that of --token, which every user of this machine can see in
-the list of processes.
+The bearer token for the server comes from the environment variable MIXSTREAM_TOKEN,
+or from --token, which every user of this machine can see in the list of processes.
 
-It gives up after 10 minutes without the server, and at once at an address that no
-server can have. A session that the server does not know is answered with 404: it is
-known from its first event on, and before that where the server vouches for it, as
+The command gives up after 10 minutes without a connection, and at once if no server
+can have the address. The server answers 404 for a session that it does not know: a
+session exists from its first event on, or earlier if the server vouches for it, as
 mixstream serve does without --strict-sessions.
 
-Exit status: 0 when the stream has ended for good (the session was deleted, or
-the turn is complete with --until-complete), 3 when events are lost to a gap, 130 when
-it was interrupted, 2 for wrong usage, 1 otherwise.`,
+Exit status: 0 if the stream ended (the session was deleted, or with --until-complete
+the turn is complete), 3 if events were lost to a gap, 130 if interrupted, 2 for wrong
+usage, 1 otherwise.`,
 		Example: `  mixstream tail http://127.0.0.1:8080 demo
   mixstream tail http://127.0.0.1:8080 demo --last-event-id 0
   mixstream tail http://127.0.0.1:8080 demo --until-complete --json`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error { return t.run(cmd, args[0], args[1]) },
 	}
-	cmd.Flags().StringVar(&t.lastEventID, "last-event-id", "", "resume after this id; 0 is everything that is retained")
+	cmd.Flags().StringVar(&t.lastEventID, "last-event-id", "", "resume after this id; 0 means all retained events")
 	cmd.Flags().BoolVar(&t.untilComplete, "until-complete", false, "end after the next complete event")
 	cmd.Flags().StringVar(&t.token, "token", "", "the bearer token to send; MIXSTREAM_TOKEN keeps it out of the list of processes")
-	cmd.Flags().BoolVar(&t.json, "json", false, "print each event as a JSON object a line, with its data as it came")
+	cmd.Flags().BoolVar(&t.json, "json", false, "print each event as a JSON object a line, with its data unchanged")
 	return cmd
 }
 
 func (t *tail) run(cmd *cobra.Command, url, session string) error {
-	opts := []client.Option{client.OnRetry(func(r client.Retry) {
+	opts := []client.Option{client.WithHooks(client.Hooks{Retrying: func(r client.Retry) {
 		newTeller(cmd).info(fmt.Sprintf("reconnecting in %v: %v", r.Delay.Round(time.Millisecond), r.Err))
-	})}
+	}})}
 	token, err := bearerToken(t.token)
 	if err != nil {
 		return asUsage(err)
@@ -98,17 +97,17 @@ func (t *tail) run(cmd *cobra.Command, url, session string) error {
 	return out.err
 }
 
-// explain adds to an error how to go on.
+// explain adds to an error how to continue.
 func (t *tail) explain(err error, lastEventID string) error {
 	var gap *client.GapError
 	var refused *mix.ErrorResponse
 	switch {
-	case errors.As(err, &refused) && refused.StatusCode == http.StatusNotFound:
-		return fmt.Errorf("%w; a session is known from its first event on, or before that if the server vouches for it: mixstream serve does so without --strict-sessions, a server in Go with server.WithSessions", err)
+	case errors.As(err, &refused) && refused.Type == gen.RESTErrorTypeNotFound:
+		return fmt.Errorf("%w; a session exists from its first event on, or earlier if the server vouches for it: mixstream serve does so without --strict-sessions, a server in Go with server.WithSessions", err)
 	case errors.As(err, &gap):
-		return fmt.Errorf("%w; go on behind the gap with --last-event-id %s", err, excerpt.Text(gap.ResumeFrom))
+		return fmt.Errorf("%w; continue after the gap with --last-event-id %s", err, excerpt.Text(gap.ResumeFrom))
 	case errors.Is(err, context.Canceled) && lastEventID != "":
-		return fmt.Errorf("%w; go on with --last-event-id %s", errInterrupted, excerpt.Text(lastEventID))
+		return fmt.Errorf("%w; continue with --last-event-id %s", errInterrupted, excerpt.Text(lastEventID))
 	case errors.Is(err, context.Canceled):
 		return errInterrupted
 	}

@@ -15,12 +15,12 @@ import (
 	"github.com/mixstream/mixstream/server"
 )
 
-// target returns what the arguments say to publish to, and the arguments after it.
-// Close is to be called when nothing is published any more.
+// target returns the target that the arguments name, and the remaining arguments. The caller
+// must call closeLog after its last publish.
 func (p *publish) target(cmd *cobra.Command, args []string) (to *mix.Client, closeLog func() error, rest []string, err error) {
-	opts := []client.Option{client.OnRetry(func(r client.Retry) {
+	opts := []client.Option{client.WithHooks(client.Hooks{Retrying: func(r client.Retry) {
 		newTeller(cmd).info(fmt.Sprintf("trying again in %v: %v", r.Delay.Round(time.Millisecond), r.Err))
-	})}
+	}})}
 	if cmd.Flags().Changed("log") {
 		to, closeLog, err = p.openLog(cmd, opts)
 		return to, closeLog, args, err
@@ -36,8 +36,8 @@ func (p *publish) target(cmd *cobra.Command, args []string) (to *mix.Client, clo
 	return to, func() error { return nil }, args[1:], asUsage(err)
 }
 
-// openLog opens the log and puts a server of its own before it, which nobody else can
-// reach: what is published is checked, and repeated without harm, as by any server.
+// openLog opens the log and puts a private server before it. That server checks the events and
+// makes repeating them safe, like any other.
 func (p *publish) openLog(cmd *cobra.Command, opts []client.Option) (to *mix.Client, closeLog func() error, err error) {
 	logger := newLogger(cmd, slog.LevelInfo)
 	log, closeLog, err := p.log.openNATS(cmd.Context(), logger)
@@ -50,13 +50,13 @@ func (p *publish) openLog(cmd *cobra.Command, opts []client.Option) (to *mix.Cli
 		to, err = mix.NewClient("http://log", append(opts, client.WithHTTPClient(&http.Client{Transport: inProcess{srv}}))...)
 	}
 	if err != nil {
-		_ = closeLog() // the other error says more
+		_ = closeLog() // the first error says more
 		return nil, nil, err
 	}
 	return to, closeLog, nil
 }
 
-// inProcess makes requests by calling their handler.
+// inProcess makes requests by calling a handler.
 type inProcess struct{ handler http.Handler }
 
 // RoundTrip implements http.RoundTripper.
@@ -77,7 +77,7 @@ func (t inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	}, nil
 }
 
-// answer is what a handler writes. It implements http.ResponseWriter.
+// answer records what a handler writes. It implements http.ResponseWriter.
 type answer struct {
 	header http.Header
 	status int

@@ -13,7 +13,7 @@ import (
 	"github.com/creack/pty"
 )
 
-// A terminal is shown colours, unless it or its user wants none.
+// A terminal gets colours, unless it or its user refuses them.
 func TestColoursOnATerminal(t *testing.T) {
 	program, err := os.Executable()
 	if err != nil {
@@ -24,7 +24,7 @@ func TestColoursOnATerminal(t *testing.T) {
 		want bool
 	}{
 		{[]string{"TERM=xterm"}, true},
-		{[]string{"TERM=xterm", "NO_COLOR="}, true}, // which says nothing when it is empty
+		{[]string{"TERM=xterm", "NO_COLOR="}, true}, // an empty value means nothing
 		{[]string{"TERM=xterm", "NO_COLOR=1"}, false},
 		{[]string{"TERM=dumb"}, false},
 	} {

@@ -10,15 +10,15 @@ import (
 	"time"
 )
 
-// certificate is a certificate with its key, read again when their files change. It is
-// safe for concurrent use.
+// certificate is a certificate with its key. It reads both again when their files change. It
+// is safe for concurrent use.
 type certificate struct {
 	certFile, keyFile string
 	logger            *slog.Logger
 
-	mu        sync.Mutex // guards what follows
+	mu        sync.Mutex // guards the fields below
 	pair      *tls.Certificate
-	cert, key os.FileInfo // of what was last read, or nil
+	cert, key os.FileInfo // of the files last read; nil if missing
 }
 
 // openCertificate reads the pair for the first time.
@@ -28,9 +28,9 @@ func openCertificate(certFile, keyFile string, logger *slog.Logger) (*certificat
 	return c, err
 }
 
-// read reads the pair, and keeps the one that there was if it is broken.
+// read reads the pair, and keeps the previous one if the new one is broken.
 func (c *certificate) read() error {
-	// The state from before the reading: a change meanwhile is found the next time.
+	// These are taken before reading: a change in between is found the next time.
 	c.cert, c.key = stat(c.certFile), stat(c.keyFile)
 	pair, err := loadPair(c.certFile, c.keyFile)
 	if err == nil {
@@ -42,7 +42,7 @@ func (c *certificate) read() error {
 // loadPair reads a certificate with its key.
 func loadPair(certFile, keyFile string) (*tls.Certificate, error) {
 	if certFile == "" || keyFile == "" {
-		return nil, errors.New("--tls-cert, --tls-key: each needs the other one")
+		return nil, errors.New("--tls-cert, --tls-key: each needs the other")
 	}
 	pair, err := tls.LoadX509KeyPair(certFile, keyFile)
 	if err != nil {
@@ -61,7 +61,7 @@ func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	return c.pair, nil
 }
 
-// reload reads the pair whether its files seem to have changed or not.
+// reload reads the pair even if its files seem unchanged.
 func (c *certificate) reload() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -70,13 +70,13 @@ func (c *certificate) reload() {
 
 func (c *certificate) replace() {
 	if err := c.read(); err != nil {
-		c.logger.Error("the new certificate cannot be used, the one before is kept", "error", err)
+		c.logger.Error("cannot use the new certificate, keeping the previous one", "error", err)
 		return
 	}
-	c.logger.Info("a new certificate is used", "file", c.certFile, "until", c.pair.Leaf.NotAfter.UTC().Format(time.RFC3339))
+	c.logger.Info("using a new certificate", "file", c.certFile, "until", c.pair.Leaf.NotAfter.UTC().Format(time.RFC3339))
 }
 
-// stat returns nil for a file that is not there.
+// stat returns nil for a file that does not exist.
 func stat(path string) os.FileInfo {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -85,8 +85,8 @@ func stat(path string) os.FileInfo {
 	return info
 }
 
-// same tells whether a file is the one that was read. A link that leads to another file,
-// as in a mounted secret of Kubernetes, is a change.
+// same reports whether a file is unchanged. A link to another file, as in a mounted secret of
+// Kubernetes, is a change.
 func same(a, b os.FileInfo) bool {
 	if a == nil || b == nil {
 		return a == b

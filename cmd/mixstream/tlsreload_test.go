@@ -19,8 +19,8 @@ import (
 	"time"
 )
 
-// writePair writes cert.pem and key.pem for 127.0.0.1, each by putting a new file in the
-// place of the old one.
+// writePair writes cert.pem and key.pem for 127.0.0.1, each by replacing the old file with a
+// new one.
 func writePair(t *testing.T, dir string, serial int64, valid time.Duration) *x509.Certificate {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -79,10 +79,10 @@ func TestCertificateReload(t *testing.T) {
 		logged string
 	}{
 		{"the first", func() {}, 1, ""},
-		{"a new one", func() { writePair(t, dir, 2, time.Hour) }, 2, "a new certificate is used"},
-		{"a broken one", func() { replaceFile(t, certFile, []byte("nonsense")) }, 2, "the one before is kept"},
-		{"a certificate without its key", func() { replaceFile(t, keyFile, nil) }, 2, "the one before is kept"},
-		{"a whole one", func() { writePair(t, dir, 3, time.Hour) }, 3, "a new certificate is used"},
+		{"a new one", func() { writePair(t, dir, 2, time.Hour) }, 2, "using a new certificate"},
+		{"a broken one", func() { replaceFile(t, certFile, []byte("nonsense")) }, 2, "keeping the previous one"},
+		{"a certificate without its key", func() { replaceFile(t, keyFile, nil) }, 2, "keeping the previous one"},
+		{"a whole one", func() { writePair(t, dir, 3, time.Hour) }, 3, "using a new certificate"},
 	} {
 		c.change()
 		if got := handshake(t, url); got != c.serial {
@@ -102,13 +102,13 @@ func TestCertificateReload(t *testing.T) {
 	if err := self.Signal(syscall.SIGHUP); err != nil {
 		t.Fatal(err)
 	}
-	p.stderr.find(t, "a new certificate is used")
+	p.stderr.find(t, "using a new certificate")
 	if got := handshake(t, url); got != 3 {
 		t.Errorf("after SIGHUP the certificate is %d", got)
 	}
 }
 
-// What net/http has to say of a connection is a line like any other.
+// Messages of net/http about a connection are ordinary log lines.
 func TestServerErrorsAreLogged(t *testing.T) {
 	dir := t.TempDir()
 	writePair(t, dir, 1, time.Hour)

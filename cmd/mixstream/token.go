@@ -13,20 +13,20 @@ import (
 	"github.com/mixstream/mixstream/server"
 )
 
-// tokenVariable is the environment variable with a bearer token: one that serve
-// accepts, and that tail sends.
+// tokenVariable is the environment variable with a bearer token: serve accepts it, tail sends
+// it.
 const tokenVariable = "MIXSTREAM_TOKEN"
 
-// tokenSyntax is what a header can carry (RFC 6750, section 2.1).
+// tokenSyntax matches the tokens that a header can carry (RFC 6750, section 2.1).
 var tokenSyntax = regexp.MustCompile(`^[A-Za-z0-9._~+/-]+=*$`)
 
-// errTokenSyntax does not repeat the token: errors are printed and kept.
+// errTokenSyntax does not repeat the token, because errors are printed and stored.
 var errTokenSyntax = errors.New("not a bearer token: letters, digits and -._~+/ are allowed, and = at the end")
 
-// tokens are the digests of the bearer tokens that are accepted.
+// tokens are the digests of the accepted bearer tokens.
 type tokens [][sha256.Size]byte
 
-// loadTokens returns the tokens of the file, if one is named, and of the environment.
+// loadTokens returns the tokens of the file, if any, and of the environment.
 func loadTokens(file string) (tokens, error) {
 	var all tokens
 	if file != "" {
@@ -40,7 +40,7 @@ func loadTokens(file string) (tokens, error) {
 		return nil, err
 	}
 	if _, set := os.LookupEnv(tokenVariable); set && token == "" {
-		return nil, errors.New(tokenVariable + " is set, but empty: unset it to let everybody read")
+		return nil, errors.New(tokenVariable + " is empty: unset it to let everybody read")
 	}
 	if token != "" {
 		all = append(all, sha256.Sum256([]byte(token)))
@@ -65,13 +65,12 @@ func readTokens(file string) (tokens, error) {
 		all = append(all, sha256.Sum256([]byte(line)))
 	}
 	if len(all) == 0 {
-		return nil, fmt.Errorf("%s: no token in it", file)
+		return nil, fmt.Errorf("%s: contains no token", file)
 	}
 	return all, nil
 }
 
-// bearerToken returns the token of a flag or else of the environment; empty if
-// neither has one.
+// bearerToken returns the token of a flag, or else of the environment; empty if there is none.
 func bearerToken(flag string) (string, error) {
 	token, from := flag, "--token"
 	if token == "" {
@@ -83,8 +82,7 @@ func bearerToken(flag string) (string, error) {
 	return token, nil
 }
 
-// authorize accepts a request with one of the tokens. Where there are none, it
-// accepts every request.
+// authorize accepts a request with one of the tokens. Without tokens it accepts every request.
 func (t tokens) authorize(r *http.Request, _ string) error {
 	if len(t) == 0 {
 		return nil
@@ -93,8 +91,8 @@ func (t tokens) authorize(r *http.Request, _ string) error {
 	if !ok {
 		return refusal(`Bearer realm="mixstream"`, "a bearer token is required")
 	}
-	// Digests are of one length, and all are compared, so that the time it takes
-	// tells nothing of the tokens.
+	// Digests have the same length, and each is compared, so that the time does not reveal
+	// anything about the tokens.
 	found := 0
 	for _, accepted := range t {
 		found |= subtle.ConstantTimeCompare(digest[:], accepted[:])
@@ -114,8 +112,8 @@ func digestOf(r *http.Request) (digest [sha256.Size]byte, ok bool) {
 	return sha256.Sum256([]byte(strings.TrimSpace(token))), true
 }
 
-// client returns the key that identifies the client of a request that is authorized: its
-// address, and its token where tokens are needed. Behind a proxy all have one address.
+// client returns the key that identifies the client of an authorized request: its address, and
+// its token if tokens are needed. Behind a proxy all clients have the same address.
 func (t tokens) client(r *http.Request) string {
 	key := server.ClientAddress(r)
 	if digest, ok := digestOf(r); ok && len(t) > 0 {
@@ -124,7 +122,7 @@ func (t tokens) client(r *http.Request) string {
 	return key
 }
 
-// refusal is a 401 with a challenge (RFC 6750, section 3).
+// refusal returns a 401 with a challenge (RFC 6750, section 3).
 func refusal(challenge, message string) error {
 	return &server.RefusalError{
 		Status:  http.StatusUnauthorized,

@@ -92,7 +92,7 @@ func TestTokenOfTheEnvironment(t *testing.T) {
 	}
 }
 
-// A token that is not one stops the command, which does not repeat it.
+// A malformed token stops the command, and the error does not repeat it.
 func TestBadTokens(t *testing.T) {
 	dir := writeFiles(t, map[string]string{"empty": "# nobody\n\n", "two words": "good\nsecret words\n"})
 	file := func(name string) []string {
@@ -103,12 +103,12 @@ func TestBadTokens(t *testing.T) {
 		env  string
 		want string
 	}{
-		{file("empty"), "", "no token in it"},
+		{file("empty"), "", "contains no token"},
 		{file("two words"), "", "line 2: not a bearer token"},
 		{file("missing"), "", "no such file"},
-		{[]string{"serve", "--token-file", ""}, "", "--token-file: no file is named"},
+		{[]string{"serve", "--token-file", ""}, "", "--token-file: names no file"},
 		{[]string{"serve"}, "secret words", "MIXSTREAM_TOKEN: not a bearer token"},
-		{[]string{"serve"}, " ", "MIXSTREAM_TOKEN is set, but empty"},
+		{[]string{"serve"}, " ", "MIXSTREAM_TOKEN is empty"},
 		{[]string{"tail", "http://127.0.0.1:1", "s", "--token", "secret words"}, "", "--token: not a bearer token"},
 		{[]string{"tail", "http://127.0.0.1:1", "s"}, "secret\nwords", "MIXSTREAM_TOKEN: not a bearer token"},
 	} {

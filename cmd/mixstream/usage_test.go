@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestUsageOpensNothing has each wrong usage beside an address that is taken, and logs that
-// are not there: the usage is what is told, and no log is made.
+// TestUsageOpensNothing combines each wrong usage with an address in use and logs that do not
+// exist: the command reports the usage, and creates no log.
 func TestUsageOpensNothing(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -28,10 +28,10 @@ func TestUsageOpensNothing(t *testing.T) {
 		{[]string{"serve", "--log", "nats://127.0.0.1:1", "--log-creds", "missing"}, "MIXSTREAM_NATS_CREDS: stat missing"},
 		{[]string{"serve", "--log", "file:new", "--ops-listen", "nowhere"}, "--ops-listen: address nowhere"},
 		{[]string{"serve", "--log", "file:new", "--ops-listen", "127.0.0.1:99999"}, "--ops-listen: address 99999: invalid port"},
-		{[]string{"serve", "--log", "file:new", "--tls-cert", "missing"}, "each needs the other one"},
+		{[]string{"serve", "--log", "file:new", "--tls-cert", "missing"}, "each needs the other"},
 		{[]string{"serve", "--log", "file:new", "--tls-cert", "missing", "--tls-key", "missing"}, "--tls-cert, --tls-key: open missing"},
 		{[]string{"serve", "--log", "file:new", "--token-file", "missing"}, "--token-file: open missing"},
-		{[]string{"serve", "--log", "file:new", "--cors-credentials"}, "there is no --cors-origin"},
+		{[]string{"serve", "--log", "file:new", "--cors-credentials"}, "set --cors-origin, too"},
 		{[]string{"serve", "--log", "file:new", "--heartbeat", "0s"}, "--heartbeat 0s: must be positive"},
 		{[]string{"serve", "--log", "file:new", "--max-streams", "-1"}, "--max-streams -1"},
 		{[]string{"serve", "--log", "file:new", "--demo", "--dir", "missing"}, "--dir: "},

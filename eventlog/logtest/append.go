@@ -75,7 +75,8 @@ func appendNothing(f *fixture) {
 	r.expect(end, f.append(own("a"), 1)...)
 }
 
-// An entry that would break a stream adds nothing, and makes no record.
+// invalidEntries tests that an entry that would break a stream adds nothing, and makes no
+// record.
 func invalidEntries(f *fixture) {
 	known := f.append(own("known"), 1)
 	for _, bad := range []eventlog.Entry{

@@ -9,8 +9,8 @@ import (
 	"github.com/mixstream/mixstream/eventlog"
 )
 
-// nothingAfterDelete has sessions deleted while others append to them: what is
-// acknowledged stands before the end, and what is refused is not there.
+// nothingAfterDelete deletes sessions while other goroutines append to them. What was
+// acknowledged must stand before the end, and what was refused must not be there.
 func nothingAfterDelete(f *fixture) {
 	const sessions, writers, calls = 10, 4, 20
 	for i := range sessions {
@@ -50,14 +50,14 @@ func nothingAfterDelete(f *fixture) {
 				all = append(all, acked...)
 			})
 		}
-		for range i % (writers + 1) { // some sessions end before they have begun
+		for range i % (writers + 1) { // some sessions end before the first append
 			<-begun
 		}
 		last := f.delete(s.ID, patience)
 		appending.Wait()
 		slices.SortFunc(all, byID)
 		if late := all[len(all)-1]; late.ID > last.ID {
-			f.Fatalf("entry %d was appended behind the end of the session, %d", late.ID, last.ID)
+			f.Fatalf("entry %d was appended after the end of the session, %d", late.ID, last.ID)
 		}
 		r.expect(start, append(all, last)...)
 	}

@@ -20,7 +20,7 @@ type fixture struct {
 	ctx     context.Context
 	log     eventlog.Log
 	options Options
-	count   atomic.Int64 // of the entries made
+	count   atomic.Int64 // how many entries were made
 }
 
 func newFixture(t *testing.T, log eventlog.Log, o Options) *fixture {
@@ -29,10 +29,10 @@ func newFixture(t *testing.T, log eventlog.Log, o Options) *fixture {
 	return &fixture{T: t, ctx: ctx, log: log, options: o}
 }
 
-// own is a session that is a scope of its own.
+// own returns a session that is a scope of its own.
 func own(id string) eventlog.Session { return eventlog.Session{ID: id} }
 
-// entry returns an entry whose data no other has.
+// entry returns an entry whose data is unique.
 func (f *fixture) entry(name string) eventlog.Entry {
 	return eventlog.Entry{Name: name, Data: fmt.Appendf(nil, `{"n":%d}`, f.count.Add(1))}
 }
@@ -93,7 +93,7 @@ func (f *fixture) lookup(session string) eventlog.Record {
 	return r
 }
 
-// want checks that err is the error that a call must return.
+// want checks that a call has returned the error that it must return.
 func (f *fixture) want(call string, err, target error) {
 	f.Helper()
 	if !errors.Is(err, target) {
@@ -101,8 +101,8 @@ func (f *fixture) want(call string, err, target error) {
 	}
 }
 
-// until asks again and again until the condition holds, for what a log does by
-// itself as time goes by.
+// until waits until the condition holds. It is for what a log does by itself as time
+// passes.
 func (f *fixture) until(what string, holds func() bool) {
 	f.Helper()
 	again := time.NewTicker(2 * time.Millisecond)
@@ -111,7 +111,7 @@ func (f *fixture) until(what string, holds func() bool) {
 		select {
 		case <-again.C:
 		case <-f.ctx.Done():
-			f.Fatalf("waited in vain until %s", what)
+			f.Fatalf("gave up waiting until %s", what)
 		}
 	}
 }

@@ -24,8 +24,8 @@ func followBeforeRecord(f *fixture) {
 	r.expect(end, f.append(s, 1)...)
 }
 
-// Readers that are opened while entries come see all of them after the end that
-// they were told.
+// boundsMissNothing tests that readers that are opened while entries come see all of them
+// after the end that Bounds has returned.
 func boundsMissNothing(f *fixture) {
 	const n, readers = 300, 30
 	type start struct {
@@ -72,8 +72,8 @@ func boundsMissNothing(f *fixture) {
 	}
 }
 
-// Where nothing is trimmed, the floor stays before a session's first entry, also if
-// it is asked for while that comes.
+// floorBeforeFirst tests that, with nothing trimmed, the floor stays before a session's
+// first entry, even if Bounds runs while that entry comes.
 func floorBeforeFirst(f *fixture) {
 	for i := range 30 {
 		s := own(fmt.Sprint("s", i))

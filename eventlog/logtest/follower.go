@@ -9,7 +9,7 @@ import (
 	"github.com/mixstream/mixstream/eventlog"
 )
 
-// everything is a limit that all entries of a test fit into.
+// everything is a limit into which all entries of a test fit.
 const everything = math.MaxInt32
 
 // follower is a reader that counts its wakes.
@@ -20,7 +20,7 @@ type follower struct {
 	woken chan struct{}
 }
 
-// follow opens a reader that is closed with the test.
+// follow opens a reader, and closes it at the end of the test.
 func (f *fixture) follow(s eventlog.Session) *follower {
 	f.Helper()
 	r, err := f.open(s)
@@ -78,8 +78,8 @@ func (r *follower) read(after uint64, limit int) eventlog.Batch {
 	return b
 }
 
-// expect checks that exactly these entries follow the position, and waits for
-// those that the reader does not see yet. It returns the position after them.
+// expect checks that exactly these entries follow the position, and waits for those that
+// the reader does not see yet. It returns the position after them.
 func (r *follower) expect(after uint64, want ...eventlog.Entry) uint64 {
 	r.f.Helper()
 	var got []eventlog.Entry
@@ -94,7 +94,7 @@ func (r *follower) expect(after uint64, want ...eventlog.Entry) uint64 {
 			select {
 			case <-r.woken:
 			case <-r.f.ctx.Done():
-				r.f.Fatalf("waited in vain for entries\n got %s\nwant %s", show(got), show(want))
+				r.f.Fatalf("gave up waiting for entries\n got %s\nwant %s", show(got), show(want))
 			}
 		}
 	}
@@ -104,7 +104,7 @@ func (r *follower) expect(after uint64, want ...eventlog.Entry) uint64 {
 	return after
 }
 
-// until returns the entries after a position up to that of an id, which it waits for.
+// until waits for the entry of an id, and returns the entries after a position up to it.
 func (r *follower) until(after, id uint64) (entries []eventlog.Entry) {
 	r.f.Helper()
 	for after < id {
@@ -125,7 +125,7 @@ func (r *follower) expectGap(after uint64) {
 	}
 }
 
-// inOrder checks what holds for every batch.
+// inOrder checks the order of ids and the position, which every batch must keep.
 func inOrder(after uint64, b eventlog.Batch) error {
 	for _, e := range b.Entries {
 		if e.ID <= after {
@@ -134,7 +134,7 @@ func inOrder(after uint64, b eventlog.Batch) error {
 		after = e.ID
 	}
 	if b.Position < after {
-		return errors.New("the position falls back behind " + show(b.Entries))
+		return errors.New("the position is before " + show(b.Entries))
 	}
 	return nil
 }

@@ -27,7 +27,7 @@ func gapOutsideLog(f *fixture) {
 	check(f.follow(own("b")))
 }
 
-// trim appends to the session until a reader's floor is above the position.
+// trim appends to the session until the floor of a reader is above the position.
 func (f *fixture) trim(s eventlog.Session, above uint64, r *follower) (appended []eventlog.Entry) {
 	f.Helper()
 	f.until("a session is trimmed", func() bool {
@@ -38,8 +38,8 @@ func (f *fixture) trim(s eventlog.Session, above uint64, r *follower) (appended 
 	return appended
 }
 
-// wantRetained checks that the floor can be read from, and that it stands just
-// before the oldest of the entries that are left.
+// wantRetained checks that the floor can be read from, and is just before the oldest of
+// the entries that are left.
 func (r *follower) wantRetained(all []eventlog.Entry) {
 	r.f.Helper()
 	floor, _ := r.bounds()
@@ -62,7 +62,7 @@ func gapAfterTrimming(f *fixture) {
 		r.expectGap(all[1].ID)
 		r.wantRetained(all)
 	}
-	// It goes on like that.
+	// The same holds after more trimming.
 	last := all[len(all)-1]
 	all = append(all, f.trim(own("a"), last.ID, early)...)
 	early.expectGap(last.ID)

@@ -11,7 +11,7 @@ import (
 	"github.com/mixstream/mixstream/eventlog"
 )
 
-var seedFlag = flag.Uint64("logtest.seed", 0, "seed of the hammer of eventlog/logtest; 0 takes one from the clock")
+var seedFlag = flag.Uint64("logtest.seed", 0, "seed of the hammer of eventlog/logtest; 0 uses the clock")
 
 const (
 	hammerAppenders = 6
@@ -19,7 +19,7 @@ const (
 	hammerReaders   = 2   // of each session
 )
 
-// hammerSessions are the sessions that are appended to and read.
+// hammerSessions are the sessions that the hammer appends to and reads.
 var hammerSessions = []eventlog.Session{
 	{ID: "a", Scope: "x"},
 	{ID: "b", Scope: "x"},
@@ -29,8 +29,8 @@ var hammerSessions = []eventlog.Session{
 	{ID: "y"},
 }
 
-// acked collects what the log has acknowledged: the entries of each session, and
-// those of each scope under the session without an id.
+// acked collects what the log has acknowledged: the entries of each session, and those of
+// each scope under the session without an id.
 type acked struct {
 	mu      sync.Mutex
 	entries map[eventlog.Session][]eventlog.Entry
@@ -42,7 +42,7 @@ func (a *acked) add(to eventlog.Session, entries ...eventlog.Entry) {
 	a.entries[to] = append(a.entries[to], entries...)
 }
 
-// of returns what the readers of the session must have met.
+// of returns what the readers of the session must have got.
 func (a *acked) of(s eventlog.Session) []eventlog.Entry {
 	all := slices.Clone(a.entries[s])
 	if s.Scope != "" {
@@ -52,8 +52,8 @@ func (a *acked) of(s eventlog.Session) []eventlog.Entry {
 	return all
 }
 
-// hammer has many goroutines append to several sessions and scopes while others
-// read them, and compares what was read with what was acknowledged.
+// hammer appends to several sessions and scopes from many goroutines while others read
+// them, and compares what was read with what was acknowledged.
 func hammer(f *fixture) {
 	seed := *seedFlag
 	if seed == 0 {
@@ -72,12 +72,12 @@ func hammer(f *fixture) {
 		_, r.at = start.bounds()
 		start.Close()
 		reading.Go(func() {
-			if err := r.run(last); err != nil {
+			if err := r.readAll(last); err != nil {
 				f.Errorf("a reader of %+v: %v", s, err)
 				return
 			}
 			all := a.of(s)
-			for _, v := range r.visits {
+			for _, v := range r.runs {
 				v.check(f, all)
 			}
 		})

@@ -8,7 +8,7 @@ import (
 	"github.com/mixstream/mixstream/eventlog"
 )
 
-// appender appends to the sessions, and creates and deletes sessions of its own.
+// appender appends to the shared sessions, and creates and deletes sessions of its own.
 type appender struct {
 	*fixture
 	acked *acked
@@ -17,7 +17,7 @@ type appender struct {
 }
 
 func (a *appender) run() error {
-	var made []eventlog.Session // and not deleted yet
+	var made []eventlog.Session // that are not deleted yet
 	for i := range hammerCalls {
 		var err error
 		switch n := a.rng.IntN(10); {
@@ -45,7 +45,7 @@ func (a *appender) run() error {
 	return nil
 }
 
-// some appends a few entries, sometimes under a key, and then sometimes again.
+// some appends a few entries, sometimes under a key, and then sometimes a second time.
 func (a *appender) some(i int) error {
 	s := hammerSessions[a.rng.IntN(len(hammerSessions))]
 	entries := a.entries(1 + a.rng.IntN(4))

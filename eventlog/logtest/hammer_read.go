@@ -8,28 +8,27 @@ import (
 	"github.com/mixstream/mixstream/eventlog"
 )
 
-// hammerReader reads one session while entries come. Again and again it is cut
-// off and resumes somewhere before.
+// hammerReader reads one session while entries come. It is cut off many times, and resumes
+// at some earlier position.
 type hammerReader struct {
 	*fixture
 	session eventlog.Session
 	done    <-chan struct{} // closed after the last append
 	rng     *rand.Rand
 
-	at     uint64
-	visits []*visit
+	at   uint64 // where to resume
+	runs []*run
 }
 
-// visit is what was read without a break: the entries after one position up to
-// another.
-type visit struct {
+// run is what was read without a break: the entries after one position up to another.
+type run struct {
 	session  eventlog.Session
 	from, to uint64
 	entries  []eventlog.Entry
 }
 
-// check compares a visit with all entries of the session and its scope.
-func (v *visit) check(f *fixture, all []eventlog.Entry) {
+// check compares a run with all entries of the session and its scope.
+func (v *run) check(f *fixture, all []eventlog.Entry) {
 	var want []eventlog.Entry
 	for _, e := range all {
 		if v.from < e.ID && e.ID <= v.to {
@@ -41,8 +40,8 @@ func (v *visit) check(f *fixture, all []eventlog.Entry) {
 	}
 }
 
-// run reads until it has been at the session's last entry after the last append.
-func (r *hammerReader) run(last map[eventlog.Session]uint64) error {
+// readAll reads until it has read the session's last entry after the last append.
+func (r *hammerReader) readAll(last map[eventlog.Session]uint64) error {
 	for {
 		finished, err := r.connect(last)
 		if finished || err != nil {
@@ -51,7 +50,7 @@ func (r *hammerReader) run(last map[eventlog.Session]uint64) error {
 	}
 }
 
-// connect reads through one reader until it is cut off, or finished.
+// connect reads with one reader until it is cut off or has finished.
 func (r *hammerReader) connect(last map[eventlog.Session]uint64) (finished bool, err error) {
 	reader, err := r.open(r.session)
 	if err != nil {
@@ -92,19 +91,19 @@ func (r *hammerReader) connect(last map[eventlog.Session]uint64) (finished bool,
 		select {
 		case <-reader.woken:
 		case <-done:
-			// From here on only a wake makes it read again, unless it has all.
+			// From here on it reads again only when it is woken, unless it has everything.
 			done, over = nil, true
 			if v.to >= last[r.session] {
 				return true, nil
 			}
 		case <-r.ctx.Done():
-			return false, errors.New("waited in vain for the last entries")
+			return false, errors.New("gave up waiting for the last entries")
 		}
 	}
 }
 
-func (r *hammerReader) begin(from uint64) *visit {
-	v := &visit{session: r.session, from: from, to: from}
-	r.visits = append(r.visits, v)
+func (r *hammerReader) begin(from uint64) *run {
+	v := &run{session: r.session, from: from, to: from}
+	r.runs = append(r.runs, v)
 	return v
 }

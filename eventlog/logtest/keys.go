@@ -8,7 +8,7 @@ import (
 	"github.com/mixstream/mixstream/eventlog"
 )
 
-// keyed appends entries under a key, as a first try or a repetition of the whole.
+// keyed appends entries under a key, as a first try or as a repetition of all of them.
 func (f *fixture) keyed(s eventlog.Session, key string, entries []eventlog.Entry) []eventlog.Entry {
 	f.Helper()
 	if err := f.log.Append(f.ctx, s, &eventlog.Key{Name: key, Close: true}, entries); err != nil {
@@ -17,7 +17,7 @@ func (f *fixture) keyed(s eventlog.Session, key string, entries []eventlog.Entry
 	return entries
 }
 
-// piece appends entries behind what the key knows, and checks what it knows then.
+// piece appends entries behind what the key knows, and checks what it knows afterwards.
 func (f *fixture) piece(s eventlog.Session, key *eventlog.Key, entries ...eventlog.Entry) []eventlog.Entry {
 	f.Helper()
 	before := key.Appended
@@ -36,7 +36,7 @@ func (f *fixture) wantAppended(when string, got, want eventlog.Appended, closed 
 	}
 }
 
-// wantReused checks that the log refuses the entries, and says what the key stands for.
+// wantReused checks that the log refuses the entries and says what the key stands for.
 func (f *fixture) wantReused(s eventlog.Session, key eventlog.Key, want eventlog.Appended, entries ...eventlog.Entry) {
 	f.Helper()
 	knew := key.Appended
@@ -52,7 +52,7 @@ func (f *fixture) wantReused(s eventlog.Session, key eventlog.Key, want eventlog
 	}
 }
 
-// again returns entries of the same names and data, as they are before an Append.
+// again returns entries of the same names and data, without ids as before an Append.
 func again(entries []eventlog.Entry) []eventlog.Entry {
 	entries = clone(entries)
 	for i := range entries {
@@ -94,7 +94,7 @@ func keyRepeatedAtOnce(f *fixture) {
 	var wg sync.WaitGroup
 	for i := range appended {
 		wg.Go(func() {
-			// All alike, since any of them may be the first.
+			// All are alike, since any of them may be the first.
 			entries := []eventlog.Entry{{Name: "content", Data: []byte("1")}, {Name: "content", Data: []byte("2")}}
 			if err := f.log.Append(f.ctx, own("a"), &eventlog.Key{Name: "k"}, entries); err != nil {
 				f.Errorf("Append: %v", err)
@@ -111,8 +111,8 @@ func keyRepeatedAtOnce(f *fixture) {
 	r.expect(end, slices.Concat(appended[0], f.append(own("a"), 1))...)
 }
 
-// Whoever comes with other entries is refused, also if there are as many, or more that
-// begin alike, or if both come at once.
+// keyOfOtherEntries tests that a key refuses other entries: as many as it stands for,
+// more that begin alike, or entries that come at the same time.
 func keyOfOtherEntries(f *fixture) {
 	r := f.follow(own("a"))
 	_, end := r.bounds()
@@ -154,7 +154,7 @@ func keyOfAnotherSession(f *fixture) {
 	a, b, ab := f.follow(own("a")), f.follow(own("b")), f.follow(own("ab"))
 	_, end := a.bounds()
 	inA, inB := f.keyed(own("a"), "k", f.entries(1)), f.keyed(own("b"), "k", f.entries(2))
-	// An id and a key that are joined without a border would be these two alike.
+	// An id and a key that are joined without a separator would be the same here.
 	inA = append(inA, f.keyed(own("a"), "bk", f.entries(1))...)
 	inAB := f.keyed(own("ab"), "k", f.entries(1))
 	a.expect(end, inA...)
@@ -162,19 +162,19 @@ func keyOfAnotherSession(f *fixture) {
 	ab.expect(end, inAB...)
 }
 
-// A session that is made again under an id knows nothing of the keys from before:
-// entries that were appended must be in the log.
+// keyOfForgottenSession tests that a session that is made again knows nothing of the keys
+// from before: entries that were appended must be in the log.
 func keyOfForgottenSession(f *fixture) {
 	key := &eventlog.Key{Name: "k"}
 	entries := f.piece(own("a"), key, f.entries(2)...)
 	end := f.forget("a").ID
 	r := f.follow(own("a"))
-	// Who goes on where the earlier session was, and has not heard of its end, is told.
+	// A caller that continues the earlier session and does not know of its end is told.
 	f.want("Append", f.log.Append(f.ctx, own("a"), key, f.entries(1)), eventlog.ErrKeyForgotten)
 	r.expect(end, f.keyed(own("a"), "k", again(entries))...)
 }
 
-// The length of a key's name, and what is in it, are the caller's.
+// keyOfAnyName tests that a key's name may have any length and any bytes.
 func keyOfAnyName(f *fixture) {
 	long := string(make([]byte, 300))
 	for _, name := range []string{" ", "a b.c>*\x00\xff", "\u00e9", long + "1", long + "2"} {

@@ -12,8 +12,8 @@ import (
 	"github.com/mixstream/mixstream/eventlog"
 )
 
-// Under one key, entries are appended piece by piece. Another caller learns by one call
-// how far that has come.
+// keyInPieces appends entries piece by piece under one key. Another caller learns with one
+// call how far that has got.
 func keyInPieces(f *fixture) {
 	r := f.follow(own("a"))
 	_, end := r.bounds()
@@ -22,7 +22,7 @@ func keyInPieces(f *fixture) {
 	after := *key
 	second := f.piece(own("a"), key, f.entries(3)...)
 
-	// A repetition of the last piece, also of one that has lost its answer.
+	// Repeat the last piece, as a caller does that has lost its answer.
 	repeated := after
 	if got := f.piece(own("a"), &repeated, again(second)...); !slices.Equal(ids(got), ids(second)) {
 		f.Errorf("repeated Append set ids %d, want %d", ids(got), ids(second))
@@ -40,8 +40,8 @@ func keyInPieces(f *fixture) {
 	r.expect(end, slices.Concat(first, second, third, f.append(own("a"), 1))...)
 }
 
-// A repetition of several pieces in one has the ids of before, or is told what the key
-// stands for: pieces stand apart.
+// keyOfJoinedPieces repeats several pieces as one. The log must set the ids from before, or
+// say what the key stands for, since pieces stand apart.
 func keyOfJoinedPieces(f *fixture) {
 	r := f.follow(own("a"))
 	_, end := r.bounds()
@@ -69,7 +69,8 @@ func keyOfJoinedPieces(f *fixture) {
 	r.expect(end, append(all, f.append(own("a"), 1)...)...)
 }
 
-// An Append of no entries renews a key or closes it, and does nothing else.
+// keyWithoutEntries tests that an Append of no entries renews or closes a key, and does
+// nothing else.
 func keyWithoutEntries(f *fixture) {
 	s := eventlog.Session{ID: "a", Scope: "x"}
 	r := f.follow(own("a"))
@@ -95,7 +96,7 @@ func keyWithoutEntries(f *fixture) {
 	r.expect(end, append(all, f.append(own("a"), 1)...)...)
 }
 
-// A key that entries were appended under is either known or an error.
+// keyForgotten tests that a key under which entries were appended is known, or an error.
 func keyForgotten(f *fixture) {
 	r := f.follow(own("a"))
 	_, end := r.bounds()
@@ -109,7 +110,7 @@ func keyForgotten(f *fixture) {
 	r.expect(end, append(all, f.append(own("a"), 1)...)...)
 }
 
-// A key outlives its entries.
+// keyOfTrimmedEntries tests that a key outlives its entries.
 func keyOfTrimmedEntries(f *fixture) {
 	key := &eventlog.Key{Name: "k"}
 	first := f.piece(own("a"), key, f.entries(2)...)
@@ -129,9 +130,9 @@ func keyOfTrimmedEntries(f *fixture) {
 	r.expect(end, append(third, f.append(own("a"), 1)...)...)
 }
 
-// Callers publish the same bodies under the same keys at the same time, cut into pieces
-// of their own. They stop anywhere and start again, and calls are cut off. Each body is
-// in the log once and in its order, whatever is trimmed.
+// keyHammer makes callers publish the same bodies under the same keys at the same time,
+// cut into different pieces. They stop anywhere and start again, and calls are cut off.
+// Each body must be in the log once and in its order, whatever is trimmed.
 func keyHammer(f *fixture) {
 	const bodies, callers, tries = 4, 3, 6
 	seed := rand.Uint64()
@@ -161,7 +162,7 @@ func keyHammer(f *fixture) {
 	}
 	wg.Wait()
 	if f.options.Entries > 0 {
-		return // that each caller came to the end of its body is what can be seen
+		return // all that shows is that each caller came to the end of its body
 	}
 	var got [bodies][]string
 	for _, e := range r.until(end, f.append(own("a"), 1)[0].ID) {
@@ -183,7 +184,7 @@ func keyHammer(f *fixture) {
 }
 
 // publish appends the first entries of a body under a key, up to stop or to its end, in
-// random pieces, as somebody who does not know what others have appended of it.
+// random pieces. It does not know what other callers have appended of the body.
 func (f *fixture) publish(random *rand.Rand, name string, body []eventlog.Entry, stop int, cuts bool) error {
 	key := &eventlog.Key{Name: name}
 	for key.Appended.Count < min(stop, len(body)) {
@@ -209,7 +210,7 @@ func (f *fixture) publish(random *rand.Rand, name string, body []eventlog.Entry,
 			}
 			key.Appended = stands
 		case wasCut:
-			return nil // whether it was appended or not
+			return nil // it may be appended or not
 		case err != nil:
 			return err
 		}

@@ -1,5 +1,5 @@
-// Package logtest is the conformance suite of eventlog: what every
-// [eventlog.Log] must do, whatever it keeps its entries in.
+// Package logtest is the conformance suite of eventlog: it tests what every
+// [eventlog.Log] must do, wherever it keeps its entries.
 //
 //	func TestLog(t *testing.T) {
 //		logtest.Run(t, func(t *testing.T, o logtest.Options) eventlog.Log {
@@ -7,9 +7,9 @@
 //		})
 //	}
 //
-// The suite assumes no more than the interface says: ids may leave out numbers,
-// an append may be slow, and a wake may be late or doubled. It waits for what
-// must happen, and gives up after half a minute.
+// The suite assumes no more than the interface says: ids may leave out numbers, an
+// append may be slow, and a wake may be late or doubled. A test waits half a minute for
+// what must happen, and then fails.
 package logtest
 
 import (
@@ -18,20 +18,20 @@ import (
 	"github.com/mixstream/mixstream/eventlog"
 )
 
-// Options is what a test asks of its log.
+// Options says what a test needs of its log.
 type Options struct {
-	// Entries, if not 0, asks the log to retain about as many entries of each
-	// session and of each scope: some dozens at most. If it is 0 the log retains
-	// everything that a test appends, which is some thousand small entries.
+	// Entries, if not 0, is about how many entries of each session and of each scope the
+	// log must retain: some dozens at most. With 0 the log must retain everything that a
+	// test appends, which is some thousand small entries.
 	Entries int
 }
 
-// Run runs the suite. For each test it calls open, which returns an empty log
-// that nobody else writes to, and closes that log in t.Cleanup. If the log cannot
-// do what the options ask for, open calls t.Skip.
+// Run runs the suite. For each test it calls open, which must return an empty log that
+// nothing else writes to, and close that log in t.Cleanup. If the log cannot do what the
+// options ask for, open must call t.Skip.
 //
-// The order of concurrent appends is random. The seed stands in the test's output
-// and can be given again with -logtest.seed.
+// The order of concurrent appends is random. The test's output has the seed;
+// -logtest.seed repeats it.
 func Run(t *testing.T, open func(t *testing.T, o Options) eventlog.Log) {
 	for _, test := range []struct {
 		name    string

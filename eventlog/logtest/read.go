@@ -7,7 +7,7 @@ import (
 	"github.com/mixstream/mixstream/eventlog"
 )
 
-// readLimit pages through a session and its scope.
+// readLimit reads a session and its scope in batches of various limits.
 func readLimit(f *fixture) {
 	s, other := eventlog.Session{ID: "a", Scope: "x"}, own("b")
 	r := f.follow(s)
@@ -54,8 +54,8 @@ func dataSize(entries []eventlog.Entry) (sum int) {
 	return sum
 }
 
-// An id is a position for every reader, whoever's entry bears it, and so is each
-// number between two.
+// readFromAnyPosition tests that each id is a position for every reader, whichever
+// session's entry has it, and so is each number between two.
 func readFromAnyPosition(f *fixture) {
 	r := f.follow(own("a"))
 	_, end := r.bounds()
@@ -88,8 +88,8 @@ func readUpToEnd(f *fixture) {
 	r.expect(at, f.append(own("a"), 1)...)
 }
 
-// What was read stays as it was whatever comes later, and so does the log whatever
-// a reader appends to its slice.
+// entriesStay tests that what was read stays as it was, whatever comes later, and so does
+// the log, whatever a reader appends to its slice.
 func entriesStay(f *fixture) {
 	r := f.follow(own("a"))
 	_, at := r.bounds()

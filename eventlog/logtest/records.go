@@ -45,7 +45,7 @@ func scopeIsKept(f *fixture) {
 	inY := f.follow(eventlog.Session{ID: "d", Scope: "y"})
 	_, end := inX.bounds()
 
-	f.follow(y) // which leaves nothing behind, not even while it lasts
+	f.follow(y) // it leaves nothing behind, not even while the reader is open
 	created := f.create(x)
 	f.append(y, 1)
 	f.wantRecord(eventlog.Record{Session: x})
@@ -76,7 +76,7 @@ func deleteSession(f *fixture) {
 	f.want("Create", f.log.Create(f.ctx, s, &e), eventlog.ErrSessionDeleted)
 	f.want("Delete", f.log.Delete(f.ctx, "a", &e, patience), eventlog.ErrSessionDeleted)
 
-	// It stays readable, and its scope goes on.
+	// The session stays readable, and its scope goes on.
 	other := f.create(eventlog.Session{ID: "b", Scope: "x"})
 	all := []eventlog.Entry{created, entries[0], entries[1], deleted, other}
 	r.expect(end, all...)
@@ -119,7 +119,7 @@ func forgottenSessionInScope(f *fixture) {
 	r.expectGap(entries[0].ID)
 	r.expect(deleted.ID, last)
 
-	// In another scope not even the deletion can be read any more.
+	// In another scope the deletion cannot be read any more.
 	for _, s := range []eventlog.Session{{ID: "a", Scope: "y"}, own("a")} {
 		deleted = f.forget("a")
 		again := f.create(s)

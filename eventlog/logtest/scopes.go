@@ -52,10 +52,11 @@ func scopeByDefault(f *fixture) {
 	f.follow(own("c")).expect(end)
 }
 
-// Sessions and scopes that bear the same names have nothing to do with each other.
+// scopeNamesDoNotMix tests sessions and scopes of the same names, which have nothing to do
+// with each other.
 func scopeNamesDoNotMix(f *fixture) {
 	sessions := []eventlog.Session{
-		own("a"), // a scope of its own, which is not the scope named a
+		own("a"), // its own scope is not the scope named a
 		{ID: "b", Scope: "a"},
 		{ID: "c", Scope: "c"},
 		{ID: "d", Scope: "c"},

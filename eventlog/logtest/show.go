@@ -7,7 +7,8 @@ import (
 	"github.com/mixstream/mixstream/eventlog"
 )
 
-// show prints entries for a failed test, the middle of a long list left out.
+// show formats entries for the message of a failed test. It leaves out the middle of a
+// long list.
 func show(entries []eventlog.Entry) string {
 	const ends = 8
 	var b strings.Builder

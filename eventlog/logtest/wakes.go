@@ -47,7 +47,7 @@ func wakesScope(f *fixture) {
 	wantAsleep(f, others...)
 }
 
-// wantAsleep checks that entries for others have woken none of the readers.
+// wantAsleep checks that entries for other readers have woken none of these.
 func wantAsleep(f *fixture, readers ...*follower) {
 	f.Helper()
 	for i, r := range readers {

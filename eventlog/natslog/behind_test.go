@@ -73,7 +73,7 @@ func TestStreamIsBehind(t *testing.T) {
 
 	ns.rewind(early)
 	until(t, "the log says that the stream is behind", func() bool {
-		return told.has("has lost its end") || told.has("goes on in another stream")
+		return told.has("has lost the end of the stream") || told.has("goes on in another stream")
 	})
 	e := []eventlog.Entry{{Name: "content", Data: []byte("{}")}}
 	if err := m.log.Append(t.Context(), own("a"), nil, e); !errors.Is(err, eventlog.ErrUnavailable) {

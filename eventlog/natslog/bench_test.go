@@ -178,7 +178,7 @@ func BenchmarkSessions(b *testing.B) {
 				readers[i] = r
 			}
 			opens := n / time.Since(began).Seconds()
-			time.Sleep(time.Second) // until the young feeds have been compared with the stream
+			time.Sleep(time.Second) // until the young caches have been compared with the stream
 			bytes, goroutines := inUse()-before, runtime.NumGoroutine()-goroutines
 			defer func() {
 				for _, r := range readers {

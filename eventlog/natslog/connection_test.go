@@ -161,6 +161,37 @@ func TestConnectionFailsWithinAppend(t *testing.T) {
 	}
 }
 
+// The acknowledgement of entries that are stored in one step is lost. The stream refuses
+// them as repeated, and the log finds the ids that they have.
+func TestAcknowledgementOfBatchIsLost(t *testing.T) {
+	const timeout = 200 * time.Millisecond
+	g, one, other := gated(t, natslog.Options{RequestTimeout: timeout})
+	r := other.follow(own("a"))
+	_, at := r.bounds()
+	at = r.expect(at, one.append(own("a"), 1)...)
+	g.set(true, nil)
+	entries := []eventlog.Entry{{Name: "content", Data: []byte("1")}, {Name: "content", Data: []byte("2")}}
+	done := make(chan error)
+	go func() { done <- one.log.Append(t.Context(), own("a"), nil, entries) }()
+	h := history{position: at}
+	for len(h.ids) < 2 {
+		<-r.woken
+		if err := h.read(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	more := other.append(own("a"), 1)[0]
+	time.Sleep(2 * timeout) // until the log has given up waiting
+	g.set(false, nil)
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	if entries[0].ID != h.ids[0] || entries[1].ID != h.ids[1] {
+		t.Errorf("ids %d and %d, of entries that are stored as %d", entries[0].ID, entries[1].ID, h.ids)
+	}
+	r.expect(at, h.ids[0], h.ids[1], more)
+}
+
 // A process does not hear that the record of its session is stored, and another one
 // brings the session to its end.
 func TestCreatedByTwo(t *testing.T) {

@@ -10,9 +10,10 @@ import (
 
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/eventlog/natslog"
+	"github.com/mixstream/mixstream/internal/natscopy"
 )
 
-// A store is copied while nobody has it open, goes on, and is lost. The copy is
+// A store is copied while no process has it open, goes on, and is lost. The copy is
 // restored into a new log: it has all that the copy had, and every id of the old
 // log, also of what came after the copy, is a gap.
 func TestRestoreIntoNewLog(t *testing.T) {
@@ -58,7 +59,7 @@ func TestRestoreIntoNewLog(t *testing.T) {
 
 	from := mustOpen(t, natslog.Options{Dir: backup})
 	to := mustOpen(t, natslog.Options{Dir: t.TempDir()})
-	if n, err := natslog.Copy(t.Context(), to, from); n != 13 || err != nil {
+	if n, err := natscopy.Copy(t.Context(), to, from); n != 13 || err != nil {
 		t.Fatalf("%d entries were copied, error %v; want 13", n, err)
 	}
 	m = tester{t, to}
@@ -101,7 +102,7 @@ func TestRestoreIntoNewLog(t *testing.T) {
 	if got := m.under(other, keyed, 1); got[0] <= last || keyed.Appended.Count != 4 {
 		t.Errorf("appended as %d behind %d, and the key is %+v", got[0], last, keyed.Appended)
 	}
-	if _, err := natslog.Copy(t.Context(), to, from); err == nil {
+	if _, err := natscopy.Copy(t.Context(), to, from); err == nil {
 		t.Error("a log was copied to one that is not empty")
 	}
 }
@@ -115,7 +116,7 @@ func TestCopyHalfDone(t *testing.T) {
 		"state": "creating", "life": "1", "floor": at, "written": true, "as_of": at,
 		"entry": map[string]any{"name": []byte("session_created"), "data": []byte("{}")},
 	})
-	if n, err := natslog.Copy(t.Context(), to, from); n != 2 || err != nil {
+	if n, err := natscopy.Copy(t.Context(), to, from); n != 2 || err != nil {
 		t.Errorf("%d entries were copied, error %v", n, err)
 	}
 }
@@ -125,7 +126,7 @@ func TestCopyIntoSmallerLog(t *testing.T) {
 	from := mustOpen(t, natslog.Options{Dir: t.TempDir(), SyncInterval: time.Minute})
 	tester{t, from}.append(own("a"), 20)
 	to := mustOpen(t, natslog.Options{Dir: t.TempDir(), SyncInterval: time.Minute, Retention: natslog.Retention{Entries: 15}})
-	if _, err := natslog.Copy(t.Context(), to, from); err == nil || !strings.Contains(err.Error(), "of 20 entries the new log has retained 15 only") {
+	if _, err := natscopy.Copy(t.Context(), to, from); err == nil || !strings.Contains(err.Error(), "of 20 entries the new log has retained 15 only") {
 		t.Errorf("error %v", err)
 	}
 }

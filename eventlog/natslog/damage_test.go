@@ -162,7 +162,7 @@ func TestDamagedStore(t *testing.T) {
 }
 
 // What a damaged store still had is there again, under new ids, and the old one is kept.
-func TestDamagedStoreIsMended(t *testing.T) {
+func TestDamagedStoreIsRepaired(t *testing.T) {
 	s := store(t, false)
 	path := s.entries(t)
 	data, err := os.ReadFile(path)

@@ -25,7 +25,21 @@ const (
 	codeNoStream        = 10059
 )
 
-// apiError is an error that JetStream has answered with.
+var (
+	// errMoved says that the last message under the subject is not the expected one, or
+	// that a batch has lost a message on its way. Nothing was stored; start over.
+	errMoved = errors.New("there is a later message under the subject")
+	// errRepeated says that a batch has a message id that the stream knows.
+	errRepeated = errors.New("the stream knows the message id")
+	// errBehind says that a server has not got far enough to answer.
+	errBehind = errors.New("the server is behind the leader")
+	// errClosed is the cause with which calls under way end when the log is closed.
+	errClosed = errors.New("the log is closed")
+	// errInUse says that a session that was found idle is in use again.
+	errInUse = errors.New("the session is in use again")
+)
+
+// apiError is an error that JetStream has answered.
 type apiError struct {
 	Code        int    `json:"code"`
 	ErrCode     int    `json:"err_code"`
@@ -34,53 +48,55 @@ type apiError struct {
 
 func (e *apiError) Error() string { return "JetStream: " + e.Description }
 
-// hasCode tells whether an error is an answer of JetStream with this code.
+// hasCode reports whether an error is an answer of JetStream with this code.
 func hasCode(err error, code int) bool {
-	var e *apiError
-	return errors.As(err, &e) && e.ErrCode == code
+	answer, is := errors.AsType[*apiError](err)
+	return is && answer.ErrCode == code
 }
 
-// transient tells whether an error says only that NATS could not answer now.
+// foreignStreamError says that a stream is not the one that the log knows. It is
+// transient: the log is unavailable until it has adopted the stream.
+type foreignStreamError struct{ why string }
+
+func (e foreignStreamError) Error() string { return e.why }
+
+// brokenConnectionError says that the connection has failed, perhaps after something
+// was sent. It does not unwrap to its cause, which alone may say that nothing was sent.
+type brokenConnectionError struct{ cause error }
+
+func (e brokenConnectionError) Error() string {
+	return "the connection has failed: " + e.cause.Error()
+}
+
+// asBroken returns an error of the connection that may have come after the sending as
+// a brokenConnectionError, and any other error as it is.
+func asBroken(err error) error {
+	for _, e := range []error{nats.ErrConnectionClosed, nats.ErrDisconnected, net.ErrClosed, io.ErrClosedPipe} {
+		if errors.Is(err, e) {
+			return brokenConnectionError{err}
+		}
+	}
+	if _, is := errors.AsType[*net.OpError](err); is {
+		return brokenConnectionError{err}
+	}
+	return err
+}
+
+// transient reports whether an error says only that NATS could not answer now.
 func transient(err error) bool {
-	var ours *apiError
-	var theirs *jetstream.APIError
-	var strange strangeError
-	switch {
-	case errors.As(err, &strange), errors.Is(err, errBehind):
+	if _, is := errors.AsType[foreignStreamError](err); is || errors.Is(err, errBehind) {
 		return true
-	case errors.As(err, &ours):
+	}
+	if ours, is := errors.AsType[*apiError](err); is {
 		return ours.Code >= 429 || ours.ErrCode == codeDuplicateInWork
-	case errors.As(err, &theirs):
+	}
+	if theirs, is := errors.AsType[*jetstream.APIError](err); is {
 		return theirs.Code >= 429
 	}
 	return unanswered(err) || unsent(err)
 }
 
-// errClosed is why what goes on while the log is closed ends.
-var errClosed = errors.New("the log is closed")
-
-// cutOffError says that the connection has failed, perhaps after something was sent. It
-// does not unwrap to the cause, which by itself may say that nothing was sent.
-type cutOffError struct{ cause error }
-
-func (e cutOffError) Error() string { return "the connection has failed: " + e.cause.Error() }
-
-// cutOff returns an error of the connection that may have come after the sending as a
-// cutOffError, and any other as it is.
-func cutOff(err error) error {
-	var broken *net.OpError
-	for _, e := range []error{nats.ErrConnectionClosed, nats.ErrDisconnected, net.ErrClosed, io.ErrClosedPipe} {
-		if errors.Is(err, e) {
-			return cutOffError{err}
-		}
-	}
-	if errors.As(err, &broken) {
-		return cutOffError{err}
-	}
-	return err
-}
-
-// unsent tells whether an error says that nobody can have got what was to be sent.
+// unsent reports whether an error says that nothing can have reached a server.
 func unsent(err error) bool {
 	for _, e := range []error{
 		nats.ErrNoResponders, nats.ErrReconnectBufExceeded, nats.ErrConnectionReconnecting, nats.ErrConnectionClosed,
@@ -93,15 +109,20 @@ func unsent(err error) bool {
 	return false
 }
 
-// unanswered tells whether an error says that no answer came.
+// unanswered reports whether an error says that no answer came.
 func unanswered(err error) bool {
-	var broken cutOffError
-	return errors.As(err, &broken) || errors.Is(err, errClosed) || errors.Is(err, nats.ErrTimeout) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, nats.ErrStaleConnection)
+	for _, e := range []error{errClosed, nats.ErrTimeout, context.DeadlineExceeded, nats.ErrStaleConnection} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	_, is := errors.AsType[brokenConnectionError](err)
+	return is
 }
 
-// failed returns the error of a call that has failed by err: that of the context if
-// it has ended, and otherwise one that says whether the log is there.
-func failed(ctx context.Context, err error) error {
+// publicError returns the error of an exported method that has failed by err: that of
+// the context if it has ended, and otherwise one that says whether the log is there.
+func publicError(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)

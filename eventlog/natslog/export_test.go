@@ -37,44 +37,41 @@ func (o Options) BeforeForgetting(f func(session string)) Options {
 
 // Above returns the options of a log whose ids are above a number.
 func (o Options) Above(n uint64) Options {
-	o.above = n
+	o.idsAbove = n
 	return o
 }
 
 // Connection returns the log's connection.
-func (l *Log) Connection() *nats.Conn { return l.nc }
+func (l *Log) Connection() *nats.Conn { return l.store.nc }
 
 // EntryStream returns the name of the stream of the entries.
-func (l *Log) EntryStream() string { return l.subjects.entries() }
+func (l *Log) EntryStream() string { return l.store.subjects.entries() }
 
 // RecordStream returns the name of the stream of the records.
-func (l *Log) RecordStream() string { return l.subjects.records() }
+func (l *Log) RecordStream() string { return l.store.subjects.records() }
 
 // ScopeSubject returns the subject of the entries of a scope.
 func (l *Log) ScopeSubject(scope string) string {
-	return l.subjects.scope(eventlog.Session{Scope: scope})
+	return l.store.subjects.scope(eventlog.Session{Scope: scope})
 }
 
-// CheckNow has what is read compared with the stream.
-func (l *Log) CheckNow() { l.checkSoon() }
+// CheckNow makes the log compare what is read with the stream.
+func (l *Log) CheckNow() { l.store.state.checkSoon() }
 
 // Subject returns the subject of a session's entries.
-func (l *Log) Subject(session string) string { return l.subjects.session(session) }
+func (l *Log) Subject(session string) string { return l.store.subjects.session(session) }
 
 // RecordSubject returns the subject of a session's record.
-func (l *Log) RecordSubject(session string) string { return l.subjects.record(session) }
+func (l *Log) RecordSubject(session string) string { return l.store.subjects.sessionRecord(session) }
 
-// Bury forgets the sessions whose grace period is over.
-func (l *Log) Bury(ctx context.Context) error { return l.buryDue(ctx) }
+// Expire forgets the sessions whose grace period is over.
+func (l *Log) Expire(ctx context.Context) error { return l.sessions.expire(ctx) }
 
-// Suspected reports whether the log is to find out whether its store is whole.
-func (l *Log) Suspected() bool { return l.suspicion.raised.Load() }
+// Suspected reports whether the log must find out whether its store is whole.
+func (l *Log) Suspected() bool { return l.store.state.suspected.Load() }
 
 // Suspect makes the log find out whether its store is whole.
-func (l *Log) Suspect() {
-	l.suspicion.raised.Store(true)
-	l.doubt()
-}
+func (l *Log) Suspect() { l.store.state.suspect() }
 
 // Doubt makes the log find out whether entries can be appended.
-func (l *Log) Doubt() { l.doubt() }
+func (l *Log) Doubt() { l.store.state.doubt() }

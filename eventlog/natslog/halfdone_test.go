@@ -46,7 +46,7 @@ func forgetIDs(t *testing.T, log *natslog.Log) time.Duration {
 	return c.Duplicates
 }
 
-// A process dies after it has noted that a session is to be created or deleted, and
+// A process dies after it has noted that it creates or deletes a session, and
 // before or after it has appended the entry. Whoever comes upon the session appends
 // the entry, once, also if the stream does not know the entry's message id any more.
 func TestHalfDone(t *testing.T) {
@@ -64,7 +64,7 @@ func TestHalfDone(t *testing.T) {
 			witness := m.follow(eventlog.Session{ID: "witness", Scope: "x"})
 			_, start := witness.bounds()
 			entry := func(name string) map[string]any { return map[string]any{"name": []byte(name), "data": []byte("{}")} }
-			settle := func(record func() map[string]any, check func(eventlog.Record)) {
+			finish := func(record func() map[string]any, check func(eventlog.Record)) {
 				t.Helper()
 				for range test.times { // as if what was written after the entry had been lost
 					writeRecord(t, log, "a", record())
@@ -76,7 +76,7 @@ func TestHalfDone(t *testing.T) {
 					time.Sleep(pause) // until the stream has forgotten the id
 				}
 			}
-			settle(func() map[string]any {
+			finish(func() map[string]any {
 				return map[string]any{"state": "creating", "scope": []byte("x"), "life": "1", "as_of": start, "entry": entry("session_created")}
 			}, func(r eventlog.Record) {
 				if r.Scope != "x" || r.Deleted != 0 {
@@ -95,7 +95,7 @@ func TestHalfDone(t *testing.T) {
 			own := m.append(eventlog.Session{ID: "a"}, 2)
 
 			var deleted uint64
-			settle(func() map[string]any {
+			finish(func() map[string]any {
 				return map[string]any{
 					"state": "deleting", "scope": []byte("x"), "life": "1", "written": true, "as_of": own[1],
 					"entry": entry("session_deleted"), "grace": time.Hour,

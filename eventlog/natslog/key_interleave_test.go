@@ -24,7 +24,7 @@ type body struct {
 	apart  bool // the key is renewed and closed by calls without entries
 }
 
-// publish publishes the body to its end, as somebody who does not know what others have
+// publish publishes the body to its end, as a caller that does not know what others have
 // published of it.
 func (b body) publish(ctx context.Context, l eventlog.Log, s eventlog.Session) error {
 	key := &eventlog.Key{Name: "k"}

@@ -151,7 +151,7 @@ func TestLostAndTrimmed(t *testing.T) {
 	}.ShortAge().DropLive(func(*nats.Msg) bool { return true }))}
 	r := l.follow(own("a"))
 	_, at := r.bounds()
-	time.Sleep(400 * time.Millisecond) // until the new feed has been compared
+	time.Sleep(400 * time.Millisecond) // until the new cache has been compared
 	r.expect(at)
 	l.append(own("a"), 1)
 	until(t, "the gap is told", func() bool {

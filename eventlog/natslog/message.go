@@ -26,12 +26,12 @@ const (
 	statusHeader     = "Status"
 )
 
-// message is a message of the stream of the entries. Its data is a line
+// message is a message in the stream of the entries. Its data is a line
 //
 //	LINK INDEX NAME
 //
-// and then the entry's data. It is not in headers since a server answers more than
-// twice as fast where it need not send any.
+// and then the entry's data. The line is not in headers, since a server answers more
+// than twice as fast where it need not send any.
 type message struct {
 	eventlog.Entry // without a name if the message is no entry
 	link
@@ -40,20 +40,21 @@ type message struct {
 	batched bool // it was stored in one step with others
 }
 
-// link says what is before a message under its subject.
+// link says what comes before a message under its subject.
 type link struct {
-	prev  uint64 // between this and the message there is nothing
-	root  bool   // the subject was empty when it was stored, or birth
+	prev  uint64 // between this position and the message there is nothing
+	root  bool   // the subject was empty when the message was stored, or birth is set
 	birth bool   // it is the first of its session, which may have had an earlier life
-	index uint64 // grows by one with each message, from one before which the subject was empty
+	index uint64 // grows by one with each message, since the subject was last empty
 }
 
-// linkBefore, in the place of a sequence, is the message before it in the stream.
+// linkBefore stands for the message right before in the stream, whose sequence is not
+// known when a batch is sent.
 const linkBefore = "+"
 
-// envelope returns the data of a message. Follows says that the message is stored
-// in one step with the one before it, whose sequence is not known yet.
-func envelope(l link, follows bool, e eventlog.Entry) []byte {
+// encodeMessage returns the data of a message. Follows says that the message is stored
+// in one step with the one before it.
+func encodeMessage(l link, follows bool, e eventlog.Entry) []byte {
 	data := make([]byte, 0, 48+len(e.Name)+len(e.Data))
 	switch {
 	case follows:
@@ -75,8 +76,8 @@ func envelope(l link, follows bool, e eventlog.Entry) []byte {
 	return append(data, e.Data...)
 }
 
-// open parses the data of a message.
-func (m *message) open(seq uint64, data []byte) (ok bool) {
+// decodeData sets the entry and the link of a message from its data.
+func (m *message) decodeData(seq uint64, data []byte) (ok bool) {
 	line, rest, ok := bytes.Cut(data, []byte{'\n'})
 	prev, line, ok2 := bytes.Cut(line, []byte{' '})
 	index, name, ok3 := bytes.Cut(line, []byte{' '})
@@ -105,28 +106,28 @@ func parseUint(digits []byte) (uint64, bool) {
 	return n, err == nil
 }
 
-// parseMessage parses a stored message. One that no log has written is no entry,
-// and before it there may be anything.
+// parseMessage parses a stored message. A message that no log has written is no entry,
+// and anything may come before it.
 func parseMessage(subject string, seq uint64, h nats.Header, data []byte) message {
-	m := message{subject: subject, msgID: first(h, msgIDHeader), batched: first(h, batchIDHeader) != ""}
-	if !m.open(seq, data) {
+	m := message{subject: subject, msgID: header(h, msgIDHeader), batched: header(h, batchIDHeader) != ""}
+	if !m.decodeData(seq, data) {
 		m.Entry, m.link = eventlog.Entry{ID: seq}, link{prev: seq - 1, root: true, birth: true}
 	}
 	return m
 }
 
-// parseDelivery parses a stored message as a stream republishes it, or hands it
-// out in answer to a direct get.
+// parseDelivery parses a stored message as a stream republishes it, or as a server
+// returns it from a direct get.
 func parseDelivery(m *nats.Msg) (message, bool) {
-	seq, err := strconv.ParseUint(first(m.Header, seqHeader), 10, 64)
+	seq, err := strconv.ParseUint(header(m.Header, seqHeader), 10, 64)
 	if err != nil || seq == 0 {
 		return message{}, false
 	}
-	return parseMessage(first(m.Header, subjectHeader), seq, m.Header, m.Data), true
+	return parseMessage(header(m.Header, subjectHeader), seq, m.Header, m.Data), true
 }
 
-// first returns a header whose name is spelled exactly so.
-func first(h nats.Header, name string) string {
+// header returns the first value of a header whose name is spelled exactly so.
+func header(h nats.Header, name string) string {
 	if v := h[name]; len(v) > 0 {
 		return v[0]
 	}

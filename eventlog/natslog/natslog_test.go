@@ -114,7 +114,7 @@ func TestWrongStreams(t *testing.T) {
 	}
 	want(open(natslog.Options{Existing: true}), "stream not found")
 	makeStreams(t, ns, logtest.Options{})
-	want(open(natslog.Options{Existing: true, Retention: natslog.Retention{Entries: 5}}), "forbids changing them")
+	want(open(natslog.Options{Existing: true, Retention: natslog.Retention{Entries: 5}}), "forbids changing it")
 	want(open(natslog.Options{Prefix: "other"}), "its subjects are")
 	nc, err := nats.Connect(ns.ClientURL())
 	if err != nil {

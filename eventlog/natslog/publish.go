@@ -5,45 +5,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 
 	"github.com/nats-io/nats.go"
-	"github.com/nats-io/nuid"
 
 	"github.com/mixstream/mixstream/eventlog"
 )
 
-// MaxAppend is how many entries one Append may have: what JetStream stores in one
-// step, less the record of a key.
+// MaxAppend is the largest number of entries that one Append takes: what JetStream
+// stores in one step, less the record of a key.
 const MaxAppend = 999
-
-// maxBatches is how many batches one process sends at a time, of the 50 that a
-// stream takes.
-const maxBatches = 12
-
-// errMoved says that the last message under the subject is not the one that the
-// publication was to follow, or that a batch has lost a message on its way: nothing was
-// stored, and all is to be tried anew.
-var errMoved = errors.New("there is a later message under the subject")
-
-// errRepeated says that a batch has a message id that the stream knows.
-var errRepeated = errors.New("message id repeated")
-
-// draft is what is to be stored under one subject, in one step.
-type draft struct {
-	msgID   string // of the first message
-	entries []eventlog.Entry
-
-	key        *eventlog.Key // nil: none
-	keySubject string
-
-	sent bool // once, perhaps in vain
-	// after is the sequence after which the draft may have been stored: where the subject
-	// ended when it was first sent. Late says that another process may have sent it, so long
-	// ago that the stream has forgotten its id; then the caller sets after.
-	after uint64
-	late  bool
-}
 
 // pubAck is the answer to a publication.
 type pubAck struct {
@@ -53,90 +23,68 @@ type pubAck struct {
 	Error     *apiError `json:"error"`
 }
 
-// messages returns the messages of a draft, for the writer's place.
-func (d *draft) messages(w *writer) []*nats.Msg {
-	entries := d.entries
-	if len(entries) == 0 {
-		entries = []eventlog.Entry{{}}
-	}
-	msgs := make([]*nats.Msg, len(entries), len(entries)+1)
-	next := w.next
-	for i := range msgs {
-		h := make(nats.Header, 4)
-		msgs[i] = &nats.Msg{Subject: w.subject, Header: h, Data: envelope(next, i > 0, entries[i])}
-		next.index++
-		if i == 0 {
-			h[expectedHeader] = []string{strconv.FormatUint(w.last, 10)}
-			if d.key == nil || d.key.Appended.Count == 0 {
-				h[msgIDHeader] = []string{d.msgID}
-			}
+// checkSize returns ErrEntryTooLarge if the NATS server would refuse a message for its
+// size.
+func (s *store) checkSize(msgs ...*nats.Msg) error {
+	for _, m := range msgs {
+		if size, most := int64(m.Size()), s.nc.MaxPayload(); size > most {
+			return fmt.Errorf("natslog: %w: %d bytes with its envelope, and the NATS server takes %d at most (max_payload)", eventlog.ErrEntryTooLarge, size, most)
 		}
 	}
-	if d.key != nil && !d.alone() {
-		msgs = append(msgs, d.keyMessage(w.log.options.keyLife))
-	}
-	if n := len(msgs); n > 1 {
-		batch := nuid.Next()
-		for i, m := range msgs {
-			m.Header[batchIDHeader] = []string{batch}
-			m.Header[batchSeqHeader] = []string{strconv.Itoa(i + 1)}
-		}
-		msgs[n-1].Header[commitHeader] = []string{"1"}
-	}
-	return msgs
+	return nil
 }
 
-// publish publishes the messages as one step, and returns the sequence of the
-// first. Repeated says that they had been stored before.
-func (l *Log) publish(ctx context.Context, msgs []*nats.Msg) (first uint64, repeated bool, err error) {
-	if err := l.fit(msgs); err != nil {
+// publish publishes the messages as one step, and returns the sequence of the first.
+// Repeated reports that the stream had stored them before.
+func (s *store) publish(ctx context.Context, msgs []*nats.Msg) (first uint64, repeated bool, err error) {
+	if err := s.checkSize(msgs...); err != nil {
 		return 0, false, err
 	}
 	if len(msgs) > 1 {
 		select {
-		case l.batches <- struct{}{}:
-			defer func() { <-l.batches }()
+		case s.batches <- struct{}{}:
+			defer func() { <-s.batches }()
 		case <-ctx.Done():
 			return 0, false, nats.ErrNoServers // nothing was sent
 		}
 	}
 	last := msgs[len(msgs)-1]
 	for _, m := range msgs[:len(msgs)-1] {
-		if err := l.nc.PublishMsg(m); err != nil {
-			return 0, false, cutOff(err)
+		if err := s.nc.PublishMsg(m); err != nil {
+			return 0, false, asBroken(err)
 		}
 	}
-	stored := l.high.Load()
-	ack, err := l.acknowledged(ctx, last)
-	switch {
-	case err != nil:
-	case ack.Seq <= l.start.Load():
-		// It was stored in another stream, and has got an id of before.
-		err = fmt.Errorf("natslog: %w: the stream was made again", eventlog.ErrOutcomeUnknown)
-	case !ack.Duplicate && ack.Seq <= stored:
-		err = l.estrange(fmt.Sprintf("stream %s has stored %d, and had stored %d before", l.subjects.entries(), ack.Seq, stored))
-	case !ack.Duplicate:
-		l.stored(ack.Seq)
+	high := s.known.high.Load()
+	ack, err := s.acknowledged(ctx, last)
+	if err == nil {
+		err = s.checkAck(ack, high)
 	}
 	return ack.Seq + 1 - uint64(len(msgs)), ack.Duplicate, err
 }
 
-// fit tells whether the NATS server takes messages of their size.
-func (l *Log) fit(msgs []*nats.Msg) error {
-	for _, m := range msgs {
-		if size, most := int64(m.Size()), l.nc.MaxPayload(); size > most {
-			return fmt.Errorf("natslog: %w: %d bytes with what belongs to it, and the NATS server takes %d at most (max_payload)", eventlog.ErrEntryTooLarge, size, most)
-		}
+// checkAck checks that the stream of the log has acknowledged, which had stored high
+// before.
+func (s *store) checkAck(ack pubAck, high uint64) error {
+	switch {
+	case ack.Seq <= s.known.start.Load():
+		// Another stream has stored it, under an id from before.
+		return fmt.Errorf("natslog: %w: the stream was made again", eventlog.ErrOutcomeUnknown)
+	case ack.Duplicate:
+		return nil
+	case ack.Seq <= high:
+		return s.reportForeign(fmt.Sprintf("stream %s has stored %d, and had stored %d before", s.subjects.entries(), ack.Seq, high))
 	}
+	s.known.noteStored(ack.Seq)
 	return nil
 }
 
-// acknowledged publishes a message, and waits until the stream has stored it.
-func (l *Log) acknowledged(ctx context.Context, m *nats.Msg) (pubAck, error) {
-	answer, err := l.request(ctx, m)
+// acknowledged publishes a message, and waits until the stream has stored it. It fails
+// with errMoved or errRepeated if the stream refuses the message for that reason.
+func (s *store) acknowledged(ctx context.Context, m *nats.Msg) (pubAck, error) {
+	answer, err := s.request(ctx, m)
 	if err != nil {
 		if !errors.Is(err, context.Canceled) {
-			l.doubt()
+			s.state.doubt()
 		}
 		return pubAck{}, err
 	}
@@ -144,15 +92,16 @@ func (l *Log) acknowledged(ctx context.Context, m *nats.Msg) (pubAck, error) {
 	if err := json.Unmarshal(answer.Data, &ack); err != nil {
 		return ack, fmt.Errorf("acknowledgement: %w", err)
 	}
-	switch {
-	case ack.Error == nil:
-		if l.embedded != nil {
-			l.embedded.acknowledged(ack)
+	if ack.Error == nil {
+		if s.server != nil {
+			s.server.NoteAcknowledged(ack.Stream, ack.Seq)
 		}
 		return ack, nil
-	case ack.Error.ErrCode == codeWrongLast, ack.Error.ErrCode == codeWrongLastInWork, ack.Error.ErrCode == codeIncompleteBatch:
+	}
+	switch ack.Error.ErrCode {
+	case codeWrongLast, codeWrongLastInWork, codeIncompleteBatch:
 		return ack, errMoved
-	case ack.Error.ErrCode == codeDuplicate:
+	case codeDuplicate:
 		return ack, errRepeated
 	}
 	return ack, ack.Error

@@ -1,6 +1,7 @@
 package natslog
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -15,32 +16,32 @@ import (
 	"github.com/mixstream/mixstream/internal/excerpt"
 )
 
-// state is how far a record has got. What takes several steps is written down
-// first, so that whoever comes upon it can bring it to its end.
-type state string
+// sessionState is how far a session has got. What takes several steps is written down first,
+// so that any process that finds it can finish it.
+type sessionState string
 
 const (
-	open      state = "open"
-	creating  state = "creating" // its entry is to be appended
-	deleting  state = "deleting" // its last entry is to be appended
-	deleted   state = "deleted"  // until its grace period is over
-	forgotten state = "forgotten"
+	stateOpen      sessionState = "open"
+	stateCreating  sessionState = "creating" // its first entry must still be appended
+	stateDeleting  sessionState = "deleting" // its last entry must still be appended
+	stateDeleted   sessionState = "deleted"  // until its grace period is over
+	stateForgotten sessionState = "forgotten"
 )
 
-// record is what the second stream has of a session. One that is forgotten keeps
-// only the mark, for as long as entries of its time may be retained.
+// record is what the second stream has of a session. The record of a forgotten session
+// keeps only its mark, for as long as entries of its time may be retained.
 type record struct {
-	ID      []byte `json:"id"`
-	Scope   []byte `json:"scope,omitempty"`
-	State   state  `json:"state"`
-	Life    string `json:"life"`              // differs from that of an earlier session of this id
-	Floor   uint64 `json:"floor,omitempty"`   // up to which an earlier session had entries
-	Written bool   `json:"written,omitempty"` // there may be entries under the session's subject
+	ID      []byte       `json:"id"`
+	Scope   []byte       `json:"scope,omitempty"`
+	State   sessionState `json:"state"`
+	Life    string       `json:"life"`              // differs from that of an earlier session of this id
+	Floor   uint64       `json:"floor,omitempty"`   // an earlier session had entries up to here
+	Written bool         `json:"written,omitempty"` // there may be entries under the session's subject
 
-	Entry *pending      `json:"entry,omitempty"` // of a session that is being created or deleted
+	Entry *pending      `json:"entry,omitempty"` // while the session is being created or deleted
 	AsOf  uint64        `json:"as_of,omitempty"` // a position before that entry
 	Grace time.Duration `json:"grace,omitempty"`
-	Idle  bool          `json:"idle,omitempty"` // it is deleted only if nothing has come after AsOf
+	Idle  bool          `json:"idle,omitempty"` // delete it only if nothing has come after AsOf
 
 	Deleted uint64    `json:"deleted,omitempty"` // the id of the last entry
 	Fence   uint64    `json:"fence,omitempty"`   // the last message under the session's subject
@@ -51,115 +52,139 @@ type record struct {
 	at    time.Time // when it was stored
 }
 
-// pending is an entry that is to be appended.
+// pending is an entry that must still be appended.
 type pending struct {
 	Name []byte `json:"name"`
 	Data []byte `json:"data"`
 }
 
-// exists tells whether there is a session.
-func (r *record) exists() bool { return r.rev != 0 && r.State != forgotten }
+func newPending(e *eventlog.Entry) *pending {
+	return &pending{Name: []byte(e.Name), Data: e.Data}
+}
+
+// newRecord returns a record that replaces one of which only its mark is left, or
+// nothing: then what an earlier session had is trimmed by now.
+func newRecord(s eventlog.Session, state sessionState, before *record, b bounds) *record {
+	floor := before.Floor
+	if floor == 0 {
+		floor = b.First - 1
+	}
+	return &record{ID: []byte(s.ID), Scope: []byte(s.Scope), State: state, Life: nuid.Next(), Floor: floor, rev: before.rev}
+}
+
+// exists reports whether there is a session.
+func (r *record) exists() bool { return r.rev != 0 && r.State != stateForgotten }
+
+// unfinished reports whether a change of the session was left half done, or its grace
+// period is over.
+func (r *record) unfinished() bool {
+	return r.State == stateCreating || r.State == stateDeleting || r.State == stateDeleted && !time.Now().Before(r.Until)
+}
 
 func (r *record) session() eventlog.Session {
 	return eventlog.Session{ID: string(r.ID), Scope: string(r.Scope)}
 }
 
-// mark returns what is known of a session's subject that is empty.
-func (r *record) mark() mark { return mark{position: r.Floor, exact: r.exists() && !r.Written} }
+// entryID and fenceID return the message ids of what is written to create or delete a
+// session.
+func (r *record) entryID() string { return string(r.State) + "." + r.Life }
+func (r *record) fenceID() string { return "fence." + r.Life }
+
+// mark returns what is known of the session's subject when it is empty.
+func (r *record) mark() mark {
+	return mark{position: r.Floor, exact: r.exists() && !r.Written}
+}
 
 // mark is a position up to which an empty subject may have had entries.
 type mark struct {
 	position uint64
-	exact    bool // and after which it had none
+	exact    bool // it had none after the position
 }
 
-// within returns the mark as a position of the log.
-func (m mark) within(l *Log, b bounds) uint64 {
+// within returns the mark as a position of a log that began at start.
+func (m mark) within(start uint64, b bounds) uint64 {
 	if m.exact {
-		return max(m.position, l.start.Load())
+		return max(m.position, start)
 	}
 	return max(m.position, b.First-1)
 }
 
-// load returns the record of a session from the leader; one without a revision says
-// that there is none.
-func (l *Log) load(ctx context.Context, id string) (*record, error) {
-	s, err := l.ask(ctx, l.subjects.records(), get{LastFor: l.subjects.record(id)})
-	if err != nil || s == nil || len(s.Data) == 0 {
+// loadRecord returns the record of a session from the leader. A record without a
+// revision means that there is none.
+func (s *store) loadRecord(ctx context.Context, id string) (*record, error) {
+	got, err := s.getOne(ctx, s.subjects.records(), get{LastFor: s.subjects.sessionRecord(id)})
+	if err != nil || got == nil || len(got.Data) == 0 {
 		r := &record{ID: []byte(id)}
-		if s != nil { // a marker of the server
-			r.rev, r.State = s.Seq, forgotten
+		if got != nil { // a marker of the server
+			r.rev, r.State = got.Seq, stateForgotten
 		}
 		return r, err
 	}
-	r, err := parseRecord(s)
+	r, err := parseRecord(got)
 	if err == nil && string(r.ID) != id {
-		err = fmt.Errorf("record %d is that of %s, not of %s", s.Seq, excerpt.Quote(string(r.ID)), excerpt.Quote(id))
+		err = fmt.Errorf("record %d is that of %s, not of %s", got.Seq, excerpt.Quote(string(r.ID)), excerpt.Quote(id))
 	}
 	return r, err
 }
 
-func parseRecord(s *stored) (*record, error) {
-	r := &record{rev: s.Seq, at: s.Time}
-	if err := json.Unmarshal(s.Data, r); err != nil {
-		return nil, fmt.Errorf("record %d: %w", s.Seq, err)
+func parseRecord(m *storedMessage) (*record, error) {
+	r := &record{rev: m.Seq, at: m.Time}
+	if err := json.Unmarshal(m.Data, r); err != nil {
+		return nil, fmt.Errorf("record %d: %w", m.Seq, err)
 	}
 	return r, nil
 }
 
-// put stores a record in the place of the one that it was loaded as, or fails with
-// errMoved.
-func (l *Log) put(ctx context.Context, r *record) error {
+// putRecord stores a record in the place of the one that it was loaded as. It fails
+// with errMoved if another one is there by now.
+func (s *store) putRecord(ctx context.Context, r *record) error {
 	r.Write = nuid.Next()
 	data, err := json.Marshal(r)
 	if err != nil {
 		return err
 	}
-	m := &nats.Msg{Subject: l.subjects.record(string(r.ID)), Data: data, Header: nats.Header{
+	m := &nats.Msg{Subject: s.subjects.sessionRecord(string(r.ID)), Data: data, Header: nats.Header{
 		expectedHeader: {strconv.FormatUint(r.rev, 10)},
 	}}
-	if r.State == forgotten && l.age > 0 {
-		// By then the entries of its time are trimmed, and the first sequence of the
-		// log is a mark that serves as well.
-		m.Header[ttlHeader] = []string{strconv.FormatInt(int64((min(l.age, maxAge)+time.Hour)/time.Second), 10)}
+	if age := s.retention.Age; r.State == stateForgotten && age > 0 {
+		// By then the entries of its time are trimmed, and the first sequence of the log
+		// serves as a mark.
+		m.Header[ttlHeader] = []string{strconv.FormatInt(int64((min(age, maxAge)+time.Hour)/time.Second), 10)}
 	}
-	if err := l.fit([]*nats.Msg{m}); err != nil {
+	if err := cmp.Or(s.checkSize(m), s.state.ours()); err != nil {
 		return err
 	}
-	if err := l.familiar(); err != nil {
-		return err
-	}
-	uncertain := false
-	for pause := 10 * time.Millisecond; ; pause = min(2*pause, 500*time.Millisecond) {
-		ack, err := l.acknowledged(ctx, m)
-		switch {
-		case err == nil:
-			r.rev = ack.Seq
-			return nil
-		case errors.Is(err, errMoved):
-			if !uncertain {
-				return errMoved
-			}
-			now, err := l.load(ctx, string(r.ID))
-			switch {
-			case err == nil && (now.Write == r.Write || r.State == creating && now.Life == r.Life):
-				r.rev = now.rev // of a session that is made, another may have finished it
-				return nil
-			case err == nil:
-				return errMoved
-			case !transient(err):
-				return err
-			}
-		case !transient(err) && ctx.Err() == nil:
+	tries := attempts{pause: 10 * time.Millisecond}
+	for {
+		err := s.tryPutRecord(ctx, m, r, tries.uncertain)
+		if err == nil || errors.Is(err, errMoved) || !transient(err) && ctx.Err() == nil {
 			return err
-		default:
-			uncertain = uncertain || !unsent(err)
 		}
-		if !sleep(ctx, pause) {
-			if uncertain {
-				return fmt.Errorf("natslog: %w: %w", eventlog.ErrOutcomeUnknown, context.Cause(ctx))
-			}
-			return fmt.Errorf("natslog: %w: %w: %w", eventlog.ErrUnavailable, context.Cause(ctx), err)
+		tries.uncertain = tries.uncertain || !unsent(err)
+		if !tries.wait(ctx) {
+			return tries.timeOver(ctx, err)
 		}
 	}
+}
+
+// tryPutRecord tries once. Uncertain says that an earlier try may have stored the
+// record: then it, and no other one, may be what is there.
+func (s *store) tryPutRecord(ctx context.Context, m *nats.Msg, r *record, uncertain bool) error {
+	ack, err := s.acknowledged(ctx, m)
+	if err == nil {
+		r.rev = ack.Seq
+	}
+	if !errors.Is(err, errMoved) || !uncertain {
+		return err
+	}
+	now, err := s.loadRecord(ctx, string(r.ID))
+	if err != nil {
+		return err
+	}
+	// Another process may have finished a session that this one creates.
+	if now.Write == r.Write || r.State == stateCreating && now.Life == r.Life {
+		r.rev = now.rev
+		return nil
+	}
+	return errMoved
 }

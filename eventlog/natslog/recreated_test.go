@@ -14,7 +14,7 @@ import (
 	"github.com/mixstream/mixstream/eventlog/natslog"
 )
 
-// operator is somebody who manages the streams of a NATS server.
+// operator manages the streams of a NATS server.
 type operator struct {
 	*testing.T
 	jetstream.JetStream
@@ -198,7 +198,7 @@ func TestStreamMadeAgainWithEntries(t *testing.T) {
 		t.Fatal(err)
 	}
 	m.log.(*natslog.Log).CheckNow()
-	until(t, "the log says so", func() bool { return told.has("was made again, and its ids") })
+	until(t, "the log says so", func() bool { return told.has("was made again, and may give out ids") })
 	err := m.log.Append(t.Context(), own("a"), nil, []eventlog.Entry{{Name: "content", Data: []byte("{}")}})
 	if !errors.Is(err, eventlog.ErrUnavailable) || errors.Is(err, eventlog.ErrOutcomeUnknown) {
 		t.Errorf("Append: %v", err)

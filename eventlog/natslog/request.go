@@ -10,7 +10,7 @@ import (
 	"github.com/nats-io/nats.go"
 )
 
-// get is what a stream is asked for, in JetStream's words.
+// get is a request for messages of a stream, in JetStream's words.
 type get struct {
 	Seq       uint64   `json:"seq,omitempty"`
 	LastFor   string   `json:"last_by_subj,omitempty"`
@@ -21,19 +21,20 @@ type get struct {
 	NoHeaders bool     `json:"no_hdr,omitempty"`
 }
 
-// request asks NATS, and waits for one answer within the request timeout.
-func (l *Log) request(ctx context.Context, m *nats.Msg) (*nats.Msg, error) {
-	ctx, cancel := context.WithTimeout(ctx, l.options.RequestTimeout)
+// request sends a message, and waits for one answer within the request timeout.
+func (s *store) request(ctx context.Context, m *nats.Msg) (*nats.Msg, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.options.RequestTimeout)
 	defer cancel()
-	if l.nc.IsClosed() {
-		return nil, nats.ErrConnectionClosed // or else it may close after the sending
+	if s.nc.IsClosed() {
+		// Checked first: the same error after the sending leaves the outcome open.
+		return nil, nats.ErrConnectionClosed
 	}
-	answer, err := l.nc.RequestMsgWithContext(ctx, m)
-	return answer, cutOff(err)
+	answer, err := s.nc.RequestMsgWithContext(ctx, m)
+	return answer, asBroken(err)
 }
 
 // api calls the API of JetStream.
-func (l *Log) api(ctx context.Context, call string, body, answer any) error {
+func (s *store) api(ctx context.Context, call string, body, answer any) error {
 	var data []byte
 	if body != nil {
 		var err error
@@ -41,7 +42,7 @@ func (l *Log) api(ctx context.Context, call string, body, answer any) error {
 			return err
 		}
 	}
-	m, err := l.request(ctx, &nats.Msg{Subject: "$JS.API." + call, Data: data})
+	m, err := s.request(ctx, &nats.Msg{Subject: "$JS.API." + call, Data: data})
 	if err != nil {
 		return err
 	}
@@ -53,8 +54,8 @@ func (l *Log) api(ctx context.Context, call string, body, answer any) error {
 	}
 	switch {
 	case failure.Error == nil:
-	case failure.Error.ErrCode == codeNoStream && l.identity.Load() != nil:
-		return l.estrange("a stream of the log is gone: " + call)
+	case failure.Error.ErrCode == codeNoStream && s.known.identity.Load() != nil:
+		return s.reportForeign("a stream of the log is gone: " + call)
 	default:
 		return failure.Error
 	}
@@ -64,8 +65,8 @@ func (l *Log) api(ctx context.Context, call string, body, answer any) error {
 	return json.Unmarshal(m.Data, answer)
 }
 
-// stored is a message as the leader of a stream has it.
-type stored struct {
+// storedMessage is a message as the leader of a stream has it.
+type storedMessage struct {
 	Subject string    `json:"subject"`
 	Seq     uint64    `json:"seq"`
 	Header  []byte    `json:"hdrs"`
@@ -73,12 +74,12 @@ type stored struct {
 	Time    time.Time `json:"time"` // when it was stored, by the server's clock
 }
 
-// ask asks the leader of a stream for one message; nil is that it has none.
-func (l *Log) ask(ctx context.Context, stream string, g get) (*stored, error) {
+// getOne asks the leader of a stream for one message; nil means that it has none.
+func (s *store) getOne(ctx context.Context, stream string, g get) (*storedMessage, error) {
 	var answer struct {
-		Message *stored `json:"message"`
+		Message *storedMessage `json:"message"`
 	}
-	err := l.api(ctx, "STREAM.MSG.GET."+stream, g, &answer)
+	err := s.api(ctx, "STREAM.MSG.GET."+stream, g, &answer)
 	if hasCode(err, codeNoMessage) {
 		return nil, nil
 	}
@@ -88,34 +89,45 @@ func (l *Log) ask(ctx context.Context, stream string, g get) (*stored, error) {
 	return answer.Message, err
 }
 
-// askEntry asks the leader for a message of the stream of the entries.
-func (l *Log) askEntry(ctx context.Context, g get) (m message, found bool, err error) {
-	s, err := l.ask(ctx, l.subjects.entries(), g)
-	if s == nil || err != nil {
+// getEntry asks the leader for a message of the stream of the entries.
+func (s *store) getEntry(ctx context.Context, g get) (m message, found bool, err error) {
+	got, err := s.getOne(ctx, s.subjects.entries(), g)
+	if got == nil || err != nil {
 		return message{}, false, err
 	}
-	h, err := nats.DecodeHeadersMsg(s.Header)
-	if err != nil && len(s.Header) > 0 {
-		return message{}, false, fmt.Errorf("message %d: %w", s.Seq, err)
+	h, err := nats.DecodeHeadersMsg(got.Header)
+	if err != nil && len(got.Header) > 0 {
+		return message{}, false, fmt.Errorf("message %d: %w", got.Seq, err)
 	}
-	return parseMessage(s.Subject, s.Seq, h, s.Data), true, nil
+	return parseMessage(got.Subject, got.Seq, h, got.Data), true, nil
 }
 
-// bounds are the first and the last sequence of the stream of the entries, and how many
-// of them it has.
-type bounds struct {
-	Created  time.Time `json:"-"`
-	First    uint64    `json:"first_seq"`
-	Last     uint64    `json:"last_seq"`
-	Messages int       `json:"messages"`
-}
-
-func (l *Log) askBounds(ctx context.Context) (bounds, error) {
+// getBounds asks for the bounds of the stream of the entries, whichever it is.
+func (s *store) getBounds(ctx context.Context) (bounds, error) {
 	var info struct {
 		Created time.Time `json:"created"`
 		State   bounds    `json:"state"`
 	}
-	err := l.api(ctx, "STREAM.INFO."+l.subjects.entries(), nil, &info)
+	err := s.api(ctx, "STREAM.INFO."+s.subjects.entries(), nil, &info)
 	info.State.Created = info.Created
 	return info.State, err
+}
+
+// getKnownBounds asks for the bounds of the stream that the log knows.
+func (s *store) getKnownBounds(ctx context.Context) (bounds, error) {
+	high := s.known.high.Load()
+	b, err := s.getBounds(ctx)
+	if err == nil && !s.known.trusted.Load() {
+		err = s.recognise(b, high)
+	}
+	return b, err
+}
+
+// purge deletes the messages of a stream below a sequence: those under a subject, or
+// all if it is empty.
+func (s *store) purge(ctx context.Context, stream, subject string, below uint64) error {
+	return s.api(ctx, "STREAM.PURGE."+stream, struct {
+		Filter string `json:"filter"`
+		Seq    uint64 `json:"seq"`
+	}{subject, below}, nil)
 }

@@ -79,7 +79,7 @@ func TestGapOfSessionMadeAgain(t *testing.T) {
 		m.delete(s.ID, time.Millisecond)
 		time.Sleep(2 * time.Millisecond)
 		// Nobody asks for it.
-		if err := log.Bury(t.Context()); err != nil {
+		if err := log.Expire(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		info, err := log.Connection().Request("$JS.API.STREAM.INFO.MIXSTREAM", []byte(fmt.Sprintf(`{"subjects_filter":%q}`, log.Subject(s.ID))), patience)

@@ -5,130 +5,115 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/nats-io/nats.go"
-
-	"github.com/mixstream/mixstream/eventlog"
 )
 
-// roomSize is how much room a disk must have for the embedded server to be used.
-const roomSize = 64 << 10
+// retryAfter is how soon the log is tried again if nothing can be appended to it.
+const retryAfter = time.Second
 
-// tryAgain is how soon a log to which nothing can be appended is tried again.
-const tryAgain = time.Second
-
-var _ eventlog.Writable = (*Log)(nil)
-
-// Writable implements eventlog.Writable. It asks nobody: it returns what the last append,
-// or the look at the disk of an embedded server every Options.CheckInterval, has shown.
-func (l *Log) Writable(context.Context) error {
-	if err := l.blocked.Load(); err != nil {
-		return fmt.Errorf("natslog: %w: nothing can be appended: %w", eventlog.ErrUnavailable, *err)
-	}
-	return nil
-}
-
-// doubt makes tend find out whether entries can be appended.
-func (l *Log) doubt() {
-	select {
-	case l.doubts <- struct{}{}:
-	default:
-	}
-}
-
-// tend keeps the log writable for as long as it is open: a nats-server that has once failed
-// to write to a stream never does again, and does not answer publications.
-func (l *Log) tend() {
-	tick := time.NewTicker(l.options.CheckInterval)
+// writableLoop keeps the log writable until it is closed. A nats-server that has once
+// failed to write to a stream never does again, and does not answer publications.
+func (s *store) writableLoop() {
+	tick := time.NewTicker(s.options.CheckInterval)
 	defer tick.Stop()
+	inspect := &inspection{store: s}
 	for {
 		var doubtful bool
 		select {
-		case <-l.ctx.Done():
+		case <-s.life.ctx.Done():
 			return
-		case <-l.doubts:
+		case <-s.state.doubts:
 			doubtful = true
 		case <-tick.C:
-			doubtful = l.suspicion.raised.Load() // for which it was too soon
+			doubtful = s.state.suspected.Load() // it was too soon to inspect the store
 		}
-		for {
-			began := time.Now()
-			err := l.examine(l.ctx, doubtful)
-			if l.ctx.Err() != nil {
-				return
-			}
-			before := l.blocked.Load()
-			if err == nil {
-				if before != nil {
-					l.options.Logger.Info("natslog: entries can be appended again")
-				}
-				l.blocked.Store(nil)
-				break
-			}
-			if before == nil {
-				l.options.Logger.Error("natslog: nothing can be appended", "error", err)
-			}
-			l.blocked.Store(&err)
-			doubtful = true
-			if !sleep(l.ctx, max(tryAgain, time.Since(began))) { // mending in vain takes long
-				return
-			}
+		if !s.untilWritable(s.life.ctx, inspect, doubtful) {
+			return
 		}
 	}
 }
 
-// examine returns why nothing can be appended, and starts an embedded server again where
-// that helps. Doubtful says that an append has failed, that the disk was full, or that an
-// entry is missing.
-func (l *Log) examine(ctx context.Context, doubtful bool) error {
-	if l.embedded == nil {
-		if !doubtful || l.lost.Load() {
-			return nil // the loss of the connection is known by itself
+// untilWritable examines the log until entries can be appended, or the log is closed. It
+// reports whether entries can be appended.
+func (s *store) untilWritable(ctx context.Context, inspect *inspection, doubtful bool) bool {
+	for {
+		began := time.Now()
+		err := s.examine(ctx, inspect, doubtful)
+		if ctx.Err() != nil {
+			return false
 		}
-		return l.tryAppend(ctx)
+		before := s.state.blocked.Load()
+		if err == nil {
+			if before != nil {
+				s.options.Logger.Info("natslog: entries can be appended again")
+			}
+			s.state.blocked.Store(nil)
+			return true
+		}
+		if before == nil {
+			s.options.Logger.Error("natslog: nothing can be appended", "error", err)
+		}
+		s.state.blocked.Store(&err)
+		doubtful = true
+		if !sleep(ctx, max(retryAfter, time.Since(began))) { // a failed repair takes long
+			return false
+		}
 	}
-	if err := checkRoom(l.options.Dir); err != nil {
+}
+
+// examine returns the reason why nothing can be appended, and starts an embedded server
+// again where that helps. Doubtful says that an append has failed, that the disk was
+// full, or that an entry is missing.
+func (s *store) examine(ctx context.Context, inspect *inspection, doubtful bool) error {
+	if s.server == nil {
+		if !doubtful || s.state.lost.Load() {
+			return nil // a lost connection is noticed without an append
+		}
+		return s.tryAppend(ctx)
+	}
+	if err := s.server.CheckRoom(); err != nil {
 		return err
 	}
 	why := errors.New("the embedded server does not store any more")
 	var damage error
-	if l.embedded.stores() {
+	if s.server.Stores() {
 		if !doubtful {
 			return nil
 		}
-		damage = onlyDamage(l.lostMessages(ctx))
-		found := cmp.Or(damage, l.scanIfSuspected(ctx)) // startWhole looks once more, at what rests
+		damage = onlyDamage(s.findLost(ctx))
+		// What ifSuspected finds in a store in use, StartWhole checks again at rest.
+		found := cmp.Or(damage, inspect.ifSuspected(ctx))
 		switch {
 		case found != nil:
 			why = found
-		case l.blocked.Load() == nil:
-			if why = l.tryAppend(ctx); why == nil {
+		case s.state.blocked.Load() == nil:
+			if why = s.tryAppend(ctx); why == nil {
 				return nil
 			}
 		}
 	}
-	l.options.Logger.Warn("natslog: the embedded server is started again", "error", why)
-	if err := l.embedded.startWhole(ctx, damage); err != nil {
+	s.options.Logger.Warn("natslog: the embedded server is started again", "error", why)
+	if err := s.server.StartWhole(ctx, damage); err != nil {
 		return err
 	}
-	l.checkSoon()
-	return l.tryAppend(ctx)
+	s.state.checkSoon()
+	return s.tryAppend(ctx)
 }
 
 // tryAppend stores a message that is no entry in each of the streams.
-func (l *Log) tryAppend(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 2*l.options.RequestTimeout)
+func (s *store) tryAppend(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 2*s.options.RequestTimeout)
 	defer cancel()
-	for _, subject := range []string{l.subjects.trial(), l.subjects.trialRecord()} {
+	for _, subject := range []string{s.subjects.trial(), s.subjects.trialRecord()} {
 		for {
-			err := l.tryOnce(ctx, subject)
+			err := s.tryAppendOnce(ctx, subject)
 			if err == nil {
 				break
 			}
-			// The connection to a server that was started again comes a moment later, and
-			// what was sent on the one before gets no answer.
+			// The connection to a restarted server comes a moment later, and what was sent on
+			// the one before gets no answer.
 			if !unsent(err) && !errors.Is(err, context.DeadlineExceeded) || !sleep(ctx, 50*time.Millisecond) {
 				return fmt.Errorf("store a message: %w", err)
 			}
@@ -137,20 +122,10 @@ func (l *Log) tryAppend(ctx context.Context) error {
 	return nil
 }
 
-// tryOnce stores a message that is no entry, and waits for a moment.
-func (l *Log) tryOnce(ctx context.Context, subject string) error {
-	ctx, cancel := context.WithTimeout(ctx, min(tryAgain, l.options.RequestTimeout))
+// tryAppendOnce stores a message that is no entry, and waits for a moment.
+func (s *store) tryAppendOnce(ctx context.Context, subject string) error {
+	ctx, cancel := context.WithTimeout(ctx, min(retryAfter, s.options.RequestTimeout))
 	defer cancel()
-	_, err := l.acknowledged(ctx, &nats.Msg{Subject: subject})
+	_, err := s.acknowledged(ctx, &nats.Msg{Subject: subject})
 	return err
-}
-
-// checkRoom returns why an embedded server cannot write to its folder.
-func checkRoom(dir string) error {
-	f, err := os.CreateTemp(dir, ".check-*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(make([]byte, roomSize))
-	return errors.Join(err, f.Close(), os.Remove(f.Name()))
 }

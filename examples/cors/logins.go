@@ -9,7 +9,7 @@ import (
 	"github.com/mixstream/mixstream/server"
 )
 
-// logins are the users that are logged in, by the secret in their cookie.
+// logins holds the users that are logged in, by the secret in their cookie.
 type logins struct {
 	mu    sync.Mutex
 	users map[string]string
@@ -19,7 +19,7 @@ func newLogins() *logins { return &logins{users: make(map[string]string)} }
 
 const cookieName = "login"
 
-// login is where a password would be asked for.
+// login is where an application would ask for a password.
 func (l *logins) login(w http.ResponseWriter, r *http.Request) {
 	user := r.URL.Query().Get("user")
 	if user == "" || strings.Contains(user, "/") {
@@ -30,8 +30,8 @@ func (l *logins) login(w http.ResponseWriter, r *http.Request) {
 	l.mu.Lock()
 	l.users[secret] = user
 	l.mu.Unlock()
-	// The page and the server are of one site, so the strict cookie is sent. Without
-	// HTTPS it cannot be Secure; an application's has to be.
+	// The page and the server belong to the same site, so the browser sends the strict cookie.
+	// Without HTTPS it cannot be Secure; in an application it must be.
 	http.SetCookie(w, &http.Cookie{Name: cookieName, Value: secret, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode}) //nolint:gosec // see above
 	w.WriteHeader(http.StatusNoContent)
 }
@@ -45,7 +45,7 @@ func (l *logins) logout(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// user returns who sends a request, or an empty string.
+// user returns the user that sends a request, or an empty string.
 func (l *logins) user(r *http.Request) string {
 	cookie, err := r.Cookie(cookieName)
 	if err != nil {

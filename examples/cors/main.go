@@ -1,5 +1,5 @@
-// Command cors shows the stream server behind CORS and an authorizer: a page of
-// another origin follows the sessions of its user, and nobody else's.
+// Command cors shows the stream server behind CORS and an authorizer: a page of another origin
+// follows the sessions of its own user only.
 //
 // Run it:
 //
@@ -11,7 +11,7 @@
 //	const events = new EventSource("http://localhost:8080/stream?sessionId=alice/1", {withCredentials: true});
 //	events.addEventListener("content", e => console.log(JSON.parse(e.data)));
 //
-// So does curl, which knows no origins:
+// curl does the same, and knows no origins:
 //
 //	curl -c jar -X POST 'http://localhost:8080/login?user=alice'
 //	curl -b jar -N 'http://localhost:8080/stream?sessionId=alice/1'
@@ -33,8 +33,8 @@ import (
 	"github.com/mixstream/mixstream/server"
 )
 
-// pageOrigin is where the page comes from. With credentials it must be named: a
-// wildcard would let any page read what its visitor may read.
+// pageOrigin is the origin of the page. With credentials it must be explicit: a wildcard would
+// let any page read what its visitor may read.
 const pageOrigin = "http://localhost:3000"
 
 func main() {
@@ -55,8 +55,8 @@ func run(ctx context.Context, listener net.Listener) error {
 	logins := newLogins()
 	srv, err := mix.NewServer(
 		server.WithAuthorizer(logins.authorize),
-		server.WithReauthorization(time.Minute), // who logs out is cut off by then
-		server.WithMaxStreamsPerClient(20, logins.user),
+		server.WithTiming(server.Timing{Reauthorization: time.Minute}), // cuts off a user that logged out
+		server.WithLimits(server.Limits{StreamsPerClient: 20, ClientKey: logins.user}),
 		// Each session of a user exists for that user; the authorizer keeps others out.
 		server.WithSessions(func(context.Context, string) (bool, error) { return true, nil }),
 	)
@@ -76,7 +76,7 @@ func run(ctx context.Context, listener net.Listener) error {
 	served := make(chan error, 1)
 	go func() { served <- httpServer.Serve(listener) }()
 	select {
-	case err := <-served: // before its time
+	case err := <-served: // earlier than expected
 		return err
 	case <-ctx.Done():
 	}
@@ -85,15 +85,15 @@ func run(ctx context.Context, listener net.Listener) error {
 	return errors.Join(srv.Shutdown(ctx), httpServer.Shutdown(ctx))
 }
 
-// withCORS lets the page read the answers. It comes before everything else: a
-// refusal without its headers would be no more than a network error to the page.
+// withCORS lets the page read the answers. It comes before everything else: without its
+// headers, a refusal would look like a network error to the page.
 func withCORS(h http.Handler) http.Handler {
 	return cors.New(cors.Options{
 		AllowedOrigins:   []string{pageOrigin},
 		AllowedMethods:   []string{http.MethodGet, http.MethodPost},
-		AllowedHeaders:   []string{"Last-Event-ID"}, // sent by clients that use fetch
+		AllowedHeaders:   []string{"Last-Event-ID"}, // for clients that use fetch
 		ExposedHeaders:   []string{"Retry-After"},
 		AllowCredentials: true,
-		MaxAge:           600, // seconds for which a browser need not ask again
+		MaxAge:           600, // seconds for which a browser caches the answer
 	}).Handler(h)
 }

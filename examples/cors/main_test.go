@@ -31,7 +31,7 @@ func start(t *testing.T) string {
 	return "http://" + listener.Addr().String()
 }
 
-// page sends what a page of an origin sends, with the cookie of a login.
+// page sends the request of a page of an origin, with the cookie of a login.
 func page(t *testing.T, origin, method, target, cookie string, header ...string) *http.Response {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), method, target, nil)
@@ -108,7 +108,7 @@ func TestStream(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			res := page(t, pageOrigin, http.MethodGet, stream(base, tt.session), tt.cookie)
-			// The page can read what it is told, refusals included.
+			// The page can read every answer, including refusals.
 			if h := res.Header; res.StatusCode != tt.status || h.Get("Access-Control-Allow-Origin") != pageOrigin || h.Get("Access-Control-Allow-Credentials") != "true" {
 				t.Fatalf("%s, %v", res.Status, h)
 			}

@@ -14,12 +14,12 @@ import (
 	"github.com/mixstream/mixstream/mix"
 )
 
-// api is the application's own part of the HTTP interface. It starts turns of an
-// agent, which publish what they do.
+// api is the application's own part of the HTTP interface. It starts turns of an agent, which
+// publish their progress.
 type api struct {
 	srv *mix.Server
 
-	// A turn outlives the request that started it, and so has a context of the api.
+	// A turn outlives the request that started it, so it needs a context of the api.
 	ctx   context.Context
 	stop  context.CancelFunc
 	turns sync.WaitGroup
@@ -31,7 +31,7 @@ func newAPI(srv *mix.Server) *api {
 	return a
 }
 
-// close stops the turns that are under way, and waits for them.
+// close stops the running turns, and waits for them.
 func (a *api) close() {
 	a.stop()
 	a.turns.Wait()
@@ -41,7 +41,7 @@ func (a *api) health(w http.ResponseWriter, _ *http.Request) {
 	answer(w, http.StatusOK, map[string]string{"status": "ok"})
 }
 
-// createSession makes a session, which can be followed from then on.
+// createSession creates a session, which clients can then follow.
 func (a *api) createSession(w http.ResponseWriter, r *http.Request) {
 	session := r.PathValue("session")
 	switch _, err := a.srv.CreateSession(r.Context(), session, "An example"); {
@@ -54,7 +54,7 @@ func (a *api) createSession(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// startTurn answers at once; what the agent does is read from the stream.
+// startTurn answers at once; the client reads the agent's progress from the stream.
 func (a *api) startTurn(w http.ResponseWriter, r *http.Request) {
 	var body struct {
 		Prompt string `json:"prompt"`
@@ -66,14 +66,13 @@ func (a *api) startTurn(w http.ResponseWriter, r *http.Request) {
 	session := r.PathValue("session")
 	a.turns.Go(func() {
 		if err := a.turn(session, body.Prompt); err != nil {
-			log.Printf("turn of session %q: %v", session, err) //nolint:gosec // quoted, so no line can be forged
+			log.Printf("turn of session %q: %v", session, err) //nolint:gosec // quoted, so that it cannot forge a log line
 		}
 	})
 	answer(w, http.StatusAccepted, map[string]string{"session": session})
 }
 
-// turn is where an agent would call its model. This one repeats the prompt, word
-// by word.
+// turn is where an agent would call its model. This one repeats the prompt, word by word.
 func (a *api) turn(session, prompt string) error {
 	events := []gen.Event{
 		&gen.UserMessageCreatedData{Type: string(gen.EventNameUserMessageCreated), MessageID: "m1", Content: prompt},

@@ -1,11 +1,11 @@
-// Command mount shows the stream server as one part of an application: mounted
-// in an http.ServeMux beside the application's own routes, and shut down in order.
+// Command mount shows the stream server as one part of an application: mounted in an
+// http.ServeMux beside the application's own routes, with an orderly shutdown.
 //
 // Run it:
 //
 //	go run ./examples/mount
 //
-// Then make a session, follow it, and start a turn of its agent:
+// Then create a session, follow it, and start a turn of its agent:
 //
 //	curl -X POST http://127.0.0.1:8080/sessions/demo
 //	curl -N 'http://127.0.0.1:8080/stream?sessionId=demo' &
@@ -41,7 +41,7 @@ func main() {
 	}
 }
 
-// shutdownTimeout is how long open requests have to end.
+// shutdownTimeout is how long open requests may take to end.
 const shutdownTimeout = 10 * time.Second
 
 // run serves on the listener until the context is done, and then shuts down.
@@ -59,8 +59,8 @@ func run(ctx context.Context, listener net.Listener) error {
 	mux.HandleFunc("POST /sessions/{session}", api.createSession)
 	mux.HandleFunc("POST /sessions/{session}/turns", api.startTurn)
 
-	// Timeouts of the http.Server are safe: the stream server replaces them by one
-	// of its own for each write.
+	// Timeouts of the http.Server are safe: the stream server sets its own deadline for each
+	// write.
 	httpServer := &http.Server{
 		Handler:           mux,
 		ReadHeaderTimeout: 5 * time.Second,
@@ -70,16 +70,16 @@ func run(ctx context.Context, listener net.Listener) error {
 	served := make(chan error, 1)
 	go func() { served <- httpServer.Serve(listener) }()
 	select {
-	case err := <-served: // before its time
+	case err := <-served: // earlier than expected
 		return err
 	case <-ctx.Done():
 	}
 
-	// The context is done already; what follows gets time of its own.
+	// The context is already done; the shutdown needs another one.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
 	defer cancel()
-	// The streams come first: http.Server.Shutdown waits for them but does not end
-	// them. If some did not end in time, the rest still has to be shut down.
+	// The streams come first, because http.Server.Shutdown waits for them but does not end
+	// them. If some do not end in time, the rest must still shut down.
 	err = errors.Join(srv.Shutdown(ctx), httpServer.Shutdown(ctx))
 	if serveErr := <-served; !errors.Is(serveErr, http.ErrServerClosed) {
 		err = errors.Join(err, serveErr)

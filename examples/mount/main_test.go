@@ -20,7 +20,7 @@ import (
 type application struct {
 	url  string
 	stop context.CancelFunc
-	done chan error // what run returned
+	done chan error // the result of run
 }
 
 func start(t *testing.T) *application {
@@ -44,7 +44,7 @@ func start(t *testing.T) *application {
 	return a
 }
 
-// shutDown stops the application and returns what run returned.
+// shutDown stops the application and returns the result of run.
 func (a *application) shutDown() error {
 	a.stop()
 	return <-a.done
@@ -159,7 +159,7 @@ func TestShutdownEndsStreamInOrder(t *testing.T) {
 	if err != nil || last.Name != "heartbeat" || !last.HasRetry {
 		t.Errorf("last event: %q, with a reconnection time: %t, %v; want a heartbeat with one", last.Name, last.HasRetry, err)
 	}
-	// A connection that was cut would be io.ErrUnexpectedEOF.
+	// A connection that was cut would return io.ErrUnexpectedEOF.
 	if _, err := dec.Next(); !errors.Is(err, io.EOF) {
 		t.Errorf("end of the stream: %v, want %v", err, io.EOF)
 	}

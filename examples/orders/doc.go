@@ -1,6 +1,6 @@
-// Command orders shows the server of a spec that is not this module's: openapi.yaml in this
-// folder, from which package api is generated. The command in the folder watch is its client,
-// and the one in cuts shows that cut connections lose nothing.
+// Command orders shows the server for a spec other than this module's: openapi.yaml in this
+// folder, from which eventgen made package api. The command in the folder watch is its client.
+// The command in cuts shows that cut connections lose nothing.
 //
 // Run it:
 //

@@ -17,8 +17,8 @@ func TestCuts(t *testing.T) {
 	}
 }
 
-// TestWholeSpec generates the code of a spec that says all that a spec can say. The generator
-// has nothing to warn of.
+// TestWholeSpec generates code from a spec that describes everything, so that the generator
+// warns of nothing.
 func TestWholeSpec(t *testing.T) {
 	generate := exec.CommandContext(t.Context(), "go", "run", "../../cmd/eventgen", "-o", t.TempDir(), "-package", "whole", "testdata/whole.yaml")
 	if out, err := generate.CombinedOutput(); err != nil || len(out) > 0 {

@@ -1,8 +1,8 @@
-// Command publish shows publishing from many goroutines to many sessions, each of
-// which a client follows. Publish returns once an event is in the log, and its
-// reader gets every acknowledged event once, in the order of the acknowledged ids.
+// Command publish shows publishing from many goroutines to many sessions, each with one client
+// that follows it. Publish returns when the event is in the log. The reader gets every
+// acknowledged event once, in the order of the ids.
 //
-// Run it, and it ends by itself:
+// Run it; it ends by itself:
 //
 //	go run ./examples/publish
 package main
@@ -51,7 +51,7 @@ func run(ctx context.Context, out io.Writer) error {
 	}
 	httpServer := &http.Server{Handler: srv, ReadHeaderTimeout: 5 * time.Second}
 	var serving sync.WaitGroup
-	serving.Go(func() { _ = httpServer.Serve(listener) }) // ends by Close
+	serving.Go(func() { _ = httpServer.Serve(listener) }) // returns after Close
 
 	all := make([]*session, sessions)
 	failures := make([]error, sessions)
@@ -64,7 +64,7 @@ func run(ctx context.Context, out io.Writer) error {
 	running.Wait()
 	elapsed := time.Since(began)
 
-	// All streams are over, so nothing is cut off.
+	// All streams have ended, so Close cuts nothing.
 	err = errors.Join(errors.Join(failures...), httpServer.Close())
 	serving.Wait()
 	if err != nil {
@@ -73,8 +73,7 @@ func run(ctx context.Context, out io.Writer) error {
 	return summarize(out, all, elapsed)
 }
 
-// summarize prints what came of each session, and fails if it is not what it
-// should be.
+// summarize prints the result of each session. It returns an error if a result is wrong.
 func summarize(out io.Writer, all []*session, elapsed time.Duration) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "session\tacknowledged\treceived\t")

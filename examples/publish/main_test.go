@@ -59,9 +59,9 @@ func TestSummaryFails(t *testing.T) {
 		spoil func(*session)
 		want  string
 	}{
-		{"lost", func(s *session) { s.received = s.received[1:] }, "what was received is not what was acknowledged"},
-		{"twice", func(s *session) { s.received = append(s.received, s.received[0]) }, "what was received is not what was acknowledged"},
-		{"out of order", func(s *session) { s.received[0], s.received[1] = s.received[1], s.received[0] }, "what was received is not what was acknowledged"},
+		{"lost", func(s *session) { s.received = s.received[1:] }, "the received events differ from the acknowledged ones"},
+		{"twice", func(s *session) { s.received = append(s.received, s.received[0]) }, "the received events differ from the acknowledged ones"},
+		{"out of order", func(s *session) { s.received[0], s.received[1] = s.received[1], s.received[0] }, "the received events differ from the acknowledged ones"},
 		{"not published", func(s *session) { s.acknowledged[0] = nil }, "300 events were acknowledged, want 400"},
 		{"ids out of order", func(s *session) {
 			own := s.acknowledged[0]

@@ -17,11 +17,11 @@ type session struct {
 	id  string
 	srv *mix.Server
 
-	acknowledged [publishers][]event // what each publisher has published
-	received     []event             // what the reader got, as it came
+	acknowledged [publishers][]event // the events of each publisher
+	received     []event             // the events of the reader, in the order of arrival
 }
 
-// event is what both sides know of an event.
+// event is the part of an event that both sides know.
 type event struct {
 	id      string
 	content string
@@ -34,7 +34,7 @@ func (s *session) run(ctx context.Context, c *mix.Client) error {
 	if _, err := s.srv.CreateSession(ctx, s.id, "Many publishers"); err != nil {
 		return err
 	}
-	// Nothing that is published after StreamEvents has returned is missed.
+	// The stream misses nothing that is published after StreamEvents returned.
 	stream, err := c.StreamEvents(ctx, s.id, nil, mix.UntilComplete())
 	if err != nil {
 		return err
@@ -45,7 +45,7 @@ func (s *session) run(ctx context.Context, c *mix.Client) error {
 	defer publishing.Wait()
 	publishing.Go(func() {
 		if err := s.publishAll(ctx); err != nil {
-			cancel(err) // the stream would wait for ever
+			cancel(err) // the stream would wait forever
 		}
 	})
 	for e, err := range stream.All() {
@@ -75,7 +75,7 @@ func (s *session) publishAll(ctx context.Context) error {
 	return err
 }
 
-// publish is one publisher. It notes the id that each event was acknowledged with.
+// publish is one publisher. It records the acknowledged id of each event.
 func (s *session) publish(ctx context.Context, publisher int) error {
 	for n := range events {
 		content := fmt.Sprintf("publisher %d, event %d", publisher+1, n+1)
@@ -88,22 +88,22 @@ func (s *session) publish(ctx context.Context, publisher int) error {
 	return nil
 }
 
-// published returns what all publishers have published, in the order of the ids.
+// published returns the events of all publishers, in the order of the ids.
 func (s *session) published() []event {
 	all := slices.Concat(s.acknowledged[:]...)
 	slices.SortFunc(all, byID)
 	return all
 }
 
-// check fails unless the reader got what was acknowledged: each event once, in
-// the order of the ids, which for each publisher is the order of its events.
+// check returns an error unless the reader got the acknowledged events: each once, in the
+// order of the ids, which for each publisher is the order of its events.
 func (s *session) check() error {
 	published := s.published()
 	switch {
 	case len(published) != publishers*events:
 		return fmt.Errorf("%s: %d events were acknowledged, want %d", s.id, len(published), publishers*events)
 	case !slices.Equal(s.received, published):
-		return fmt.Errorf("%s: what was received is not what was acknowledged", s.id)
+		return fmt.Errorf("%s: the received events differ from the acknowledged ones", s.id)
 	}
 	for p, own := range s.acknowledged {
 		if !slices.IsSortedFunc(own, byID) {

@@ -1,9 +1,8 @@
-// Command replicas shows two servers that serve the same sessions, behind a proxy
-// that sends each connection to the other one. The log is a stream of NATS. A client
-// is sent from one to the other again and again, while both publish: every event
-// arrives once, in order.
+// Command replicas shows two servers that serve the same sessions, behind a proxy that sends
+// each new connection to the next server. The log is a stream of NATS. A client moves from one
+// server to the other again and again, while both publish: every event arrives once, in order.
 //
-// Run it, and it ends by itself:
+// Run it; it ends by itself:
 //
 //	go run ./examples/replicas                     # with a NATS server of its own
 //	go run ./examples/replicas nats://127.0.0.1    # with yours, which needs JetStream
@@ -72,15 +71,15 @@ func run(ctx context.Context, out io.Writer, url string) (err error) {
 	}
 	defer proxy.stop()
 
-	session := fmt.Sprint("demo-", time.Now().UnixNano()) // of this run, on a NATS server that stays
+	session := fmt.Sprint("demo-", time.Now().UnixNano()) // unique, in case the NATS server keeps the sessions of earlier runs
 	if _, err := replicas[0].server.CreateSession(ctx, session, "Two replicas"); err != nil {
 		return err
 	}
 	say := log.New(out, "", 0)
 	through := ""
-	c, err := mix.NewClient(proxy.url, client.OnConnect(func(res *http.Response) {
+	c, err := mix.NewClient(proxy.url, client.WithHooks(client.Hooks{Connected: func(res *http.Response) {
 		through = res.Header.Get(replicaHeader)
-	}))
+	}}))
 	if err != nil {
 		return err
 	}
@@ -94,7 +93,7 @@ func run(ctx context.Context, out io.Writer, url string) (err error) {
 	defer publishing.Wait()
 	publishing.Go(func() {
 		if err := publish(ctx, session, replicas); err != nil {
-			cancel(err) // ends the stream, which would wait for ever
+			cancel(err) // ends the stream, which would wait forever
 		}
 	})
 	n := 0
@@ -104,17 +103,17 @@ func run(ctx context.Context, out io.Writer, url string) (err error) {
 		}
 		if data, ok := event.Data.(*gen.ContentData); ok {
 			n++
-			say.Printf("%s, by way of %s", data.Content, through)
+			say.Printf("%s, through %s", data.Content, through)
 		}
 	}
 	if n != total {
-		return fmt.Errorf("%d events have arrived, of %d", n, total)
+		return fmt.Errorf("%d of %d events arrived", n, total)
 	}
 	say.Printf("all %d events, once and in order", n)
 	return stream.Err()
 }
 
-// publish publishes all events, by both replicas in turn.
+// publish publishes all events, through both replicas in turn.
 func publish(ctx context.Context, session string, replicas [2]*replica) error {
 	for n := 1; n <= total; n++ {
 		r := replicas[n%2]

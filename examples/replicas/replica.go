@@ -18,14 +18,14 @@ import (
 	"github.com/mixstream/mixstream/server"
 )
 
-// replicaHeader tells which replica has answered.
+// replicaHeader tells which replica answered.
 const replicaHeader = "X-Replica"
 
 // site is a handler on a socket.
 type site struct {
 	url    string
 	server *http.Server
-	served chan struct{} // closed when the server has ended
+	served chan struct{} // closed when the server ended
 }
 
 func startSite(h http.Handler) (*site, error) {
@@ -40,7 +40,7 @@ func startSite(h http.Handler) (*site, error) {
 	}
 	go func() {
 		defer close(s.served)
-		_ = s.server.Serve(l) // ends by stop
+		_ = s.server.Serve(l) // returns after stop
 	}()
 	return s, nil
 }
@@ -50,7 +50,7 @@ func (s *site) stop() {
 	<-s.served
 }
 
-// replica is one of the servers. Nothing but the log knows of the others.
+// replica is one of the servers. Replicas share only the log.
 type replica struct {
 	*site
 	name   string
@@ -64,8 +64,8 @@ func startReplica(ctx context.Context, name, natsURL string) (*replica, error) {
 		return nil, err
 	}
 	r := &replica{name: name, log: events}
-	// Short times, so that the client moves often and the example is over soon.
-	r.server, err = mix.NewServer(server.WithLog(events), server.WithRetry(20*time.Millisecond), server.WithMaxConnectionAge(120*time.Millisecond))
+	// Short times, so that the client moves often and the example ends soon.
+	r.server, err = mix.NewServer(server.WithLog(events), server.WithTiming(server.Timing{Retry: 20 * time.Millisecond, MaxConnectionAge: 120 * time.Millisecond}))
 	if err == nil {
 		r.site, err = startSite(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 			w.Header().Set(replicaHeader, name)
@@ -83,7 +83,7 @@ func (r *replica) stop() error {
 	return r.log.Close()
 }
 
-// startProxy starts a proxy that takes the targets in turn.
+// startProxy starts a proxy that uses the targets in turn.
 func startProxy(targets ...string) (*site, error) {
 	urls := make([]*url.URL, len(targets))
 	for i, target := range targets {
@@ -119,7 +119,7 @@ func startNATS() (*nats, error) {
 	n := &nats{s, dir}
 	if !s.ReadyForConnections(5 * time.Second) {
 		n.stop()
-		return nil, errors.New("the NATS server does not start")
+		return nil, errors.New("the NATS server did not start")
 	}
 	return n, nil
 }
@@ -127,5 +127,5 @@ func startNATS() (*nats, error) {
 func (n *nats) stop() {
 	n.Shutdown()
 	n.WaitForShutdown()
-	_ = os.RemoveAll(n.dir) // what is left is temporary anyway
+	_ = os.RemoveAll(n.dir) // the remaining files are temporary
 }

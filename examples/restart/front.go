@@ -10,19 +10,19 @@ import (
 	"github.com/mixstream/mixstream/server"
 )
 
-// front is the server that can be stopped and started again: only its address
-// and the log stay the same.
+// front is a server that can be stopped and started again: only its address and the log stay
+// the same.
 type front struct {
 	addr   string
 	events eventlog.Log
 
 	httpServer *http.Server
-	served     chan struct{} // closed when httpServer has ended
+	served     chan struct{} // closed when httpServer ended
 }
 
 func (f *front) start() error {
-	// A short reconnection time, so that the example is over soon.
-	handler, err := mix.NewServer(server.WithLog(f.events), server.WithRetry(20*time.Millisecond))
+	// A short reconnection time, so that the example ends soon.
+	handler, err := mix.NewServer(server.WithLog(f.events), server.WithTiming(server.Timing{Retry: 20 * time.Millisecond}))
 	if err != nil {
 		return err
 	}
@@ -34,13 +34,13 @@ func (f *front) start() error {
 	f.served = make(chan struct{})
 	go func() {
 		defer close(f.served)
-		_ = f.httpServer.Serve(listener) // ends by stop
+		_ = f.httpServer.Serve(listener) // returns after stop
 	}()
 	return nil
 }
 
-// stop closes the listener and cuts all connections, as the end of a process
-// does. See examples/mount for a shutdown in order.
+// stop closes the listener and cuts all connections, like the end of a process. examples/mount
+// shows an orderly shutdown.
 func (f *front) stop() {
 	_ = f.httpServer.Close() // an error of the listener changes nothing
 	<-f.served

@@ -1,14 +1,13 @@
-// Command restart shows a client that survives a restart of the server. The
-// server is cut off in the middle, and comes back on the same port, while events
-// go on being published: every event arrives once, in order.
+// Command restart shows a client that survives a restart of the server. The program cuts the
+// server off in the middle and starts it again on the same port, while it continues to
+// publish: every event arrives once, in order.
 //
-// Run it, and it ends by itself:
+// Run it; it ends by itself:
 //
 //	go run ./examples/restart
 //
-// The log is what survives, and here it does so because it is apart from the
-// server. This one is in memory, so it ends with the process; a log on disk
-// survives that as well, with the same code.
+// The log survives, because here it is separate from the server. This log is in memory and
+// ends with the process. A log on disk survives that as well, with the same code.
 package main
 
 import (
@@ -36,13 +35,13 @@ func main() {
 const (
 	session = "demo"
 	total   = 30
-	// The server is away from one of these events to the other.
+	// The server is down between these two events.
 	stopAfter, startAfter = 10, 20
 
 	pause = 15 * time.Millisecond // between two events
 )
 
-// run follows a session on a server at addr that is restarted meanwhile.
+// run follows a session on a server at addr that it restarts meanwhile.
 func run(ctx context.Context, out io.Writer, addr string) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -55,8 +54,8 @@ func run(ctx context.Context, out io.Writer, addr string) error {
 	}
 	defer front.stop()
 
-	// Several servers may share a log. This one is not mounted anywhere: it
-	// publishes, as an agent in another process would.
+	// Several servers may share a log. This one serves no requests: it only publishes, as an
+	// agent in another process would.
 	agent, err := mix.NewServer(server.WithLog(events))
 	if err != nil {
 		return err
@@ -67,9 +66,9 @@ func run(ctx context.Context, out io.Writer, addr string) error {
 
 	c, err := mix.NewClient("http://"+addr,
 		client.WithRetryPolicy(client.RetryPolicy{InitialInterval: 50 * time.Millisecond}),
-		client.OnRetry(func(r client.Retry) {
-			say.Printf("-- reconnection %d, to go on after %s: %v", r.Attempt, r.LastEventID, r.Err)
-		}))
+		client.WithHooks(client.Hooks{Retrying: func(r client.Retry) {
+			say.Printf("-- reconnection %d, to resume after %s: %v", r.Attempt, r.LastEventID, r.Err)
+		}}))
 	if err != nil {
 		return err
 	}
@@ -82,16 +81,16 @@ func run(ctx context.Context, out io.Writer, addr string) error {
 	var publishing sync.WaitGroup
 	publishing.Go(func() {
 		if err := publish(ctx, agent, front, say); err != nil {
-			cancel(err) // ends the stream, which would wait for ever
+			cancel(err) // ends the stream, which would wait forever
 		}
 	})
 	err = read(stream, say)
-	cancel(err) // ends the publishing, if the reading failed
+	cancel(err) // ends the publishing if the reading failed
 	publishing.Wait()
 	return err
 }
 
-// publish publishes all events, and on the way stops and starts the server.
+// publish publishes all events, and stops and starts the server in between.
 func publish(ctx context.Context, agent *mix.Server, front *front, say *log.Logger) error {
 	for n := 1; n <= total; n++ {
 		event := &gen.ContentData{Type: string(gen.EventNameContent), Content: fmt.Sprintf("event %d", n)}
@@ -114,8 +113,8 @@ func publish(ctx context.Context, agent *mix.Server, front *front, say *log.Logg
 	return err
 }
 
-// read prints the stream to its end, and fails unless every event came once and
-// in order.
+// read prints the stream to its end. It returns an error unless every event came once and in
+// order.
 func read(stream *mix.Stream, say *log.Logger) error {
 	n := 0
 	for event, err := range stream.All() {

@@ -55,8 +55,8 @@ func TestRunFails(t *testing.T) {
 	})
 }
 
-// freeAddr returns a loopback address that is free now and stays so while the
-// server is away: its port is below those that systems hand out on their own.
+// freeAddr returns a loopback address that is free and stays free while the server is stopped:
+// its port is below the range from which systems assign ports.
 func freeAddr(t *testing.T) string {
 	t.Helper()
 	for range 100 {

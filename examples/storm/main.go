@@ -1,12 +1,12 @@
-// Command storm simulates what happens when some of many servers die, and their
-// readers come back to the others all at once. It sends nothing: it computes, with
-// the reconnection policy of package client, when each reader tries, when a server
-// gets to it, and how long it takes until all are back.
+// Command storm simulates the failure of some of many servers: their readers reconnect to the
+// others all at once. It sends nothing. It uses the reconnection policy of package client to
+// compute when each reader tries, when a server accepts it, and how long it takes until all
+// are connected again.
 //
 //	go run ./examples/storm
 //	go run ./examples/storm -readers 10000000 -replicas 500 -dead 50 -opens 2000
 //
-// See docs/scale.md for what to make of it.
+// docs/scale.md interprets the results.
 package main
 
 import (
@@ -25,20 +25,20 @@ func main() {
 	}
 }
 
-// run simulates one storm, and prints what became of it.
+// run simulates one storm, and prints the result.
 func run(args []string, out io.Writer) error {
 	s := storm{}
 	flags := flag.NewFlagSet("storm", flag.ContinueOnError)
 	flags.SetOutput(out)
-	flags.IntVar(&s.readers, "readers", 1_000_000, "how many readers there are")
-	flags.IntVar(&s.replicas, "replicas", 50, "on how many servers")
-	flags.IntVar(&s.dead, "dead", 5, "how many of the servers die")
+	flags.IntVar(&s.readers, "readers", 1_000_000, "the number of readers")
+	flags.IntVar(&s.replicas, "replicas", 50, "the number of servers")
+	flags.IntVar(&s.dead, "dead", 5, "the number of servers that die")
 	flags.Float64Var(&s.opens, "opens", 2000, "how many streams a server opens a second")
 	flags.DurationVar(&s.retry, "retry", 500*time.Millisecond, "the first interval of the clients' backoff")
-	flags.Float64Var(&s.factor, "factor", 1.5, "by which it grows")
-	flags.DurationVar(&s.most, "max", time.Minute, "up to which it grows")
-	flags.DurationVar(&s.timeout, "timeout", 10*time.Second, "after which a client gives an attempt up")
-	flags.Uint64Var(&s.seed, "seed", 1, "of the random numbers")
+	flags.Float64Var(&s.factor, "factor", 1.5, "the factor by which the interval grows")
+	flags.DurationVar(&s.most, "max", time.Minute, "the largest interval")
+	flags.DurationVar(&s.timeout, "timeout", 10*time.Second, "the time after which a client abandons an attempt")
+	flags.Uint64Var(&s.seed, "seed", 1, "the seed of the random numbers")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ func run(args []string, out io.Writer) error {
 	r := s.run()
 	fmt.Fprintf(out, "%d of %d servers die, with %d readers; %d servers are left, each of which opens %.0f streams a second\n",
 		s.dead, s.replicas, len(r.back), s.replicas-s.dead, s.opens)
-	fmt.Fprintf(out, "at least      %8.1f s, if no attempt were in vain\n", float64(len(r.back))/s.opens/float64(s.replicas-s.dead))
+	fmt.Fprintf(out, "at least      %8.1f s, if no attempt failed\n", float64(len(r.back))/s.opens/float64(s.replicas-s.dead))
 	for _, share := range []float64{0.5, 0.99, 1} {
 		fmt.Fprintf(out, "%3.0f %% back    %8.1f s\n", 100*share, r.back[int(share*float64(len(r.back)-1))].Seconds())
 	}

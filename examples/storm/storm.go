@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// storm is what is simulated.
+// storm is the situation to simulate.
 type storm struct {
 	readers, replicas, dead int
 	opens                   float64
@@ -17,9 +17,9 @@ type storm struct {
 	seed                    uint64
 }
 
-// result is what became of it.
+// result is the outcome of a storm.
 type result struct {
-	back      []time.Duration // when the readers were back, in order
+	back      []time.Duration // when the readers were connected again, in order
 	attempts  int
 	perSecond []int // attempts in each second
 }
@@ -30,10 +30,10 @@ type attempt struct {
 	failures int
 }
 
-// run lets the readers of the servers that die try until all are back. A balancer
-// sends each attempt to a random server of those that are left, which serves them
-// in the order in which they come; a client that has waited for the timeout goes, and
-// the server notices when it gets to it, at no cost.
+// run makes the readers of the dead servers try until all are connected. A balancer sends each
+// attempt to a random surviving server. Servers accept attempts in the order of arrival. A
+// client abandons an attempt after the timeout; the server then notices it, when its turn
+// comes, at no cost.
 func (s *storm) run() result {
 	rng := rand.New(rand.NewPCG(s.seed, 0))
 	left := s.replicas - s.dead
@@ -75,7 +75,7 @@ func (s *storm) pause(rng *rand.Rand, failures int) time.Duration {
 	return time.Duration(rng.Float64() * ceiling)
 }
 
-// queue has the next attempt first.
+// queue is a heap with the next attempt first.
 type queue []attempt
 
 func (q queue) Len() int           { return len(q) }

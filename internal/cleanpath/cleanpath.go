@@ -1,10 +1,10 @@
-// Package cleanpath finds the paths that an http.ServeMux answers with a redirect, which
-// repeats the path, and the query beside it, in a header and in the body.
+// Package cleanpath finds the paths that an http.ServeMux redirects. Such a redirect repeats
+// the path and its query in a header and in the body, where a secret in them becomes visible.
 package cleanpath
 
 import "path"
 
-// Is reports whether a request's path is one that an http.ServeMux takes as it is.
+// Is reports whether an http.ServeMux serves a path without a redirect.
 func Is(p string) bool {
 	if p == "" || p[0] != '/' {
 		return false

@@ -1,5 +1,5 @@
-// Package docblock gives a test the blocks of code that a page of docs says it tests, so
-// that the page cannot show anything else than what was tested.
+// Package docblock gives a test the blocks of code that it tests from a page of docs, so that
+// the page shows exactly what was tested.
 package docblock
 
 import (
@@ -12,16 +12,16 @@ import (
 
 // A Block is a fenced block of code.
 type Block struct {
-	Language, Text string // the text with the line break at its end
+	Language, Text string // Text ends with a line break
 }
 
-// Of returns the blocks of a page, such as "server.md" or "../README.md", over which stands
-// that the running test tests them: <!-- tested by TestX in ../server -->. The folder is that
-// of the test, from the page. There must be one.
+// Of returns the blocks of a page, such as "server.md" or "../README.md", that follow the mark
+// of the running test: <!-- tested by TestX in ../server -->. The mark gives the folder of the
+// test relative to the page. The test fails if the page has no such block.
 func Of(t testing.TB, page string) []Block {
 	t.Helper()
 	file := filepath.Join(folder(t), page)
-	text, err := os.ReadFile(file) //nolint:gosec // the page that a test names
+	text, err := os.ReadFile(file) //nolint:gosec // the test names the page
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,19 +34,19 @@ func Of(t testing.TB, page string) []Block {
 		t.Fatal(err)
 	}
 	name, _, _ := strings.Cut(t.Name(), "/")
-	said := "<!-- tested by " + name + " in " + filepath.ToSlash(place) + " -->"
+	mark := "<!-- tested by " + name + " in " + filepath.ToSlash(place) + " -->"
 	var blocks []Block
-	pattern := regexp.MustCompile("(?ms)^" + regexp.QuoteMeta(said) + "\n```(\\w+)\n(.*?)^```$")
+	pattern := regexp.MustCompile("(?ms)^" + regexp.QuoteMeta(mark) + "\n```(\\w+)\n(.*?)^```$")
 	for _, match := range pattern.FindAllStringSubmatch(string(text), -1) {
 		blocks = append(blocks, Block{match[1], match[2]})
 	}
 	if len(blocks) == 0 {
-		t.Fatalf("docs/%s has no block below %s", page, said)
+		t.Fatalf("docs/%s has no block below %s", page, mark)
 	}
 	return blocks
 }
 
-// folder is the folder docs of the module that the test belongs to.
+// folder returns the folder docs of the test's module.
 func folder(t testing.TB) string {
 	t.Helper()
 	dir, err := os.Getwd()

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -14,17 +13,19 @@ import (
 
 	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/internal/servertest"
 	"github.com/mixstream/mixstream/mix"
 )
 
-// delivered is an event as a reader has got it.
+// delivered is an event as a reader gets it.
 type delivered struct{ id, text string }
 
-// acked is what publishers were acknowledged, and what they may have published.
+// acked holds what the server has acknowledged to publishers, and what they may have
+// published.
 type acked struct {
 	mu        sync.Mutex
 	events    map[string]map[string]string // ids by session and text
-	uncertain map[string]map[string]bool   // texts by session, whose outcome nobody knows
+	uncertain map[string]map[string]bool   // by session: texts whose outcome is unknown
 }
 
 func newAcked() *acked {
@@ -58,23 +59,18 @@ func (a *acked) count() (n int) {
 	return n
 }
 
-// last returns the highest id that was acknowledged for a session.
+// last returns the highest acknowledged id of a session.
 func (a *acked) last(session string) (last uint64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, id := range a.events[session] {
-		last = max(last, number(id))
+		last = max(last, servertest.Position(id))
 	}
 	return last
 }
 
-func number(id string) uint64 {
-	n, _ := strconv.ParseUint(id, 10, 64)
-	return n
-}
-
-// check checks what a reader has got from the beginning of a session: in the order
-// of ids, each event once, all that was acknowledged, and nothing that nobody
+// check checks what a reader gets from the beginning of a session. The ids grow, each
+// event comes once, every acknowledged event comes, and nothing comes that was not
 // published.
 func (a *acked) check(t *testing.T, who, session string, got []delivered) {
 	t.Helper()
@@ -83,10 +79,10 @@ func (a *acked) check(t *testing.T, who, session string, got []delivered) {
 	seen := make(map[string]bool)
 	before := uint64(0)
 	for _, d := range got {
-		if number(d.id) <= before {
+		if servertest.Position(d.id) <= before {
 			t.Errorf("%s of %s: id %s after %d", who, session, d.id, before)
 		}
-		before = number(d.id)
+		before = servertest.Position(d.id)
 		if seen[d.text] {
 			t.Errorf("%s of %s: %q twice", who, session, d.text)
 		}
@@ -123,7 +119,7 @@ type collector struct {
 type readings struct {
 	t   *testing.T
 	ctx context.Context
-	end func() // and wait until all have
+	end func() // ends all collectors and waits for them
 	wg  sync.WaitGroup
 	all []*collector
 }
@@ -143,7 +139,7 @@ func (r *readings) collect(address, session string) {
 	t.Cleanup(transport.CloseIdleConnections)
 	c, err := mix.NewClient((&url.URL{Scheme: "http", Host: address}).String(),
 		client.WithHTTPClient(&http.Client{Transport: transport}),
-		client.WithRetryPolicy(client.RetryPolicy{InitialInterval: 20 * time.Millisecond, MaxInterval: 300 * time.Millisecond, MaxElapsedTime: patience}))
+		client.WithRetryPolicy(client.RetryPolicy{InitialInterval: 20 * time.Millisecond, MaxInterval: 300 * time.Millisecond, MaxElapsedTime: servertest.Patience}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,18 +163,18 @@ func (r *readings) collect(address, session string) {
 				co.mu.Lock()
 				co.events = append(co.events, delivered{e.ID, data.Content})
 				co.mu.Unlock()
-				co.at.Store(number(e.ID))
+				co.at.Store(servertest.Position(e.ID))
 			}
 		}
 	})
 }
 
-// check waits until all readers have all that was acknowledged, and checks it.
+// check waits until all readers have every acknowledged event, and checks these.
 func (r *readings) check(a *acked) {
 	r.t.Helper()
 	all := make(map[string]int)
 	for _, c := range r.all {
-		until(r.t, "a reader is at the last event", func() bool { return c.at.Load() >= a.last(c.session) })
+		servertest.Until(r.t, "a reader is at the last event", func() bool { return c.at.Load() >= a.last(c.session) })
 		all[c.session] = max(all[c.session], len(c.got()))
 	}
 	for i, c := range r.all {
@@ -188,7 +184,7 @@ func (r *readings) check(a *acked) {
 		return
 	}
 	for _, c := range r.all {
-		// What was not acknowledged may come after that.
+		// Events that were not acknowledged may come later.
 		for range 500 {
 			if len(c.got()) >= all[c.session] {
 				break
@@ -205,7 +201,7 @@ func (r *readings) check(a *acked) {
 	}
 }
 
-// wantSame checks that two readers have got the same.
+// wantSame checks that two readers have the same events.
 func wantSame(t *testing.T, i int, a []delivered, j int, b []delivered) {
 	t.Helper()
 	for n := range min(len(a), len(b)) {

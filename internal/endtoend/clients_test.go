@@ -17,16 +17,16 @@ import (
 	"time"
 
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/internal/servertest"
 	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/server"
 	"github.com/mixstream/mixstream/streamtest"
 )
 
-// TestOtherClients has clients of other languages follow a session whose connection
-// is cut in the middle of an event, again and again: they resume, and get every event
-// once and in order.
+// Clients of other languages follow a session whose connection is cut in the middle of an
+// event, again and again. They resume, and get every event once and in order.
 func TestOtherClients(t *testing.T) {
-	slow(t)
+	servertest.Slow(t)
 	dir := t.TempDir()
 	if err := os.CopyFS(dir, os.DirFS("testdata/clients")); err != nil {
 		t.Fatal(err)
@@ -90,12 +90,11 @@ type cutServer struct {
 	url string
 }
 
-// cutting serves behind a proxy that cuts the connection so many times. Where
-// anywhere is false, it does not cut between the last line of an event and the blank
-// line behind it.
+// cutting serves behind a proxy that cuts the connection this many times. If anywhere is
+// false, it does not cut between the last line of an event and the blank line behind it.
 func cutting(t *testing.T, cuts int, anywhere bool) (s cutServer, made func() int) {
 	t.Helper()
-	srv, err := mix.NewServer(server.WithRetry(20 * time.Millisecond))
+	srv, err := mix.NewServer(server.WithTiming(server.Timing{Retry: 20 * time.Millisecond}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,14 +124,6 @@ func cutting(t *testing.T, cuts int, anywhere bool) (s cutServer, made func() in
 		mu.Lock()
 		defer mu.Unlock()
 		return done
-	}
-}
-
-// slow leaves a test out unless the slow ones are asked for.
-func slow(t *testing.T) {
-	t.Helper()
-	if os.Getenv("MIXSTREAM_SLOW") == "" {
-		t.Skip("slow: run with MIXSTREAM_SLOW=1")
 	}
 }
 

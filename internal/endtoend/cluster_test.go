@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
-	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -16,11 +16,12 @@ import (
 
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/eventlog/natslog"
+	"github.com/mixstream/mixstream/internal/servertest"
 	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/server"
 )
 
-// replica is one of our servers, in front of a cluster.
+// replica is one of our servers, in front of a NATS cluster.
 type replica struct {
 	house
 	urls string
@@ -28,21 +29,25 @@ type replica struct {
 	log  *natslog.Log
 }
 
-// open starts the replica, at the address where it was.
+// open starts the replica. A second call starts it at the same address.
 func (r *replica) open() {
 	r.t.Helper()
 	log, err := natslog.Open(r.t.Context(), natslog.Options{
 		URL: r.urls, Replicas: 3, CheckInterval: 2 * time.Second, RequestTimeout: 2 * time.Second,
-		// Not around the wires of this test.
+		// The client must not find a way around the wires of this test.
 		Connection: []nats.Option{nats.IgnoreDiscoveredServers()},
 	})
 	if err != nil {
 		r.t.Fatal(err)
 	}
 	r.log = log
-	r.srv = newServer(r.t, server.WithLog(log), server.WithRetry(100*time.Millisecond), server.WithDrainWindow(time.Second),
-		server.WithHeartbeat(500*time.Millisecond), server.WithLogOutage(2*time.Second),
-		server.WithSessions(func(context.Context, string) (bool, error) { return true, nil }))
+	r.srv = servertest.Attached.NewServer(r.t, server.WithLog(log), server.WithTiming(server.Timing{
+		Retry:       100 * time.Millisecond,
+		DrainWindow: time.Second,
+		Heartbeat:   500 * time.Millisecond,
+		LogOutage:   2 * time.Second,
+	}),
+		servertest.AnySession())
 	r.start(r.srv)
 }
 
@@ -54,11 +59,11 @@ func (r *replica) close() {
 	}
 }
 
-// publishers publish to a replica, one in each session, until they are stopped.
+// publishers publish to a replica until they are stopped, one in each session.
 type publishers struct {
 	stop  atomic.Bool
 	wg    sync.WaitGroup
-	worst atomic.Int64 // how long one publication has taken at most
+	worst atomic.Int64 // the longest publication, in nanoseconds
 }
 
 func (p *publishers) run(t *testing.T, name string, srv *mix.Server, a *acked, sessions []string) {
@@ -67,14 +72,14 @@ func (p *publishers) run(t *testing.T, name string, srv *mix.Server, a *acked, s
 			for i := 0; !p.stop.Load(); i++ {
 				text := fmt.Sprintf("%s.%d", name, i)
 				began := time.Now()
-				id, err := srv.Publish(context.WithoutCancel(t.Context()), session, content(text))
+				id, err := srv.Publish(context.WithoutCancel(t.Context()), session, servertest.Content(text))
 				p.worst.Store(max(p.worst.Load(), int64(time.Since(began))))
 				switch {
 				case err == nil:
 					a.add(session, text, id)
 				case errors.Is(err, eventlog.ErrOutcomeUnknown):
 					a.maybe(session, text)
-				case !errors.Is(err, eventlog.ErrUnavailable): // with which nothing has been published
+				case !errors.Is(err, eventlog.ErrUnavailable): // the log has published nothing then
 					t.Errorf("publish %s: %v", text, err)
 					return
 				}
@@ -89,14 +94,12 @@ func (p *publishers) end() {
 	p.wg.Wait()
 }
 
-// Three nats-servers and two replicas, with publishers and readers on both. Each
-// nats-server is killed and started again, the leader first; one replica is cut off
-// from NATS; and it is started again. Every event that was acknowledged reaches every
-// reader, once and in order.
+// Three nats-servers and two replicas have publishers and readers on both replicas. Each
+// nats-server is killed and started again, the leader first. One replica is cut off from
+// NATS, and later started again. Every acknowledged event reaches every reader, once and
+// in order.
 func TestCluster(t *testing.T) {
-	if os.Getenv("MIXSTREAM_SLOW") == "" {
-		t.Skip("takes a minute; MIXSTREAM_SLOW=1 runs it")
-	}
+	servertest.Slow(t)
 	nodes := startCluster(t)
 	a := &replica{house: house{t: t}, urls: nodes.urls()}
 	a.open()
@@ -124,7 +127,7 @@ func TestCluster(t *testing.T) {
 	goesOn := func(after string) {
 		t.Helper()
 		began, before := time.Now(), acknowledged.count()
-		until(t, "events are acknowledged after "+after, func() bool { return acknowledged.count() >= before+100 })
+		servertest.Until(t, "events are acknowledged after "+after, func() bool { return acknowledged.count() >= before+100 })
 		t.Logf("%s: the next 100 events took %v", after, time.Since(began).Round(time.Millisecond))
 	}
 	goesOn("the start")
@@ -140,7 +143,7 @@ func TestCluster(t *testing.T) {
 
 	wires.cut()
 	cutAt := time.Now()
-	until(t, "a request on the replica that is cut off gets 503", func() bool {
+	servertest.Until(t, "a request on the replica that is cut off gets 503", func() bool {
 		res := request(t, b.addr, sessions[0], "")
 		defer res.Body.Close()
 		return res.StatusCode == http.StatusServiceUnavailable && res.Header.Get("Retry-After") != ""
@@ -150,17 +153,13 @@ func TestCluster(t *testing.T) {
 	if !strings.HasPrefix(text, "event: connected\n") || !strings.Contains(text, "\nid: 12345\n") || !strings.Contains(text, "\nretry: ") {
 		t.Errorf("a stream that resumes on it: status %d, %q", res.StatusCode, text)
 	}
-	until(t, "its streams have ended", func() bool {
-		n := 0
-		for _, session := range sessions {
-			n += b.srv.Readers(session)
-		}
-		return n == 0
+	servertest.Until(t, "its streams have ended", func() bool {
+		return readersOf(b.srv, sessions) == 0
 	})
 	goesOn("the cut")
 	time.Sleep(time.Until(cutAt.Add(10 * time.Second)))
 	wires.mend()
-	until(t, "the readers are back", func() bool { return b.srv.Readers(sessions[0]) == 2 })
+	servertest.Until(t, "the readers are back", func() bool { return b.srv.Readers(sessions[0]) == 2 })
 	goesOn("the end of the cut")
 
 	onB.end()
@@ -169,7 +168,7 @@ func TestCluster(t *testing.T) {
 	b.open()
 	onB = &publishers{}
 	onB.run(t, "b again", b.srv, acknowledged, sessions)
-	until(t, "the readers are back", func() bool { return b.srv.Readers(sessions[0]) == 2 })
+	servertest.Until(t, "the readers are back", func() bool { return b.srv.Readers(sessions[0]) == 2 })
 	goesOn("its start")
 
 	onA.end()
@@ -182,44 +181,33 @@ func TestCluster(t *testing.T) {
 	t.Logf("%d events acknowledged, %d of an unknown outcome; the longest publication took %v", acknowledged.count(), uncertain, time.Duration(onA.worst.Load()).Round(time.Millisecond))
 }
 
-// Servers on one cluster append under one key at a time, as when a client that has
-// waited for one in vain tries the next one: the entry is in the log once, and each
-// server is told its id.
-func TestOneKeyOfManyServers(t *testing.T) {
-	if os.Getenv("MIXSTREAM_SLOW") == "" {
-		t.Skip("needs a cluster; MIXSTREAM_SLOW=1 runs it")
+// request asks for the stream of a session.
+func request(t *testing.T, addr, session, lastEventID string) *http.Response {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	t.Cleanup(cancel)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+"/stream?sessionId="+session, nil)
+	if err != nil {
+		t.Fatal(err)
 	}
-	nodes := startCluster(t)
-	var logs []*natslog.Log
-	for _, url := range strings.Split(nodes.urls(), ",") {
-		log, err := natslog.Open(t.Context(), natslog.Options{URL: url, Replicas: len(nodes)})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { log.Close() })
-		logs = append(logs, log)
+	req.Close = true
+	if lastEventID != "" {
+		req.Header.Set("Last-Event-ID", lastEventID)
 	}
-	s := eventlog.Session{ID: "a"}
-	add := func(log *natslog.Log, i int) (id uint64, err error) {
-		e := []eventlog.Entry{{Name: "content", Data: []byte("{}")}}
-		key := &eventlog.Key{Name: fmt.Sprint("k", i), Close: i%2 == 0} // which is stored in another way
-		err = log.Append(t.Context(), s, key, e)
-		return e[0].ID, err
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
 	}
-	for i := range 100 {
-		ids := make([]uint64, len(logs))
-		var wg sync.WaitGroup
-		for j, log := range logs {
-			wg.Go(func() {
-				var err error
-				if ids[j], err = add(log, i); err != nil {
-					t.Errorf("key %d: %v", i, err)
-				}
-			})
-		}
-		wg.Wait()
-		if ids[0] != ids[1] || ids[0] != ids[2] {
-			t.Fatalf("key %d: ids %d", i, ids)
-		}
+	return res
+}
+
+// readAll returns a body that ends.
+func readAll(t *testing.T, res *http.Response) string {
+	t.Helper()
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
 	}
+	return string(text)
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/internal/servertest"
 	"github.com/mixstream/mixstream/mix"
 )
 
@@ -63,7 +64,7 @@ func startInstance(t *testing.T, binary, urls string) *instance {
 	t.Cleanup(func() {
 		if i.cmd.ProcessState == nil {
 			_ = i.cmd.Process.Kill()
-			_ = i.wait() // it was killed
+			_ = i.wait() // killed, so that it fails
 		}
 	})
 	if i.address == "" || i.ops == "" {
@@ -72,7 +73,7 @@ func startInstance(t *testing.T, binary, urls string) *instance {
 	return i
 }
 
-// ready tells whether a probe finds the instance ready. One that is gone is not.
+// ready reports whether a probe finds the instance ready.
 func (i *instance) ready() bool {
 	res, err := http.Get(i.ops + "/readyz")
 	if err != nil {
@@ -82,7 +83,7 @@ func (i *instance) ready() bool {
 	return res.StatusCode == http.StatusOK
 }
 
-// balancer connects clients to the instance that it has been told last.
+// balancer connects clients to one instance, which a test can change.
 type balancer struct{ to atomic.Pointer[instance] }
 
 func (b *balancer) client(t *testing.T) *mix.Client {
@@ -98,12 +99,12 @@ func (b *balancer) client(t *testing.T) *mix.Client {
 	return c
 }
 
-// An orchestrator replaces an instance under five hundred streams, while events are
-// published over HTTP to whichever instance is there: SIGTERM makes it unready, and ends
-// it within its limit, which its exit status tells. Every reader gets every event once
-// and in order.
+// An orchestrator replaces an instance under five hundred streams, while clients publish
+// over HTTP to the current instance. SIGTERM makes the old instance unready. It ends
+// within its limit, which its exit status tells. Every reader gets every event once and in
+// order.
 func TestDrainOfProcess(t *testing.T) {
-	slow(t)
+	servertest.Slow(t)
 	const streams, sessions = 500, 10
 	nodes := startCluster(t)
 	binary := filepath.Join(t.TempDir(), "mixstream")
@@ -151,7 +152,7 @@ func TestDrainOfProcess(t *testing.T) {
 				default:
 				}
 				n := published[s].Load()
-				if _, err := c.Publish(t.Context(), fmt.Sprint("s", s), content(fmt.Sprint(n))); err != nil {
+				if _, err := c.Publish(t.Context(), fmt.Sprint("s", s), servertest.Content(fmt.Sprint(n))); err != nil {
 					t.Errorf("session %d, event %d: %v", s, n, err)
 					return
 				}
@@ -169,7 +170,7 @@ func TestDrainOfProcess(t *testing.T) {
 			return true
 		}
 	}
-	until(t, "all read", all(read[:], 10))
+	servertest.Until(t, "all read", all(read[:], 10))
 
 	if !old.ready() || !fresh.ready() {
 		t.Error("an instance is not ready")
@@ -178,11 +179,11 @@ func TestDrainOfProcess(t *testing.T) {
 	if err := old.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	until(t, "the old instance is unready", func() bool { return !old.ready() })
+	servertest.Until(t, "the old instance is unready", func() bool { return !old.ready() })
 	if err := old.wait(); err != nil {
 		t.Errorf("the old instance ended with %v", err)
 	}
-	until(t, "all read what was published after its end", all(read[:], published[0].Load()+10))
+	servertest.Until(t, "all read what was published after its end", all(read[:], published[0].Load()+10))
 	close(stop)
 	publishing.Wait()
 	total := int64(0)

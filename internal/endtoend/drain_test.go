@@ -12,6 +12,7 @@ import (
 
 	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/eventlog"
+	"github.com/mixstream/mixstream/internal/servertest"
 	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/server"
 	"github.com/mixstream/mixstream/sse"
@@ -28,7 +29,7 @@ type pair struct {
 func newPair(t *testing.T, window time.Duration) *pair {
 	t.Helper()
 	log := eventlog.NewMemory(eventlog.Retention{})
-	opts := []server.Option{server.WithLog(log), server.WithDrainWindow(window)}
+	opts := []server.Option{server.WithLog(log), server.WithTiming(server.Timing{DrainWindow: window})}
 	p := &pair{old: newServer(t, opts...), new: newServer(t, opts...)}
 	p.current.Store(p.old)
 	p.oldOnly = serveOn(t, p.old)
@@ -36,26 +37,26 @@ func newPair(t *testing.T, window time.Duration) *pair {
 	return p
 }
 
-// patient goes by what the server asks for, and is quick otherwise.
+// patient waits for as long as the server asks, and is quick otherwise.
 func patient() client.Option {
-	return client.WithRetryPolicy(client.RetryPolicy{InitialInterval: time.Millisecond, MaxElapsedTime: patience})
+	return client.WithRetryPolicy(client.RetryPolicy{InitialInterval: time.Millisecond, MaxElapsedTime: servertest.Patience})
 }
 
-// A server under many open streams is drained while events go on: the streams end
-// spread over the window, each after a heartbeat with a reconnection time of its
-// own, and go on at another server without a loss.
+// A server under many open streams drains while events go on. The streams end spread over
+// the window, each after a heartbeat with a reconnection time of its own, and go on at
+// another server without loss.
 func TestDrain(t *testing.T) {
-	n := atScale(50, 1000)
-	window := time.Duration(atScale(500, 3000)) * time.Millisecond // with 50 streams, 10 ms each
+	n := servertest.AtScale(50, 1000)
+	window := time.Duration(servertest.AtScale(500, 3000)) * time.Millisecond // with 50 streams, 10 ms each
 	p := newPair(t, window)
 	f := newFleet(t, p.old, newClient(t, p.address, patient()), 10, n)
-	until(t, "all have read", f.caughtUp)
+	servertest.Until(t, "all have read", f.caughtUp)
 
 	stop := f.publishing(p.new)
 	p.current.Store(p.new)
 	done := make(chan error, 1)
 	go func() { done <- p.old.Shutdown(context.Background()) }()
-	until(t, "the first stream has moved", func() bool { return f.watched(p.new) > 0 })
+	servertest.Until(t, "the first stream has moved", func() bool { return f.watched(p.new) > 0 })
 	retry := wantSentAway(t, p.oldOnly, f.sessions[0])
 	if err := <-done; err != nil {
 		t.Error(err)
@@ -63,9 +64,9 @@ func TestDrain(t *testing.T) {
 	if left := f.watched(p.old); left != 0 {
 		t.Errorf("%d streams are open after Shutdown", left)
 	}
-	until(t, "all have moved", func() bool { return f.watched(p.new) == n })
+	servertest.Until(t, "all have moved", func() bool { return f.watched(p.new) == n })
 	stop()
-	until(t, "all have caught up", f.caughtUp)
+	servertest.Until(t, "all have caught up", f.caughtUp)
 	f.finish(p.new)
 
 	retries := map[time.Duration]bool{retry: true}
@@ -86,8 +87,8 @@ func TestDrain(t *testing.T) {
 			last = d.at
 		}
 	}
-	// A slow machine makes the spread longer, not shorter. How even it is, is tested
-	// by a fake clock, in TestDrainIsEven of package server.
+	// A slow machine makes the spread longer, not shorter. TestDrainIsEven of package
+	// server tests with a fake clock how even it is.
 	if spread := last.Sub(first); spread < window/2 {
 		t.Errorf("the streams ended within %v, want them spread over %v", spread, window)
 	}
@@ -96,8 +97,8 @@ func TestDrain(t *testing.T) {
 	}
 }
 
-// wantSentAway opens a stream at a server that is shutting down, and expects
-// connected, with a reconnection time that it returns, and the clean end.
+// wantSentAway opens a stream at a server that shuts down. It expects connected with a
+// reconnection time, which it returns, and the clean end.
 func wantSentAway(t *testing.T, base *url.URL, session string) time.Duration {
 	t.Helper()
 	res, err := http.Get(base.String() + "/stream?sessionId=" + session)
@@ -117,18 +118,18 @@ func wantSentAway(t *testing.T, base *url.URL, session string) time.Duration {
 	return retry
 }
 
-// When the context ends first, what is still open is closed at once, and the context's
-// error returned; nobody loses an event by that either.
+// When the context ends first, the server closes what is still open and returns the error
+// of the context. No reader loses an event by that either.
 func TestDrainIsCutShort(t *testing.T) {
-	n := atScale(200, 1000) // few would be gone before the rest is cut short
+	n := servertest.AtScale(200, 1000) // few streams would be gone before the rest is cut short
 	const window = 10 * time.Second
 	p := newPair(t, window)
 	c := newClient(t, p.address, client.WithRetryPolicy(client.RetryPolicy{
-		InitialInterval: 20 * time.Millisecond, MaxElapsedTime: patience,
-		MaxServerDelay: -1, // else some come back after ten seconds
+		InitialInterval: 20 * time.Millisecond, MaxElapsedTime: servertest.Patience,
+		MaxServerDelay: -1, // without it, some come back after ten seconds
 	}))
 	f := newFleet(t, p.old, c, 10, n)
-	until(t, "all have read", f.caughtUp)
+	servertest.Until(t, "all have read", f.caughtUp)
 
 	stop := f.publishing(p.new)
 	p.current.Store(p.new)
@@ -136,14 +137,14 @@ func TestDrainIsCutShort(t *testing.T) {
 	defer cancel()
 	done := make(chan error, 1)
 	go func() { done <- p.old.Shutdown(ctx) }()
-	until(t, "the first stream has moved", func() bool { return f.watched(p.new) > 0 })
+	servertest.Until(t, "the first stream has moved", func() bool { return f.watched(p.new) > 0 })
 	cancel()
 	if err := <-done; !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want %v", err, context.Canceled)
 	}
-	until(t, "all have moved", func() bool { return f.watched(p.new) == n && f.watched(p.old) == 0 })
+	servertest.Until(t, "all have moved", func() bool { return f.watched(p.new) == n && f.watched(p.old) == 0 })
 	stop()
-	until(t, "all have caught up", f.caughtUp)
+	servertest.Until(t, "all have caught up", f.caughtUp)
 	f.finish(p.new)
 	sentAway := 0
 	for _, r := range f.readers {

@@ -3,7 +3,6 @@ package endtoend_test
 import (
 	"context"
 	"fmt"
-	"os"
 	"runtime"
 	"slices"
 	"sync"
@@ -12,34 +11,11 @@ import (
 	"time"
 
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/internal/servertest"
 	"github.com/mixstream/mixstream/mix"
 )
 
-// atScale returns how large a test is: small by default, and large where the slow
-// tests are asked for.
-func atScale(small, large int) int {
-	if os.Getenv("MIXSTREAM_SLOW") == "" {
-		return small
-	}
-	return large
-}
-
-// patience is how long a test waits for what must come.
-const patience = 60 * time.Second
-
-// until waits for a condition that nothing announces.
-func until(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
-	for deadline := time.Now().Add(patience); !holds(); <-tick.C {
-		if time.Now().After(deadline) {
-			t.Fatalf("not within %v: %s", patience, what)
-		}
-	}
-}
-
-// fleet is many readers of a few sessions, and who publishes to these.
+// fleet is many readers of a few sessions, and what is published to these.
 type fleet struct {
 	t        *testing.T
 	sessions []string
@@ -53,8 +29,8 @@ type fleet struct {
 // fleetReader collects the ids of one stream.
 type fleetReader struct {
 	session string
-	n       atomic.Int64 // events that have come
-	ids     []string     // of them; read when the stream has ended
+	n       atomic.Int64 // how many events have come
+	ids     []string     // the ids of these events; read when the stream has ended
 	drained []drained
 }
 
@@ -64,11 +40,11 @@ type drained struct {
 	retry time.Duration
 }
 
-// newFleet makes sessions and opens n streams of them.
+// newFleet creates sessions and opens n streams of them.
 func newFleet(t *testing.T, srv *mix.Server, c *mix.Client, sessions, n int) *fleet {
 	t.Helper()
 	f := &fleet{t: t, published: make(map[string][]string)}
-	t.Cleanup(f.reading.Wait) // they end with the context of the test
+	t.Cleanup(f.reading.Wait) // the context of the test ends them
 	for i := range sessions {
 		f.sessions = append(f.sessions, fmt.Sprint("session-", i))
 		f.publish(srv, i)
@@ -76,7 +52,7 @@ func newFleet(t *testing.T, srv *mix.Server, c *mix.Client, sessions, n int) *fl
 	for i := range n {
 		r := &fleetReader{session: f.sessions[i%sessions]}
 		from := "0"
-		s, err := c.StreamEvents(t.Context(), r.session, &from) // without a cleanup, which would keep it for as long as the test
+		s, err := c.StreamEvents(t.Context(), r.session, &from) // not by open, whose cleanup would keep the stream as long as the test
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -105,7 +81,7 @@ func (r *fleetReader) read(t *testing.T, s *mix.Stream) {
 // publish publishes one event to one of the sessions.
 func (f *fleet) publish(srv *mix.Server, i int) {
 	session := f.sessions[i%len(f.sessions)]
-	f.note(session)(srv.Publish(context.Background(), session, content(fmt.Sprint("event ", i))))
+	f.note(session)(srv.Publish(context.Background(), session, servertest.Content(fmt.Sprint("event ", i))))
 }
 
 // publishing publishes to the sessions in turn until it is stopped.
@@ -142,15 +118,18 @@ func (f *fleet) note(session string) func(id string, err error) {
 	}
 }
 
-// watched returns how many streams of the sessions a server has.
-func (f *fleet) watched(srv *mix.Server) (n int) {
-	for _, s := range f.sessions {
+// watched returns how many streams of the fleet a server has.
+func (f *fleet) watched(srv *mix.Server) int { return readersOf(srv, f.sessions) }
+
+// readersOf returns how many streams of some sessions a server has.
+func readersOf(srv *mix.Server, sessions []string) (n int) {
+	for _, s := range sessions {
 		n += srv.Readers(s)
 	}
 	return n
 }
 
-// caughtUp tells whether every reader has everything.
+// caughtUp reports whether every reader has everything.
 func (f *fleet) caughtUp() bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -162,8 +141,8 @@ func (f *fleet) caughtUp() bool {
 	return true
 }
 
-// finish deletes the sessions, and expects that each reader got every event of its
-// session once and in order, and ended.
+// finish deletes the sessions. It expects that each reader gets every event of its session
+// once and in order, and ends.
 func (f *fleet) finish(srv *mix.Server) {
 	f.t.Helper()
 	for _, s := range f.sessions {
@@ -177,29 +156,24 @@ func (f *fleet) finish(srv *mix.Server) {
 	}
 }
 
-// level is what a process uses when it is at rest.
+// level is what an idle process uses.
 type level struct {
-	bytes      int64 // of the heap
+	bytes      int64 // of the heap and of the stacks
 	goroutines int
 }
 
 func levelNow() level {
-	for range 2 { // the second frees what pools kept through the first
-		runtime.GC()
-	}
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	return level{int64(m.HeapAlloc), runtime.NumGoroutine()}
+	return level{servertest.MemoryInUse(), runtime.NumGoroutine()}
 }
 
-// wantLevel waits until the process is down to a level again, or nearly.
+// wantLevel waits until the process is back at a level, with some slack.
 func wantLevel(t *testing.T, when string, want, slack level) {
 	t.Helper()
 	var now level
 	defer func() {
 		t.Logf("%s: %d bytes and %d goroutines, before: %d and %d", when, now.bytes, now.goroutines, want.bytes, want.goroutines)
 	}()
-	until(t, "the level "+when+" is that from before", func() bool {
+	servertest.Until(t, "the level "+when+" is that from before", func() bool {
 		now = levelNow()
 		return now.bytes <= want.bytes+slack.bytes && now.goroutines <= want.goroutines+slack.goroutines
 	})

@@ -3,22 +3,23 @@ package endtoend_test
 import (
 	"context"
 	"errors"
-	"os"
+	"fmt"
 	"strconv"
+	"strings"
+	"sync"
 	"testing"
 
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/eventlog/natslog"
+	"github.com/mixstream/mixstream/internal/servertest"
 )
 
-// On three nats-servers, keys outlive their leader, and those whose records are lost add
-// nothing as long as the message id is known.
+// On three nats-servers, keys outlive their leader. Keys whose records are lost add
+// nothing as long as NATS knows the message ID.
 func TestKeysInCluster(t *testing.T) {
-	if os.Getenv("MIXSTREAM_SLOW") == "" {
-		t.Skip("starts three processes; MIXSTREAM_SLOW=1 runs it")
-	}
+	servertest.Slow(t)
 	nodes := startCluster(t)
 	log, err := natslog.Open(t.Context(), natslog.Options{URL: nodes.urls(), Replicas: 3})
 	if err != nil {
@@ -68,7 +69,7 @@ func TestKeysInCluster(t *testing.T) {
 	appendAll("kept ")
 	check("at first", "kept ", false)
 	appendAll("lost ")
-	if _, err := add("lost alone", 1); err != nil { // so that its record is there
+	if _, err := add("lost alone", 1); err != nil { // makes sure that its record is there
 		t.Fatal(err)
 	}
 	lose()
@@ -82,4 +83,43 @@ func TestKeysInCluster(t *testing.T) {
 	leader.start(t)
 	nodes.settle(t)
 	check("with all again", "later ", false)
+}
+
+// Several servers append under one key at a time, as when a client waits for one in vain
+// and tries the next one. The entry is in the log once, and each server gets its id.
+func TestOneKeyOfManyServers(t *testing.T) {
+	servertest.Slow(t)
+	nodes := startCluster(t)
+	var logs []*natslog.Log
+	for _, url := range strings.Split(nodes.urls(), ",") {
+		log, err := natslog.Open(t.Context(), natslog.Options{URL: url, Replicas: len(nodes)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { log.Close() })
+		logs = append(logs, log)
+	}
+	s := eventlog.Session{ID: "a"}
+	add := func(log *natslog.Log, i int) (id uint64, err error) {
+		e := []eventlog.Entry{{Name: "content", Data: []byte("{}")}}
+		key := &eventlog.Key{Name: fmt.Sprint("k", i), Close: i%2 == 0} // such a key is stored in another way
+		err = log.Append(t.Context(), s, key, e)
+		return e[0].ID, err
+	}
+	for i := range 100 {
+		ids := make([]uint64, len(logs))
+		var wg sync.WaitGroup
+		for j, log := range logs {
+			wg.Go(func() {
+				var err error
+				if ids[j], err = add(log, i); err != nil {
+					t.Errorf("key %d: %v", i, err)
+				}
+			})
+		}
+		wg.Wait()
+		if ids[0] != ids[1] || ids[0] != ids[2] {
+			t.Fatalf("key %d: ids %d", i, ids)
+		}
+	}
 }

@@ -17,10 +17,11 @@ import (
 	"time"
 
 	"github.com/mixstream/mixstream/eventlog/natslog"
+	"github.com/mixstream/mixstream/internal/servertest"
 	"github.com/mixstream/mixstream/server"
 )
 
-// What the process that is killed is told by its environment.
+// These variables of the environment tell the process that is killed what to do.
 const (
 	killedDir     = "MIXSTREAM_TEST_KILLED_DIR"
 	killedAddress = "MIXSTREAM_TEST_KILLED_ADDRESS"
@@ -30,11 +31,11 @@ const (
 const killedSessions, killedPublishers = 3, 4
 
 // The process of an embedded log is killed while it publishes and streams, again and
-// again. What it had acknowledged, as this process has noted it, is there; readers
-// go on where they were, and get every event once and in order; and an event that
-// was not acknowledged is there once or not at all.
+// again. Everything that it had acknowledged is there. Readers go on where they were, and
+// get every event once and in order. An event that was not acknowledged is there once or
+// not at all.
 func TestKilledServer(t *testing.T) {
-	rounds := atScale(2, 20)
+	rounds := servertest.AtScale(2, 20)
 	k := &killed{t: t, dir: t.TempDir(), acked: newAcked()}
 	readers := newReadings(t)
 	defer readers.end()
@@ -47,14 +48,14 @@ func TestKilledServer(t *testing.T) {
 			}
 		}
 		before := k.acked.count()
-		until(t, "events are acknowledged", func() bool { return k.acked.count() > before+10 })
-		time.Sleep(rand.N(400 * time.Millisecond)) // any point will do
+		servertest.Until(t, "events are acknowledged", func() bool { return k.acked.count() > before+10 })
+		time.Sleep(rand.N(400 * time.Millisecond)) // any moment will do
 		k.kill()
 	}
 	k.start("")
 	defer k.kill()
 	for _, session := range sessionNames(killedSessions) {
-		readers.collect(k.address, session) // which has it all from the store
+		readers.collect(k.address, session) // a new reader, which gets everything from the store
 	}
 	readers.check(k.acked)
 	t.Logf("%d rounds, %d events acknowledged", rounds, k.acked.count())
@@ -70,7 +71,8 @@ type killed struct {
 	reading sync.WaitGroup
 }
 
-// start starts the process, and notes what it tries and what it is acknowledged.
+// start starts the process, and records what it tries to publish and what its log
+// acknowledges.
 func (k *killed) start(round string) {
 	k.t.Helper()
 	if k.address == "" {
@@ -104,7 +106,7 @@ func (k *killed) start(round string) {
 	})
 	select {
 	case k.address = <-listening:
-	case <-time.After(patience):
+	case <-time.After(servertest.Patience):
 		k.t.Fatal("the process does not listen")
 	}
 }
@@ -116,7 +118,7 @@ func (k *killed) kill() {
 		k.t.Error(err)
 	}
 	k.reading.Wait()
-	_ = k.cmd.Wait() // it was killed
+	_ = k.cmd.Wait() // killed, so that it fails
 }
 
 // TestKilledProcess is the process that is killed.
@@ -129,11 +131,11 @@ func TestKilledProcess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	srv := newServer(t, server.WithLog(log), server.WithRetry(50*time.Millisecond),
+	srv := newServer(t, server.WithLog(log), server.WithTiming(server.Timing{Retry: 50 * time.Millisecond}),
 		server.WithPublishAuthorizer(func(*http.Request, string) error { return nil }),
-		server.WithSessions(func(context.Context, string) (bool, error) { return true, nil }))
+		servertest.AnySession())
 	var listener net.Listener
-	until(t, "the address is free", func() bool {
+	servertest.Until(t, "the address is free", func() bool {
 		listener, err = net.Listen("tcp", os.Getenv(killedAddress))
 		return err == nil
 	})
@@ -145,7 +147,7 @@ func TestKilledProcess(t *testing.T) {
 				for i := 0; ; i++ {
 					text := fmt.Sprintf("%s.%d.%d", round, p, i)
 					fmt.Println("try", session, text)
-					id, err := srv.Publish(context.Background(), session, content(text))
+					id, err := srv.Publish(context.Background(), session, servertest.Content(text))
 					if err != nil {
 						fmt.Fprintln(os.Stderr, err)
 						return
@@ -155,7 +157,7 @@ func TestKilledProcess(t *testing.T) {
 			}()
 		}
 	}
-	hs := &http.Server{Handler: srv, ReadHeaderTimeout: patience}
+	hs := &http.Server{Handler: srv, ReadHeaderTimeout: servertest.Patience}
 	if err := hs.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
 		t.Error(err)
 	}

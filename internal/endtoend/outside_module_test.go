@@ -27,7 +27,8 @@ func newOutside(t *testing.T) outside {
 	if testing.Short() {
 		t.Skip("it compiles a module")
 	}
-	// The go command reads what all requirements require, and this module's tests need only some.
+	// The go command reads what all requirements require. The tests of this module need
+	// only some of it.
 	all := exec.CommandContext(t.Context(), "go", "list", "-m", "all")
 	all.Dir = "../.."
 	if out, err := all.CombinedOutput(); err != nil {
@@ -37,7 +38,8 @@ func newOutside(t *testing.T) outside {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// All is in the module cache then, and nothing else is wanted: this module has no release.
+	// After that the module cache has everything. Nothing else is downloaded, because this
+	// module has no release.
 	proxy := "GOPROXY=file://" + filepath.ToSlash(strings.TrimSpace(string(cache))) + "/cache/download"
 	return outside{t, t.TempDir(), append(os.Environ(), "GOFLAGS=-mod=mod", "GOWORK=off", "GOSUMDB=off", proxy)}
 }
@@ -54,7 +56,7 @@ func (o outside) write(name, text string) {
 	}
 }
 
-// replace has the module use this repository instead of a release.
+// replace makes the module use this repository instead of a release.
 func (o outside) replace() {
 	o.t.Helper()
 	root, err := filepath.Abs("../..")
@@ -64,7 +66,7 @@ func (o outside) replace() {
 	o.run("go mod edit -replace github.com/mixstream/mixstream=" + root)
 }
 
-// command returns a command of a page. It ends with all that it has started.
+// command returns a command of a page. It ends together with everything that it starts.
 func (o outside) command(line string) *exec.Cmd {
 	o.t.Helper()
 	cmd := exec.CommandContext(o.t.Context(), "sh", "-c", line)
@@ -75,7 +77,7 @@ func (o outside) command(line string) *exec.Cmd {
 	return cmd
 }
 
-// run runs a command to its end, and returns what it printed.
+// run runs a command to its end and returns what it prints.
 func (o outside) run(line string) string {
 	o.t.Helper()
 	var stdout, stderr bytes.Buffer

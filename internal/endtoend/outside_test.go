@@ -16,12 +16,13 @@ import (
 	"time"
 
 	"github.com/mixstream/mixstream/internal/docblock"
+	"github.com/mixstream/mixstream/internal/servertest"
 	"github.com/mixstream/mixstream/streamtest"
 )
 
-// TestReadmeOutside does what the README tells somebody with a spec of his own, in a module
-// that has nothing but that spec: its commands, its server and its client, which is cut six
-// times.
+// TestReadmeOutside does what the README shows for a spec of one's own, in a module that
+// has nothing but that spec. It runs the commands, the server and the client, whose
+// connection is cut six times.
 func TestReadmeOutside(t *testing.T) {
 	blocks := docblock.Of(t, "../README.md")
 	spec, programs, commands := sorted(t, blocks)
@@ -32,7 +33,7 @@ func TestReadmeOutside(t *testing.T) {
 	sameAs(t, programs[0], "main.go")
 	sameAs(t, programs[1], "watch/main.go")
 	o := newOutside(t)
-	address := freeAddress(t)
+	address := servertest.FreeAddress(t)
 	var cuts atomic.Int64
 	o.write("openapi.yaml", spec)
 	o.write("main.go", strings.ReplaceAll(programs[0], "127.0.0.1:8080", address))
@@ -50,7 +51,7 @@ func TestReadmeOutside(t *testing.T) {
 	}
 }
 
-// TestYourSpecOutside does what docs/your-spec.md tells, from go mod init on.
+// TestYourSpecOutside does what docs/your-spec.md shows, from go mod init on.
 func TestYourSpecOutside(t *testing.T) {
 	blocks := docblock.Of(t, "your-spec.md")
 	spec, programs, commands := sorted(t, blocks)
@@ -76,13 +77,13 @@ func TestYourSpecOutside(t *testing.T) {
 	}
 }
 
-// stranger is the module of the pages' readers, and ours the example that has its code.
+// stranger is the module of a reader of the pages. ours is the example with the same code.
 const (
 	stranger = "example.com/orders"
 	ours     = "github.com/mixstream/mixstream/examples/orders"
 )
 
-// sorted returns the blocks of a page by what they are: a spec, programs, and commands.
+// sorted returns the blocks of a page by kind: the spec, the programs, and the commands.
 func sorted(t *testing.T, blocks []docblock.Block) (spec string, programs, commands []string) {
 	t.Helper()
 	for _, b := range blocks {
@@ -101,7 +102,7 @@ func sorted(t *testing.T, blocks []docblock.Block) (spec string, programs, comma
 	return spec, programs, commands
 }
 
-// sameAs fails if a block of a page is not a file of the example.
+// sameAs fails unless a block of a page is the file of the example.
 func sameAs(t *testing.T, text, name string) {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join("../../examples/orders", name))
@@ -113,8 +114,8 @@ func sameAs(t *testing.T, text, name string) {
 	}
 }
 
-// imports returns the lines of a program that name packages, in one order: a path may sort
-// elsewhere in another module.
+// imports returns the import lines of a program, sorted: a path may sort elsewhere in
+// another module.
 func imports(program string) []string {
 	var lines []string
 	for line := range strings.Lines(program) {
@@ -137,8 +138,8 @@ func body(program string) string {
 	return b.String()
 }
 
-// cuttingProxy returns the URL of a proxy that cuts the first six connections: five in the first
-// event, and one in the second.
+// cuttingProxy returns the URL of a proxy that cuts the first six connections: five in the
+// first event, and one in the second.
 func cuttingProxy(t *testing.T, target string, cuts *atomic.Int64) string {
 	t.Helper()
 	u, err := url.Parse(target)
@@ -162,16 +163,6 @@ func cuttingProxy(t *testing.T, target string, cuts *atomic.Int64) string {
 		proxy.Close()
 	})
 	return proxy.URL
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 // waitForListener waits until something listens at an address.

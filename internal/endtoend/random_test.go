@@ -3,7 +3,6 @@ package endtoend_test
 import (
 	"cmp"
 	"context"
-	"flag"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -14,35 +13,23 @@ import (
 	"time"
 
 	"github.com/mixstream/mixstream/client"
-	"github.com/mixstream/mixstream/server"
+	"github.com/mixstream/mixstream/internal/servertest"
 	"github.com/mixstream/mixstream/streamtest"
 )
 
-var seed = flag.Uint64("seed", 0, "the seed of the randomised tests; 0 is a new one")
-
-// newSeed returns the seed of a test and says how to repeat it.
-func newSeed(t *testing.T) uint64 {
-	s := *seed
-	if s == 0 {
-		s = uint64(time.Now().UnixNano())
-	}
-	t.Logf("repeat with -seed %d", s)
-	return s
-}
-
-// Many goroutines publish to many sessions of several scopes, and create and
-// delete others beside them, while readers are cut off at random and resume.
-// Each reader sees exactly the events of its session and scope, in order.
+// Many goroutines publish to many sessions of several scopes, and create and delete others
+// beside them, while readers are cut off at random and resume. Each reader sees exactly
+// the events of its session and scope, in order.
 func TestRandomised(t *testing.T) {
 	const sessions, scopes, publishers, perPublisher = 6, 2, 4, 150
-	seed := newSeed(t)
-	srv := newServer(t, server.WithScope(scopeOf))
+	seed := servertest.Seed(t)
+	srv := newServer(t, servertest.Tenants())
 	var names []string
 	for i := range sessions {
 		names = append(names, fmt.Sprintf("scope%d/s%d", i%scopes, i))
 	}
 	var mu sync.Mutex
-	rnd := rand.New(rand.NewPCG(seed, 0)) // the proxy's, guarded by mu
+	rnd := rand.New(rand.NewPCG(seed, 0)) // of the proxy; guarded by mu
 	c := newClient(t, serveOn(t, streamtest.NewProxy(serveOn(t, srv), func(_ *http.Request, block []byte) ([]byte, bool) {
 		mu.Lock()
 		defer mu.Unlock()
@@ -79,7 +66,7 @@ func TestRandomised(t *testing.T) {
 			for i := range perPublisher {
 				name := names[rnd.IntN(sessions)]
 				if rnd.IntN(10) > 0 {
-					book.note(t, name)(srv.Publish(context.Background(), name, content(name)))
+					book.note(t, name)(srv.Publish(context.Background(), name, servertest.Content(name)))
 					continue
 				}
 				scope := scopeOf(name)
@@ -100,14 +87,14 @@ func TestRandomised(t *testing.T) {
 	for i, got := range received {
 		name := names[i%sessions]
 		want := book.visible(name)
-		want = want[:slices.Index(want, last[name])+1] // what follows is no longer sent
+		want = want[:slices.Index(want, last[name])+1] // the stream ends before what follows
 		if !slices.Equal(got, want) {
 			t.Errorf("reader of %s: got %d events, want %d; the first difference is at %d", name, len(got), len(want), firstDifference(got, want))
 		}
 	}
 }
 
-// acknowledgements are the ids that the server returned, by session or scope.
+// acknowledgements are the ids that the server has returned, by session or scope.
 type acknowledgements struct {
 	mu  sync.Mutex
 	ids map[string][]string
@@ -118,7 +105,7 @@ func scopeOf(session string) string {
 	return scope
 }
 
-// note returns a function that takes what a call of the server returned.
+// note returns a function that takes the results of a call of the server.
 func (a *acknowledgements) note(t *testing.T, place string) func(id string, err error) {
 	return func(id string, err error) {
 		if err != nil {

@@ -14,29 +14,15 @@ import (
 	"github.com/mixstream/mixstream"
 	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/internal/servertest"
 	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/server"
 )
 
-// anySession vouches for every session.
-var anySession = server.WithSessions(func(context.Context, string) (bool, error) { return true, nil })
-
-// authorizer answers all requests alike, until it is told otherwise.
-type authorizer struct{ answer atomic.Pointer[error] }
-
-func (a *authorizer) set(err error) { a.answer.Store(&err) }
-
-func (a *authorizer) authorize(*http.Request, string) error {
-	if err := a.answer.Load(); err != nil {
-		return *err
-	}
-	return nil
-}
-
-// once makes one attempt only.
+// once makes only one attempt.
 var once = client.WithRetryPolicy(client.RetryPolicy{MaxAttempts: -1})
 
-// Each refusal comes to the client as the ErrorResponse that the spec declares.
+// Each refusal reaches the client as the ErrorResponse that the spec declares.
 func TestRefusalsReachTheClient(t *testing.T) {
 	spec, err := openapi3.NewLoader().LoadFromData(mixstream.Spec)
 	if err != nil {
@@ -53,9 +39,9 @@ func TestRefusalsReachTheClient(t *testing.T) {
 		kind    gen.RESTErrorType
 		header  string
 	}{
-		"streams":        {server.WithMaxStreams(1), "s", 503, "unavailable", "Retry-After"},
-		"of a session":   {server.WithMaxStreamsPerSession(1), "taken", 429, "rate_limited", "Retry-After"},
-		"of a client":    {server.WithMaxStreamsPerClient(1, func(*http.Request) string { return "one" }), "s", 429, "rate_limited", "Retry-After"},
+		"streams":        {server.WithLimits(server.Limits{Streams: 1}), "s", 503, "unavailable", "Retry-After"},
+		"of a session":   {server.WithLimits(server.Limits{StreamsPerSession: 1}), "taken", 429, "rate_limited", "Retry-After"},
+		"of a client":    {server.WithLimits(server.Limits{StreamsPerClient: 1, ClientKey: func(*http.Request) string { return "one" }}), "s", 429, "rate_limited", "Retry-After"},
 		"unauthorized":   {always(server.ErrUnauthorized), "s", 401, "unauthorized", "WWW-Authenticate"},
 		"forbidden":      {always(server.ErrForbidden), "s", 403, "forbidden", ""},
 		"not found":      {always(&server.RefusalError{Status: 404}), "s", 404, "not_found", ""},
@@ -64,7 +50,7 @@ func TestRefusalsReachTheClient(t *testing.T) {
 		"bad session id": {always(nil), "a\nb", 400, "bad_request", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			srv := newServer(t, anySession, test.option)
+			srv := newServer(t, servertest.AnySession(), test.option)
 			base := serveOn(t, srv)
 			if test.header == "Retry-After" && name != "asked to wait" {
 				next := open(t, newClient(t, base), "taken", "")
@@ -72,7 +58,8 @@ func TestRefusalsReachTheClient(t *testing.T) {
 			}
 			_, err := newClient(t, base, once).StreamEvents(t.Context(), test.session, nil)
 			var e *mix.ErrorResponse
-			if !errors.As(err, &e) || e.StatusCode != test.status || e.Type != test.kind || !e.Type.Valid() || e.Message == "" {
+			var answer *client.APIError
+			if !errors.As(err, &e) || !errors.As(err, &answer) || answer.StatusCode != test.status || e.Type != test.kind || !e.Type.Valid() || e.Message == "" {
 				t.Fatalf("got %v, want %d and type %s", err, test.status, test.kind)
 			}
 			declared := responses.Value(strconv.Itoa(test.status))
@@ -82,47 +69,47 @@ func TestRefusalsReachTheClient(t *testing.T) {
 			if test.header == "" {
 				return
 			}
-			if _, ok := declared.Value.Headers[test.header]; !ok || e.Header.Get(test.header) == "" {
-				t.Errorf("%s is %q, declared: %t", test.header, e.Header.Get(test.header), ok)
+			if _, ok := declared.Value.Headers[test.header]; !ok || answer.Header.Get(test.header) == "" {
+				t.Errorf("%s is %q, declared: %t", test.header, answer.Header.Get(test.header), ok)
 			}
-			if after, err := strconv.Atoi(e.Header.Get("Retry-After")); test.header == "Retry-After" && (err != nil || after < 1) {
-				t.Errorf("Retry-After is %q", e.Header.Get("Retry-After"))
+			if after, err := strconv.Atoi(answer.Header.Get("Retry-After")); test.header == "Retry-After" && (err != nil || after < 1) {
+				t.Errorf("Retry-After is %q", answer.Header.Get("Retry-After"))
 			}
 		})
 	}
 }
 
-// A client that is over a limit comes back until it is let in.
+// A client over a limit retries until the server lets it in.
 func TestClientWaitsForASlot(t *testing.T) {
-	for status, limit := range map[int]server.Option{503: server.WithMaxStreams(1), 429: server.WithMaxStreamsPerSession(1)} {
+	for status, limit := range map[int]server.Option{503: server.WithLimits(server.Limits{Streams: 1}), 429: server.WithLimits(server.Limits{StreamsPerSession: 1})} {
 		t.Run(strconv.Itoa(status), func(t *testing.T) {
-			srv := newServer(t, anySession, limit)
+			srv := newServer(t, servertest.AnySession(), limit)
 			base := serveOn(t, srv)
 			first := open(t, newClient(t, base), "s", "")
 			retries := 0
 			impatient := client.RetryPolicy{InitialInterval: time.Millisecond, MaxServerDelay: -1, MaxElapsedTime: 20 * time.Second}
-			second := open(t, newClient(t, base, client.WithRetryPolicy(impatient), client.OnRetry(func(r client.Retry) {
-				var e *mix.ErrorResponse
-				if !errors.As(r.Err, &e) || e.StatusCode != status {
+			second := open(t, newClient(t, base, client.WithRetryPolicy(impatient), client.WithHooks(client.Hooks{Retrying: func(r client.Retry) {
+				var answer *client.APIError
+				if !errors.As(r.Err, &answer) || answer.StatusCode != status {
 					t.Errorf("retry after %v", r.Err)
 				}
 				if retries++; retries == 3 {
 					first.Close()
 				}
-			})), "s", "")
+			}})), "s", "")
 			if retries < 3 {
 				t.Errorf("%d retries", retries)
 			}
-			expect(t, second, publish(t, srv, "s", "let in"))
+			expect(t, second, servertest.Publish(t, srv, "s", "let in"))
 		})
 	}
 }
 
-// Who may not read is told so at once, and asks once.
+// A client that may not read learns it at once, and asks once.
 func TestClientTakesARefusalForAnswer(t *testing.T) {
 	for _, refusal := range []error{server.ErrUnauthorized, server.ErrForbidden, &server.RefusalError{Status: 404}} {
 		asked := 0
-		srv := newServer(t, anySession, server.WithAuthorizer(func(*http.Request, string) error { asked++; return refusal }))
+		srv := newServer(t, servertest.AnySession(), server.WithAuthorizer(func(*http.Request, string) error { asked++; return refusal }))
 		_, err := newClient(t, serveOn(t, srv)).StreamEvents(t.Context(), "s", nil)
 		var e *mix.ErrorResponse
 		if !errors.As(err, &e) || errors.Is(err, client.ErrGaveUp) || asked != 1 {
@@ -131,28 +118,28 @@ func TestClientTakesARefusalForAnswer(t *testing.T) {
 	}
 }
 
-// A revoked reader is cut off, and its client ends with the reason.
+// The server cuts off a revoked reader, whose client ends with the reason.
 func TestRevokedReader(t *testing.T) {
 	for _, refusal := range []error{server.ErrUnauthorized, server.ErrForbidden} {
-		var a authorizer
-		srv := newServer(t, anySession, server.WithAuthorizer(a.authorize), server.WithReauthorization(10*time.Millisecond))
+		var a servertest.Verdict
+		srv := newServer(t, servertest.AnySession(), server.WithAuthorizer(a.Authorize), server.WithTiming(server.Timing{Reauthorization: 10 * time.Millisecond}))
 		s := open(t, newClient(t, serveOn(t, srv)), "s", "")
-		expect(t, s, publish(t, srv, "s", "before"))
-		a.set(refusal)
+		expect(t, s, servertest.Publish(t, srv, "s", "before"))
+		a.Set(refusal)
 		for s.Next() {
 			continue
 		}
-		var e *mix.ErrorResponse
-		if !errors.As(s.Err(), &e) || e.StatusCode != 401 && e.StatusCode != 403 || errors.Is(s.Err(), client.ErrGaveUp) {
+		var answer *client.APIError
+		if !errors.As(s.Err(), &answer) || answer.StatusCode != 401 && answer.StatusCode != 403 || errors.Is(s.Err(), client.ErrGaveUp) {
 			t.Errorf("%v: the stream ended with %v", refusal, s.Err())
 		}
 	}
 }
 
-// A client whose token runs out while it reads gets a new one, and loses nothing.
+// A client whose token expires while it reads gets a new one and loses nothing.
 func TestTokenIsRefreshed(t *testing.T) {
 	var valid atomic.Int64
-	srv := newServer(t, anySession, server.WithReauthorization(10*time.Millisecond), server.WithAuthorizer(func(r *http.Request, _ string) error {
+	srv := newServer(t, servertest.AnySession(), server.WithTiming(server.Timing{Reauthorization: 10 * time.Millisecond}), server.WithAuthorizer(func(r *http.Request, _ string) error {
 		if r.Header.Get("Authorization") != "Bearer "+strconv.FormatInt(valid.Load(), 10) {
 			return server.ErrUnauthorized
 		}
@@ -160,19 +147,19 @@ func TestTokenIsRefreshed(t *testing.T) {
 	}))
 	var connections atomic.Int64
 	s := open(t, newClient(t, serveOn(t, srv),
-		client.OnConnect(func(*http.Response) { connections.Add(1) }),
+		client.WithHooks(client.Hooks{Connected: func(*http.Response) { connections.Add(1) }}),
 		client.WithRequestEditor(func(_ context.Context, r *http.Request) error {
 			r.Header.Set("Authorization", "Bearer "+strconv.FormatInt(valid.Load(), 10))
 			return nil
 		})), "s", "")
 	for n := range int64(5) {
-		expect(t, s, publish(t, srv, "s", "with an old token"))
+		expect(t, s, servertest.Publish(t, srv, "s", "with an old token"))
 		valid.Store(n + 1)
-		// The client reconnects when it is asked for the next event.
+		// The client reconnects when the test asks for the next event.
 		for srv.Readers("s") > 0 {
 			time.Sleep(time.Millisecond)
 		}
-		expect(t, s, publish(t, srv, "s", "missed"), publish(t, srv, "s", "missed as well"))
+		expect(t, s, servertest.Publish(t, srv, "s", "missed"), servertest.Publish(t, srv, "s", "missed as well"))
 	}
 	if n := connections.Load(); n != 6 {
 		t.Errorf("%d connections", n)

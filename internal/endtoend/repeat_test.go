@@ -20,16 +20,18 @@ import (
 	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/eventlog/natslog"
+	"github.com/mixstream/mixstream/internal/servertest"
 	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/server"
 )
 
-// The process of an embedded log is killed while bodies are published to it. Each is sent
-// again under its key until it is answered with 201: in other pieces, cut anywhere, beside
-// itself, or as if its answer were lost. Then each of its events is there once and in order.
+// The process of an embedded log is killed while bodies are published to it. Each body is
+// sent again under its key until the answer is 201: in other pieces, cut anywhere, beside
+// itself, or as if its answer were lost. Then each of its events is there once and in
+// order.
 func TestRepeatedBodies(t *testing.T) {
 	const publishers = 4
-	rounds, bodies := atScale(2, 12), atScale(4, 40)
+	rounds, bodies := servertest.AtScale(2, 12), servertest.AtScale(4, 40)
 	k := &killed{t: t, dir: t.TempDir(), acked: newAcked()}
 	k.start("")
 	readers := newReadings(t)
@@ -51,7 +53,7 @@ func TestRepeatedBodies(t *testing.T) {
 	}
 	random := rand.New(rand.NewPCG(seed, 100))
 	for range rounds {
-		time.Sleep(time.Duration(300+random.IntN(700)) * time.Millisecond) // any point will do
+		time.Sleep(time.Duration(300+random.IntN(700)) * time.Millisecond) // any moment will do
 		k.kill()
 		k.start("")
 	}
@@ -62,7 +64,7 @@ func TestRepeatedBodies(t *testing.T) {
 		if last.status != http.StatusCreated {
 			t.Fatalf("the last event: %+v", last)
 		}
-		until(t, "a reader is at the last event", func() bool { return c.at.Load() >= number(last.LastID) })
+		servertest.Until(t, "a reader is at the last event", func() bool { return c.at.Load() >= servertest.Position(last.LastID) })
 		next := make(map[string]int) // by body
 		for _, d := range c.got() {
 			var body, line int
@@ -82,7 +84,7 @@ func TestRepeatedBodies(t *testing.T) {
 	}
 }
 
-// bodyLines is how many lines a body has.
+// bodyLines returns the number of lines of a body.
 func bodyLines(body int) int { return []int{1, 3, 40, 300}[body%4] }
 
 func contentLine(text string) string {
@@ -97,14 +99,14 @@ type repeater struct {
 	random  *rand.Rand
 }
 
-// publish sends a body until it is published, at least once and at most a few times.
+// publish sends a body until it is published, at least once.
 func (r *repeater) publish(body int) {
 	var text strings.Builder
 	for line := range bodyLines(body) {
 		text.WriteString(contentLine(fmt.Sprintf("%d.%d", body, line)))
 	}
 	key := fmt.Sprintf("body-%d", body)
-	for deadline := time.Now().Add(patience); ; {
+	for deadline := time.Now().Add(servertest.Patience); ; {
 		ctx, cancel := context.WithCancel(r.t.Context())
 		lost := r.random.IntN(3) == 0
 		if lost {
@@ -131,7 +133,7 @@ func (r *repeater) publish(body int) {
 			r.t.Errorf("body %d: status %d", body, got.status)
 			return
 		case time.Now().After(deadline):
-			r.t.Errorf("body %d is not published within %v", body, patience)
+			r.t.Errorf("body %d is not published within %v", body, servertest.Patience)
 			return
 		case got.status == 0 && !lost:
 			time.Sleep(20 * time.Millisecond) // the process is not there
@@ -139,7 +141,7 @@ func (r *repeater) publish(body int) {
 	}
 }
 
-// inPieces is a body that comes in pieces of random sizes, with a pause now and then.
+// inPieces returns a body that comes in pieces of random sizes, with a pause now and then.
 func inPieces(random *rand.Rand, body string) io.Reader {
 	if random.IntN(2) == 0 {
 		return strings.NewReader(body) // with its length
@@ -163,7 +165,7 @@ func inPieces(random *rand.Rand, body string) io.Reader {
 	return r
 }
 
-// answer is what a request that publishes is answered; without a status it is not.
+// answer is the answer to a request that publishes. Without an answer the status is 0.
 type answer struct {
 	status int
 	client.PublishResult
@@ -190,11 +192,11 @@ func postLines(ctx context.Context, address, session, key string, body io.Reader
 	return a
 }
 
-// A body comes line by line through a slow proxy, which drops the first answer: the
-// publication is repeated, at once and by the client, and each line is there once.
+// A body comes line by line through a slow proxy, which drops the first answer. The proxy
+// repeats it at once and the client repeats it later, and each line is there once.
 func TestAnswerLost(t *testing.T) {
 	const lines = 250
-	pause := time.Duration(atScale(0, 10)) * time.Millisecond
+	pause := time.Duration(servertest.AtScale(0, 10)) * time.Millisecond
 	var body strings.Builder
 	for i := range lines {
 		body.WriteString(contentLine(fmt.Sprintf("token %d", i)))
@@ -239,7 +241,7 @@ func TestAnswerLost(t *testing.T) {
 			}
 			defer r.Close()
 			n := 0
-			for position, end := number(result.FirstID)-1, number(last.LastID); position < end; {
+			for position, end := servertest.Position(result.FirstID)-1, servertest.Position(last.LastID); position < end; {
 				b, err := r.Read(t.Context(), position, 1<<20)
 				if err != nil {
 					t.Fatal(err)
@@ -268,14 +270,14 @@ func lineByLine(body io.Reader, pause time.Duration) io.Reader {
 			if _, err := io.WriteString(w, in.Text()+"\n"); err != nil {
 				return
 			}
-			time.Sleep(pause) // as slow as that is
+			time.Sleep(pause) // as a slow sender does
 		}
 		w.CloseWithError(in.Err())
 	}()
 	return r
 }
 
-// openLog returns a log of that kind: in memory, in a folder, or on a NATS server.
+// openLog returns a log of a kind: in memory, in a folder, or on a NATS server.
 func openLog(tb testing.TB, kind string) eventlog.Log {
 	tb.Helper()
 	if kind == "memory" {
@@ -294,7 +296,7 @@ func openLog(tb testing.TB, kind string) eventlog.Log {
 }
 
 // BenchmarkPublishRepeated publishes 10,000 lines under a key and repeats them, with each
-// log. The repetition is to take at most twice the time.
+// log. The repetition should take at most twice the time.
 func BenchmarkPublishRepeated(b *testing.B) {
 	const lines = 10_000
 	var body strings.Builder
@@ -328,7 +330,7 @@ func BenchmarkPublishRepeated(b *testing.B) {
 	}
 }
 
-// startNATS starts a nats-server in this process, and returns its address.
+// startNATS starts a nats-server in this process and returns its address.
 func startNATS(b testing.TB) string {
 	b.Helper()
 	ns, err := natsserver.NewServer(&natsserver.Options{Host: "127.0.0.1", Port: -1, NoSigs: true, NoLog: true, JetStream: true, StoreDir: b.TempDir()})
@@ -340,7 +342,7 @@ func startNATS(b testing.TB) string {
 		ns.Shutdown()
 		ns.WaitForShutdown()
 	})
-	if !ns.ReadyForConnections(patience) {
+	if !ns.ReadyForConnections(servertest.Patience) {
 		b.Fatal("the nats-server does not listen")
 	}
 	return ns.ClientURL()

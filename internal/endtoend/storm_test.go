@@ -10,7 +10,7 @@ import (
 
 	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/eventlog"
-	"github.com/mixstream/mixstream/mix"
+	"github.com/mixstream/mixstream/internal/servertest"
 	"github.com/mixstream/mixstream/server"
 )
 
@@ -29,13 +29,13 @@ func (h *house) start(handler http.Handler) {
 		h.addr = "127.0.0.1:0"
 	}
 	var listener net.Listener
-	until(h.t, "the address is free", func() (ok bool) { // a connection of somebody else may have got the port
+	servertest.Until(h.t, "the address is free", func() (ok bool) { // another connection may have the port
 		var err error
 		listener, err = net.Listen("tcp", h.addr)
 		return err == nil
 	})
 	h.addr = listener.Addr().String()
-	s, served := &http.Server{Handler: handler, ReadHeaderTimeout: patience}, make(chan struct{})
+	s, served := &http.Server{Handler: handler, ReadHeaderTimeout: servertest.Patience}, make(chan struct{})
 	h.server, h.served = s, served
 	go func() {
 		defer close(served)
@@ -51,34 +51,33 @@ func (h *house) stop() {
 	<-h.served
 }
 
-// Many readers lose the server at once, several times, and come back with their ids
-// while events go on: all resume, nothing is lost or doubled, and the process is as
-// it was before.
+// Many readers lose the server at once, several times, and come back with their ids while
+// events go on. All resume, nothing is lost or doubled, and the process is as it was
+// before.
 func TestStorm(t *testing.T) {
 	const sessions, storms = 20, 3
-	n := atScale(50, 2000)
+	n := servertest.AtScale(50, 2000)
 	log := eventlog.NewMemory(eventlog.Retention{})
-	newHandler := func() *mix.Server { return newServer(t, server.WithLog(log)) }
-	srv := newHandler()
+	srv := servertest.Attached.NewServer(t, server.WithTiming(server.Timing{Retry: server.None}), server.WithLog(log)) // attached: http.Server.Close ends these streams
 	h := &house{t: t}
 	h.start(srv)
 	defer func() { h.stop() }()
 	c := newClient(t, &url.URL{Scheme: "http", Host: h.addr}, client.WithRetryPolicy(client.RetryPolicy{
-		InitialInterval: 10 * time.Millisecond, MaxInterval: 300 * time.Millisecond, MaxElapsedTime: patience}))
+		InitialInterval: 10 * time.Millisecond, MaxInterval: 300 * time.Millisecond, MaxElapsedTime: servertest.Patience}))
 	slack := level{bytes: int64(n)*4<<10 + 4<<20, goroutines: 20} // the client is in the same process
 
 	empty := levelNow()
 	f := newFleet(t, srv, c, sessions, n)
-	until(t, "all have read", f.caughtUp)
+	servertest.Until(t, "all have read", f.caughtUp)
 	full := levelNow()
 	for range storms {
 		stop := f.publishing(srv)
 		h.stop()
-		until(t, "the server has let go of all", func() bool { return f.watched(srv) == 0 })
+		servertest.Until(t, "the server has let go of all", func() bool { return f.watched(srv) == 0 })
 		h.start(srv)
-		until(t, "all are back", func() bool { return f.watched(srv) == n })
+		servertest.Until(t, "all are back", func() bool { return f.watched(srv) == n })
 		stop()
-		until(t, "all have caught up", f.caughtUp)
+		servertest.Until(t, "all have caught up", f.caughtUp)
 	}
 	wantLevel(t, "after the storms", full, slack)
 	f.finish(srv)

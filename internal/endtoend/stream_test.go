@@ -11,28 +11,24 @@ import (
 	"testing"
 	"time"
 
-	"go.uber.org/goleak"
-
 	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/internal/servertest"
 	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/server"
 	"github.com/mixstream/mixstream/streamtest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) { servertest.Main(m) }
 
-// quickly makes reconnections as good as immediate.
+// quickly makes reconnections almost immediate.
 var quickly = client.WithRetryPolicy(client.RetryPolicy{InitialInterval: time.Millisecond, MaxElapsedTime: 20 * time.Second})
 
+// newServer returns a server whose clients come back at once.
 func newServer(t *testing.T, opts ...server.Option) *mix.Server {
 	t.Helper()
-	srv, err := mix.NewServer(append([]server.Option{server.WithRetry(0)}, opts...)...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return srv
+	return servertest.NewServer(t, append([]server.Option{server.WithTiming(server.Timing{Retry: server.None})}, opts...)...)
 }
 
 // serveOn serves a handler and returns its base URL.
@@ -71,7 +67,7 @@ func open(t *testing.T, c *mix.Client, session, lastEventID string, opts ...clie
 	return s
 }
 
-// next returns the next event that is not of the connection itself.
+// next returns the next event, but no connected and no heartbeat.
 func next(t *testing.T, s *mix.Stream) mix.Event {
 	t.Helper()
 	for s.Next() {
@@ -85,18 +81,7 @@ func next(t *testing.T, s *mix.Stream) mix.Event {
 	return mix.Event{}
 }
 
-func publish(t *testing.T, srv *mix.Server, session, text string) string {
-	t.Helper()
-	id, err := srv.Publish(t.Context(), session, content(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return id
-}
-
-func content(text string) *gen.ContentData { return &gen.ContentData{Type: "content", Content: text} }
-
-// expect reads content events of these ids.
+// expect reads content events with these ids.
 func expect(t *testing.T, s *mix.Stream, ids ...string) {
 	t.Helper()
 	for _, id := range ids {
@@ -106,8 +91,8 @@ func expect(t *testing.T, s *mix.Stream, ids ...string) {
 	}
 }
 
-// A client that is cut off after connected and before its first real event
-// resumes at the position that connected told.
+// A client that is cut off between connected and its first event resumes at the position
+// of connected.
 func TestCutBeforeFirstEvent(t *testing.T) {
 	srv := newServer(t)
 	if _, err := srv.CreateSession(t.Context(), "s", ""); err != nil {
@@ -125,13 +110,13 @@ func TestCutBeforeFirstEvent(t *testing.T) {
 			return block, false
 		})))
 		s := open(t, c, "s", "")
-		first := publish(t, srv, "s", "first")
+		first := servertest.Publish(t, srv, "s", "first")
 		published := make(chan []string)
 		go func() {
 			<-cut
 			var ids []string
 			for i := range 3 {
-				id, err := srv.Publish(context.WithoutCancel(t.Context()), "s", content(fmt.Sprint("meanwhile ", i)))
+				id, err := srv.Publish(context.WithoutCancel(t.Context()), "s", servertest.Content(fmt.Sprint("meanwhile ", i)))
 				if err != nil {
 					t.Error(err)
 				}
@@ -152,21 +137,18 @@ func TestUnknownSession(t *testing.T) {
 	if !errors.As(fmt.Errorf("wrapped: %w", err), &refusal) {
 		t.Fatalf("got %v, want an ErrorResponse", err)
 	}
-	if refusal.StatusCode != http.StatusNotFound || refusal.Type != gen.RESTErrorTypeNotFound || refusal.Header.Get("Content-Type") != "application/json" {
-		t.Errorf("got %+v", refusal)
-	}
 	var api *client.APIError
-	if !errors.As(err, &api) {
-		t.Error("an ErrorResponse is an APIError too")
+	if !errors.As(err, &api) || api.StatusCode != http.StatusNotFound || refusal.Type != gen.RESTErrorTypeNotFound || api.Header.Get("Content-Type") != "application/json" {
+		t.Errorf("got %v", err)
 	}
 }
 
-// A server that lost its log with the process tells a gap.
+// A server that lost its log with its process tells a gap.
 func TestGapAfterRestart(t *testing.T) {
 	before := newServer(t)
-	old := publish(t, before, "s", "before the restart")
+	old := servertest.Publish(t, before, "s", "before the restart")
 	after := newServer(t)
-	retained := publish(t, after, "s", "after the restart")
+	retained := servertest.Publish(t, after, "s", "after the restart")
 	base := serveOn(t, after)
 
 	s := open(t, newClient(t, base), "s", old)
@@ -182,19 +164,20 @@ func TestGapAfterRestart(t *testing.T) {
 	expect(t, open(t, newClient(t, base), "s", gap.ResumeFrom), retained)
 
 	gaps := 0
-	s = open(t, newClient(t, base), "s", old, client.ContinueOnGap(), client.OnGap(func(*client.GapError) { gaps++ }))
+	s = open(t, newClient(t, base), "s", old, client.ContinueOnGap(), client.WithHooks(client.Hooks{Gap: func(*client.GapError) { gaps++ }}))
 	if e, ok := next(t, s).Data.(*gen.ErrorData); !ok || e.Type == nil || *e.Type != "replay_gap" || gaps != 1 {
 		t.Fatalf("got %+v and %d calls, want one gap", s.Event(), gaps)
 	}
 	expect(t, s, retained)
 }
 
-// A gap is told wherever the connection is cut within the bytes that tell it.
+// The connection may be cut anywhere within the bytes that tell a gap: the client still
+// learns of it.
 func TestGapSurvivesEveryCut(t *testing.T) {
 	srv := newServer(t)
-	publish(t, srv, "s", "retained")
+	servertest.Publish(t, srv, "s", "retained")
 	var mu sync.Mutex
-	var at, sent int // where the next connection is cut, once; and what it has sent
+	var at, sent int // at: the byte at which the next connection is cut, once; sent: how many bytes it has sent
 	base := serveOn(t, streamtest.NewProxy(serveOn(t, srv), func(_ *http.Request, block []byte) ([]byte, bool) {
 		mu.Lock()
 		defer mu.Unlock()
@@ -219,16 +202,16 @@ func TestGapSurvivesEveryCut(t *testing.T) {
 				t.Fatalf("resume after %q, cut at byte %d: got %v, want a gap", lastEventID, n, s.Err())
 			}
 			mu.Lock()
-			cut = at == 0 // else the gap was told before this byte
+			cut = at == 0 // otherwise the gap was told before this byte
 			mu.Unlock()
 		}
 	}
 }
 
-// A session that is deleted while its reader is away still ends as it should.
+// A session that is deleted while its reader is away still ends cleanly.
 func TestDeletedWhileAway(t *testing.T) {
-	srv := newServer(t, server.WithDeleteGrace(200*time.Millisecond))
-	first := publish(t, srv, "s", "first")
+	srv := newServer(t, server.WithTiming(server.Timing{DeleteGrace: 200 * time.Millisecond}))
+	first := servertest.Publish(t, srv, "s", "first")
 	target := serveOn(t, srv)
 	done := make(chan string, 2)
 	blocks := 0
@@ -245,7 +228,7 @@ func TestDeletedWhileAway(t *testing.T) {
 	})))
 	s := open(t, c, "s", "0")
 	expect(t, s, first)
-	rest := publish(t, srv, "s", "rest")
+	rest := servertest.Publish(t, srv, "s", "rest")
 	expect(t, s, rest)
 	deleted := <-done
 	if e, ok := next(t, s).Data.(*gen.SessionDeletedData); !ok || e.SessionID != "s" || s.Event().ID != deleted {
@@ -262,7 +245,7 @@ func TestDeletedWhileAway(t *testing.T) {
 	for { // until the grace period is over
 		_, err := direct.StreamEvents(t.Context(), "s", &deleted)
 		var refusal *mix.ErrorResponse
-		if errors.As(err, &refusal) && refusal.StatusCode == http.StatusNotFound {
+		if errors.As(err, &refusal) && refusal.Type == gen.RESTErrorTypeNotFound {
 			return
 		}
 		if err != nil {
@@ -271,15 +254,15 @@ func TestDeletedWhileAway(t *testing.T) {
 	}
 }
 
-// A quiet session beside a busy one, whose events are trimmed all the time, never
-// has a gap.
+// A quiet session beside a busy one, whose events are trimmed all the time, never has a
+// gap.
 func TestQuietSession(t *testing.T) {
 	srv := newServer(t, server.WithLog(eventlog.NewMemory(eventlog.Retention{Entries: 10})))
 	base := serveOn(t, srv)
-	last := publish(t, srv, "quiet", "one")
+	last := servertest.Publish(t, srv, "quiet", "one")
 	for range 100 {
-		publish(t, srv, "busy", "noise")
+		servertest.Publish(t, srv, "busy", "noise")
 	}
 	s := open(t, newClient(t, base), "quiet", last)
-	expect(t, s, publish(t, srv, "quiet", "two"))
+	expect(t, s, servertest.Publish(t, srv, "quiet", "two"))
 }

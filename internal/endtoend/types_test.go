@@ -8,9 +8,8 @@ import (
 	"github.com/mixstream/mixstream/internal/filled"
 )
 
-// Every event that may be published reaches the client as it was, with all of
-// its optional fields and with none. The other four are what the server itself
-// says.
+// Every event that may be published reaches the client unchanged, with all of its optional
+// fields and with none. Only the server says the other four.
 func TestEventsUnchanged(t *testing.T) {
 	srv := newServer(t)
 	if _, err := srv.CreateSession(t.Context(), "s", "A title"); err != nil {

@@ -1,5 +1,5 @@
-// Package excerpt bounds what error messages and log lines repeat of what was sent: a
-// request with a name of a megabyte must not be answered, printed or logged with another.
+// Package excerpt bounds how much of a request an error message or a log line repeats. A
+// request with a name of a megabyte must not cause a message of a megabyte.
 package excerpt
 
 import (
@@ -10,15 +10,15 @@ import (
 )
 
 const (
-	// MaxQuote is how much of a single value is quoted, in bytes before its escapes.
+	// MaxQuote is how many bytes of a single value are quoted, counted before escaping.
 	MaxQuote = 100
-	// MaxText is how much a message has, in bytes. As JSON, where a byte takes six at
-	// most, it stays below 4 KiB.
+	// MaxText is the largest size of a message in bytes. As JSON, which turns a byte into six
+	// at most, it stays below 4 KiB.
 	MaxText = 600
 )
 
-// Quote returns s in quotes, as strconv.Quote does. Of more than MaxQuote bytes it returns
-// the beginning, and says how many there were.
+// Quote returns s in quotes, as strconv.Quote does. It cuts s after MaxQuote bytes, and then
+// adds the full length.
 func Quote[T ~string](s T) string {
 	if len(s) <= MaxQuote {
 		return strconv.Quote(string(s))
@@ -26,8 +26,8 @@ func Quote[T ~string](s T) string {
 	return strconv.Quote(begin(string(s), MaxQuote)) + rest(len(s))
 }
 
-// Text returns s, or of more than MaxText bytes the beginning, and says how many there
-// were. It is for text that has been put together already, such as that of an error.
+// Text returns s. It cuts s after MaxText bytes, and then adds the full length. It serves for
+// complete texts, such as the text of an error.
 func Text(s string) string {
 	if len(s) <= MaxText {
 		return s
@@ -35,8 +35,8 @@ func Text(s string) string {
 	return begin(s, MaxText) + rest(len(s))
 }
 
-// begin returns the first n bytes, or fewer, so that no character is cut. The result does
-// not keep all of s in memory.
+// begin returns the first n bytes of s, or fewer so that no character is cut. The result does
+// not keep the rest of s in memory.
 func begin(s string, n int) string {
 	for i := n; i > n-utf8.UTFMax; i-- {
 		if utf8.RuneStart(s[i]) {
@@ -49,8 +49,8 @@ func begin(s string, n int) string {
 
 func rest(all int) string { return fmt.Sprintf("… (%d bytes)", all) }
 
-// Error returns an error that wraps err and whose text is Text of its. It is err itself
-// where that is short.
+// Error returns an error that wraps err and has the text Text(err.Error()). It returns err
+// itself if its text is short.
 func Error(err error) error {
 	if err == nil {
 		return nil

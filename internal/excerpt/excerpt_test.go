@@ -36,8 +36,8 @@ func TestQuote(t *testing.T) {
 	}
 }
 
-// Whatever the text: its excerpt has no more than its bound, cuts no character, says that
-// it is cut, and stays below 4 KiB as JSON.
+// The excerpt of any text stays within its bound, cuts no character, tells that it is cut, and
+// stays below 4 KiB as JSON.
 func TestBound(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	alphabet := []string{"x", "é", "😀", "\x00", "\x80", "\xff", "<", `"`, `\`, "\u2028", "\U0010ffff", "\n"}
@@ -75,7 +75,7 @@ func TestBound(t *testing.T) {
 }
 
 func TestError(t *testing.T) {
-	if excerpt.Error(nil) != nil || excerpt.Error(fs.ErrExist) != fs.ErrExist { //nolint:errorlint // it is to be the same
+	if excerpt.Error(nil) != nil || excerpt.Error(fs.ErrExist) != fs.ErrExist { //nolint:errorlint // must be identical
 		t.Error("a short error is another one")
 	}
 	err := excerpt.Error(errors.Join(errors.New(strings.Repeat("x", 1<<20)), fs.ErrExist))
@@ -97,7 +97,7 @@ func TestLogger(t *testing.T) {
 	}
 }
 
-// It is a handler like any other.
+// The handler behaves like any other.
 func TestHandler(t *testing.T) {
 	var out bytes.Buffer
 	slogtest.Run(t, func(*testing.T) slog.Handler {

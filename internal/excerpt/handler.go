@@ -5,8 +5,8 @@ import (
 	"log/slog"
 )
 
-// Logger returns a logger that logs what l does, with no string and no error in it longer
-// than Text has it.
+// Logger returns a logger that passes records on to l and cuts each string and each error in
+// them with Text.
 func Logger(l *slog.Logger) *slog.Logger {
 	if _, ok := l.Handler().(handler); ok || l.Handler() == slog.DiscardHandler {
 		return l
@@ -14,10 +14,10 @@ func Logger(l *slog.Logger) *slog.Logger {
 	return slog.New(handler{l.Handler()})
 }
 
-// Whole is text that a Logger does not bound, since none of it comes from outside.
+// Whole is text that a Logger does not cut, because none of it comes from outside.
 type Whole string
 
-// handler is a slog.Handler that bounds what it hands on.
+// handler is a slog.Handler that cuts what it passes on.
 type handler struct{ slog.Handler }
 
 // Handle implements slog.Handler.

@@ -1,5 +1,5 @@
-// Package filled makes values of the generated types for tests of every event of the spec,
-// also of one that was added to it.
+// Package filled makes values of the generated types, so that tests can cover every event of
+// the spec, including new ones.
 package filled
 
 import (
@@ -11,19 +11,19 @@ import (
 	"github.com/mixstream/mixstream/gen"
 )
 
-// Hostile is text that would break a stream that is framed carelessly.
+// Hostile is text that breaks a stream if it is framed carelessly.
 const Hostile = "line\r\nid: 1\n\ndata: x\x00\u2028 </script> \"},\"id\":\"evil\" 日本語"
 
-// Event returns an event with its fields set, the optional ones only if asked to. Its
-// strings are Hostile, and so fit no enum.
+// Event returns an event with its fields set; the optional fields only if optional is true.
+// Its strings are Hostile, and therefore fit no enum.
 func Event(name string, optional bool) gen.Event {
 	event := gen.StreamEvents.Decode(name, []byte("{}"))
 	fill(reflect.ValueOf(event).Elem(), optional)
 	return event
 }
 
-// samples are JSON of which a type that decodes itself takes one: a time, a date, a UUID,
-// an address of mail, and whatever else.
+// samples are JSON values for types that decode themselves, such as a time, a date, a UUID or
+// an e-mail address: each accepts one of these.
 var samples = []string{`"2026-01-02T03:04:05Z"`, `"2026-01-02"`, `"123e4567-e89b-12d3-a456-426614174000"`, `"a@example.com"`, `{}`, `"text"`, `1`, `[]`, `true`}
 
 func fill(v reflect.Value, optional bool) {
@@ -59,7 +59,7 @@ func fill(v reflect.Value, optional bool) {
 	case reflect.Pointer:
 		if optional {
 			v.Set(reflect.New(v.Type().Elem()))
-			fill(v.Elem(), false) // for a type may contain itself
+			fill(v.Elem(), false) // the type may contain itself
 		}
 	case reflect.Slice:
 		if optional {

@@ -21,14 +21,14 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // fault is the error body of the application's own spec.
 type fault = stdapi.Fault
 
-// app is what an application has behind its routes, whatever the router.
+// app is the part of an application behind its routes, whatever the router.
 type app struct {
 	orders  *server.Server[stdapi.OrderEvent]
 	alerts  *server.Server[stdapi.WarehouseAlertsEvent]
 	answers *server.Server[stdapi.CreateAnswerEvent]
 
 	agents sync.WaitGroup
-	next   chan struct{} // lets the agent say one more thing
+	next   chan struct{} // makes the agent say one more thing
 	begun  int
 }
 
@@ -74,7 +74,7 @@ func (a *app) answer() string {
 	return id
 }
 
-// cutting is a listener whose connections can be cut.
+// cutting is a listener that can cut its connections.
 type cutting struct {
 	net.Listener
 	mu    sync.Mutex

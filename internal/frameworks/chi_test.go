@@ -8,7 +8,7 @@ import (
 	"github.com/mixstream/mixstream/server"
 )
 
-// chiApp implements what oapi-codegen makes for chi.
+// chiApp implements oapi-codegen's interface for chi.
 type chiApp struct{ *app }
 
 func (a chiApp) OrderEvents(w http.ResponseWriter, r *http.Request, orderID string, _ chiapi.OrderEventsParams) {
@@ -33,7 +33,7 @@ func newChi(a *app) http.Handler {
 	return chiapi.HandlerWithOptions(chiApp{a}, chiapi.ChiServerOptions{ErrorHandlerFunc: refuseStd})
 }
 
-// strictChi implements the strict server; the streams are not its business.
+// strictChi implements the strict server without the streams.
 type strictChi struct{ chiapi.UnimplementedServer }
 
 func (strictChi) PlaceOrder(context.Context, chiapi.PlaceOrderRequestObject) (chiapi.PlaceOrderResponseObject, error) {

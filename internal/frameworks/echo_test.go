@@ -13,7 +13,7 @@ import (
 	"github.com/mixstream/mixstream/server"
 )
 
-// echoApp implements what oapi-codegen makes for echo.
+// echoApp implements oapi-codegen's interface for echo.
 type echoApp struct{ *app }
 
 func (a echoApp) OrderEvents(c echo.Context, orderID string, _ echoapi.OrderEventsParams) error {
@@ -57,7 +57,7 @@ func newEcho(a *app) http.Handler {
 	return e
 }
 
-// strictEcho implements the strict server; the streams are not its business.
+// strictEcho implements the strict server without the streams.
 type strictEcho struct{ echoapi.UnimplementedServer }
 
 func (strictEcho) PlaceOrder(context.Context, echoapi.PlaceOrderRequestObject) (echoapi.PlaceOrderResponseObject, error) {

@@ -1,6 +1,6 @@
-// Package frameworks tests the server inside applications that oapi-codegen makes for the
-// routers of others: net/http, chi, gin and echo, strict and not. It is a module of its own, so
-// that none of them is a dependency of the project.
+// Package frameworks tests the server inside applications that oapi-codegen makes for several
+// routers: net/http, chi, gin and echo, strict and not. It is a separate module, so that the
+// project does not depend on those routers.
 package frameworks
 
 //go:generate go run -C ../.. ./cmd/eventgen -o internal/frameworks/stdapi internal/frameworks/openapi.yaml

@@ -11,7 +11,7 @@ import (
 	"github.com/mixstream/mixstream/server"
 )
 
-// ginApp implements what oapi-codegen makes for gin.
+// ginApp implements oapi-codegen's interface for gin.
 type ginApp struct{ *app }
 
 func (a ginApp) OrderEvents(c *gin.Context, orderID string, _ ginapi.OrderEventsParams) {
@@ -49,7 +49,7 @@ func newGin(a *app) http.Handler {
 	return e
 }
 
-// strictGin implements the strict server; the streams are not its business.
+// strictGin implements the strict server without the streams.
 type strictGin struct{ ginapi.UnimplementedServer }
 
 func (strictGin) PlaceOrder(context.Context, ginapi.PlaceOrderRequestObject) (ginapi.PlaceOrderResponseObject, error) {

@@ -19,7 +19,7 @@ import (
 	"github.com/mixstream/mixstream/server"
 )
 
-// applications are the applications under test: what oapi-codegen makes for a router, with the
+// applications are the applications under test: oapi-codegen's output for a router, with the
 // streams inside.
 var applications = map[string]func(*app) http.Handler{
 	"std": newStd, "std strict": newStrictStd,
@@ -30,7 +30,7 @@ var applications = map[string]func(*app) http.Handler{
 
 func inEach(t *testing.T, f func(t *testing.T, a *app, url string, cut func())) {
 	for name, build := range applications {
-		for mode, opts := range map[string][]server.Option{"attached": nil, "detached": {server.WithDetachedStreams(0)}} {
+		for mode, opts := range map[string][]server.Option{"attached": nil, "detached": {server.WithDetachedStreams()}} {
 			t.Run(name+"/"+mode, func(t *testing.T) {
 				a := newApp(t, opts...)
 				url, cut := serve(t, build(a))
@@ -40,7 +40,7 @@ func inEach(t *testing.T, f func(t *testing.T, a *app, url string, cut func())) 
 	}
 }
 
-// soon is a client's patience: it comes back at once.
+// soon makes a client reconnect at once.
 func soon() client.Option {
 	return client.WithRetryPolicy(client.RetryPolicy{InitialInterval: time.Millisecond, MaxInterval: 10 * time.Millisecond, MaxServerDelay: -1})
 }
@@ -51,8 +51,8 @@ func ctxOf(t *testing.T) context.Context {
 	return ctx
 }
 
-// Typed events come over six cuts, the first of them before any event; a path with a slash in
-// its parameter reaches its own session.
+// Typed events arrive over six cuts, the first of them before any event. A path with a slash
+// in its parameter reaches its own session.
 func TestEventsOverCuts(t *testing.T) {
 	inEach(t, func(t *testing.T, a *app, url string, cut func()) {
 		ctx := ctxOf(t)
@@ -89,8 +89,8 @@ func TestEventsOverCuts(t *testing.T) {
 	})
 }
 
-// Operations with the same session id on one log do not meet: neither events nor the end of one
-// come to the other.
+// Operations with the same session id on one log stay apart: neither events nor the end of one
+// reach the other.
 func TestOperationsDoNotMeet(t *testing.T) {
 	inEach(t, func(t *testing.T, a *app, url string, _ func()) {
 		ctx := ctxOf(t)
@@ -125,7 +125,7 @@ func TestOperationsDoNotMeet(t *testing.T) {
 	})
 }
 
-// An answer that a POST begins goes on with a GET after each cut, and ends.
+// An answer that a POST begins continues with a GET after each cut, and ends.
 func TestAnswerIsResumed(t *testing.T) {
 	inEach(t, func(t *testing.T, a *app, url string, cut func()) {
 		ctx := ctxOf(t)
@@ -168,8 +168,8 @@ func TestAnswerIsResumed(t *testing.T) {
 	})
 }
 
-// What the application refuses, it refuses in its own words; and so does the server where the
-// application gives it the words.
+// The application refuses in its own words. The server does, too, if the application gives it
+// those words.
 func TestErrorsOfTheSpec(t *testing.T) {
 	for name, build := range applications {
 		t.Run(name, func(t *testing.T) {
@@ -181,9 +181,9 @@ func TestErrorsOfTheSpec(t *testing.T) {
 			c, err := client.New(stdapi.OrderEvents, url, client.WithErrors(func(e *client.APIError) error {
 				var f fault
 				if e.Decode(&f) != nil {
-					return e
+					return nil
 				}
-				return &faultError{e, f}
+				return &faultError{f}
 			}))
 			if err != nil {
 				t.Fatal(err)
@@ -208,15 +208,11 @@ func TestErrorsOfTheSpec(t *testing.T) {
 	}
 }
 
-type faultError struct {
-	*client.APIError
-	fault fault
-}
+type faultError struct{ fault fault }
 
 func (e *faultError) Error() string { return fmt.Sprintf("%d: %s", e.fault.Status, e.fault.Fault) }
-func (e *faultError) Unwrap() error { return e.APIError }
 
-// What is generated for each router describes the same operations.
+// The generated code describes the same operations for each router.
 func TestSameContract(t *testing.T) {
 	want := strings.Join(stdapi.OrderEvents.Names(), " ")
 	for name, got := range map[string][]string{"chi": chiapi.OrderEvents.Names(), "gin": ginapi.OrderEvents.Names(), "echo": echoapi.OrderEvents.Names()} {

@@ -12,8 +12,8 @@ import (
 	"github.com/mixstream/mixstream/server"
 )
 
-// A refused event is known to be refused, also after a request whose answer was lost: nothing
-// of the body behind it is published.
+// A client learns that an event was refused even if the answer was lost: the server publishes
+// nothing of the body after it.
 func TestRefusalAfterLostAnswer(t *testing.T) {
 	everyone := func(*http.Request, string) error { return nil }
 	srv, err := server.New(stdapi.OrderEvents, server.WithPublishAuthorizer(everyone))
@@ -25,7 +25,7 @@ func TestRefusalAfterLostAnswer(t *testing.T) {
 	url, _ := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if requests.Add(1) == 1 {
 			publisher.ServeHTTP(httptest.NewRecorder(), r)
-			panic(http.ErrAbortHandler) // the answer is lost
+			panic(http.ErrAbortHandler) // loses the answer
 		}
 		publisher.ServeHTTP(w, r)
 	}))
@@ -40,8 +40,8 @@ func TestRefusalAfterLostAnswer(t *testing.T) {
 	_, err = p.PublishLines(ctxOf(t), []byte(`{"event":"order_shipped","data":{"parcel":1}}
 {"event":"order_shipped","data":{"parcel":"none"}}
 `))
-	var refused *client.PublishError
-	if !errors.As(err, &refused) || refused.Line != 2 || refused.Count != 1 {
+	var refused *client.APIError
+	if !errors.As(err, &refused) || refused.Published == nil || refused.Published.Line != 2 || refused.Published.Count != 1 {
 		t.Errorf("got %v", err)
 	}
 	if errors.Is(err, client.ErrOutcomeUnknown) {

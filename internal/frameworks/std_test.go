@@ -16,7 +16,7 @@ func writeFault(w http.ResponseWriter, status int, text string) {
 	_ = json.NewEncoder(w).Encode(fault{Status: status, Fault: text})
 }
 
-// stdApp implements what oapi-codegen makes for net/http.
+// stdApp implements oapi-codegen's interface for net/http.
 type stdApp struct{ *app }
 
 func (a stdApp) OrderEvents(w http.ResponseWriter, r *http.Request, orderID string, _ stdapi.OrderEventsParams) {
@@ -45,7 +45,7 @@ func refuseStd(w http.ResponseWriter, _ *http.Request, err error) {
 	writeFault(w, http.StatusBadRequest, err.Error())
 }
 
-// strictStd implements the strict server; the streams are not its business.
+// strictStd implements the strict server without the streams.
 type strictStd struct{ stdapi.UnimplementedServer }
 
 func (strictStd) PlaceOrder(context.Context, stdapi.PlaceOrderRequestObject) (stdapi.PlaceOrderResponseObject, error) {

@@ -29,14 +29,14 @@ import (
 
 type handlerFunc = func(http.Handler) http.Handler
 
-// middleware is one around the server, or several.
+// middleware is a middleware around the server, or several.
 type middleware struct {
 	name     string
-	make     func() (around handlerFunc, saw func() int) // saw: how many bytes of a body it has seen at most; nil if it does not tell
+	make     func() (around handlerFunc, saw func() int) // saw: the most bytes of a body that it saw; nil if it does not tell
 	encoding string                                      // of a stream
-	header   string                                      // that it sets
+	header   string                                      // a header that it sets
 	bare     bool                                        // it wraps no writer, so that a stream can be detached
-	refused  bool                                        // a stream is
+	refused  bool                                        // the server refuses streams behind it
 }
 
 func single() []middleware {
@@ -79,15 +79,15 @@ func single() []middleware {
 
 const gorillaCompress = "gorilla, CompressHandler"
 
-// all returns each middleware alone, and within two that take http.Flusher away: one that
-// leaves a way to what it wraps, and one that does not.
+// all returns each middleware alone, and within two that hide http.Flusher: one provides a way
+// to the wrapped writer, the other does not.
 func all() (all []middleware) {
 	all = append(all, middleware{name: "echo, Timeout", make: blind(echoTimeout), refused: true})
 	for _, m := range single() {
 		open, closed := m, m
 		open.name += ", within only Unwrap"
 		open.make, open.bare = within(m, onlyUnwrap), false
-		open.refused = m.name == gorillaCompress // which does not flush its compressor then
+		open.refused = m.name == gorillaCompress // it then does not flush its compressor
 		closed.name += ", within http.TimeoutHandler"
 		closed.make, closed.refused = within(m, timeout), true
 		all = append(all, m, open, closed)
@@ -95,7 +95,7 @@ func all() (all []middleware) {
 	return all
 }
 
-// blind makes middlewares, the outermost last, that do not tell what they see.
+// blind makes middlewares, the outermost last, that do not report what they see.
 func blind(middlewares ...handlerFunc) func() (handlerFunc, func() int) {
 	return func() (handlerFunc, func() int) {
 		return func(h http.Handler) http.Handler {
@@ -119,7 +119,7 @@ func onlyUnwrap(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.ServeHTTP(unwraps{w}, r) })
 }
 
-// unwraps is a writer that has what http.ResponseController needs, and no more.
+// unwraps is a writer with exactly what http.ResponseController needs.
 type unwraps struct{ http.ResponseWriter }
 
 func (w unwraps) Unwrap() http.ResponseWriter { return w.ResponseWriter }
@@ -139,7 +139,7 @@ func chiRouter(middlewares ...handlerFunc) handlerFunc {
 
 var chiCompress = chiRouter(chimiddleware.Compress(5, "text/event-stream", "application/json"))
 
-// logOf is where middlewares log what they have seen.
+// logOf collects the log lines of a middleware.
 type logOf struct {
 	mu    sync.Mutex
 	lines bytes.Buffer
@@ -157,7 +157,8 @@ func (l *logOf) Print(v ...any) {
 	}
 }
 
-// most returns the largest number of bytes of a line, which stands after or before a word.
+// most returns the largest number of bytes in a line; the number stands before or after a
+// word.
 func (l *logOf) most(of func(line string) string) (n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -256,7 +257,7 @@ func gziphandlerOf(contentTypes ...string) handlerFunc {
 	return around
 }
 
-// scsManager keeps a goroutine of its own.
+// scsManager keeps a goroutine.
 var scsManager = sync.OnceValue(scs.New)
 
 // scsSessions has a session that each request changes.

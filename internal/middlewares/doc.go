@@ -1,4 +1,4 @@
-// Package middlewares has the tests of the server behind routers and middlewares of others.
-// It is a module of its own, so that their modules do not reach those who import this
-// project. Writers that nobody has published are in the tests of the server itself.
+// Package middlewares tests the server behind third-party routers and middlewares. It is a
+// separate module, so that a program which imports this project does not depend on theirs. The
+// tests of the server itself cover writers of other kinds.
 package middlewares

@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/alexedwards/scs/v2/memstore.(*MemStore).startCleanup"))
 }
 
-// patience is how long a test waits for what must come.
+// patience is how long a test waits.
 const patience = 20 * time.Second
 
 // behind is a server behind a middleware.
@@ -40,12 +40,12 @@ type behind struct {
 // put puts a server behind a middleware.
 func put(t *testing.T, around func(http.Handler) http.Handler, h2, detached bool) *behind {
 	opts := []server.Option{
-		server.WithHeartbeat(time.Hour), // nothing pushes an event out
+		server.WithTiming(server.Timing{Heartbeat: time.Hour}), // so that no heartbeat pushes an event out
 		server.WithPublishAuthorizer(func(*http.Request, string) error { return nil }),
 		server.WithLogger(slog.New(slog.DiscardHandler)),
 	}
 	if detached {
-		opts = append(opts, server.WithDetachedStreams(0))
+		opts = append(opts, server.WithDetachedStreams())
 	}
 	srv, err := mix.NewServer(opts...)
 	if err != nil {
@@ -79,7 +79,7 @@ func (b *behind) do(method, target, contentType, body string) *http.Response {
 	if contentType != "" {
 		req.Header.Set("Content-Type", contentType)
 	}
-	req.Header.Set("Accept-Encoding", "gzip") // set by hand, it is left to us
+	req.Header.Set("Accept-Encoding", "gzip") // set by hand, so that the client does not decode the body
 	res, err := b.ts.Client().Do(req)
 	if err != nil {
 		b.t.Fatal(err)
@@ -88,7 +88,7 @@ func (b *behind) do(method, target, contentType, body string) *http.Response {
 	return res
 }
 
-// decoded returns the body as its Content-Encoding says.
+// decoded returns the body, decoded according to its Content-Encoding.
 func (b *behind) decoded(res *http.Response) io.Reader {
 	b.t.Helper()
 	switch coding := res.Header.Get("Content-Encoding"); coding {
@@ -120,7 +120,7 @@ func (b *behind) wantError(res *http.Response, status int) (message string) {
 	return e.Error.Message
 }
 
-// wantOthers expects that what is no stream works.
+// wantOthers expects that everything except streams works.
 func (b *behind) wantOthers() {
 	b.t.Helper()
 	b.wantError(b.do(http.MethodGet, "/stream?sessionId=nobody", "", ""), http.StatusNotFound)
@@ -131,7 +131,7 @@ func (b *behind) wantOthers() {
 	b.post("posted", 3)
 }
 
-// post publishes over HTTP: one event as JSON, or some as lines. It returns the last id.
+// post publishes over HTTP: one event as JSON, or several as lines. It returns the last id.
 func (b *behind) post(session string, events int) (id string) {
 	b.t.Helper()
 	const event = `{"event":"content","data":{"type":"content","content":"x"}}` + "\n"
@@ -151,7 +151,7 @@ func (b *behind) post(session string, events int) (id string) {
 type stream struct {
 	t    *testing.T
 	dec  *sse.Decoder
-	read int // bytes, decoded
+	read int // decoded bytes
 }
 
 func (s *stream) from(body io.Reader) { s.dec = sse.NewDecoder(countingReader{body, &s.read}) }

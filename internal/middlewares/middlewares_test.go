@@ -8,10 +8,10 @@ import (
 	"testing"
 )
 
-// A stream behind each of them has its header and connected at once, before anything is
-// published; each event comes without another one that pushes it; the body is what its
-// Content-Encoding says; the end is a clean one. A stream that cannot is refused at once.
-// What is no stream works behind all.
+// Behind each middleware a stream gets its header and connected at once, before anything is
+// published. Each event arrives without another one that pushes it. The body matches its
+// Content-Encoding, and the end is clean. If a stream cannot work, the server refuses it at
+// once. Everything except streams works behind all of them.
 func TestMiddlewares(t *testing.T) {
 	for _, m := range all() {
 		for _, detached := range []bool{false, true} {
@@ -43,9 +43,8 @@ func TestMiddlewares(t *testing.T) {
 	}
 }
 
-// wantStream reads a stream from its beginning to its end. detached is whether it is one
-// that takes its connection along; saw, if there is one, tells how much of the body the
-// middleware has seen.
+// wantStream reads a stream from its beginning to its end. detached tells whether the stream
+// takes its connection along. saw, if not nil, tells how much of the body the middleware saw.
 func (b *behind) wantStream(m middleware, detached bool, saw func() int) {
 	b.t.Helper()
 	first := b.post("s", 1)
@@ -78,8 +77,8 @@ func (b *behind) wantStream(m middleware, detached bool, saw func() int) {
 	}
 }
 
-// The gziphandler of NYTimes does nothing at a flush before it has seen 1,400 bytes, and
-// nothing tells the server: docs/server.md warns of it.
+// The gziphandler of NYTimes ignores a flush before it has seen 1,400 bytes, and the server
+// cannot know: docs/server.md warns of it.
 func TestGziphandlerHoldsStreamsBack(t *testing.T) {
 	var before, behind atomic.Int64
 	b := put(t, func(h http.Handler) http.Handler { return counts(gziphandlerOf()(counts(h, &before)), &behind) }, false, false)
@@ -101,7 +100,7 @@ func TestGziphandlerHoldsStreamsBack(t *testing.T) {
 	}
 	res := <-opened
 	if res == nil {
-		t.FailNow() // as do has
+		t.FailNow() // as do does
 	}
 	s := &stream{t: t}
 	s.from(b.decoded(res))
@@ -110,7 +109,7 @@ func TestGziphandlerHoldsStreamsBack(t *testing.T) {
 	}
 }
 
-// counts counts what is flushed of streams.
+// counts counts the flushed bytes of streams.
 func counts(h http.Handler, n *atomic.Int64) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodGet {

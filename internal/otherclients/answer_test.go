@@ -9,7 +9,7 @@ import (
 	"github.com/mixstream/mixstream/contract"
 )
 
-// delta is the only event of the spec. Its name is one that the readers of both SDKs know.
+// delta is the only event of the spec. The readers of both SDKs know its name.
 type delta struct {
 	Text string `json:"text"`
 }
@@ -20,7 +20,7 @@ const deltaName = "content_block_delta"
 // answerRequest has the parameters of the operation.
 type answerRequest struct{ ID string }
 
-// answerEvents is an operation whose spec has no events for what the server says itself.
+// answerEvents is an operation whose spec has no events of the server itself.
 var answerEvents = contract.Operation[answerRequest, *delta]{
 	ID: "answerEvents", Method: http.MethodGet, Path: "/answers/{id}/events", Namespace: "answerEvents",
 	Session: contract.Param{In: "path", Name: "id"},

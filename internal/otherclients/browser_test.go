@@ -18,7 +18,7 @@ func inBrowser(path string) program {
 		defer stopAllocator()
 		tab, stop := chromedp.NewContext(allocator)
 		defer stop()
-		defer chromedp.Cancel(tab) //nolint:errcheck // it waits for the browser to end
+		defer chromedp.Cancel(tab) //nolint:errcheck // waits for the browser to end
 		page, err := url.Parse(stream)
 		if err == nil {
 			page.Path = "/"

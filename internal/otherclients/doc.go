@@ -1,5 +1,5 @@
-// Package otherclients has the tests of what the server writes for a spec that has no events
-// for the server's own words: its bytes, line by line, and what the clients of others make of
-// them. It is a module of its own, so that their modules do not reach those who import this
-// project.
+// Package otherclients tests the server with third-party clients, for a spec without events of
+// the server itself: the bytes on the wire, line by line, and what these clients make of them.
+// It is a separate module, so that a program which imports this project does not depend on
+// their modules.
 package otherclients

@@ -17,8 +17,8 @@ import (
 	"github.com/mixstream/mixstream/internal/othertool"
 )
 
-// packages returns a folder with the program of testdata and its packages, in the versions
-// of the lock file. They stay in the user's cache until that changes.
+// packages returns a folder with the program of testdata and its packages, in the versions of
+// the lock file. They stay in the user's cache until that file changes.
 func packages(t *testing.T) string {
 	t.Helper()
 	npm := othertool.Path(t, "npm")
@@ -41,7 +41,7 @@ func packages(t *testing.T) string {
 		if err := os.MkdirAll(cache, 0o755); err != nil {
 			t.Fatal(err)
 		}
-		fresh, err := os.MkdirTemp(cache, "fresh") //nolint:usetesting // it is renamed, on the same file system
+		fresh, err := os.MkdirTemp(cache, "fresh") //nolint:usetesting // renamed later, on the same file system
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -79,7 +79,7 @@ func copyFiles(t *testing.T, dir string) {
 	}
 }
 
-// inNode is the program of testdata with a client.
+// inNode runs the program of testdata with a client.
 func inNode(dir, name string) program {
 	return func(ctx context.Context, t *testing.T, url string, tell func(said)) {
 		cmd := exec.CommandContext(ctx, "node", "read.mjs", name, url, deltaName)

@@ -26,13 +26,13 @@ func request(ctx context.Context, t *testing.T, url string) *http.Request {
 	return r
 }
 
-// separate returns an HTTP client with connections of its own, and what closes them.
+// separate returns an HTTP client with its own connections, and a function that closes them.
 func separate() (*http.Client, func()) {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	return &http.Client{Transport: transport}, transport.CloseIdleConnections
 }
 
-// readTmaxmax is go-sse.
+// readTmaxmax reads with go-sse.
 func readTmaxmax(ctx context.Context, t *testing.T, url string, tell func(said)) {
 	hc, closeIdle := separate()
 	defer closeIdle()
@@ -48,7 +48,7 @@ func readTmaxmax(ctx context.Context, t *testing.T, url string, tell func(said))
 	tell(ended(conn.Connect()))
 }
 
-// readR3labs is r3labs/sse.
+// readR3labs reads with r3labs/sse.
 func readR3labs(ctx context.Context, _ *testing.T, url string, tell func(said)) {
 	hc, closeIdle := separate()
 	defer closeIdle()
@@ -61,7 +61,7 @@ func readR3labs(ctx context.Context, _ *testing.T, url string, tell func(said)) 
 	})))
 }
 
-// every is a pause for r3labs, which has an exponential one by default and knows no context.
+// every is a constant pause for r3labs, whose default is exponential and ignores the context.
 type every struct {
 	ctx   context.Context
 	pause time.Duration
@@ -76,7 +76,7 @@ func (e *every) NextBackOff() time.Duration {
 	return e.pause
 }
 
-// readLaunchDarkly is LaunchDarkly's eventsource.
+// readLaunchDarkly reads with LaunchDarkly's eventsource.
 func readLaunchDarkly(ctx context.Context, t *testing.T, url string, tell func(said)) {
 	hc, closeIdle := separate()
 	defer closeIdle()
@@ -98,7 +98,7 @@ func readLaunchDarkly(ctx context.Context, t *testing.T, url string, tell func(s
 	tell(ended(nil))
 }
 
-// readOurs is the client of this module.
+// readOurs reads with the client of this module.
 func readOurs(options ...client.Option) program {
 	return func(ctx context.Context, t *testing.T, url string, tell func(said)) {
 		hc, closeIdle := separate()
@@ -123,7 +123,7 @@ func readOurs(options ...client.Option) program {
 	}
 }
 
-// readOpenAI is the reader of openai-go.
+// readOpenAI reads with the reader of openai-go.
 func readOpenAI(ctx context.Context, t *testing.T, url string, tell func(said)) {
 	readOnce(ctx, t, url, tell, func(res *http.Response) error {
 		d := openai.NewDecoder(res)
@@ -135,7 +135,7 @@ func readOpenAI(ctx context.Context, t *testing.T, url string, tell func(said)) 
 	})
 }
 
-// readAnthropic is the reader of anthropic-sdk-go.
+// readAnthropic reads with the reader of anthropic-sdk-go.
 func readAnthropic(ctx context.Context, t *testing.T, url string, tell func(said)) {
 	readOnce(ctx, t, url, tell, func(res *http.Response) error {
 		d := anthropic.NewDecoder(res)
@@ -160,7 +160,7 @@ func readOnce(ctx context.Context, t *testing.T, url string, tell func(said), re
 	tell(ended(read(res)))
 }
 
-// ended is what a program tells at its end.
+// ended is the report of a program at its end.
 func ended(err error) said {
 	if err == nil || errors.Is(err, io.EOF) {
 		return said{Kind: "end"}

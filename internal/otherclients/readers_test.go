@@ -12,21 +12,20 @@ import (
 	"github.com/mixstream/mixstream/server"
 )
 
-// reader is a client that reads what the server writes.
+// reader is a client that reads the server's streams.
 type reader struct {
 	name string // in the documentation
 	read program
 
-	once   bool // reads one answer, and does not come back
-	noName bool // hands no names over
-	noID   bool // hands no ids over
-	// r3labs hands over what stands before the end of a connection as an event, and takes
-	// a clean end for the end of the stream.
+	once   bool // reads one answer, and does not reconnect
+	noName bool // does not deliver names
+	noID   bool // does not deliver ids
+	// r3labs delivers the text before the end of a connection as an event, and treats a clean
+	// end as the end of the stream.
 	r3labs bool
 }
 
-// readers returns all readers: those in Go, and where slow tests are asked for, those of
-// other languages.
+// readers returns all readers: those in Go, and in slow tests those of other languages.
 func readers(t *testing.T) []reader {
 	t.Helper()
 	all := []reader{
@@ -54,7 +53,7 @@ func readers(t *testing.T) []reader {
 	)
 }
 
-// as returns an event as a reader hands it over.
+// as returns an event in the form in which the reader delivers it.
 func (r *reader) as(e said) said {
 	if r.noID {
 		e.ID = ""
@@ -65,13 +64,13 @@ func (r *reader) as(e said) said {
 	return e
 }
 
-// row is what a reader did, as the table of docs/clients.md has it.
+// row is the behaviour of a reader, as the table of docs/clients.md states it.
 type row struct{ cut, drain, ended, gap, first string }
 
 func (r *row) cells() []string { return []string{r.cut, r.drain, r.ended, r.gap, r.first} }
 
-// TestReaders has each reader live through all that the server does, and compares what it
-// hands to its user with what was published. docs/clients.md must say what it did.
+// TestReaders exposes each reader to everything that the server does, and compares the
+// delivered events with the published ones. docs/clients.md must describe the result.
 func TestReaders(t *testing.T) {
 	page, err := os.ReadFile("../../docs/clients.md")
 	if err != nil {
@@ -113,7 +112,7 @@ func TestReaders(t *testing.T) {
 	}
 }
 
-// live has a reader live through everything.
+// live exposes a reader to everything.
 func (r *reader) live(t *testing.T, detached bool) (did row) {
 	switch {
 	case r.once:
@@ -132,7 +131,7 @@ func (r *reader) live(t *testing.T, detached bool) (did row) {
 	return did
 }
 
-// lives has a reader live from the opening of a session to its end.
+// lives exposes a reader to a session from its opening to its end.
 func (r *reader) lives(t *testing.T, detached bool, did *row) {
 	s := newSite(t, detached, 0)
 	run := start(t, s, r.read)
@@ -160,7 +159,7 @@ func (r *reader) lives(t *testing.T, detached bool, did *row) {
 	run.wantOn("two cuts", 2)
 	did.cut = "comes back"
 
-	s.drain() // and sent away once more
+	s.drain() // and make it reconnect once more
 	publish("seven")
 	run.want("a drain after an event", want)
 	s.idle(2)
@@ -185,27 +184,27 @@ func asksAgain(again bool) string {
 	return "ends"
 }
 
-// readsOnce has a reader read one answer after the other, to the end that each has. Only a
-// cut may be an error.
+// readsOnce makes a reader read one answer after the other, to the end of each. Only a cut may
+// be an error.
 func (r *reader) readsOnce(t *testing.T, detached bool, did *row) {
 	for _, end := range []struct {
-		name    string
-		options []server.Option
-		make    func(s *site)
-		did     *string
+		name     string
+		sentinel string
+		make     func(s *site)
+		did      *string
 	}{
-		{"cut", nil, func(s *site) { s.idle(2); s.wire.cut() }, &did.cut},
-		{"drain", nil, func(s *site) { s.drain() }, &did.drain},
-		{"drain after a sign of life", nil, func(s *site) { s.idle(2); s.drain() }, &did.drain},
-		{"end", nil, deleteSession, &did.ended},
-		{"end after a sign of life", nil, func(s *site) { s.idle(2); deleteSession(s) }, &did.ended},
-		{"sentinel", []server.Option{server.WithSentinel("[DONE]")}, func(s *site) { s.idle(2); deleteSession(s) }, &did.ended},
+		{"cut", "", func(s *site) { s.idle(2); s.wire.cut() }, &did.cut},
+		{"drain", "", func(s *site) { s.drain() }, &did.drain},
+		{"drain after a sign of life", "", func(s *site) { s.idle(2); s.drain() }, &did.drain},
+		{"end", "", deleteSession, &did.ended},
+		{"end after a sign of life", "", func(s *site) { s.idle(2); deleteSession(s) }, &did.ended},
+		{"sentinel", "[DONE]", func(s *site) { s.idle(2); deleteSession(s) }, &did.ended},
 	} {
 		if end.name == "sentinel" && strings.Contains(r.name, "anthropic") {
-			continue // it is openai's
+			continue // that end is openai's
 		}
 		t.Run(end.name, func(t *testing.T) {
-			s := newSite(t, detached, 0, end.options...)
+			s := newSiteEnding(t, end.sentinel, detached, 0)
 			run := start(t, s, r.read)
 			var want []said
 			s.idle(3)
@@ -242,7 +241,7 @@ func deleteSession(s *site) {
 	}
 }
 
-// r3labsLives has r3labs live until the first clean end, which it takes for the end.
+// r3labsLives runs r3labs until the first clean end, which it treats as the end of the stream.
 func (r *reader) r3labsLives(t *testing.T, detached bool, did *row) {
 	s := newSite(t, detached, 0)
 	run := start(t, s, r.read)
@@ -278,7 +277,7 @@ func (r *reader) r3labsLives(t *testing.T, detached bool, did *row) {
 	did.ended = "ends; an empty event"
 }
 
-// meetsGap has a reader come back after events that are no longer retained.
+// meetsGap makes a reader reconnect after events that are no longer retained.
 func (r *reader) meetsGap(t *testing.T, detached bool, did *row) {
 	s := newSite(t, detached, 2)
 	run := start(t, s, r.read)
@@ -290,7 +289,7 @@ func (r *reader) meetsGap(t *testing.T, detached bool, did *row) {
 		for _, text := range []string{"two", "three", "four", "five", "six"} {
 			s.publish(text)
 		}
-		s.until("another connection", func() bool { return s.wire.accepted() > accepted }) // the cut has been told
+		s.until("another connection", func() bool { return s.wire.accepted() > accepted }) // the reader has noticed the cut
 		_, rest := run.events()
 		failures = len(rest)
 	})
@@ -300,7 +299,7 @@ func (r *reader) meetsGap(t *testing.T, detached bool, did *row) {
 	run.want("a gap", want)
 }
 
-// passesGap is meetsGap where the application has asked for it to be silent.
+// passesGap is meetsGap for an application that asked for silent gaps.
 func (r *reader) passesGap(t *testing.T, detached bool) {
 	s := newSite(t, detached, 2, server.WithSilentGaps())
 	run := start(t, s, r.read)
@@ -328,10 +327,10 @@ func (r *reader) cutFirst(t *testing.T, detached bool) {
 	run.wantOn("a cut", 1)
 }
 
-// cutFirstFromEnd is cutFirst where fresh streams begin with what comes next: only a client
+// cutFirstFromEnd is cutFirst where fresh streams begin with the next event: only a client
 // that knows the header Last-Event-ID of the answer misses nothing.
 func (r *reader) cutFirstFromEnd(t *testing.T, detached bool, did *row) {
-	s := newSite(t, detached, 0, server.WithFreshStart(server.FromEnd))
+	s := newSite(t, detached, 0, server.WithStreamsFromEnd())
 	s.publish("none")
 	run := start(t, s, r.read)
 	s.idle(2)
@@ -352,7 +351,7 @@ func (r *reader) cutFirstFromEnd(t *testing.T, detached bool, did *row) {
 	run.wantOn("a cut", 1)
 }
 
-// Our client goes on behind a gap where it is asked to.
+// Our client continues after a gap if the option asks for it.
 func TestOursContinuesOnGap(t *testing.T) {
 	inBothModes(t, func(t *testing.T, detached bool) {
 		s := newSite(t, detached, 2)

@@ -9,13 +9,13 @@ import (
 	"time"
 )
 
-// said is what a client hands to its user.
+// said is an item that a client delivers to its user.
 type said struct {
 	Kind string // open, event, error or end
 	Name string
 	ID   string
 	Data string
-	Text string // of an error; why it has ended
+	Text string // of an error or an end: the reason
 }
 
 func (s said) String() string {
@@ -25,11 +25,11 @@ func (s said) String() string {
 	return s.Kind + " " + s.Text
 }
 
-// program is a client of others: it reads the stream at a URL until the context ends, or it
-// gives up, and tells what it hands to its user.
+// program is a third-party client. It reads the stream at a URL until the context ends or it
+// gives up, and reports what it delivers to its user.
 type program func(ctx context.Context, t *testing.T, url string, tell func(said))
 
-// run is a program that runs.
+// run is a running program.
 type run struct {
 	t    *testing.T
 	site *site
@@ -39,7 +39,7 @@ type run struct {
 	ended bool
 }
 
-// start has a program read the stream of a site.
+// start runs a program that reads the stream of a site.
 func start(t *testing.T, s *site, p program) *run {
 	t.Helper()
 	r := &run{t: t, site: s}
@@ -60,14 +60,14 @@ func start(t *testing.T, s *site, p program) *run {
 	t.Cleanup(func() {
 		cancel()
 		s.wire.release()
-		s.wire.cut() // some programs wait for what cannot come any more
+		s.wire.cut() // some programs wait for data that cannot arrive any more
 		running.Wait()
 	})
 	s.until("a request", func() bool { return len(s.wire.requests()) > 0 })
 	return r
 }
 
-// events returns the events told so far, and what was told besides.
+// events returns the reported events so far, and the other reports.
 func (r *run) events() (events, rest []said) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -83,7 +83,7 @@ func (r *run) events() (events, rest []said) {
 	return events, rest
 }
 
-// await waits for so many events, or for the program's end.
+// await waits for a number of events, or for the program's end.
 func (r *run) await(n int) {
 	r.t.Helper()
 	r.site.until(fmt.Sprintf("%d events", n), func() bool {
@@ -108,8 +108,8 @@ func (r *run) want(stage string, want []said) {
 	}
 }
 
-// wantOn expects the program to go on: it has told of no end, and of no more than so many
-// failures of connections.
+// wantOn expects the program to continue: it reported no end, and at most the given number of
+// connection failures.
 func (r *run) wantOn(stage string, failures int) {
 	r.t.Helper()
 	_, rest := r.events()
@@ -119,8 +119,8 @@ func (r *run) wantOn(stage string, failures int) {
 	}
 }
 
-// again reports whether the program goes on asking after an answer with a status. It waits
-// for the second request, but not for long: some do not say that they have ended.
+// again reports whether the program makes another request after an answer with a status. It
+// waits only briefly for that request, because some programs do not report their end.
 func (r *run) again(status string) bool {
 	r.t.Helper()
 	r.site.until("an answer "+status, func() bool { return r.site.wire.count("HTTP/1.1 "+status) > 0 })

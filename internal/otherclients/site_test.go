@@ -18,7 +18,7 @@ import (
 	"github.com/mixstream/mixstream/server"
 )
 
-// patience is how long a test waits for what must come.
+// patience is how long a test waits.
 const patience = 30 * time.Second
 
 // session is the session that every client here reads.
@@ -27,6 +27,7 @@ const session = "a1"
 // site is a server behind a wire that the test can cut.
 type site struct {
 	t        *testing.T
+	sentinel string
 	detached bool
 	options  []server.Option
 	log      eventlog.Log
@@ -35,16 +36,22 @@ type site struct {
 	url      string // of the session's stream
 }
 
-// newSite serves a session that has been created.
+// newSite serves a session that exists.
 func newSite(t *testing.T, detached bool, retained int, options ...server.Option) *site {
 	t.Helper()
+	return newSiteEnding(t, "", detached, retained, options...)
+}
+
+// newSiteEnding serves a session, whose streams end with the sentinel unless that is empty.
+func newSiteEnding(t *testing.T, sentinel string, detached bool, retained int, options ...server.Option) *site {
+	t.Helper()
 	s := &site{
-		t: t, detached: detached, options: options,
+		t: t, sentinel: sentinel, detached: detached, options: options,
 		log: eventlog.NewMemory(eventlog.Retention{Entries: retained}),
 	}
 	s.replace()
 	ts := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/" { // the page of a browser
+		if r.URL.Path == "/" { // the page for a browser
 			w.Header().Set("Content-Type", "text/html")
 			return
 		}
@@ -60,17 +67,18 @@ func newSite(t *testing.T, detached bool, retained int, options ...server.Option
 	return s
 }
 
-// replace has another server go on with the same log.
+// replace makes another server continue with the same log.
 func (s *site) replace() {
 	s.t.Helper()
 	options := append([]server.Option{
-		server.WithLog(s.log), server.WithHeartbeat(30 * time.Millisecond),
-		server.WithRetry(100 * time.Millisecond), server.WithDrainWindow(0),
+		server.WithLog(s.log), server.WithTiming(server.Timing{Heartbeat: 30 * time.Millisecond, Retry: 100 * time.Millisecond, DrainWindow: server.None}),
 	}, s.options...)
 	if s.detached {
-		options = append(options, server.WithDetachedStreams(-1))
+		options = append(options, server.WithDetachedStreams(), server.WithLimits(server.Limits{SendBuffer: server.Unlimited}))
 	}
-	srv, err := server.New(answerEvents, options...)
+	op := answerEvents
+	op.End.Data = s.sentinel
+	srv, err := server.New(op, options...)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -79,7 +87,7 @@ func (s *site) replace() {
 	}
 }
 
-// away cuts the connections, does something while the client is away, and lets it come back.
+// away cuts the connections, calls f while the client is away, and lets it reconnect.
 func (s *site) away(f func()) {
 	s.t.Helper()
 	s.wire.hold()
@@ -96,7 +104,7 @@ func (s *site) end(srv *server.Server[*delta]) {
 	_ = srv.Shutdown(ctx)
 }
 
-// publish publishes an event and returns what a client is to tell of it.
+// publish publishes an event and returns the item that a client must report.
 func (s *site) publish(text string) said {
 	s.t.Helper()
 	id, err := s.current.Load().Publish(s.t.Context(), session, &delta{text})
@@ -106,7 +114,7 @@ func (s *site) publish(text string) said {
 	return said{Kind: "event", Name: deltaName, ID: id, Data: `{"text":"` + text + `"}`}
 }
 
-// idle waits until so many more signs of life have gone down the wire, and a stream waits for
+// idle waits until the server sent the given number of signs of life, and a stream waits for
 // the next.
 func (s *site) idle(signs int) {
 	s.t.Helper()
@@ -114,8 +122,8 @@ func (s *site) idle(signs int) {
 	s.until("a sign of life", func() bool { return s.wire.count("\n:\n") >= before+signs })
 }
 
-// drain ends the streams as a deployment does, and sends a client away once more, if one
-// comes back before there is another server.
+// drain ends the streams as a deployment does. It refuses a client once more if the client
+// reconnects before the next server starts.
 func (s *site) drain() {
 	s.t.Helper()
 	asked := len(s.wire.requests())
@@ -140,14 +148,14 @@ func (s *site) until(what string, ok func() bool) {
 	}
 }
 
-// wire passes TCP connections on, keeps what comes back on them, and cuts them.
+// wire forwards TCP connections, records what comes back on them, and cuts them.
 type wire struct {
 	listener net.Listener
 	running  sync.WaitGroup
 
 	mu     sync.Mutex
 	closed bool
-	taken  int  // connections that were accepted
+	taken  int  // accepted connections
 	held   bool // new connections wait
 	free   chan struct{}
 	open   map[net.Conn]struct{}
@@ -219,7 +227,7 @@ func (w *wire) pass(front net.Conn, target string) {
 	w.mu.Unlock()
 }
 
-// copy keeps what it passes on before it does.
+// copy records data before it forwards it.
 func (w *wire) copy(to io.Writer, from io.Reader, kept *bytes.Buffer) {
 	b := make([]byte, 32<<10)
 	for {
@@ -242,7 +250,7 @@ func (w *wire) cut() {
 	}
 }
 
-// accepted returns how many connections were made so far, held ones as well.
+// accepted returns how many connections were made so far, including held ones.
 func (w *wire) accepted() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -265,7 +273,7 @@ func (w *wire) release() {
 	}
 }
 
-// count returns how often a text has come from the server.
+// count returns how often a text came from the server.
 func (w *wire) count(text string) (n int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -275,7 +283,7 @@ func (w *wire) count(text string) (n int) {
 	return n
 }
 
-// text returns all that has come from the server.
+// text returns everything that came from the server.
 func (w *wire) text() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -1,4 +1,4 @@
-// Package othertool finds programs of others that a test runs.
+// Package othertool finds third-party programs for tests.
 package othertool
 
 import (
@@ -9,9 +9,9 @@ import (
 	"testing"
 )
 
-// Path returns where a program is: the first of these names that is installed. Where none
-// is, the test is left out, unless MIXSTREAM_REQUIRE_TOOLS is set. .ci/run sets it, and
-// installs them all.
+// Path returns the path of the first of these programs that is installed. If none is, it skips
+// the test, or fails it if MIXSTREAM_REQUIRE_TOOLS is set. .ci/run installs all tools and sets
+// that variable.
 func Path(t testing.TB, names ...string) string {
 	t.Helper()
 	for _, name := range names {
@@ -19,7 +19,7 @@ func Path(t testing.TB, names ...string) string {
 			return path
 		}
 	}
-	for _, folder := range []string{"/usr/sbin", goBin(t)} { // which are not in every user's path
+	for _, folder := range []string{"/usr/sbin", goBin(t)} { // not in every user's PATH
 		for _, name := range names {
 			if path, err := exec.LookPath(filepath.Join(folder, name)); err == nil {
 				return path
@@ -34,7 +34,7 @@ func Path(t testing.TB, names ...string) string {
 	return ""
 }
 
-// goBin is where go install puts programs.
+// goBin returns the folder in which go install puts programs.
 func goBin(t testing.TB) string {
 	t.Helper()
 	out, err := exec.CommandContext(t.Context(), "go", "env", "GOBIN", "GOPATH").Output()

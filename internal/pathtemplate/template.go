@@ -8,12 +8,12 @@ import (
 	"strings"
 )
 
-// Template is the path of an operation (OpenAPI 3.1, section 4.8.8.1), a pattern for each of
-// its segments. A group of a pattern is a parameter, and its name is the parameter's index.
+// Template is the path of an operation (OpenAPI 3.1, section 4.8.8.1), with a pattern for each
+// of its segments. The groups of the patterns are the parameters, in their order.
 type Template struct {
 	text     string
 	segments []*regexp.Regexp
-	shortest []*regexp.Regexp // the segments with as little as can be in the first parameters
+	shortest []*regexp.Regexp // the segments, with the shortest possible values for the first parameters
 	params   []string
 }
 
@@ -39,17 +39,17 @@ func Compile(path string) Template {
 	return t
 }
 
-// Params returns the names of the parameters, in their order in the path. The caller must
-// not change the slice.
+// Params returns the names of the parameters, in their order in the path. The caller must not
+// change the slice.
 func (t Template) Params() []string { return t.params }
 
 // Match matches the template against the end of a request's path, whatever the prefix, and
-// returns the values of the parameters. It takes the path apart before it unescapes it: an
-// escaped slash is part of a value.
+// returns the values of the parameters. It splits the path before it unescapes the segments:
+// an escaped slash is part of a value.
 func (t Template) Match(u *url.URL) (values []string, ok bool) { return match(u, t.segments) }
 
-// IsUnique reports whether no other values than those of Match make the path: of
-// /{a}-{b}, x-y-z has two.
+// IsUnique reports whether only the values of Match produce the path: x-y-z has two solutions
+// for /{a}-{b}.
 func (t Template) IsUnique(u *url.URL) bool {
 	longest, _ := match(u, t.segments)
 	shortest, _ := match(u, t.shortest)
@@ -71,22 +71,21 @@ func match(u *url.URL, patterns []*regexp.Regexp) (values []string, ok bool) {
 	return values, true
 }
 
-// Fill returns the path with a value in the place of each parameter, escaped.
+// Fill returns the path with each parameter replaced by its escaped value.
 func (t Template) Fill(value func(param string) string) string {
 	return parameter.ReplaceAllStringFunc(t.text, func(in string) string {
 		return url.PathEscape(value(in[1 : len(in)-1]))
 	})
 }
 
-// Base returns the path of a URL that the template matches, escaped, without what the
-// template matches.
+// Base returns the part of a URL's path before the part that the template matches, escaped.
 func (t Template) Base(u *url.URL) string {
 	segments := strings.Split(u.EscapedPath(), "/")
 	return strings.Join(segments[:len(segments)-len(t.segments)], "/")
 }
 
-// unescaped returns a part of a path without its escapes, or as it is if they are malformed:
-// net/http lets no such path in.
+// unescaped returns a part of a path without its escapes. It returns s itself if an escape is
+// malformed; net/http rejects such paths.
 func unescaped(s string) string {
 	if plain, err := url.PathUnescape(s); err == nil {
 		return plain

@@ -8,7 +8,7 @@ import (
 	"github.com/mixstream/mixstream/internal/pathtemplate"
 )
 
-// What fills a template is what it matches, whatever stands before it.
+// A template matches the path that Fill makes, whatever comes before it.
 func TestTemplate(t *testing.T) {
 	for _, test := range []struct {
 		template, base string

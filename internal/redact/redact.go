@@ -1,6 +1,6 @@
-// Package redact takes the secrets of URLs out of what is shown: errors, logs and messages.
-// The whole user information of a URL is taken for one, since it may be a token without a
-// password, which url.URL.Redacted shows.
+// Package redact removes the secrets of URLs from errors, logs and messages. It treats the
+// whole user information of a URL as a secret: that may be a token without a password, which
+// url.URL.Redacted shows.
 package redact
 
 import (
@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// hidden stands for the user information.
+// hidden replaces the user information.
 const hidden = "xxxxx"
 
 // Parsed returns a URL without its secrets.
@@ -23,8 +23,8 @@ func Parsed(u *url.URL) string {
 	return shown.String()
 }
 
-// URL returns what is perhaps a URL without its secrets. Of what url.Parse refuses, or
-// takes for something else than user information, all before the last @ is hidden.
+// URL returns raw, which may or may not be a URL, without its secrets. If url.Parse fails or
+// finds no user information before an @, URL hides everything before the last @.
 func URL(raw string) string {
 	u, err := url.Parse(raw)
 	if err == nil && u.User != nil {
@@ -50,10 +50,10 @@ func Text(text string) string { return inText.ReplaceAllString(text, "://"+hidde
 // errNotURL replaces the reason of url.Parse, which repeats a part of the URL.
 var errNotURL = errors.New("not a URL")
 
-// Error returns an error of net/url or net/http, which is a *url.Error, without the
-// secrets of its URL. Any other error is returned as it is.
+// Error returns an error of net/url or net/http, which is a *url.Error, without the secrets of
+// its URL. It returns any other error unchanged.
 func Error(err error) error {
-	e, ok := err.(*url.Error) //nolint:errorlint // what wraps one has its text already
+	e, ok := err.(*url.Error) //nolint:errorlint // an error that wraps one already contains its text
 	if !ok {
 		return err
 	}

@@ -1,4 +1,4 @@
-// Package smalldisk has disks that a test can fill.
+// Package smalldisk provides disks that a test can fill.
 package smalldisk
 
 import (
@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// New mounts a file system of its own with so many bytes, such as "8m", for the time of a
-// test, and returns its folder. Only root can: for others the test is left out, unless
+// New mounts a file system of the given size, such as "8m", for the duration of a test, and
+// returns its folder. Only root can mount. For other users New skips the test, or fails it if
 // MIXSTREAM_REQUIRE_TOOLS is set, as .ci/run does.
 func New(t testing.TB, bytes string) string {
 	t.Helper()
@@ -30,7 +30,7 @@ func New(t testing.TB, bytes string) string {
 	return dir
 }
 
-// Fill fills the disk that a folder is on, and returns what frees it.
+// Fill fills the disk that contains a folder, and returns a function that frees the space.
 func Fill(t testing.TB, dir string) (free func()) {
 	t.Helper()
 	f, err := os.Create(filepath.Join(dir, "filler")) //nolint:gosec // the test chooses the folder

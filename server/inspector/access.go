@@ -13,14 +13,14 @@ import (
 
 const (
 	cookieName = "mixstream-inspector"
-	// accessFor is how long a cookie is good for. The page renews it in half the time.
+	// accessFor is the life of a cookie. The page renews it in half the time.
 	accessFor = 10 * time.Minute
-	// maxCredentials is what fits into a cookie when it is sealed.
+	// maxCredentials is the number of bytes that fit, sealed, into a cookie.
 	maxCredentials = 2048
 )
 
-// grant keeps the request's Authorization header in a cookie. Without the header it
-// takes the cookie back.
+// grant puts the request's Authorization header into a cookie. Without the header it deletes the
+// cookie.
 func (h *Handler) grant(w http.ResponseWriter, r *http.Request) {
 	if !isFromPage(r) || r.Header.Get("Content-Type") != "application/json" {
 		http.Error(w, "only the page itself may do this", http.StatusForbidden)
@@ -48,8 +48,8 @@ func (h *Handler) grant(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusNoContent)
 }
 
-// withCredentials returns a request of the page for reading with the Authorization
-// header that its cookie stands for; any other request as it is.
+// withCredentials returns a GET request of the page with the Authorization header from its
+// cookie, and any other request as it is.
 func (h *Handler) withCredentials(r *http.Request) *http.Request {
 	cookie, err := r.Cookie(cookieName)
 	if err != nil || r.Method != http.MethodGet || r.Header.Get("Authorization") != "" || !isFromPage(r) {
@@ -64,13 +64,13 @@ func (h *Handler) withCredentials(r *http.Request) *http.Request {
 	return r
 }
 
-// isFromPage tells whether a request comes from a page of this origin. A cookie alone
-// does not: it is sent from other ports of the same host as well.
+// isFromPage reports whether a request comes from a page of this origin. A cookie does not prove
+// it: a browser also sends it from pages of other ports of the host.
 func isFromPage(r *http.Request) bool {
 	if site := r.Header.Get("Sec-Fetch-Site"); site != "" {
 		return site == "same-origin"
 	}
-	// Browsers leave it out where the connection is not a secure one.
+	// Browsers leave it out if the connection is not secure.
 	origin := r.Header.Get("Origin")
 	scheme := "http://"
 	if r.TLS != nil {
@@ -79,7 +79,7 @@ func isFromPage(r *http.Request) bool {
 	return origin == "" || origin == scheme+r.Host
 }
 
-// seal makes cookies that only this process can read or make.
+// seal makes values of cookies that only this process can make or read.
 type seal struct{ aead cipher.AEAD }
 
 func newSeal() (*seal, error) {
@@ -93,7 +93,7 @@ func newSeal() (*seal, error) {
 	return &seal{aead}, err
 }
 
-// close seals credentials that are good until a time.
+// close returns the value of a cookie with credentials that expire at a time.
 func (s *seal) close(credentials string, until time.Time) string {
 	plain := binary.BigEndian.AppendUint64(nil, uint64(until.Unix())) //nolint:gosec // G115: the time is after 1970
 	return base64.RawURLEncoding.EncodeToString(s.aead.Seal(nil, nil, append(plain, credentials...), nil))
@@ -101,7 +101,8 @@ func (s *seal) close(credentials string, until time.Time) string {
 
 var errSeal = errors.New("inspector: the cookie is not valid")
 
-// open returns what was sealed, if it is still good.
+// open returns the credentials of a cookie's value. It returns errSeal if they have expired, or if
+// another process has made the value.
 func (s *seal) open(value string, now time.Time) (string, error) {
 	sealed, err := base64.RawURLEncoding.DecodeString(value)
 	if err != nil {

@@ -41,7 +41,7 @@ func orderEvents() contract.Operation[struct{}, fact] {
 // behind it.
 func foreign(t *testing.T, log eventlog.Log, opts ...server.Option) (*server.Server[fact], http.Handler) {
 	t.Helper()
-	srv, err := server.New(orderEvents(), append(opts, server.WithLog(log), server.WithRetry(50*time.Millisecond), server.WithHeartbeat(100*time.Millisecond), server.WithDrainWindow(0))...)
+	srv, err := server.New(orderEvents(), append(opts, server.WithLog(log), server.WithTiming(server.Timing{Retry: 50 * time.Millisecond, Heartbeat: 100 * time.Millisecond, DrainWindow: server.None}))...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,13 +1,13 @@
-// Package inspector is a page on which a person looks at a live session in a browser.
+// Package inspector serves a page that shows a live session in a browser.
 //
 //	page, err := inspector.New(api.OrderEvents, srv)
 //	...
 //	http.Handle("/", page)
 //
-// The page is embedded and loads nothing from elsewhere. It follows a session by the
-// browser's own EventSource, through the handler that it stands before, so it shows a person
-// only what that handler lets the person read: see [Handler]. It is a tool for developers and
-// operators, and is off until an application mounts it.
+// The page is embedded and loads nothing from elsewhere. It follows a session by the browser's
+// EventSource, through the handler of the streams. So it shows a user only what that handler
+// lets the user read: see [Handler]. It is a tool for developers and operators, and is off until
+// an application mounts it.
 package inspector
 
 import (
@@ -28,54 +28,54 @@ import (
 //go:embed page
 var embedded embed.FS
 
-// Handler serves the page and what belongs to it, and hands all other requests on.
+// Handler serves the page and its parts, and passes all other requests on.
 //
-// A browser's EventSource can send no Authorization header. Where the streams need
-// one, the person gives the page a bearer token, and the page shows it to the handler
-// once in a while: that keeps it in a cookie of the page's origin, sealed, for ten
-// minutes, which scripts cannot read. To a request for a stream from the page itself,
-// the handler gives back the Authorization header, and the server's own authorizer
-// decides on it. The cookie is good for reading only.
+// A browser's EventSource cannot send an Authorization header. If the streams need one, the user
+// gives the page a bearer token. The page sends it to the Handler from time to time. The Handler
+// keeps it for ten minutes in a sealed cookie of the page's origin, which scripts cannot read.
+// When the page asks for a stream, the Handler puts the Authorization header back, and the
+// authorizer of the server decides. The cookie serves only to read.
 type Handler struct {
 	next     http.Handler
 	base     string
 	agent    bool
 	resume   bool   // whether the page's positions become headers
-	names    []byte // the module names.js
+	names    []byte // the content of names.js
 	sessions func(*http.Request) []string
 	seal     *seal
 	mux      *http.ServeMux
 }
 
-// Option configures a Handler.
+// Option configures a [Handler].
 type Option func(*Handler)
 
-// WithBasePath serves the page below a prefix such as "/api", where the handler
-// behind it serves the paths of the spec.
+// WithBasePath sets the prefix, such as "/api", below which the next handler serves the paths of
+// the spec; empty by default. The page is below it too. New refuses a prefix that is not a clean
+// path, or ends with a slash.
 func WithBasePath(prefix string) Option { return func(h *Handler) { h.base = prefix } }
 
-// WithSessions sets the function that names sessions to choose from, the latest
-// first. The request has the Authorization header, if the person has given a token:
-// the function returns only what that may read. It is called from many goroutines.
+// WithSessions sets the function that returns the sessions to choose from, the latest first; by
+// default the page offers none. If the user has given a token, the request has it in the
+// Authorization header. f must return only sessions that the token may read. The Handler calls
+// f from many goroutines.
 func WithSessions(f func(r *http.Request) []string) Option {
 	return func(h *Handler) { h.sessions = f }
 }
 
-// WithAgentView makes the page draw events as the turns of an agent: it joins pieces of text
-// and the events of a tool call, and shows permissions, notifications and errors for what they
-// are. It goes by the event names of this repository's own contract, so it is for that one and
-// for a spec that has grown from it. Without it the page shows each event by itself, with its
-// data.
+// WithAgentView makes the page draw events as the turns of an agent. It joins pieces of text and
+// the events of a tool call, and marks permissions, notifications and errors. It knows events by
+// the names of this repository's own contract, so it serves that contract and specs that derive
+// from it. By default the page shows each event by itself, with its data.
 func WithAgentView() Option { return func(h *Handler) { h.agent = true } }
 
-// New returns a handler that serves the page for an operation, and hands all other requests
-// to next, which is the server of the operation's streams or leads to it. A browser's
-// EventSource must be able to ask for the streams: New refuses an operation whose method is
-// not GET, or whose session is in a header or a cookie.
+// New returns a handler that serves the page for an operation, and passes all other requests to
+// next: the server of the operation's streams, or a handler in front of it. New refuses an
+// operation whose method is not GET, or whose session is in a header or a cookie: a browser's
+// EventSource cannot ask for its streams.
 //
-// The page fills the path of the operation with the session. Other parameters come from the
-// query of the page's own address: with /?tenant=acme it follows streams of that tenant,
-// whether the tenant is in the path or in the query of the operation.
+// The page fills the path of the operation with the session. It takes other parameters from the
+// query of its own address: with /?tenant=acme it follows streams of that tenant, whether the
+// operation has the tenant in its path or in its query.
 func New[P, E any](op contract.Operation[P, E], next http.Handler, opts ...Option) (*Handler, error) {
 	h := &Handler{next: next, mux: http.NewServeMux(), resume: op.Position.In != "query"}
 	for _, o := range opts {
@@ -109,7 +109,7 @@ func New[P, E any](op contract.Operation[P, E], next http.Handler, opts ...Optio
 	h.mux.Handle("GET "+h.base+"/{$}", guarded(func(w http.ResponseWriter, r *http.Request) { http.ServeFileFS(w, r, page, "index.html") }))
 	h.mux.Handle("GET "+h.base+"/inspector/{file}", guarded(func(w http.ResponseWriter, r *http.Request) {
 		r = r.Clone(r.Context())
-		r.URL.RawQuery = "" // which a redirect would repeat
+		r.URL.RawQuery = "" // a redirect would repeat it
 		files.ServeHTTP(w, r)
 	}))
 	h.mux.Handle("GET "+h.base+"/inspector/names.js", guarded(h.serveNames))
@@ -119,7 +119,7 @@ func New[P, E any](op contract.Operation[P, E], next http.Handler, opts ...Optio
 	return h, nil
 }
 
-// ServeHTTP serves the page, or hands the request on.
+// ServeHTTP serves the page, or passes the request on.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !cleanpath.Is(r.URL.Path) {
 		h.next.ServeHTTP(w, h.fromPage(r))
@@ -128,12 +128,12 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.mux.ServeHTTP(w, r)
 }
 
-// policy lets the page run its own scripts and talk to its own origin, and nothing
-// else: text that gets out of its place in the page could do nothing.
+// policy lets the page only run its own scripts and talk to its own origin: text of an event that
+// became markup could do nothing.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 
-// guarded sets the headers that keep the page to itself.
+// guarded sets the headers that keep other pages and origins out.
 func guarded(f http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/internal/servertest"
 )
 
 // TestManyEvents shows 50,000 events, and logs how long it takes to scroll through
@@ -19,7 +20,7 @@ func TestManyEvents(t *testing.T) {
 	const n = 50_000
 	s := newSite(t, "", memory())
 	for i := range n {
-		var e gen.Event = content(fmt.Sprintf("word %d ", i))
+		var e gen.Event = servertest.Content(fmt.Sprintf("word %d ", i))
 		if i%10 == 9 {
 			e = &gen.UserMessageCreatedData{Type: "user_message_created", MessageID: "m", Content: fmt.Sprintf("message %d %s", i, strings.Repeat("and more ", i%7))}
 		}
@@ -71,7 +72,7 @@ func TestManyEvents(t *testing.T) {
 	// It stays usable while much comes.
 	go func() {
 		for i := range 5000 {
-			_, _ = s.srv.Publish(context.Background(), "s1", content(fmt.Sprintf("late %d ", i)))
+			_, _ = s.srv.Publish(context.Background(), "s1", servertest.Content(fmt.Sprintf("late %d ", i)))
 		}
 	}()
 	b.until("document.getElementById('list').innerText.includes('late 4999')")

@@ -9,7 +9,7 @@ import (
 	"github.com/mixstream/mixstream/contract"
 )
 
-// operation is what the page is told of the operation.
+// operation is what the page needs to know of the operation.
 type operation struct {
 	ID            string            `json:"id"`
 	Path          string            `json:"path"`     // the template of the spec, without its first slash
@@ -29,8 +29,8 @@ type parameter struct {
 	Name string `json:"name"`
 }
 
-// positionQuery carries the last event id from the page to the handler, where the operation
-// has no query parameter for it.
+// positionQuery is the query parameter that carries the last event id from the page to the
+// handler, if the operation has none for it.
 const positionQuery = "inspector-after"
 
 func describe(path, id string, session, position contract.Param, control *contract.Control, nameIn string, agent bool) operation {
@@ -49,13 +49,13 @@ func describe(path, id string, session, position contract.Param, control *contra
 	return o
 }
 
-// namesOf returns a module with the operation and the names of its events, since an
-// EventSource gives an event only to a listener of its name.
+// namesOf returns a JavaScript module with the operation and the names of its events. The page
+// needs the names: an EventSource gives an event only to a listener for its name.
 func namesOf(o operation, names []string) []byte {
 	return fmt.Appendf(nil, "export const eventNames = %s;\nexport const operation = %s;\n", mustMarshal(names), mustMarshal(o))
 }
 
-// mustMarshal marshals strings and booleans, which cannot fail.
+// mustMarshal returns the JSON of v, which has only strings and booleans: they always marshal.
 func mustMarshal(v any) []byte {
 	b, err := json.Marshal(v)
 	if err != nil {
@@ -69,9 +69,9 @@ func (h *Handler) serveNames(w http.ResponseWriter, _ *http.Request) {
 	_, _ = w.Write(h.names) // a client that has left gets nothing
 }
 
-// fromPage returns a request with what an EventSource cannot send: the credentials that the
-// page's cookie stands for, and the position after which the page wants to go on. The header
-// Last-Event-ID of a browser that reconnects wins over that position.
+// fromPage returns a request with what an EventSource cannot send: the credentials from the
+// page's cookie, and the position after which the page goes on. The header Last-Event-ID of a
+// browser that reconnects wins over that position.
 func (h *Handler) fromPage(r *http.Request) *http.Request {
 	r = h.withCredentials(r)
 	if !h.resume || r.Method != http.MethodGet || !isFromPage(r) {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/internal/servertest"
 	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/server"
 	"github.com/mixstream/mixstream/server/inspector"
@@ -34,7 +35,7 @@ type site struct {
 // newSite serves a log; addr is that of a site that was stopped, or empty.
 func newSite(t *testing.T, addr string, log eventlog.Log, opts ...server.Option) *site {
 	t.Helper()
-	srv, err := mix.NewServer(append([]server.Option{server.WithLog(log), server.WithRetry(50 * time.Millisecond), server.WithDrainWindow(0)}, opts...)...)
+	srv, err := mix.NewServer(append([]server.Option{server.WithLog(log), server.WithTiming(server.Timing{Retry: 50 * time.Millisecond, DrainWindow: server.None})}, opts...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,8 +80,6 @@ func memory() *eventlog.Memory {
 	return eventlog.NewMemory(eventlog.Retention{Entries: 100_000, Bytes: 1 << 30})
 }
 
-func content(text string) *gen.ContentData { return &gen.ContentData{Type: "content", Content: text} }
-
 func pointer(s string) *string { return &s }
 
 // turn is what an agent says in one turn, with every kind of event.
@@ -116,7 +115,7 @@ func turn() []gen.Event {
 
 // TestPage looks at a session while it happens, and works with what is shown.
 func TestPage(t *testing.T) {
-	s := newSite(t, "", memory(), server.WithHeartbeat(300*time.Millisecond))
+	s := newSite(t, "", memory(), server.WithTiming(server.Timing{Heartbeat: 300 * time.Millisecond}))
 	s.publish("s1", turn()...)
 	b := newBrowser(t)
 	b.size(1280, 800)
@@ -184,7 +183,7 @@ func TestPage(t *testing.T) {
 
 	// Paused, what comes waits.
 	b.key(" ")
-	s.publish("s1", content("while paused"))
+	s.publish("s1", servertest.Content("while paused"))
 	b.until("document.getElementById('pause').textContent === 'Go on (+1)'")
 	if strings.Contains(b.text("list"), "while paused") {
 		t.Error("a paused list goes on")
@@ -271,7 +270,7 @@ func TestServerRestarts(t *testing.T) {
 func TestBrowserGivesUp(t *testing.T) {
 	log := memory()
 	s := newSite(t, "", log)
-	s.publish("s1", content("one "))
+	s.publish("s1", servertest.Content("one "))
 	b := newBrowser(t)
 	b.open(s.url, "s1")
 	b.count("2")
@@ -298,7 +297,7 @@ func TestBrowserGivesUp(t *testing.T) {
 	down.Close()
 	<-served
 	s = newSite(t, s.addr, log)
-	s.publish("s1", content("two "), content("three"))
+	s.publish("s1", servertest.Content("two "), servertest.Content("three"))
 	b.state("live")
 	b.until("document.getElementById('reading').innerText.includes('two three')")
 	b.count("5")
@@ -308,13 +307,13 @@ func TestBrowserGivesUp(t *testing.T) {
 // TestGap follows a log that has lost what the page would go on after.
 func TestGap(t *testing.T) {
 	s := newSite(t, "", memory())
-	s.publish("s1", content("before"))
+	s.publish("s1", servertest.Content("before"))
 	b := newBrowser(t)
 	b.open(s.url, "s1")
 	b.count("2")
 	s.stop()
 	s = newSite(t, s.addr, memory())
-	s.publish("s1", content("after"))
+	s.publish("s1", servertest.Content("after"))
 	b.until("document.getElementById('gaps').textContent === '1'")
 	b.until("document.getElementById('reading').innerText.includes('after')")
 	b.wantContains("reading", "Gap: events may be missing here")
@@ -374,7 +373,7 @@ func TestPageWithToken(t *testing.T) {
 		return nil
 	})
 	s := newSite(t, "", log, guard)
-	s.publish("s1", content("secret"))
+	s.publish("s1", servertest.Content("secret"))
 	b := newBrowser(t)
 	b.open(s.url, "s1")
 	b.until("!document.getElementById('access').hidden")
@@ -392,7 +391,7 @@ func TestPageWithToken(t *testing.T) {
 	}
 	s.stop()
 	s = newSite(t, s.addr, log, guard)
-	s.publish("s1", content(" and more"))
+	s.publish("s1", servertest.Content(" and more"))
 	b.until("document.getElementById('reading').innerText.includes('secret and more')")
 }
 

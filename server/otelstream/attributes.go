@@ -9,10 +9,10 @@ import (
 	semconv "go.opentelemetry.io/otel/semconv/v1.43.0"
 )
 
-// schemaURL says which version of the semantic conventions names come from.
+// schemaURL names the version of the semantic conventions that the names come from.
 const schemaURL = semconv.SchemaURL
 
-// Attributes that the semantic conventions have no names for.
+// Attributes without a name in the semantic conventions.
 const (
 	operationIDKey = attribute.Key("mixstream.operation.id")
 	eventNameKey   = attribute.Key("mixstream.event.name")
@@ -24,8 +24,8 @@ const (
 	sessionIDKey   = attribute.Key("mixstream.session.id")
 )
 
-// Names of spans and of the event of a stream's span. They do not have the
-// session: it would be a name for each.
+// Names of spans, and of the event of a stream's span. They do not contain the session: each
+// session would make a name of its own.
 const (
 	publishSpan = "publish"
 	streamSpan  = "stream"
@@ -34,8 +34,8 @@ const (
 
 var messagingSystem = semconv.MessagingSystemKey.String("mixstream")
 
-// session returns the attributes for a session, whose id may have been refused for its
-// length.
+// session returns the attributes of a session. They hold a part of a long id, which the server
+// may have refused for its length.
 func session(id string) []attribute.KeyValue {
 	id = excerpt.Text(id)
 	return []attribute.KeyValue{semconv.MessagingDestinationName(id), sessionIDKey.String(id)}
@@ -43,13 +43,13 @@ func session(id string) []attribute.KeyValue {
 
 func statusCode(status int) attribute.KeyValue { return semconv.HTTPResponseStatusCode(status) }
 
-// peer returns the address of the client, as far as there is one.
+// peer returns the address of the client as attributes; none if remoteAddr is no address.
 func peer(remoteAddr string) []attribute.KeyValue {
 	host, port, err := net.SplitHostPort(remoteAddr)
 	if err != nil {
 		return nil
 	}
-	attrs := []attribute.KeyValue{semconv.NetworkPeerAddress(excerpt.Text(host))} // a middleware may have it from a header
+	attrs := []attribute.KeyValue{semconv.NetworkPeerAddress(excerpt.Text(host))} // a middleware may have put a header there, of any length
 	if n, err := strconv.Atoi(port); err == nil {
 		attrs = append(attrs, semconv.NetworkPeerPort(n))
 	}

@@ -1,13 +1,13 @@
 package otelstream_test
 
 import (
-	"context"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/internal/servertest"
 	"github.com/mixstream/mixstream/server"
 )
 
@@ -16,7 +16,7 @@ import (
 func TestSpansAreBounded(t *testing.T) {
 	const limit = 1 << 10
 	huge := strings.Repeat("é", 1<<20)
-	o := observe(t, server.WithMaxSessionIDLength(1<<22), server.WithSessions(func(context.Context, string) (bool, error) { return true, nil }))
+	o := observe(t, servertest.Detached, server.WithLimits(server.Limits{SessionIDLength: 1 << 22}), servertest.AnySession())
 	ctx := t.Context()
 	o.publish(ctx, huge, "a")
 	for name, event := range map[string]gen.Event{"unknown": &gen.UnknownEvent{Name: huge}, "nil": (*gen.ContentData)(nil)} {

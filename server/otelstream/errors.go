@@ -11,15 +11,15 @@ import (
 	"github.com/mixstream/mixstream/server"
 )
 
-// errorTypes are the values of the attribute error.type for publications. The first
-// that fits counts: a log may say with an error of a context why it is unavailable.
+// errorTypes are the values of the attribute error.type of a publication. The first that matches
+// counts: the error of an unavailable log may wrap that of a context.
 var errorTypes = []struct {
 	err  error
 	name string
 }{
 	{server.ErrReservedEvent, "reserved_event"},
-	{server.ErrUnknownEvent, "unknown_event"},
-	{server.ErrNilEvent, "nil_event"},
+	{contract.ErrUnknownEvent, "unknown_event"},
+	{contract.ErrNilEvent, "nil_event"},
 	{server.ErrEventTooLarge, "event_too_large"},
 	{server.ErrInvalidSessionID, "invalid_session_id"},
 	{eventlog.ErrSessionExists, "session_exists"},
@@ -32,7 +32,8 @@ var errorTypes = []struct {
 	{context.DeadlineExceeded, "deadline_exceeded"},
 }
 
-// errorType returns the kind of an error: one of few, whatever its text says.
+// errorType returns the kind of an error. There are few, so that a metric can have it as an
+// attribute.
 func errorType(err error) string {
 	for _, t := range errorTypes {
 		if errors.Is(err, t.err) {
@@ -44,7 +45,7 @@ func errorType(err error) string {
 		misfit  *contract.InvalidEventError
 	)
 	if errors.As(err, &refused) || errors.As(err, &misfit) {
-		return "invalid_event" // what is published is wrong, not the server or its log
+		return "invalid_event" // the fault is the publisher's, and not the server's or the log's
 	}
 	return semconv.ErrorTypeOther.Value.AsString()
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -18,14 +17,12 @@ import (
 	"go.opentelemetry.io/otel/trace"
 
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/internal/servertest"
 	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/server"
 	"github.com/mixstream/mixstream/server/otelstream"
 	"github.com/mixstream/mixstream/sse"
 )
-
-// patience is how long a test waits for what must come.
-const patience = 20 * time.Second
 
 // observed is a server with an SDK behind its observer.
 type observed struct {
@@ -37,13 +34,14 @@ type observed struct {
 	tracer trace.Tracer // of the application
 }
 
-func observe(t *testing.T, opts ...server.Option) *observed {
+// observe returns a server of the mode whose observer has no options but the SDK.
+func observe(t *testing.T, mode servertest.Mode, opts ...server.Option) *observed {
 	t.Helper()
-	return observeWith(t, nil, opts...)
+	return observeWith(t, mode, nil, opts...)
 }
 
-// observeWith returns a server. With MIXSTREAM_DETACHED=1 its streams are detached.
-func observeWith(t *testing.T, options []otelstream.Option, opts ...server.Option) *observed {
+// observeWith returns a server of the mode whose observer has the options.
+func observeWith(t *testing.T, mode servertest.Mode, options []otelstream.Option, opts ...server.Option) *observed {
 	t.Helper()
 	o := &observed{t: t, meters: metric.NewManualReader(), spans: tracetest.NewInMemoryExporter()}
 	tracers := sdktrace.NewTracerProvider(sdktrace.WithSyncer(o.spans))
@@ -55,19 +53,8 @@ func observeWith(t *testing.T, options []otelstream.Option, opts ...server.Optio
 	if err != nil {
 		t.Fatal(err)
 	}
-	if os.Getenv("MIXSTREAM_DETACHED") != "" {
-		opts = append(opts, server.WithDetachedStreams(-1))
-	}
-	o.srv, err = mix.NewServer(append(opts, server.WithObserver(observer))...)
-	if err != nil {
-		t.Fatal(err)
-	}
+	o.srv = mode.NewServer(t, append(opts, server.WithObserver(observer))...)
 	observer.ObserveReady(gen.StreamEvents.ID, o.srv.Ready)
-	t.Cleanup(func() {
-		ctx, cancel := context.WithCancel(context.Background())
-		cancel()
-		_ = o.srv.Shutdown(ctx) // of detached streams, which httptest does not know
-	})
 	o.ts = httptest.NewServer(o.srv)
 	t.Cleanup(o.ts.Close)
 	return o
@@ -75,7 +62,7 @@ func observeWith(t *testing.T, options []otelstream.Option, opts ...server.Optio
 
 func (o *observed) publish(ctx context.Context, session, text string) (id string) {
 	o.t.Helper()
-	id, err := o.srv.Publish(ctx, session, &gen.ContentData{Type: "content", Content: text})
+	id, err := o.srv.Publish(ctx, session, servertest.Content(text))
 	if err != nil {
 		o.t.Fatal(err)
 	}
@@ -111,7 +98,7 @@ func (o *observed) open(session, lastEventID string, n int) (leave func()) {
 
 func (o *observed) get(target, lastEventID string) *http.Response {
 	o.t.Helper()
-	ctx, cancel := context.WithTimeout(o.t.Context(), patience)
+	ctx, cancel := context.WithTimeout(o.t.Context(), servertest.Patience)
 	o.t.Cleanup(cancel)
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, o.ts.URL+target, nil)
 	if err != nil {
@@ -203,7 +190,7 @@ func (o *observed) wantOf(name string, value int64, attrs ...attribute.KeyValue)
 func (o *observed) until(what string, ready func() bool) {
 	o.t.Helper()
 	for began := time.Now(); !ready(); time.Sleep(time.Millisecond) {
-		if time.Since(began) > patience {
+		if time.Since(began) > servertest.Patience {
 			o.t.Fatalf("%s: metrics are %+v, spans %+v", what, o.metrics(), o.spans.GetSpans())
 		}
 	}

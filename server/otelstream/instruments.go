@@ -6,7 +6,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 )
 
-// instruments are the metrics, apart from their attributes.
+// instruments are the metrics.
 type instruments struct {
 	active         metric.Int64UpDownCounter
 	opened         metric.Int64Counter
@@ -24,9 +24,9 @@ type instruments struct {
 	replayed       metric.Int64Histogram
 }
 
-// Boundaries of the histograms, in their units.
+// Boundaries of the histograms, in seconds and in events.
 var (
-	// A publish takes from microseconds, in memory, to a retry of a cluster.
+	// A publication takes microseconds in memory, and seconds if a cluster needs a retry.
 	publishBounds = []float64{.00001, .0001, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10}
 	lagBounds     = []float64{.0001, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60}
 	streamBounds  = []float64{.1, 1, 5, 15, 60, 300, 900, 3600, 4 * 3600, 24 * 3600}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/internal/servertest"
 	"github.com/mixstream/mixstream/server"
 )
 
@@ -42,7 +43,7 @@ func everything(o *observed) {
 
 // Whether a server is ready is asked whenever metrics are collected.
 func TestReadyMetric(t *testing.T) {
-	o := observe(t, small())
+	o := observe(t, servertest.Detached, small())
 	o.want("mixstream.server.ready", 1)
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
@@ -50,8 +51,10 @@ func TestReadyMetric(t *testing.T) {
 	o.want("mixstream.server.ready", 0)
 }
 
-func TestMetrics(t *testing.T) {
-	o := observe(t, small())
+func TestMetrics(t *testing.T) { servertest.BothModes(t, testMetrics) }
+
+func testMetrics(t *testing.T, mode servertest.Mode) {
+	o := observe(t, mode, small())
 	ctx := context.Background()
 	content := attribute.String("mixstream.event.name", "content")
 	resumed, fresh := attribute.Bool("mixstream.stream.resumed", true), attribute.Bool("mixstream.stream.resumed", false)
@@ -118,7 +121,7 @@ func (l *failingLog) Append(ctx context.Context, s eventlog.Session, key *eventl
 func TestErrorTypes(t *testing.T) {
 	ctx := context.Background()
 	log := &failingLog{Log: eventlog.NewMemory(eventlog.Retention{})}
-	o := observe(t, server.WithMaxEventSize(100), server.WithLog(log),
+	o := observe(t, servertest.Detached, server.WithLimits(server.Limits{EventSize: 100}), server.WithLog(log),
 		server.WithPublishAuthorizer(func(*http.Request, string) error { return nil }))
 	o.publish(ctx, "s", "")
 	o.publish(ctx, "gone", "")
@@ -170,8 +173,10 @@ func TestErrorTypes(t *testing.T) {
 }
 
 // The instruments are what docs/observability.md says, and no more.
-func TestInstruments(t *testing.T) {
-	o := observe(t, small())
+func TestInstruments(t *testing.T) { servertest.BothModes(t, testInstruments) }
+
+func testInstruments(t *testing.T, mode servertest.Mode) {
+	o := observe(t, mode, small())
 	everything(o)
 	var got []string
 	for name, m := range o.metrics() {

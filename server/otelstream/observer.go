@@ -15,18 +15,19 @@ import (
 // scope is the name of the instrumentation.
 const scope = "github.com/mixstream/mixstream/server/otelstream"
 
-// Observer is a server.Observer. It may observe several servers. Those of one operation are
-// reported as one; the attribute mixstream.operation.id tells operations apart.
+// Observer is a server.Observer, safe for concurrent use by several servers. It reports servers
+// of one operation as one; the attribute mixstream.operation.id tells operations apart.
 type Observer struct {
+	server.NopObserver
 	tracer       trace.Tracer
 	publishSpans bool
 	instruments  instruments
-	operations   sync.Map // of the operationId: *operation
+	operations   sync.Map // from the operationId to its *operation
 }
 
 var _ server.Observer = (*Observer)(nil)
 
-// Option configures an Observer.
+// Option configures an [Observer].
 type Option func(*config)
 
 type config struct {
@@ -35,19 +36,19 @@ type config struct {
 	publishSpans bool
 }
 
-// WithMeterProvider sets where metrics go; by default, and if nil, to the global
-// provider.
+// WithMeterProvider sets the provider of the meter; by default, and if p is nil, it is the global
+// one.
 func WithMeterProvider(p metric.MeterProvider) Option { return func(c *config) { c.meters = p } }
 
-// WithTracerProvider sets where spans go; by default, and if nil, to the global
-// provider. The one of go.opentelemetry.io/otel/trace/noop leaves spans out.
+// WithTracerProvider sets the provider of the tracer; by default, and if p is nil, it is the
+// global one. With the provider of go.opentelemetry.io/otel/trace/noop there are no spans.
 func WithTracerProvider(p trace.TracerProvider) Option { return func(c *config) { c.tracers = p } }
 
-// WithoutPublishSpans leaves out the spans of publications, and so one for each
-// token of an agent. Metrics and the spans of streams stay.
+// WithoutPublishSpans leaves out the spans of publications: an agent would make one for each
+// token. Metrics and the spans of streams stay.
 func WithoutPublishSpans() Option { return func(c *config) { c.publishSpans = false } }
 
-// New returns an observer. It fails if the meter provider does.
+// New returns an observer, or the error of a meter provider that makes no instruments.
 func New(opts ...Option) (*Observer, error) {
 	c := config{publishSpans: true}
 	for _, o := range opts {
@@ -75,7 +76,7 @@ func New(opts ...Option) (*Observer, error) {
 	return o, nil
 }
 
-// StreamRefused implements server.Observer.
+// StreamRefused counts the refusal.
 func (o *Observer) StreamRefused(ctx context.Context, r server.Refusal) {
 	o.instruments.refused.Add(ctx, 1, o.operation(r.Operation).with(statusCode(r.Status)))
 }

@@ -10,17 +10,17 @@ import (
 	"go.opentelemetry.io/otel/metric"
 )
 
-// operation holds what the measurements of one operation share, so that none of them makes
-// its attributes anew.
+// operation holds what all measurements of one operation need, so that none of them has to make
+// it again.
 type operation struct {
 	attr     attribute.KeyValue
 	adding   []metric.AddOption                          // with attr alone
 	recorded []metric.RecordOption                       // with attr alone
-	byEvent  sync.Map                                    // of the event's name: []metric.AddOption
+	byEvent  sync.Map                                    // from the event's name to its []metric.AddOption
 	ready    atomic.Pointer[func(context.Context) error] // nil: not observed
 }
 
-// operation returns what is kept of an operation. The first call for one starts its count of
+// operation returns the operation of an operationId. The first call for it starts its count of
 // gaps at 0: an alert on the increase of a counter misses the step that creates it.
 func (o *Observer) operation(id string) *operation {
 	if known, ok := o.operations.Load(id); ok {
@@ -36,8 +36,8 @@ func (o *Observer) operation(id string) *operation {
 	return op
 }
 
-// event returns the options of a measurement that tells the event's name. The names are
-// those of the spec, so there are few.
+// event returns the options of a measurement with the event's name. Only the spec's names come
+// here, so byEvent stays small.
 func (op *operation) event(name string) []metric.AddOption {
 	if name == "" {
 		return op.adding
@@ -49,7 +49,7 @@ func (op *operation) event(name string) []metric.AddOption {
 	return known.([]metric.AddOption)
 }
 
-// with returns an option for a measurement with further attributes.
+// with returns the option of a measurement with the operation and attrs as attributes.
 func (op *operation) with(attrs ...attribute.KeyValue) metric.MeasurementOption {
 	return metric.WithAttributeSet(attribute.NewSet(slices.Concat([]attribute.KeyValue{op.attr}, attrs)...))
 }

@@ -11,13 +11,13 @@ import (
 	"github.com/mixstream/mixstream/server"
 )
 
-// PublishStarted implements server.Observer. The span is of kind PRODUCER: who
-// reads the event does so later, and perhaps never.
+// PublishStarted starts the span of a publication. The span is of kind PRODUCER: readers get the
+// event later, or not at all.
 func (o *Observer) PublishStarted(ctx context.Context, sessionID string) context.Context {
 	if !o.publishSpans {
 		return ctx
 	}
-	// These come at the start, so that a sampler can decide by them.
+	// A sampler sees only the attributes that a span starts with.
 	ctx, _ = o.tracer.Start(ctx, publishSpan, trace.WithSpanKind(trace.SpanKindProducer), trace.WithAttributes(
 		messagingSystem,
 		semconv.MessagingOperationName(publishSpan),
@@ -26,7 +26,7 @@ func (o *Observer) PublishStarted(ctx context.Context, sessionID string) context
 	return ctx
 }
 
-// PublishEnded implements server.Observer.
+// PublishEnded measures the publication and ends its span.
 func (o *Observer) PublishEnded(ctx context.Context, p server.Publication) {
 	op := o.operation(p.Operation)
 	if p.Err == nil {

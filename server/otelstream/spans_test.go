@@ -17,13 +17,14 @@ import (
 	"go.opentelemetry.io/otel/trace/noop"
 
 	"github.com/mixstream/mixstream/eventlog"
+	"github.com/mixstream/mixstream/internal/servertest"
 	"github.com/mixstream/mixstream/server"
 	"github.com/mixstream/mixstream/server/otelstream"
 )
 
 func TestPublishSpan(t *testing.T) {
 	log := &spanLog{Log: eventlog.NewMemory(eventlog.Retention{})}
-	o := observe(t, server.WithLog(log))
+	o := observe(t, servertest.Detached, server.WithLog(log))
 	ctx, parent := o.tracer.Start(context.Background(), "turn")
 	id := o.publish(ctx, "s", "Hello")
 	span := o.span("publish")
@@ -58,8 +59,10 @@ func (l *spanLog) Append(ctx context.Context, s eventlog.Session, key *eventlog.
 	return l.Log.Append(ctx, s, key, entries)
 }
 
-func TestStreamSpan(t *testing.T) {
-	o := observe(t, small())
+func TestStreamSpan(t *testing.T) { servertest.BothModes(t, testStreamSpan) }
+
+func testStreamSpan(t *testing.T, mode servertest.Mode) {
+	o := observe(t, mode, small())
 	// As otelhttp does.
 	around := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, span := o.tracer.Start(r.Context(), "request")
@@ -75,7 +78,9 @@ func TestStreamSpan(t *testing.T) {
 	}
 	res := o.get("/stream?sessionId=s", first)
 	o.want("mixstream.delivery.events", 5)
-	for _, span := range o.spans.GetSpans() {
+	spans := o.spans.GetSpans()
+	for i := range spans {
+		span := &spans[i]
 		if span.Name == "stream" {
 			t.Error("the span has ended before the stream")
 		}
@@ -107,9 +112,11 @@ func TestStreamSpan(t *testing.T) {
 }
 
 // A stream that ends as it should is no error; one that fails is.
-func TestStatusOfStreamSpan(t *testing.T) {
+func TestStatusOfStreamSpan(t *testing.T) { servertest.BothModes(t, testStatusOfStreamSpan) }
+
+func testStatusOfStreamSpan(t *testing.T, mode servertest.Mode) {
 	log := &unreadable{Log: eventlog.NewMemory(eventlog.Retention{})}
-	o := observe(t, server.WithLog(log), server.WithDrainWindow(time.Millisecond))
+	o := observe(t, mode, server.WithLog(log), server.WithTiming(server.Timing{DrainWindow: time.Millisecond}))
 	o.publish(t.Context(), "s", "")
 	o.open("s", "", 0)
 	span := o.span("stream")
@@ -119,7 +126,7 @@ func TestStatusOfStreamSpan(t *testing.T) {
 	wantAttributes(t, span, append(span.Attributes,
 		attribute.String("error.type", "log_failed"), attribute.String("mixstream.stream.end_reason", "log_failed"))...)
 
-	o = observe(t, server.WithDrainWindow(time.Millisecond))
+	o = observe(t, mode, server.WithTiming(server.Timing{DrainWindow: time.Millisecond}))
 	o.publish(t.Context(), "s", "")
 	o.open("s", "", 1)
 	if err := o.srv.Shutdown(t.Context()); err != nil {
@@ -147,8 +154,10 @@ func (unreadableReader) Read(context.Context, uint64, int) (eventlog.Batch, erro
 	return eventlog.Batch{}, errors.New("the disk is gone")
 }
 
-func TestWithoutPublishSpans(t *testing.T) {
-	o := observeWith(t, []otelstream.Option{otelstream.WithoutPublishSpans()})
+func TestWithoutPublishSpans(t *testing.T) { servertest.BothModes(t, testWithoutPublishSpans) }
+
+func testWithoutPublishSpans(t *testing.T, mode servertest.Mode) {
+	o := observeWith(t, mode, []otelstream.Option{otelstream.WithoutPublishSpans()})
 	ctx, parent := o.tracer.Start(context.Background(), "turn")
 	o.publish(ctx, "s", "")
 	if !parent.IsRecording() {
@@ -156,7 +165,9 @@ func TestWithoutPublishSpans(t *testing.T) {
 	}
 	o.open("s", "", 1)()
 	o.span("stream")
-	for _, span := range o.spans.GetSpans() {
+	spans := o.spans.GetSpans()
+	for i := range spans {
+		span := &spans[i]
 		if span.Name == "publish" {
 			t.Errorf("got %+v", span)
 		}
@@ -164,7 +175,6 @@ func TestWithoutPublishSpans(t *testing.T) {
 	o.want("mixstream.publish.duration", 1)
 }
 
-// Without a tracer the spans of the application are left alone.
 // A stream that is not traced goes on with the context that it has, so that a detached one
 // holds nothing of its request.
 func TestUntracedStreamKeepsItsContext(t *testing.T) {
@@ -180,8 +190,11 @@ func TestUntracedStreamKeepsItsContext(t *testing.T) {
 	}
 }
 
-func TestWithoutSpans(t *testing.T) {
-	o := observeWith(t, []otelstream.Option{otelstream.WithTracerProvider(noop.NewTracerProvider())})
+// Without a tracer the spans of the application are left alone.
+func TestWithoutSpans(t *testing.T) { servertest.BothModes(t, testWithoutSpans) }
+
+func testWithoutSpans(t *testing.T, mode servertest.Mode) {
+	o := observeWith(t, mode, []otelstream.Option{otelstream.WithTracerProvider(noop.NewTracerProvider())})
 	ctx, parent := o.tracer.Start(context.Background(), "turn")
 	o.publish(ctx, "s", "")
 	if !parent.IsRecording() {

@@ -13,16 +13,16 @@ import (
 
 // stream observes one stream.
 type stream struct {
+	server.NopStreamObserver
 	observer  *Observer
 	operation *operation
-	ctx       context.Context // of the stream, for exemplars
+	ctx       context.Context // has the span, for exemplars
 	span      trace.Span
 	gaps      int
 }
 
-// StreamOpened implements server.Observer. The span is of kind INTERNAL, since the
-// request has its own, of kind SERVER, where a middleware such as otelhttp traces
-// requests.
+// StreamOpened counts the stream and starts its span. The span is of kind INTERNAL: if a
+// middleware such as otelhttp traces requests, the request has a span of kind SERVER.
 func (o *Observer) StreamOpened(ctx context.Context, s server.StreamInfo) (context.Context, server.StreamObserver) {
 	op := o.operation(s.Operation)
 	o.instruments.opened.Add(ctx, 1, op.with(resumedKey.Bool(s.Resumed)))
@@ -33,12 +33,13 @@ func (o *Observer) StreamOpened(ctx context.Context, s server.StreamInfo) (conte
 		resumedKey.Bool(s.Resumed),
 	), trace.WithAttributes(session(s.SessionID)...), trace.WithAttributes(peer(s.RemoteAddr)...))
 	if !span.SpanContext().IsValid() {
-		return ctx, &stream{observer: o, operation: op, ctx: context.Background(), span: span} // which holds nothing of the request
+		// The context of the request would stay in memory as long as the stream.
+		return ctx, &stream{observer: o, operation: op, ctx: context.Background(), span: span}
 	}
 	return traced, &stream{observer: o, operation: op, ctx: traced, span: span}
 }
 
-// Delivered implements server.StreamObserver.
+// Delivered measures a write.
 func (s *stream) Delivered(d server.Delivery) {
 	in := &s.observer.instruments
 	in.delivered.Add(s.ctx, int64(d.Events), s.operation.adding...)
@@ -46,20 +47,20 @@ func (s *stream) Delivered(d server.Delivery) {
 	in.lag.Record(s.ctx, d.Lag.Seconds(), s.operation.recorded...)
 }
 
-// Replayed implements server.StreamObserver.
+// Replayed measures a replay.
 func (s *stream) Replayed(events int) {
 	s.observer.instruments.replayed.Record(s.ctx, int64(events), s.operation.recorded...)
 	s.span.SetAttributes(replayedKey.Int(events))
 }
 
-// Gap implements server.StreamObserver.
+// Gap counts a gap.
 func (s *stream) Gap() {
 	s.gaps++
 	s.observer.instruments.gaps.Add(s.ctx, 1, s.operation.adding...)
 	s.span.AddEvent(gapEvent)
 }
 
-// Ended implements server.StreamObserver.
+// Ended measures the stream and ends its span.
 func (s *stream) Ended(e server.End) {
 	defer s.span.End()
 	in := &s.observer.instruments

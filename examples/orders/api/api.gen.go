@@ -427,17 +427,17 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 	return m
 }
 
-// If one of these lines does not compile, the name in the compiler's message says what to do.
+// If one of these lines does not compile, the name in the compiler's message tells what to do.
 const (
 	_ = contract.RunEventgenAgain(1 - contract.OldestVersion)
 	_ = contract.UpdateMixstream(contract.Version - 1)
 )
 
-// OrderEvents is the operation orderEvents.
+// OrderEvents describes the operation orderEvents.
 var OrderEvents = contract.Operation[OrderEventsRequest, OrderEvent]{ID: "orderEvents", Method: "GET", Path: "/orders/{orderId}/events", Namespace: "orderEvents", Session: contract.Param{In: "path", Name: "orderId"}, Requests: &requestsOfOrderEvents, Events: &eventsOfOrderEvents}
 
-// OrderEvent is one event of orderEvents. The interface is sealed: it holds a pointer to
-// one of the types below, or an *UnknownEvent.
+// OrderEvent is one event of orderEvents. The interface is sealed: it holds a pointer to one
+// of the types below, or an *UnknownEvent.
 type OrderEvent interface{ isOrderEvent() }
 
 func (*OrderPlaced) isOrderEvent()  {}
@@ -518,12 +518,12 @@ var eventsOfOrderEvents = contract.Events[OrderEvent]{
 	},
 }
 
-// UnknownEvent stands for an event that the spec does not name, or whose data does not
-// unmarshal into its Go type. It is a value and not an error, so that one case of a type
-// switch matches it and the stream goes on.
+// UnknownEvent is an event that the spec does not name, or whose data does not unmarshal into
+// its Go type. It is a value and not an error: one case of a type switch matches it, and the
+// stream goes on.
 type UnknownEvent contract.Unknown
 
-// eventSchemas are the schemas of the events' data.
+// eventSchemas holds the schemas of the events' data.
 var eventSchemas = contract.Schemas{
 	"OrderPlaced.data": {
 		Types:    []string{"object"},

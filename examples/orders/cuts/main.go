@@ -18,7 +18,7 @@ import (
 
 func main() {
 	ctx := context.Background()
-	orders, err := server.New(api.OrderEvents, server.WithRetry(100*time.Millisecond))
+	orders, err := server.New(api.OrderEvents, server.WithTiming(server.Timing{Retry: 100 * time.Millisecond}))
 	must(err)
 	_, err = orders.Publish(ctx, "order-7", &api.OrderPlaced{Total: 4200})
 	must(err)
@@ -32,7 +32,7 @@ func main() {
 	stream, err := c.Open(ctx, api.OrderEventsRequest{OrderID: "order-7"}, client.FromStart())
 	must(err)
 	defer stream.Close()
-	_, err = orders.DeleteSession(ctx, "order-7") // its streams end, after their last event
+	_, err = orders.DeleteSession(ctx, "order-7") // its streams end after their last event
 	must(err)
 	for event, err := range stream.All() {
 		must(err)
@@ -48,7 +48,7 @@ func main() {
 
 var blocks, cuts atomic.Int64
 
-// cutting returns the URL of a proxy that breaks the connection off in each event once.
+// cutting returns the URL of a proxy that cuts the connection in each event once.
 func cutting(target string) string {
 	u, err := url.Parse(target)
 	must(err)

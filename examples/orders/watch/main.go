@@ -21,7 +21,7 @@ func main() {
 	defer stream.Close()
 	for event, err := range stream.All() {
 		if err != nil {
-			log.Fatal(err) // never a silent end: a gap, a refusal, a limit
+			log.Fatal(err) // the stream never ends silently: this is a gap, a refusal or a limit
 		}
 		switch data := event.Data.(type) {
 		case *api.OrderPlaced:

@@ -1923,17 +1923,17 @@ func (sh *strictHandler) OrderEvents(w http.ResponseWriter, r *http.Request, ord
 	}
 }
 
-// If one of these lines does not compile, the name in the compiler's message says what to do.
+// If one of these lines does not compile, the name in the compiler's message tells what to do.
 const (
 	_ = contract.RunEventgenAgain(1 - contract.OldestVersion)
 	_ = contract.UpdateMixstream(contract.Version - 1)
 )
 
-// WarehouseAlerts is the operation warehouseAlerts.
+// WarehouseAlerts describes the operation warehouseAlerts.
 var WarehouseAlerts = contract.Operation[WarehouseAlertsRequest, WarehouseAlertsEvent]{ID: "warehouseAlerts", Method: "GET", Path: "/alerts", Namespace: "warehouseAlerts", Session: contract.Param{In: "query", Name: "warehouse", Type: "integer"}, Requests: &requestsOfWarehouseAlerts, Events: &eventsOfWarehouseAlerts}
 
-// WarehouseAlertsEvent is one event of warehouseAlerts. The interface is sealed: it holds a pointer to
-// one of the types below, or an *UnknownEvent.
+// WarehouseAlertsEvent is one event of warehouseAlerts. The interface is sealed: it holds a pointer to one
+// of the types below, or an *UnknownEvent.
 type WarehouseAlertsEvent interface{ isWarehouseAlertsEvent() }
 
 func (*WarehouseAlertsAlert) isWarehouseAlertsEvent() {}
@@ -2005,11 +2005,11 @@ var eventsOfWarehouseAlerts = contract.Events[WarehouseAlertsEvent]{
 	},
 }
 
-// CreateAnswer is the operation createAnswer.
+// CreateAnswer describes the operation createAnswer.
 var CreateAnswer = contract.Operation[CreateAnswerRequest, CreateAnswerEvent]{ID: "createAnswer", Method: "POST", Path: "/answers", Namespace: "createAnswer", Requests: &requestsOfCreateAnswer, Events: &eventsOfCreateAnswer}
 
-// CreateAnswerEvent is one event of createAnswer. The interface is sealed: it holds a pointer to
-// one of the types below, or an *UnknownEvent.
+// CreateAnswerEvent is one event of createAnswer. The interface is sealed: it holds a pointer to one
+// of the types below, or an *UnknownEvent.
 type CreateAnswerEvent interface{ isCreateAnswerEvent() }
 
 func (*AnswerBegun) isCreateAnswerEvent()  {}
@@ -2102,11 +2102,11 @@ var eventsOfCreateAnswer = contract.Events[CreateAnswerEvent]{
 	},
 }
 
-// ResumeAnswer is the operation resumeAnswer.
+// ResumeAnswer describes the operation resumeAnswer.
 var ResumeAnswer = contract.Operation[ResumeAnswerRequest, ResumeAnswerEvent]{ID: "resumeAnswer", Method: "GET", Path: "/answers/{answerId}", Namespace: "resumeAnswer", Session: contract.Param{In: "path", Name: "answerId"}, Requests: &requestsOfResumeAnswer, Events: &eventsOfResumeAnswer}
 
-// ResumeAnswerEvent is one event of resumeAnswer. The interface is sealed: it holds a pointer to
-// one of the types below, or an *UnknownEvent.
+// ResumeAnswerEvent is one event of resumeAnswer. The interface is sealed: it holds a pointer to one
+// of the types below, or an *UnknownEvent.
 type ResumeAnswerEvent interface{ isResumeAnswerEvent() }
 
 func (*AnswerBegun) isResumeAnswerEvent()  {}
@@ -2201,11 +2201,11 @@ var eventsOfResumeAnswer = contract.Events[ResumeAnswerEvent]{
 	},
 }
 
-// OrderEvents is the operation orderEvents.
+// OrderEvents describes the operation orderEvents.
 var OrderEvents = contract.Operation[OrderEventsRequest, OrderEvent]{ID: "orderEvents", Method: "GET", Path: "/orders/{orderId}/events", Namespace: "orderEvents", Session: contract.Param{In: "path", Name: "orderId"}, Requests: &requestsOfOrderEvents, Events: &eventsOfOrderEvents}
 
-// OrderEvent is one event of orderEvents. The interface is sealed: it holds a pointer to
-// one of the types below, or an *UnknownEvent.
+// OrderEvent is one event of orderEvents. The interface is sealed: it holds a pointer to one
+// of the types below, or an *UnknownEvent.
 type OrderEvent interface{ isOrderEvent() }
 
 func (*OrderPlaced) isOrderEvent()  {}
@@ -2290,14 +2290,14 @@ var eventsOfOrderEvents = contract.Events[OrderEvent]{
 // OrderPlaced is the event order_placed of orderEvents. It converts to and from its data.
 type OrderPlaced Order
 
-// UnknownEvent stands for an event that the spec does not name, or whose data does not
-// unmarshal into its Go type. It is a value and not an error, so that one case of a type
-// switch matches it and the stream goes on.
+// UnknownEvent is an event that the spec does not name, or whose data does not unmarshal into
+// its Go type. It is a value and not an error: one case of a type switch matches it, and the
+// stream goes on.
 type UnknownEvent contract.Unknown
 
-// UnimplementedServer has every method of StrictServerInterface, and each returns
-// a *contract.NotImplementedError. A server that embeds it still compiles when the spec
-// gets a new operation.
+// UnimplementedServer implements StrictServerInterface. Each method returns a
+// *contract.NotImplementedError. A server that embeds it still compiles after the spec gets a
+// new operation.
 type UnimplementedServer struct{}
 
 var _ StrictServerInterface = UnimplementedServer{}
@@ -2327,7 +2327,7 @@ func (UnimplementedServer) OrderEvents(context.Context, OrderEventsRequestObject
 	return nil, &contract.NotImplementedError{Operation: "orderEvents"}
 }
 
-// eventSchemas are the schemas of the events' data.
+// eventSchemas holds the schemas of the events' data.
 var eventSchemas = contract.Schemas{
 	"AnswerBegun": {
 		Types:    []string{"object"},

@@ -12,7 +12,7 @@ import (
 	"github.com/mixstream/mixstream/cmd/eventgen/internal/source"
 )
 
-// fields writes the fields of the literal of one schema.
+// fields writes the fields of the literal for one schema.
 func (w *writer) fields(s *openapi3.Schema) {
 	if s.Always != nil && !*s.Always {
 		w.b.WriteString("Never: true,\n")
@@ -24,7 +24,8 @@ func (w *writer) fields(s *openapi3.Schema) {
 	}
 	if w.is30 && s.Nullable {
 		if s.Type == nil {
-			// Documents mean it so, whatever OpenAPI 3.0.3 says of it.
+			// Documents use nullable without a type for this, although OpenAPI 3.0.3 says
+			// otherwise.
 			inner := *s
 			inner.Nullable = false
 			w.loose[&inner] = w.loose[s]
@@ -52,10 +53,11 @@ func (w *writer) fields(s *openapi3.Schema) {
 	w.boolean("UnevaluatedProperties", s.UnevaluatedProperties, s)
 }
 
-// withSiblings returns a schema that is a reference and what stands beside it, so that
-// unevaluatedProperties and unevaluatedItems see all of both; nil for any other, and where
-// they do not matter. kin-openapi makes a copy of the target with one more member of its
-// main.allOf, which holds what stands beside the reference.
+// withSiblings returns a schema that joins the target of a reference and the keywords beside
+// the reference, so that unevaluatedProperties and unevaluatedItems see both. It returns nil
+// if s is no such schema, or if that makes no difference. kin-openapi represents a reference
+// with siblings as a copy of the target whose allOf has one more member, which holds the
+// siblings.
 func (w *writer) withSiblings(s *openapi3.Schema) *openapi3.Schema {
 	if len(s.AllOf) == 0 {
 		return nil
@@ -68,7 +70,7 @@ func (w *writer) withSiblings(s *openapi3.Schema) *openapi3.Schema {
 		return nil
 	}
 	asks := func(s *openapi3.Schema) bool {
-		return isSaid(s.UnevaluatedItems) || isSaid(s.UnevaluatedProperties)
+		return isPresent(s.UnevaluatedItems) || isPresent(s.UnevaluatedProperties)
 	}
 	if !asks(s) && !asks(last.Value) {
 		return nil
@@ -80,11 +82,11 @@ func (w *writer) withSiblings(s *openapi3.Schema) *openapi3.Schema {
 	return &rejoined
 }
 
-// enum writes the values to which a schema binds data.
+// enum writes the values that a schema allows.
 func (w *writer) enum(s *openapi3.Schema) {
 	isConst := s.Const != nil
 	if !isConst && s.Origin != nil {
-		_, isConst = s.Origin.Fields.Lookup("const") // it is null
+		_, isConst = s.Origin.Fields.Lookup("const") // the value may be null
 	}
 	switch {
 	case isConst && s.Enum != nil && !jsonschema.ContainsValue(s.Enum, s.Const):
@@ -118,8 +120,8 @@ func (w *writer) limits(s *openapi3.Schema) {
 	w.atMost("MaxProperties", s.MaxProps)
 }
 
-// numbers writes the bounds of numbers. A boolean beside a limit makes it exclusive in
-// OpenAPI 3.0.
+// numbers writes the bounds of numbers. In OpenAPI 3.0 a boolean beside a limit makes the
+// limit exclusive.
 func (w *writer) numbers(s *openapi3.Schema) {
 	fields := map[string]string{}
 	for _, b := range numbers(s) {
@@ -139,8 +141,8 @@ func (w *writer) numbers(s *openapi3.Schema) {
 	}
 }
 
-// contains writes how many items must fit a schema. It leaves out the largest number if a
-// part of that schema is not checked: items that do not fit would count.
+// contains writes how many items must fit a schema. It omits the maximum if a part of that
+// schema is not checked, because items that do not fit would count.
 func (w *writer) contains(s *openapi3.Schema) {
 	if s.Contains == nil {
 		return
@@ -154,8 +156,8 @@ func (w *writer) contains(s *openapi3.Schema) {
 	}
 }
 
-// required returns the properties that an event must have. Before OpenAPI 3.1, one that is
-// only written is required of requests alone (OpenAPI 3.0.3, section 4.7.24).
+// required returns the properties that an event must have. Before OpenAPI 3.1, only requests
+// need a required property that is writeOnly (OpenAPI 3.0.3, section 4.7.24).
 func (w *writer) required(s *openapi3.Schema) []string {
 	if !w.is30 {
 		return s.Required
@@ -166,8 +168,8 @@ func (w *writer) required(s *openapi3.Schema) []string {
 	})
 }
 
-// otherProperties writes what is said of properties that are not named one by one. A name
-// whose pattern is not checked may be any.
+// otherProperties writes the constraints on properties that have no schema by name. If the
+// pattern of a name is not checked, it permits any name.
 func (w *writer) otherProperties(s *openapi3.Schema) {
 	if len(s.PatternProperties) > 0 {
 		w.b.WriteString("PatternProperties: []contract.PatternProperty{\n")
@@ -191,7 +193,7 @@ func (w *writer) otherProperties(s *openapi3.Schema) {
 	w.one("Additional", s.AdditionalProperties.Schema)
 }
 
-// dependents writes what is said of an object that has some property.
+// dependents writes the constraints on objects that have a certain property.
 func (w *writer) dependents(s *openapi3.Schema) {
 	all := maps.Clone(s.DependentSchemas)
 	if all == nil {
@@ -207,8 +209,8 @@ func (w *writer) dependents(s *openapi3.Schema) {
 	w.properties("Dependents", all)
 }
 
-// combination writes the schemas that speak of the same value. Where data must not fit one,
-// all of that one must be checked.
+// combination writes the schemas that apply to the same value. "not", "oneOf" and "if" must
+// not contain a part that is not checked: they would reject valid data.
 func (w *writer) combination(s *openapi3.Schema) {
 	allOf, anyOf, oneOf := s.AllOf, s.AnyOf, s.OneOf
 	if w.skips(s, "oneOf", "oneOf is checked as anyOf", oneOf...) {
@@ -230,20 +232,21 @@ func (w *writer) combination(s *openapi3.Schema) {
 	}
 }
 
-// skips reports whether one of the schemas of a keyword is checked in part only, and warns
-// of what that leaves unchecked.
+// skips reports whether a part of one of the keyword's schemas is not checked. It warns which
+// check is skipped because of that.
 func (w *writer) skips(s *openapi3.Schema, keyword, what string, refs ...*openapi3.SchemaRef) bool {
 	if !slices.ContainsFunc(refs, w.isLoose) {
 		return false
 	}
-	w.p.Warn(source.PlaceOf(w.name, s.Origin).Field(s.Origin, keyword), "%s, because a part of it is not checked", what)
+	w.p.Warn(source.PlaceOf(w.name, s.Origin).Field(s.Origin, keyword), "%s, because eventgen does not check a part of it", what)
 	return true
 }
 
-// boolean writes a keyword that is a boolean or a schema, and needs all of s to be checked.
+// boolean writes a keyword that holds a boolean or a schema. The keyword requires that all of
+// s is checked.
 func (w *writer) boolean(field string, b openapi3.BoolSchema, s *openapi3.Schema) {
 	switch keyword := strings.ToLower(field[:1]) + field[1:]; {
-	case !isSaid(b), w.skips(s, keyword, keyword+" is not checked", &openapi3.SchemaRef{Value: s}):
+	case !isPresent(b), w.skips(s, keyword, keyword+" is not checked", &openapi3.SchemaRef{Value: s}):
 	case b.Has == nil:
 		w.one(field, b.Schema)
 	case *b.Has:

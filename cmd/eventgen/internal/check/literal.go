@@ -17,9 +17,10 @@ import (
 type writer struct {
 	*Schemas
 	b    strings.Builder
-	name string // of the schema in the map that is written
+	name string // the key of the schema in the generated map
 
-	// A schema whose properties are all evaluated says so: another one asks for it.
+	// Some schema asks which properties are evaluated, so a schema that evaluates all of them
+	// must record it.
 	unevaluated bool
 }
 
@@ -27,7 +28,7 @@ type writer struct {
 func (all *Schemas) Literal() string {
 	w := &writer{Schemas: all}
 	for s := range all.seen {
-		w.unevaluated = w.unevaluated || isSaid(s.UnevaluatedProperties)
+		w.unevaluated = w.unevaluated || isPresent(s.UnevaluatedProperties)
 	}
 	for _, name := range slices.Sorted(maps.Keys(all.byName)) {
 		w.name = name
@@ -38,8 +39,8 @@ func (all *Schemas) Literal() string {
 	return w.b.String()
 }
 
-// isSaid reports whether a keyword that is a boolean or a schema is there.
-func isSaid(b openapi3.BoolSchema) bool { return b.Has != nil || b.Schema != nil }
+// isPresent reports whether a keyword that holds a boolean or a schema is present.
+func isPresent(b openapi3.BoolSchema) bool { return b.Has != nil || b.Schema != nil }
 
 func (w *writer) count(field string, n uint64) {
 	if n > 0 {
@@ -68,7 +69,7 @@ func (w *writer) values(values []any) {
 	w.b.WriteString("},\n")
 }
 
-// valueLiteral returns a value of JSON in Go, in the types that a check compares with.
+// valueLiteral returns a JSON value as Go source, in the types that the check compares.
 func valueLiteral(value any) string {
 	var b strings.Builder
 	switch value := value.(type) {
@@ -91,7 +92,7 @@ func valueLiteral(value any) string {
 			b.WriteString(strconv.Quote(name) + ": " + valueLiteral(value[name]) + ", ")
 		}
 	default:
-		return "nil" // no other value is JSON
+		return "nil" // JSON has no other values
 	}
 	return b.String() + "}"
 }
@@ -130,7 +131,7 @@ func (w *writer) list(field string, refs openapi3.SchemaRefs) {
 	w.b.WriteString("},\n")
 }
 
-// body writes what stands between the braces of a schema that is perhaps a reference.
+// body writes the content between the braces for a schema or a reference to one.
 func (w *writer) body(ref *openapi3.SchemaRef) {
 	if ref.Value == nil {
 		return
@@ -141,7 +142,7 @@ func (w *writer) body(ref *openapi3.SchemaRef) {
 	}
 	inner := writer{Schemas: w.Schemas, name: w.name, unevaluated: w.unevaluated}
 	inner.fields(ref.Value)
-	// What fits on one line stands on one.
+	// A single short field stays on the same line.
 	text := inner.b.String()
 	if strings.Count(text, "\n") == 1 {
 		w.b.WriteString(strings.TrimSuffix(text, ",\n"))

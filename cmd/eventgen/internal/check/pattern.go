@@ -10,12 +10,12 @@ import (
 	"unicode/utf16"
 )
 
-// errNoPattern is the error of a pattern that has no meaning in ECMA-262.
-var errNoPattern = errors.New("it is not a regular expression of ECMA-262")
+// errNoPattern is the error for a pattern that ECMA-262 does not define.
+var errNoPattern = errors.New("not a regular expression of ECMA-262")
 
-// goPattern returns the regular expression of package regexp that matches what a pattern of
-// JSON Schema does. That is one of ECMA-262 with the flag u (JSON Schema 2020-12, core,
-// section 6.4). The error says what Go cannot match.
+// goPattern translates a pattern of JSON Schema for package regexp. The pattern is one of
+// ECMA-262 with the flag u (JSON Schema 2020-12, core, section 6.4). The error names the part
+// that Go cannot match.
 func goPattern(pattern string) (string, error) {
 	t := &translation{rest: pattern}
 	for t.rest != "" {
@@ -24,18 +24,18 @@ func goPattern(pattern string) (string, error) {
 		}
 	}
 	if _, err := regexp.Compile(t.b.String()); err != nil {
-		return "", errors.New("Go's package regexp does not take it: " + strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+		return "", errors.New("Go's package regexp rejects it: " + strings.TrimPrefix(err.Error(), "error parsing regexp: "))
 	}
 	return t.b.String(), nil
 }
 
-// translated returns what goPattern does, and whether it takes the pattern.
+// translated returns the result of goPattern, and whether it succeeded.
 func translated(pattern string) (text string, ok bool) {
 	text, err := goPattern(pattern)
 	return text, err == nil
 }
 
-// translation is a pattern on its way from ECMA-262 to Go.
+// translation is the state of translating a pattern from ECMA-262 to Go.
 type translation struct {
 	rest    string
 	b       strings.Builder
@@ -49,7 +49,7 @@ const (
 	anything  = `\x00-\x{10ffff}`
 )
 
-// next translates what stands next.
+// next translates the next element.
 func (t *translation) next() error {
 	switch {
 	case t.rest[0] == '\\':
@@ -58,7 +58,7 @@ func (t *translation) next() error {
 		t.inClass = false
 		t.take(1)
 	case t.inClass && t.rest[0] == '[':
-		t.replace(1, `\[`) // Go would begin a class such as [:alpha:]
+		t.replace(1, `\[`) // Go would read a class such as [:alpha:]
 	case t.inClass:
 		t.take(1)
 	case strings.HasPrefix(t.rest, "[]"):
@@ -81,7 +81,7 @@ func (t *translation) next() error {
 	return nil
 }
 
-// take keeps the next n bytes, and replace writes something else for them.
+// take copies the next n bytes; replace writes text instead of them.
 func (t *translation) take(n int) { t.replace(n, t.rest[:n]) }
 
 func (t *translation) replace(n int, text string) {
@@ -105,7 +105,7 @@ func (t *translation) group() error {
 			return fmt.Errorf("Go's package regexp has no lookaround, such as %s", around) //nolint:staticcheck // Go is a name
 		}
 	}
-	return fmt.Errorf("%w: it has %.3s", errNoPattern, t.rest)
+	return fmt.Errorf("%w: %.3s is invalid", errNoPattern, t.rest)
 }
 
 var (
@@ -117,7 +117,7 @@ var (
 	property      = regexp.MustCompile(`^\\[pP]\{(?:(?:General_Category|gc|Script|sc)=)?(\w+)\}`)
 )
 
-// escape translates what begins with a backslash.
+// escape translates an escape sequence.
 func (t *translation) escape() error {
 	if len(t.rest) == 1 {
 		return errNoPattern
@@ -146,7 +146,7 @@ func (t *translation) escape() error {
 		escape := unicodeEscape.FindStringSubmatch(t.rest)
 		r := hex(escape[1] + escape[2])
 		if utf16.IsSurrogate(r) || r > 0x10ffff {
-			return fmt.Errorf("no text has the character %s", escape[0])
+			return fmt.Errorf("text cannot contain the character %s", escape[0])
 		}
 		t.codePoint(len(escape[0]), r)
 	case property.MatchString(t.rest):
@@ -160,12 +160,13 @@ func (t *translation) escape() error {
 	case c >= '1' && c <= '9' || c == 'k':
 		return fmt.Errorf("Go's package regexp has no references to groups, such as %.2s", t.rest) //nolint:staticcheck // Go is a name
 	default:
-		return fmt.Errorf("%w: it has %.2s", errNoPattern, t.rest)
+		return fmt.Errorf("%w: %.2s is invalid", errNoPattern, t.rest)
 	}
 	return nil
 }
 
-// class writes the class of an escape of two bytes, of which inside are the characters.
+// class translates an escape of two bytes that names a class. inside lists the characters of
+// the class, outside all others.
 func (t *translation) class(inside, outside string) {
 	if t.inClass {
 		t.replace(2, inside)
@@ -181,7 +182,7 @@ func (t *translation) class(inside, outside string) {
 func (t *translation) codePoint(n int, r rune) { t.replace(n, fmt.Sprintf(`\x{%x}`, r)) }
 
 func hex(digits string) rune {
-	r, _ := strconv.ParseInt(digits, 16, 32) // they are six hexadecimal digits at most
+	r, _ := strconv.ParseInt(digits, 16, 32) // at most six hexadecimal digits
 	return rune(r)
 }
 

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestPatterns translates patterns of ECMA-262, and matches with them as its section 22.2
-// says, with the flag u.
+// TestPatterns translates patterns of ECMA-262 and matches with them according to its section
+// 22.2, with the flag u.
 func TestPatterns(t *testing.T) {
 	for _, test := range []struct {
 		pattern          string
@@ -58,9 +58,9 @@ func TestPatterns(t *testing.T) {
 	}
 }
 
-// TestPatternsThatAreNotChecked says why Go cannot match them.
+// TestPatternsThatAreNotChecked reads the reasons why Go cannot match them.
 func TestPatternsThatAreNotChecked(t *testing.T) {
-	const lookaround, notECMA = "Go's package regexp has no lookaround, such as ", "it is not a regular expression of ECMA-262"
+	const lookaround, notECMA = "Go's package regexp has no lookaround, such as ", "not a regular expression of ECMA-262"
 	for pattern, want := range map[string]string{
 		`(?=a)`:         lookaround + "(?=",
 		`a(?!b)`:        lookaround + "(?!",
@@ -68,21 +68,21 @@ func TestPatternsThatAreNotChecked(t *testing.T) {
 		`(?<!a)b`:       lookaround + "(?<!",
 		`(a)\1`:         "Go's package regexp has no references to groups, such as \\1",
 		`(?<n>a)\k<n>`:  "Go's package regexp has no references to groups, such as \\k",
-		`\p{Emoji}`:     "Go's package regexp does not take it: ",
+		`\p{Emoji}`:     "Go's package regexp rejects it: ",
 		`\p{scx=Greek}`: "Go's package regexp does not know \\p{scx=Greek}",
 		`\p{Greek}`:     notECMA + `: \p{Greek} must be \p{Script=Greek}`,
 		`\pL`:           "Go's package regexp does not know \\pL",
-		`\uD800`:        "no text has the character \\uD800",
-		`\u12`:          notECMA + `: it has \u`,
-		`(?i)a`:         notECMA + ": it has (?i",
-		`(?P<n>a)`:      notECMA + ": it has (?P",
-		`\Aa\z`:         notECMA + `: it has \A`,
-		`\Qa\E`:         notECMA + `: it has \Q`,
+		`\uD800`:        "text cannot contain the character \\uD800",
+		`\u12`:          notECMA + `: \u is invalid`,
+		`(?i)a`:         notECMA + ": (?i is invalid",
+		`(?P<n>a)`:      notECMA + ": (?P is invalid",
+		`\Aa\z`:         notECMA + `: \A is invalid`,
+		`\Qa\E`:         notECMA + `: \Q is invalid`,
 		`a\`:            notECMA,
-		`a{1001}`:       "Go's package regexp does not take it: invalid repeat count",
-		`(a`:            "Go's package regexp does not take it: missing closing )",
-		`[b-a]`:         "Go's package regexp does not take it: invalid character class range",
-		`a++`:           "Go's package regexp does not take it: invalid nested repetition operator",
+		`a{1001}`:       "Go's package regexp rejects it: invalid repeat count",
+		`(a`:            "Go's package regexp rejects it: missing closing )",
+		`[b-a]`:         "Go's package regexp rejects it: invalid character class range",
+		`a++`:           "Go's package regexp rejects it: invalid nested repetition operator",
 	} {
 		if text, err := goPattern(pattern); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%s: got %s, %v, want %s", pattern, text, err, want)
@@ -90,7 +90,7 @@ func TestPatternsThatAreNotChecked(t *testing.T) {
 	}
 }
 
-// FuzzPattern translates anything: what comes out compiles, or there is a reason.
+// FuzzPattern translates arbitrary text: the result compiles, or there is a reason.
 func FuzzPattern(f *testing.F) {
 	for _, pattern := range []string{`^[\s\S]\uD83D\uDE00[^]$`, `\p{L}[[\]`, `\`, `[\b-\x]`, `(?<a>.)`} {
 		f.Add(pattern)
@@ -102,7 +102,7 @@ func FuzzPattern(f *testing.F) {
 	})
 }
 
-// split splits at plain spaces alone; nothing has no parts.
+// split splits at plain spaces only; an empty text has no parts.
 func split(s string) []string {
 	if s == "" {
 		return nil

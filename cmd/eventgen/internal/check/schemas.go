@@ -1,5 +1,5 @@
-// Package check writes the schemas of the events' data as the Go values that generated code
-// checks data by, and says what is not checked.
+// Package check writes the schemas of the events' data as Go values, with which generated code
+// checks data. It warns of constraints that generated code does not check.
 package check
 
 import (
@@ -16,20 +16,20 @@ import (
 	"github.com/mixstream/mixstream/cmd/eventgen/internal/source"
 )
 
-// Schemas are the schemas that the generated code checks data by, by their names in the
-// spec. The data of an event that has no name there has one of its own.
+// Schemas collects the schemas that generated code checks data with, by their names in the
+// spec. Data whose schema has no name there gets a name of its own.
 type Schemas struct {
 	doc    *openapi3.T
 	byName map[string]*openapi3.Schema
-	names  map[*openapi3.Schema]string // of those in all
-	seen   map[*openapi3.Schema]string // the names that they stand in
-	loose  map[*openapi3.Schema]bool   // those with a part that is not checked
-	is30   bool                        // nullable and exclusiveMinimum: true mean something
+	names  map[*openapi3.Schema]string // the names of the schemas in byName
+	seen   map[*openapi3.Schema]string // the schemas already read, and the name of the one that contains each
+	loose  map[*openapi3.Schema]bool   // the schemas with a part that is not checked
+	is30   bool                        // OpenAPI 3.0: nullable and boolean exclusive limits have a meaning
 	exact  *document.Numbers
 	p      *source.Problems
 }
 
-// New returns schemas without any, for data that a document describes.
+// New returns an empty collection for the data that a document describes.
 func New(doc *openapi3.T, x *document.Numbers, p *source.Problems) *Schemas {
 	return &Schemas{
 		doc: doc, byName: map[string]*openapi3.Schema{}, names: map[*openapi3.Schema]string{},
@@ -38,8 +38,8 @@ func New(doc *openapi3.T, x *document.Numbers, p *source.Problems) *Schemas {
 	}
 }
 
-// Add takes in the schema of an event's data, under name if it has none, and returns its
-// name; empty if there is nothing to check.
+// Add adds the schema of an event's data, called name if it has no name in the spec. It
+// returns the schema's name, or an empty string if there is no schema.
 func (all *Schemas) Add(ref *openapi3.SchemaRef, name string) string {
 	if ref == nil {
 		return ""
@@ -65,8 +65,8 @@ func (all *Schemas) addNamed(name string, s *openapi3.Schema) {
 	all.read(name, s, nil)
 }
 
-// read reads a schema that stands in the one called name, within the schemas of path. One
-// that contains itself without being a component gets a name.
+// read reads a schema that the one called name contains. path holds the schemas around it. A
+// schema that contains itself without being a component gets a name.
 func (all *Schemas) read(name string, s *openapi3.Schema, path []*openapi3.Schema) {
 	if slices.Contains(path, s) && all.names[s] == "" {
 		all.names[s] = fmt.Sprintf("%s.%d", name, len(all.names))
@@ -88,16 +88,15 @@ func (all *Schemas) read(name string, s *openapi3.Schema, path []*openapi3.Schem
 	}
 }
 
-// children returns the schemas within a schema that are checked, in an order that is always
-// the same.
+// children returns the checked schemas within a schema, in a fixed order.
 func children(s *openapi3.Schema) []*openapi3.SchemaRef {
 	return slices.DeleteFunc(append(jsonschema.InPlace(s), jsonschema.OfParts(s)...), func(ref *openapi3.SchemaRef) bool {
-		return ref == s.ContentSchema // what a text holds is not checked
+		return ref == s.ContentSchema // the content of a text is not checked
 	})
 }
 
-// unchecked are the keywords that constrain data and are not checked, with what to do. The
-// others describe, or are annotations, as format is.
+// unchecked lists the keywords that constrain data but are not checked, with advice. Other
+// unknown keywords describe data or are annotations, as format is.
 var unchecked = map[string]string{
 	"$dynamicRef":     "use $ref",
 	"$recursiveRef":   "it belongs to an older JSON Schema; use $ref",
@@ -105,8 +104,8 @@ var unchecked = map[string]string{
 	"dependencies":    "it belongs to an older JSON Schema; use dependentRequired or dependentSchemas",
 }
 
-// checkKeywords warns of the keywords of JSON Schema that constrain data and are not
-// checked, and refuses those that have no meaning.
+// checkKeywords warns of keywords of JSON Schema that constrain data but are not checked. It
+// reports invalid keywords as errors.
 func (all *Schemas) checkKeywords(name string, s *openapi3.Schema) {
 	where := source.PlaceOf(name, s.Origin)
 	for _, keyword := range slices.Sorted(maps.Keys(unchecked)) {
@@ -115,54 +114,54 @@ func (all *Schemas) checkKeywords(name string, s *openapi3.Schema) {
 		}
 	}
 	if s.Nullable && !all.is30 {
-		all.p.Warn(where.Field(s.Origin, "nullable"), "nullable is a keyword of OpenAPI 3.0: it is read as the type 'null' beside the others")
+		all.p.Warn(where.Field(s.Origin, "nullable"), "nullable is a keyword of OpenAPI 3.0: eventgen reads it as the additional type 'null'")
 	}
 	if _, err := goPattern(s.Pattern); err != nil {
 		all.warnUnchecked(s, where.Field(s.Origin, "pattern"), "pattern is not checked: %v", err)
 	}
 	for _, pattern := range slices.Sorted(maps.Keys(s.PatternProperties)) {
 		if _, err := goPattern(pattern); err != nil {
-			all.warnUnchecked(s, where.Within(s.Origin, "patternProperties", pattern), "%q of patternProperties is not checked, and neither are the properties that no other keyword names: %v", pattern, err)
+			all.warnUnchecked(s, where.Within(s.Origin, "patternProperties", pattern), "%q of patternProperties is not checked, nor are the properties without a schema of their own: %v", pattern, err)
 		}
 	}
 	for _, value := range append(slices.Clone(s.Enum), s.Const) {
 		if _, err := json.Marshal(value); err != nil {
-			all.p.Add(where, "enum or const has a value that is not JSON: %v", value)
+			all.p.Add(where, "enum or const contains a value that is not JSON: %v", value)
 		}
 	}
 	values := map[string]any{"const": s.Const, "enum": s.Enum}
 	for _, keyword := range slices.Sorted(maps.Keys(values)) {
 		if _, found := all.exact.Values(s, keyword, values[keyword]); !found {
-			all.p.Warn(where.Field(s.Origin, keyword), "%s has a number beyond 2^53, which may be rounded: eventgen does not find it in the text of the document", keyword)
+			all.p.Warn(where.Field(s.Origin, keyword), "%s contains a number beyond 2^53, which may be rounded: eventgen cannot find it in the text of the document", keyword)
 		}
 	}
 	for _, b := range numbers(s) {
 		text, found := all.exact.Bound(s, b.keyword, b.is)
 		switch {
 		case b.keyword == "multipleOf" && b.is <= 0:
-			all.p.Add(where.Field(s.Origin, b.keyword), "multipleOf is %s: it must be more than 0", text)
+			all.p.Add(where.Field(s.Origin, b.keyword), "multipleOf is %s: it must be greater than 0", text)
 		case !found && math.Abs(b.is) >= 1<<53:
-			all.p.Warn(where.Field(s.Origin, b.keyword), "%s is checked as %s, which may be rounded: eventgen does not find it in the text of the document", b.keyword, text)
+			all.p.Warn(where.Field(s.Origin, b.keyword), "%s is checked as %s, which may be rounded: eventgen cannot find it in the text of the document", b.keyword, text)
 		}
 	}
 }
 
-// checkSiblings warns of what stands beside a reference, constrains data and is not checked:
-// before OpenAPI 3.1, it means nothing (OpenAPI 3.0.3, section 4.7.23), and kin-openapi drops
-// what it takes for nothing, as a not of the schema true.
+// checkSiblings warns of constraints beside a reference that are not checked. Before OpenAPI
+// 3.1 they mean nothing (OpenAPI 3.0.3, section 4.7.23). Later, kin-openapi drops those that
+// it considers empty, such as a not with the schema true.
 func (all *Schemas) checkSiblings(name string, ref *openapi3.SchemaRef) {
 	if ref.Ref == "" || ref.Value == nil || ref.Origin == nil {
 		return
 	}
 	if of := ref.Value.AllOf; len(of) > 0 && of[len(of)-1].Value != nil && of[len(of)-1].Value.Origin == ref.Origin {
-		return // it is kept
+		return // kin-openapi kept the siblings
 	}
 	for _, field := range ref.Origin.Fields {
 		at := source.PlaceOf(name, ref.Origin).Field(ref.Origin, field.Name)
 		switch {
 		case !jsonschema.Constrains(field.Name):
 		case all.is30:
-			all.p.Warn(at, "%s means nothing beside a $ref before OpenAPI 3.1: put both into an allOf", field.Name)
+			all.p.Warn(at, "%s has no effect beside a $ref before OpenAPI 3.1: put both into an allOf", field.Name)
 		default:
 			all.warnUnchecked(ref.Value, at, "%s is not checked beside this $ref: put both into an allOf", field.Name)
 		}
@@ -175,8 +174,8 @@ func (all *Schemas) warnUnchecked(s *openapi3.Schema, where source.Place, format
 	all.p.Warn(where, format, args...)
 }
 
-// isLoose reports whether a schema, or one within it, has a part that is not checked. Then
-// data that does not fit may pass.
+// isLoose reports whether a schema, or one within it, has a part that is not checked. Data
+// that does not fit may then pass.
 func (all *Schemas) isLoose(ref *openapi3.SchemaRef) bool {
 	seen := map[*openapi3.Schema]bool{}
 	var visit func(ref *openapi3.SchemaRef) bool

@@ -10,9 +10,9 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// bundle moves what a document takes from other files into its components, so that one
-// package has all of it. A component has the name that it has in its file, or that of the
-// file if all of the file is one.
+// bundle moves the parts of other files that a document refers to into its components, so that
+// one package contains all of it. A component keeps its name. If a whole file is one
+// component, the file gives the name.
 func bundle(doc *openapi3.T) {
 	if !refersToFiles(doc) {
 		return
@@ -23,14 +23,14 @@ func bundle(doc *openapi3.T) {
 	restore()
 }
 
-// refersToFiles reports whether anything in a document refers to another file.
+// refersToFiles reports whether any reference in a document points to another file.
 func refersToFiles(doc *openapi3.T) bool {
 	found := false
 	eachRef(doc, func(ref string) { found = found || ref != "" && !strings.HasPrefix(ref, "#") })
 	return found
 }
 
-// eachRef calls f for the text of every reference in a part of a document.
+// eachRef calls f with the text of every reference in a part of a document.
 func eachRef(part any, f func(string)) {
 	eachStruct(part, func(v reflect.Value) {
 		if ref := v.FieldByName("Ref"); ref.IsValid() && ref.Kind() == reflect.String {
@@ -39,8 +39,8 @@ func eachRef(part any, f func(string)) {
 	})
 }
 
-// showItems puts each itemSchema, which InternalizeRefs does not look at, where it does. It
-// returns what undoes that.
+// showItems copies each itemSchema to schema, because InternalizeRefs ignores the former. It
+// returns a function that undoes this.
 func showItems(doc *openapi3.T) (restore func()) {
 	was := map[*openapi3.MediaType]*openapi3.SchemaRef{}
 	eachStruct(doc, func(v reflect.Value) {
@@ -64,11 +64,11 @@ func showItems(doc *openapi3.T) (restore func()) {
 
 // fileNamer names components of other files.
 type fileNamer struct {
-	names  map[string]string // by collection and address
-	owners map[string]string // by collection and name: the address
+	names  map[string]string // the chosen name, by collection and address
+	owners map[string]string // the address, by collection and chosen name
 }
 
-// name returns the name that a component gets among those of the document.
+// name chooses the name for a component among those of the document.
 func (n *fileNamer) name(doc *openapi3.T, ref openapi3.ComponentRef) string {
 	kind, address := ref.CollectionName(), ref.RefPath().String()
 	if own, ok := openapi3.ReferencesComponentInRootDocument(doc, ref); ok {

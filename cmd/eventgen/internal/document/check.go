@@ -11,7 +11,7 @@ import (
 	"github.com/mixstream/mixstream/cmd/eventgen/internal/source"
 )
 
-// Check refuses a document of an unknown version, and what the loader ignores.
+// Check reports a document of an unknown version, and errors that the loader ignores.
 func Check(p *source.Problems, spec string, doc *openapi3.T) {
 	root := source.ReadFile(spec)
 	checkKeys(p, spec, root)
@@ -22,7 +22,7 @@ func Check(p *source.Problems, spec string, doc *openapi3.T) {
 			if key != nil {
 				pl.At.Line, pl.At.Column = key.Line, key.Column
 			}
-			p.Add(pl, "the schema is empty, or its $ref leads back to itself")
+			p.Add(pl, "the schema is empty, or its $ref refers to itself")
 		}
 	}
 	where := source.Place{At: openapi3.Location{File: spec, Line: 1, Column: 1}}
@@ -39,7 +39,7 @@ func Check(p *source.Problems, spec string, doc *openapi3.T) {
 	}
 }
 
-// checkKeys refuses a mapping with two members of one name: the loader keeps one of them.
+// checkKeys reports mappings with a duplicate key: the loader keeps only one of the two.
 func checkKeys(p *source.Problems, spec string, root *yaml.Node) {
 	source.EachNode(root, func(n *yaml.Node) bool {
 		if n.Kind != yaml.MappingNode {

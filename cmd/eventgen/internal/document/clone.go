@@ -6,15 +6,15 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// Clone returns a copy of a document that shares nothing with it that is changed: only
-// the places, and the values of examples, defaults, enums and extensions are shared. What
-// one part of the document refers to in several places is one copy.
+// Clone returns a deep copy of a document. The copy shares only what stays unchanged: the
+// places, and the values of examples, defaults, enums and extensions. A part that several
+// references share is one copy.
 func Clone(doc *openapi3.T) *openapi3.T {
 	c := &cloner{map[visit]reflect.Value{}}
 	return c.clone(reflect.ValueOf(doc)).Interface().(*openapi3.T)
 }
 
-// cloner has the copies of the pointers and maps that it has copied.
+// cloner maps pointers and maps to their copies.
 type cloner struct{ made map[visit]reflect.Value }
 
 func (c *cloner) clone(v reflect.Value) reflect.Value {
@@ -49,7 +49,7 @@ func (c *cloner) clone(v reflect.Value) reflect.Value {
 	}
 }
 
-// fill copies a struct. Fields that are not exported belong to the loader, and are shared.
+// fill copies a struct. Unexported fields belong to the loader and are shared.
 func (c *cloner) fill(made, v reflect.Value) {
 	made.Set(v)
 	for i := range v.NumField() {
@@ -68,7 +68,7 @@ func (c *cloner) cloneMap(key visit, v reflect.Value) reflect.Value {
 	return made
 }
 
-// clonePointer copies what a pointer points to. The maps of some types are behind methods.
+// clonePointer copies the target of a pointer. Some types hide their maps behind methods.
 func (c *cloner) clonePointer(key visit, v reflect.Value) reflect.Value {
 	switch part := v.Interface().(type) {
 	case *openapi3.Paths:
@@ -88,7 +88,7 @@ func (c *cloner) clonePointer(key visit, v reflect.Value) reflect.Value {
 		setAll(c, made, part.Map())
 	default:
 		made := reflect.New(v.Type().Elem())
-		c.made[key] = made // before what is in it, which may lead back here
+		c.made[key] = made // before its content, which may lead back here
 		if v.Elem().Kind() == reflect.Struct {
 			c.fill(made.Elem(), v.Elem())
 		} else {
@@ -98,7 +98,7 @@ func (c *cloner) clonePointer(key visit, v reflect.Value) reflect.Value {
 	return c.made[key]
 }
 
-// setAll puts copies of all elements into a map that is behind methods.
+// setAll stores copies of all elements in a map that is behind methods.
 func setAll[V any](c *cloner, into interface{ Set(string, V) }, all map[string]V) {
 	for name, value := range all {
 		into.Set(name, c.clone(reflect.ValueOf(value)).Interface().(V))

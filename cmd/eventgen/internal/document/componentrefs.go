@@ -12,9 +12,9 @@ import (
 	"github.com/mixstream/mixstream/cmd/eventgen/internal/source"
 )
 
-// unescapeReferences writes the references to components whose names have escapes (RFC 6901,
-// section 3, and RFC 3986, section 2.1) with the names themselves, as all readers need them.
-// No name keeps a slash, which would be one of the reference.
+// unescapeReferences replaces the escapes in references to components (RFC 6901, section 3,
+// and RFC 3986, section 2.1) by the plain names, which all later steps expect. It replaces a
+// slash in a name, because a reference would split there.
 func unescapeReferences(doc *openapi3.T) {
 	names := RenameComponents(doc, func(name string) string { return strings.ReplaceAll(name, "/", "-") })
 	EachReference(doc, func(ref *string) {
@@ -63,8 +63,8 @@ func EachReference(doc *openapi3.T, f func(ref *string)) {
 	})
 }
 
-// RenameComponents gives the components the names that to returns for theirs. It returns
-// those that are new, by kind and old name.
+// RenameComponents renames each component to the result of to. It returns the new names by
+// kind and old name.
 func RenameComponents(doc *openapi3.T, to func(string) string) map[string]string {
 	names := map[string]string{}
 	renameKind(doc.Components.Schemas, "schemas", to, names)

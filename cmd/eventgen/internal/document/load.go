@@ -1,5 +1,5 @@
-// Package document loads an OpenAPI document with all that it refers to, and walks, copies
-// and prunes it.
+// Package document loads an OpenAPI document and everything that it refers to. It also walks,
+// copies and prunes documents.
 package document
 
 import (
@@ -11,10 +11,11 @@ import (
 	"github.com/oapi-codegen/oapi-codegen/v2/pkg/util"
 )
 
-// Load reads an OpenAPI document as oapi-codegen does, resolves its references, and
-// removes the operations that the configuration filters out. What stands in other files
-// becomes a component, unless the configuration maps files to packages. oapi-codegen changes the
-// document that it is given, so each run of it needs a fresh one.
+// Load reads an OpenAPI document as oapi-codegen does, resolves its references, and removes
+// the operations that the configuration excludes. Parts of other files become components,
+// unless the configuration maps files to packages.
+//
+// oapi-codegen modifies its input, so each run needs a fresh document.
 func Load(path string, cfg codegen.Configuration) (*openapi3.T, error) {
 	overlay := cfg.OutputOptions.Overlay
 	doc, err := util.LoadSwaggerWithOverlay(path, util.LoadSwaggerWithOverlayOpts{
@@ -42,7 +43,7 @@ func Load(path string, cfg codegen.Configuration) (*openapi3.T, error) {
 	return doc, nil
 }
 
-// filterOperations removes the operations that oapi-codegen would leave out.
+// filterOperations removes the operations that oapi-codegen would exclude.
 func filterOperations(doc *openapi3.T, o codegen.OutputOptions) {
 	hasTag := func(tags []string) func(*openapi3.Operation) bool {
 		return func(op *openapi3.Operation) bool {

@@ -13,8 +13,8 @@ import (
 	"github.com/mixstream/mixstream/cmd/eventgen/internal/source"
 )
 
-// ReportLoadError records why a document cannot be loaded, with the places: the loader stops at
-// the first reference that leads nowhere, and knows no columns.
+// ReportLoadError reports why a document cannot be loaded, with all places: the loader itself
+// stops at the first broken reference and knows no columns.
 func ReportLoadError(p *source.Problems, spec string, err error) {
 	refs := &references{roots: map[string]*yaml.Node{}, p: p}
 	refs.check(spec)
@@ -38,7 +38,7 @@ func ReportLoadError(p *source.Problems, spec string, err error) {
 	}
 }
 
-// wrongType rewrites what a decoder says of Go types in terms of OpenAPI.
+// wrongType translates a decoder's message about Go types into terms of OpenAPI.
 func wrongType(message string) string {
 	match := typeInError.FindStringSubmatch(message)
 	if match == nil {
@@ -57,14 +57,14 @@ func wrongType(message string) string {
 	if !ok {
 		want = "an object"
 	}
-	return fmt.Sprintf("the value is %s: it must be %s", is, want)
+	return fmt.Sprintf("the value is %s, but must be %s", is, want)
 }
 
 var typeInError = regexp.MustCompile("^cannot construct !!(\\w+) ?(?:`(.*)` )?into (.*)$")
 
 var lineInError = regexp.MustCompile(`line (\d+): (.*?)(?:; |$|\n)`)
 
-// firstColumn returns the column of the first character of a line that is no space.
+// firstColumn returns the column of the first non-blank character of a line.
 func firstColumn(file string, line int) int {
 	text, err := os.ReadFile(file)
 	if err != nil {

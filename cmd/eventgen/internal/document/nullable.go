@@ -6,9 +6,9 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// ReadNullable reads the nullable of OpenAPI 3.0 in a later document as it is meant there.
-// The keyword means nothing since OpenAPI 3.1, but large documents that were converted still
-// have it, and their servers send null.
+// ReadNullable applies the nullable of OpenAPI 3.0 in later documents. The keyword has no
+// meaning since OpenAPI 3.1. But large converted documents still contain it, and their servers
+// send null.
 func ReadNullable(doc *openapi3.T) {
 	if !doc.IsOpenAPI31OrLater() {
 		return
@@ -20,7 +20,7 @@ func ReadNullable(doc *openapi3.T) {
 	})
 }
 
-// allowNull adds null to what a schema allows.
+// allowNull makes a schema accept null as well.
 func allowNull(s *openapi3.Schema) {
 	null := &openapi3.SchemaRef{Value: &openapi3.Schema{Type: &openapi3.Types{openapi3.TypeNull}}}
 	if len(s.Enum) > 0 && !slices.Contains(s.Enum, nil) {

@@ -17,18 +17,18 @@ import (
 	"github.com/mixstream/mixstream/contract"
 )
 
-// Numbers finds the numbers of a document as they are written. kin-openapi reads them as
-// float64, which is the same for 9007199254740993 and 9007199254740992.
+// Numbers finds the numbers of a document as the document writes them. kin-openapi reads them
+// as float64, which cannot distinguish 9007199254740993 from 9007199254740992.
 //
-// It trusts no position: an overlay, or a file that changed, moves what stands there. So
-// a number that it finds counts only if kin-openapi would read it as the one it has.
+// Numbers trusts no position: an overlay or an edit moves text. A number that it finds
+// therefore counts only if its float64 is the one that kin-openapi read.
 type Numbers struct {
 	files map[string]map[position]*yaml.Node // the mappings of a file by the positions of their keys
 }
 
 type position struct{ line, column int }
 
-// Bound returns a bound of a schema, and whether it is as the document writes it.
+// Bound returns the text of a numeric keyword, and whether it is the document's own text.
 func (x *Numbers) Bound(s *openapi3.Schema, keyword string, is float64) (text string, found bool) {
 	if node := x.value(s.Origin, keyword); node != nil {
 		if text, found = exactly(node.Value, is); found {
@@ -38,9 +38,9 @@ func (x *Numbers) Bound(s *openapi3.Schema, keyword string, is float64) (text st
 	return Shortest(is), false
 }
 
-// Values returns the values of an enum or a const of a schema, and whether their numbers
-// are as the document writes them. A number that a float64 cannot hold becomes a
-// json.Number, which oapi-codegen prints as it is.
+// Values returns the values of an enum or a const, and whether their numbers are the
+// document's own. A number that a float64 cannot hold becomes a json.Number, which
+// oapi-codegen prints unchanged.
 func (x *Numbers) Values(s *openapi3.Schema, keyword string, is any) (values any, found bool) {
 	if !hasInexact(is) {
 		return is, true
@@ -48,7 +48,8 @@ func (x *Numbers) Values(s *openapi3.Schema, keyword string, is any) (values any
 	return restored(x.value(s.Origin, keyword), is)
 }
 
-// hasInexact reports whether a value has numbers that may be written with more digits.
+// hasInexact reports whether a value contains numbers that the document may write with more
+// digits.
 func hasInexact(value any) bool {
 	switch value := value.(type) {
 	case float64:
@@ -71,8 +72,8 @@ func hasInexact(value any) bool {
 	return false
 }
 
-// restored returns a value with the numbers of the node that it was read from, and whether
-// it found all that a float64 cannot hold.
+// restored returns a value with the numbers of its node, and whether it found all those that a
+// float64 cannot hold.
 func restored(node *yaml.Node, is any) (value any, found bool) {
 	node = source.AliasTarget(node)
 	if node == nil {
@@ -86,7 +87,7 @@ func restored(node *yaml.Node, is any) (value any, found bool) {
 		}
 		return is, ok || math.Abs(is) < 1<<53
 	case string:
-		// A number beyond those of float64 is read as a string.
+		// A number outside the range of float64 is read as a string.
 		if node.Kind == yaml.ScalarNode && node.Style == 0 && jsonNumber.MatchString(is) && node.Value == is {
 			return json.Number(is), true
 		}
@@ -112,8 +113,7 @@ func restored(node *yaml.Node, is any) (value any, found bool) {
 	return is, true
 }
 
-// value returns the node of a keyword of the schema with this origin; nil if it is not
-// found.
+// value returns the node of a keyword of the schema with this origin; nil if it is not found.
 func (x *Numbers) value(origin *openapi3.Origin, keyword string) *yaml.Node {
 	if origin == nil {
 		return nil
@@ -128,7 +128,8 @@ func (x *Numbers) value(origin *openapi3.Origin, keyword string) *yaml.Node {
 	return nil
 }
 
-// file returns the mappings of a file, which it reads once; none if it is not here.
+// file returns the mappings of a file, which it reads once. It returns none for a file that it
+// cannot read.
 func (x *Numbers) file(path string) map[position]*yaml.Node {
 	if mappings, ok := x.files[path]; ok {
 		return mappings
@@ -154,11 +155,11 @@ var (
 	yamlNumber = regexp.MustCompile(`^(\d*)(?:\.(\d*))?([eE][+-]?\d+)?$`)
 )
 
-// exactly returns a number of YAML as JSON writes it, if a float64 of it is this one.
+// exactly returns a YAML number as JSON writes it, if its float64 is the given one.
 func exactly(text string, is float64) (string, bool) {
-	// YAML 1.1 has underscores between digits.
+	// YAML 1.1 allows underscores between digits.
 	digits, negative := strings.CutPrefix(strings.ReplaceAll(strings.TrimPrefix(text, "+"), "_", ""), "-")
-	if i, ok := new(big.Int).SetString(digits, 0); ok { // 0x1f, 0o17, 017 and 0b11 as well
+	if i, ok := new(big.Int).SetString(digits, 0); ok { // also 0x1f, 0o17, 017 and 0b11
 		digits = i.String()
 	} else {
 		digits = yamlNumber.ReplaceAllStringFunc(digits, asJSON)
@@ -170,7 +171,7 @@ func exactly(text string, is float64) (string, bool) {
 	return digits, err == nil && f == is && jsonNumber.MatchString(digits)
 }
 
-// asJSON returns a decimal number of YAML as JSON writes it: .5 and 5. are none of JSON.
+// asJSON converts a decimal number of YAML to JSON, which rejects .5 and 5. for example.
 func asJSON(number string) string {
 	parts := yamlNumber.FindStringSubmatch(number)
 	whole := strings.TrimLeft(parts[1], "0")
@@ -183,7 +184,7 @@ func asJSON(number string) string {
 	return whole + parts[3]
 }
 
-// Shortest returns the shortest number of JSON that is read as this float64.
+// Shortest returns the shortest JSON number that is read as f.
 func Shortest(f float64) string {
 	if size := math.Abs(f); size == 0 || 1e-6 <= size && size < 1e21 {
 		return strconv.FormatFloat(f, 'f', -1, 64)
@@ -191,7 +192,7 @@ func Shortest(f float64) string {
 	return strconv.FormatFloat(f, 'e', -1, 64)
 }
 
-// Restore gives the enums and consts of a document the numbers that it has lost.
+// Restore replaces rounded numbers in the enums and consts of a document by the original ones.
 func (x *Numbers) Restore(doc *openapi3.T) {
 	EachSchema(doc, func(s *openapi3.Schema) {
 		if values, _ := x.Values(s, "enum", s.Enum); values != nil {

@@ -9,11 +9,12 @@ import (
 	"github.com/mixstream/mixstream/cmd/eventgen/internal/source"
 )
 
-// Prune removes the components that no operation, no webhook and none of these schemas
-// needs. oapi-codegen's own pruning keeps components that need only each other, and removes what webhooks need.
+// Prune removes the components that no operation, no webhook and no schema in needed refers
+// to. oapi-codegen's own pruning keeps components that need only each other, and removes
+// components that webhooks need.
 //
-// The targets of a discriminator mapping stay only if something else needs them, as in
-// oapi-codegen. Security schemes stay: operations name them without a reference.
+// As in oapi-codegen, the targets of a discriminator mapping stay only if something else needs
+// them. Security schemes stay, because operations name them without a reference.
 func Prune(doc *openapi3.T, needed []*openapi3.SchemaRef) {
 	r := &reached{components: componentMaps(doc), names: map[componentName]bool{}}
 	r.walker = newWalker(func(part any) {
@@ -37,11 +38,10 @@ func Prune(doc *openapi3.T, needed []*openapi3.SchemaRef) {
 	}
 }
 
-// componentName is that of an element of the components of a document.
+// componentName identifies an element of the components of a document.
 type componentName struct{ kind, name string }
 
-// componentMaps returns the maps of the components of a document by their kinds, such as
-// "schemas".
+// componentMaps returns the maps of the components of a document by kind, such as "schemas".
 func componentMaps(doc *openapi3.T) map[string]reflect.Value {
 	maps := map[string]reflect.Value{}
 	components := reflect.ValueOf(doc.Components).Elem()
@@ -54,14 +54,14 @@ func componentMaps(doc *openapi3.T) map[string]reflect.Value {
 	return maps
 }
 
-// reached finds the components that something refers to.
+// reached collects the components that something refers to.
 type reached struct {
 	*walker
 	components map[string]reflect.Value
 	names      map[componentName]bool
 }
 
-// follow visits the component that a reference is to, or that it leads into.
+// follow visits the component that a reference points to or into.
 func (r *reached) follow(ref string) {
 	parts := strings.Split(ref, "/")
 	if len(parts) < 4 || parts[0] != "#" || parts[1] != "components" {

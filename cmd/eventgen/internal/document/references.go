@@ -13,9 +13,9 @@ import (
 	"github.com/mixstream/mixstream/cmd/eventgen/internal/source"
 )
 
-// references looks for the references of a document that lead nowhere.
+// references searches a document for broken references.
 type references struct {
-	roots map[string]*yaml.Node // by file; nil for one that is not here
+	roots map[string]*yaml.Node // by file; nil for a file that cannot be read
 	p     *source.Problems
 }
 
@@ -28,7 +28,7 @@ func (r *references) root(file string) *yaml.Node {
 	return root
 }
 
-// check looks at every reference of a file, and of the files that it refers to.
+// check checks every reference of a file, and of the files that it refers to.
 func (r *references) check(file string) {
 	root := r.root(file)
 	source.EachNode(root, func(n *yaml.Node) bool {
@@ -39,7 +39,8 @@ func (r *references) check(file string) {
 	})
 }
 
-// follow reports a reference that leads nowhere. The loader follows those to other hosts.
+// follow reports a reference whose target does not exist. It leaves references to other hosts
+// to the loader.
 func (r *references) follow(file string, ref *yaml.Node) {
 	where := source.Place{Name: "$ref " + ref.Value, At: openapi3.Location{File: file, Line: ref.Line, Column: ref.Column}}
 	path, fragment, _ := strings.Cut(ref.Value, "#")
@@ -80,5 +81,5 @@ func (r *references) follow(file string, ref *yaml.Node) {
 	if other, ok := source.Nearest(name, source.MemberNames(above)); ok {
 		hint = fmt.Sprintf("; did you mean %s#%s/%s?", path, parent, other)
 	}
-	r.p.Add(where, "it leads nowhere: %s has no %s%s", target, fragment, hint)
+	r.p.Add(where, "the target does not exist: %s has no %s%s", target, fragment, hint)
 }

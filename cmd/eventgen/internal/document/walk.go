@@ -6,7 +6,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// EachSchema calls f for every schema in a part of a document, each once.
+// EachSchema calls f for every schema in a part of a document, once each.
 func EachSchema(part any, f func(*openapi3.Schema)) {
 	EachPart(part, func(part any) {
 		if s, ok := part.(*openapi3.Schema); ok {
@@ -15,8 +15,8 @@ func EachSchema(part any, f func(*openapi3.Schema)) {
 	})
 }
 
-// eachStruct calls f for every struct behind a pointer in a part of a document, each once,
-// before those in it.
+// eachStruct calls f for every struct behind a pointer in a part of a document, once each and
+// before its content.
 func eachStruct(part any, f func(reflect.Value)) {
 	EachPart(part, func(part any) {
 		if v := reflect.ValueOf(part).Elem(); v.Kind() == reflect.Struct {
@@ -26,17 +26,18 @@ func eachStruct(part any, f func(reflect.Value)) {
 }
 
 // EachPart calls f with every pointer in a part of a document, such as *openapi3.SchemaRef,
-// each once, before those in it.
+// once each and before its content.
 func EachPart(part any, f func(part any)) { newWalker(f).walk(part) }
 
-// walker visits the parts of a document, each once, and follows every reference. It reads
-// the types of kin-openapi by reflection, so that no keyword is forgotten.
+// walker visits the parts of a document, once each, and follows every reference. It walks the
+// types of kin-openapi by reflection, so that it misses no keyword.
 type walker struct {
-	each func(part any) // is called with a pointer, such as *openapi3.SchemaRef
+	each func(part any) // receives a pointer, such as *openapi3.SchemaRef
 	seen map[visit]bool
 }
 
-// visit is a part of a document. Its address may be that of its first field too.
+// visit identifies a part of a document. The type belongs to it, because a struct and its
+// first field share an address.
 type visit struct {
 	address uintptr
 	of      reflect.Type
@@ -44,7 +45,7 @@ type visit struct {
 
 func newWalker(each func(part any)) *walker { return &walker{each, map[visit]bool{}} }
 
-// walk visits a part of a document and what is in it.
+// walk visits a part of a document and its content.
 func (w *walker) walk(part any) { w.value(reflect.ValueOf(part)) }
 
 func (w *walker) value(v reflect.Value) {
@@ -73,7 +74,7 @@ func (w *walker) value(v reflect.Value) {
 	}
 }
 
-// pointer visits what a pointer points to. The maps of some types are behind methods.
+// pointer visits the target of a pointer. Some types hide their maps behind methods.
 func (w *walker) pointer(v reflect.Value) {
 	switch part := v.Interface().(type) {
 	case *openapi3.Origin, *openapi3.Discriminator:

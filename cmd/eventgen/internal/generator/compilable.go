@@ -17,10 +17,9 @@ import (
 	"github.com/mixstream/mixstream/cmd/eventgen/internal/source"
 )
 
-// checkTypes refuses generated code that could not compile beside the other files of its
-// folder and these sources: a name that is declared twice, or that nothing declares. It
-// loads no imports, so it takes milliseconds; the other errors of go/types then mean
-// nothing.
+// checkTypes refuses generated code that would not compile beside the other files of its
+// folder, or beside the sources in beside: a name is declared twice or not at all. It loads no
+// imports, so it takes milliseconds, and it ignores the other errors of go/types.
 func checkTypes(output string, code []byte, beside ...string) error {
 	fset := token.NewFileSet()
 	generated, err := parser.ParseFile(fset, output, code, parser.SkipObjectResolution)
@@ -56,32 +55,32 @@ func checkTypes(output string, code []byte, beside ...string) error {
 			}
 		},
 	}
-	_, _ = config.Check(generated.Name.Name, fset, files, nil) // Error has had every error
+	_, _ = config.Check(generated.Name.Name, fset, files, nil) // Error received every error
 	return p.Err()
 }
 
-// generatedPlace returns the place of a position in Go code.
+// generatedPlace returns a position in Go code as a place.
 func generatedPlace(file string, at token.Position) source.Place {
 	return source.Place{At: openapi3.Location{File: file, Line: at.Line, Column: at.Column}}
 }
 
-// isUndefined reports whether an error says that nothing declares an exported name. Another
-// may be that of a package, which need not be the last part of its path.
+// isUndefined reports whether an error says that an exported name is undefined. An unexported
+// name may belong to a package whose name differs from the last part of its path.
 func isUndefined(msg string) bool {
 	name, ok := strings.CutPrefix(msg, "undefined: ")
 	return ok && token.IsExported(name)
 }
 
 func asTypesError(err error, target *types.Error) bool {
-	e, ok := err.(types.Error) //nolint:errorlint // go/types passes it as it is
+	e, ok := err.(types.Error) //nolint:errorlint // go/types passes it unwrapped
 	if ok {
 		*target = e
 	}
 	return ok
 }
 
-// neighbours parses the other files of the package in the folder of a file. One that cannot
-// be read or parsed is the compiler's to report.
+// neighbours parses the other files of the package in the folder of a file. It skips files
+// that it cannot read or parse: the compiler reports those.
 func neighbours(fset *token.FileSet, output, pkg string) []*ast.File {
 	dir := filepath.Dir(output)
 	entries, err := os.ReadDir(dir)
@@ -104,7 +103,7 @@ func neighbours(fset *token.FileSet, output, pkg string) []*ast.File {
 	return files
 }
 
-// noImporter is an importer that has no package.
+// noImporter is an importer that finds no package.
 type noImporter struct{}
 
 func (noImporter) Import(string) (*types.Package, error) { return nil, io.EOF }

@@ -9,7 +9,7 @@ import (
 	"github.com/mixstream/mixstream/cmd/eventgen/internal/stream"
 )
 
-// LoadSpec loads a fresh document.
+// LoadSpec loads the document afresh.
 func (g *Generator) LoadSpec() (*openapi3.T, error) {
 	doc, err := document.Load(g.Spec, g.Config)
 	if err == nil {
@@ -18,7 +18,7 @@ func (g *Generator) LoadSpec() (*openapi3.T, error) {
 	return doc, err
 }
 
-// Load loads the document.
+// Load loads the document that later steps copy.
 func (g *Generator) Load() error {
 	if err := oapi.PrimeNames(g.Config); err != nil {
 		return err
@@ -34,8 +34,7 @@ func (g *Generator) Load() error {
 	return nil
 }
 
-// Copy returns a copy of the document with the Go names that its author has not given, and
-// its streams.
+// Copy returns a copy of the document with Go names for parts that have none, and its streams.
 func (g *Generator) Copy(p *source.Problems) (*openapi3.T, []*stream.Stream) {
 	doc := document.Clone(g.doc)
 	if !g.EventsOnly {
@@ -50,9 +49,9 @@ func (g *Generator) Copy(p *source.Problems) (*openapi3.T, []*stream.Stream) {
 	return doc, streams
 }
 
-// fresh returns a copy of the document for a run of oapi-codegen, and its streams. What
-// only describes how they are written is removed, unless the user's own run of oapi-codegen
-// has made types of it.
+// fresh returns a copy of the document for a run of oapi-codegen, and its streams. It removes
+// schemas that only describe how events are written, unless the user's own run of oapi-codegen
+// turns them into types.
 func (g *Generator) fresh() (*openapi3.T, []*stream.Stream, error) {
 	var reported source.Problems
 	doc, streams := g.Copy(&reported)
@@ -73,7 +72,7 @@ func schemasOf(streams []*stream.Stream) []*openapi3.SchemaRef {
 	return all
 }
 
-// readNamed reads the streams of a document whose operations it gives names.
+// readNamed names the operations of a document and reads its streams.
 func readNamed(doc *openapi3.T, p *source.Problems) []*stream.Stream {
 	stream.CompleteContents(doc, p)
 	return stream.Read(doc, oapi.NameOperations(doc, p), p)

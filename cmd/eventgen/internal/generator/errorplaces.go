@@ -17,7 +17,8 @@ import (
 	"github.com/mixstream/mixstream/cmd/eventgen/internal/source"
 )
 
-// withPlaces returns an error with the places of what an error of oapi-codegen names.
+// withPlaces adds places to an error of oapi-codegen: those of the elements that its text
+// names.
 func (g *Generator) withPlaces(err error) error {
 	refused := new(oapi.Error)
 	if !errors.As(err, &refused) {
@@ -42,8 +43,8 @@ func (g *Generator) withPlaces(err error) error {
 
 var wordInError = regexp.MustCompile(`[\p{L}\p{N}_.-]+`)
 
-// namedIn returns the places of the schemas whose names, or else Go names, a text has, and
-// else those of the operations.
+// namedIn returns the places of the schemas whose names, or else Go names, occur in a text. If
+// there are none it returns the places of such operations.
 func namedIn(doc *openapi3.T, text string) (found []source.Place) {
 	words := map[string]bool{}
 	for _, word := range wordInError.FindAllString(text, -1) {
@@ -68,7 +69,7 @@ func namedIn(doc *openapi3.T, text string) (found []source.Place) {
 	return found
 }
 
-// duplicate matches the errors about two things of one name.
+// duplicate matches errors about two things of the same name.
 var duplicate = regexp.MustCompile(`duplicate`)
 
 // probedIn returns the place of the event whose probe a text names.
@@ -81,7 +82,7 @@ func probedIn(doc *openapi3.T, text string) []source.Place {
 	i, _ := strconv.Atoi(match[1])
 	j, _ := strconv.Atoi(match[2])
 	if i < len(streams) && j >= len(streams[i].Events) {
-		j /= 10 // the last digit is that of a type within the probe
+		j /= 10 // the last digit belongs to a type within the probe
 	}
 	if i >= len(streams) || j >= len(streams[i].Events) {
 		return nil
@@ -91,8 +92,8 @@ func probedIn(doc *openapi3.T, text string) []source.Place {
 
 var probeInError = regexp.MustCompile(probePrefix + `(\d+)[xX](\d+)`)
 
-// pathsIn returns the places of the operations whose paths a text has, those of the longest
-// path, and of the method if the text has it.
+// pathsIn returns the places of the operations whose paths occur in a text. It returns those
+// of the longest path, and if the text names a method only those with that method.
 func pathsIn(doc *openapi3.T, text string) (found []source.Place) {
 	longest, withMethod := "", false
 	document.EachOperation(doc, func(path, method string, _ *openapi3.PathItem, op *openapi3.Operation) {
@@ -111,7 +112,7 @@ func pathsIn(doc *openapi3.T, text string) (found []source.Place) {
 	return found
 }
 
-// typedIn returns the places of the schemas of the type that a text calls unhandled.
+// typedIn returns the places of the schemas with the type that a text calls unhandled.
 func typedIn(doc *openapi3.T, text string) (found []source.Place) {
 	match := unhandledType.FindStringSubmatch(text)
 	if match == nil {
@@ -127,8 +128,8 @@ func typedIn(doc *openapi3.T, text string) (found []source.Place) {
 
 var unhandledType = regexp.MustCompile(`unhandled Schema type: &\[(.*)\]`)
 
-// typesIn returns the places of the schemas with the longest Go name with which the name of a
-// type begins that a text has twice.
+// typesIn returns the places of the schemas that a duplicate type in a text comes from: those
+// with the longest Go name that is a prefix of the type's name.
 func typesIn(doc *openapi3.T, text string) (found []source.Place) {
 	match := typeInDuplicate.FindStringSubmatch(text)
 	if match == nil {
@@ -150,7 +151,7 @@ func typesIn(doc *openapi3.T, text string) (found []source.Place) {
 
 var typeInDuplicate = regexp.MustCompile(`duplicate typename '(\w+)'`)
 
-// componentsIn returns the places of the components that a text names and that are no schemas.
+// componentsIn returns the places of the components other than schemas that a text names.
 func componentsIn(doc *openapi3.T, text string) (found []source.Place) {
 	add := func(kind, name string, origin *openapi3.Origin) {
 		if strings.Contains(text, fmt.Sprintf("component %s %q", kind, name)) {
@@ -175,8 +176,8 @@ func componentsIn(doc *openapi3.T, text string) (found []source.Place) {
 	return found
 }
 
-// unnamedIn returns the places of the schemas with a property that gets no Go name, and of
-// such parameters and responses. oapi-codegen fails on them in many ways.
+// unnamedIn returns the places of properties, parameters and responses that get no Go name.
+// oapi-codegen fails on them in many ways.
 func unnamedIn(doc *openapi3.T, _ string) (found []source.Place) {
 	for _, name := range slices.Sorted(maps.Keys(doc.Components.Parameters)) {
 		if q := doc.Components.Parameters[name].Value; q != nil && !oapi.HasGoName(name) {

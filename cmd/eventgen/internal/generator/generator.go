@@ -1,5 +1,5 @@
-// Package generator makes the Go file of a document: it decides on the names and types of the
-// events, and puts their code and that of oapi-codegen into one file.
+// Package generator makes the Go file for a document. It chooses the names and types of the
+// events, and joins their code with that of oapi-codegen.
 package generator
 
 import (
@@ -15,19 +15,19 @@ import (
 	"github.com/mixstream/mixstream/cmd/eventgen/internal/stream"
 )
 
-// Generator makes the Go code of one spec. Each run of oapi-codegen gets a copy of the
-// document, and the streams are read anew from it: they point into it.
+// Generator makes the Go code for one spec. Each run of oapi-codegen gets its own copy of the
+// document. The streams are read again from each copy, because they point into it.
 type Generator struct {
 	Spec       string // the path of the document
 	Config     codegen.Configuration
-	EventsOnly bool   // the user runs oapi-codegen as well
-	Output     string // the path of the file that the code is for
+	EventsOnly bool   // the user runs oapi-codegen separately
+	Output     string // the path of the file to generate
 
 	Problems source.Problems
 	Exact    document.Numbers // the numbers of the document as it writes them
 
-	doc      *openapi3.T      // as it was loaded; only copies of it are changed
-	collided *oapi.Collisions // found so far; nil: nothing is loaded yet
+	doc      *openapi3.T      // the loaded document; only copies of it are changed
+	collided *oapi.Collisions // the collisions found so far; nil before the document is loaded
 }
 
 // Generate returns the generated file. Its error has one line for each problem.
@@ -36,11 +36,10 @@ func (g *Generator) Generate() ([]byte, error) {
 	return code, g.withPlaces(err)
 }
 
-// planRead gives Go names to the streams that were read, and returns the user's own package
-// as well.
+// planRead chooses Go names for the streams. It also returns the user's own package.
 func (g *Generator) planRead(streams []*stream.Stream) (own *oapi.Package, plans []*StreamPlan, err error) {
 	if !g.Config.OutputOptions.SkipPrune {
-		document.Prune(g.doc, schemasOf(streams)) // the copies of what is left are small
+		document.Prune(g.doc, schemasOf(streams)) // makes the copies small
 	}
 	if own, err = g.ownPackage(); err != nil {
 		return nil, nil, err
@@ -66,7 +65,7 @@ func (g *Generator) makeFile() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	made := rewritten // what stands beside the events
+	made := rewritten // the package of everything except the events
 	if own != nil {
 		made = own
 	}
@@ -87,7 +86,7 @@ func (g *Generator) makeFile() ([]byte, error) {
 	return code, g.clashes(doc, err)
 }
 
-// read loads the document, and reports all that is wrong with its streams.
+// read loads the document and reports all errors in its streams.
 func (g *Generator) read() (*openapi3.T, []*stream.Stream, []session, error) {
 	if err := g.Load(); err != nil {
 		return nil, nil, nil, err
@@ -108,10 +107,11 @@ type session struct {
 	undecided bool
 }
 
-// ownPackage returns what the user's own run of oapi-codegen makes, nil unless there is one.
+// ownPackage returns the output of the user's own run of oapi-codegen; nil if the user does
+// not run it.
 func (g *Generator) ownPackage() (*oapi.Package, error) {
 	if !g.EventsOnly {
-		return nil, nil //nolint:nilnil // there is none
+		return nil, nil //nolint:nilnil // nil means that there is none
 	}
 	doc, err := g.LoadSpec()
 	if err != nil {
@@ -120,8 +120,8 @@ func (g *Generator) ownPackage() (*oapi.Package, error) {
 	return oapi.RunUnchanged(doc, g.Config)
 }
 
-// Plan decides on the Go names by a run of oapi-codegen that shows the Go type of the data
-// of each event, and of all else.
+// Plan chooses the Go names after a run of oapi-codegen that shows the Go type of each event's
+// data and all other names.
 func (g *Generator) Plan(own *oapi.Package) ([]*StreamPlan, error) {
 	pkg, err := g.probed()
 	for range 4 {
@@ -153,7 +153,7 @@ func (g *Generator) Plan(own *oapi.Package) ([]*StreamPlan, error) {
 	return plans, g.Problems.Err()
 }
 
-// probed returns what oapi-codegen makes of the document with the probes.
+// probed returns oapi-codegen's output for the document with probes.
 func (g *Generator) probed() (*oapi.Package, error) {
 	doc, streams, err := g.fresh()
 	if err != nil {
@@ -165,8 +165,8 @@ func (g *Generator) probed() (*oapi.Package, error) {
 	return oapi.Run(doc, cfg)
 }
 
-// namedPackage returns the same with a client, whose functions show the names and types of
-// the parameters.
+// namedPackage returns pkg, or the same with a client, whose functions show the names and
+// types of the parameters.
 func (g *Generator) namedPackage(plans []*StreamPlan, pkg *oapi.Package) (*oapi.Package, error) {
 	if g.Config.Generate.Client {
 		return pkg, nil
@@ -176,18 +176,18 @@ func (g *Generator) namedPackage(plans []*StreamPlan, pkg *oapi.Package) (*oapi.
 	return g.runRewritten(plans, cfg)
 }
 
-// runRewritten returns what oapi-codegen makes of the document with the types of the events.
+// runRewritten returns oapi-codegen's output for the document with the types of the events.
 func (g *Generator) runRewritten(plans []*StreamPlan, cfg codegen.Configuration) (*oapi.Package, error) {
 	doc, streams, err := g.fresh()
 	if err != nil {
 		return nil, err
 	}
 	rewrite(doc, streams, plans)
-	cfg.Generate.EmbeddedSpec = false // it would be that of the rewritten document
+	cfg.Generate.EmbeddedSpec = false // it would embed the rewritten document
 	return oapi.Run(doc, cfg)
 }
 
-// assemble returns the file: what oapi-codegen makes and the events, or the events alone.
+// assemble returns the file: oapi-codegen's output and the events, or the events alone.
 func (g *Generator) assemble(f *file, pkg, own *oapi.Package) ([]byte, error) {
 	events, err := f.render()
 	if err != nil {
@@ -215,7 +215,7 @@ func (g *Generator) assemble(f *file, pkg, own *oapi.Package) ([]byte, error) {
 	return code, checkTypes(g.Output, code, beside...)
 }
 
-// embeddedSpec returns oapi-codegen's code that holds the document as the user wrote it.
+// embeddedSpec returns oapi-codegen's code that embeds the document as the user wrote it.
 func (g *Generator) embeddedSpec() (*oapi.Package, error) {
 	doc, err := g.LoadSpec()
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/mixstream/mixstream/cmd/eventgen/internal/stream"
 )
 
-// List returns what the generator sees in the document.
+// List describes the streams that the generator finds in the document.
 func (g *Generator) List() (*listing.Listing, error) {
 	l, err := g.makeList()
 	return l, g.withPlaces(err)
@@ -73,7 +73,7 @@ func listOperation(s *stream.Stream, plan *StreamPlan, of session) listing.Opera
 	return o
 }
 
-// dataType returns the type of an event's data in a few kinds.
+// dataType describes the type of an event's data in a few words.
 func dataType(e *stream.Event) string {
 	if e.Text || e.Data == nil || e.Data.Value == nil {
 		return "text"

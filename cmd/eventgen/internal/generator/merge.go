@@ -13,8 +13,7 @@ var runtimeImports = []string{
 	`"context"`, `"fmt"`, `"io"`, `"net/http"`, `"regexp"`, `"strconv"`, `"github.com/mixstream/mixstream/contract"`,
 }
 
-// Merge returns one formatted Go file of several bodies, with those of the imports that
-// they use.
+// Merge joins bodies into one formatted Go file, and keeps the imports that they use.
 func Merge(spec, pkg string, importLines, bodies []string) ([]byte, error) {
 	lines := slices.Concat(importLines, runtimeImports)
 	slices.Sort(lines)

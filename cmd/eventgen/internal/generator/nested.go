@@ -14,12 +14,11 @@ import (
 	"github.com/mixstream/mixstream/cmd/eventgen/internal/stream"
 )
 
-// oapi-codegen makes an anonymous struct of an object that stands inline in other data,
-// which a program cannot name. So each object in the data of an event becomes a component,
-// named after the event and where the object is.
+// oapi-codegen turns an inline object within other data into an anonymous struct, which a
+// program cannot name. Each object in the data of an event therefore becomes a component,
+// named after the event and the object's path.
 
-// nameNested gives Go names to the objects within the data of an event whose type is made
-// of a schema that is inline.
+// nameNested chooses Go names for the inline objects within the data of an event.
 func (pl *planner) nameNested(e *stream.Event, plan *EventPlan) {
 	plan.Nested = map[string]string{}
 	switch plan.Kind {
@@ -32,8 +31,8 @@ func (pl *planner) nameNested(e *stream.Event, plan *EventPlan) {
 	}
 }
 
-// nameNestedType names the object that a schema describes, and those within. before is the name
-// of what it is in, and role what it is there.
+// nameNestedType names the object that a schema describes, and the objects within it. before
+// is the name of the enclosing type, role the role of the object in it.
 func (pl *planner) nameNestedType(e *stream.Event, plan *EventPlan, ref *openapi3.SchemaRef, before, role, path string) {
 	if ref.Ref != "" || ref.Value == nil {
 		return
@@ -53,7 +52,7 @@ func (pl *planner) nameNestedType(e *stream.Event, plan *EventPlan, ref *openapi
 	if !isStruct(s) {
 		return
 	}
-	// Another stream with this event has the same names.
+	// Another stream with the same event uses the same names.
 	if taken, ok := pl.nested[plan.Type+path]; ok {
 		plan.Nested[path] = taken
 	} else {
@@ -75,8 +74,8 @@ func (pl *planner) nameChildren(e *stream.Event, plan *EventPlan, s *openapi3.Sc
 	}
 }
 
-// isStruct reports whether oapi-codegen makes a struct of a schema, and the schema gives
-// it no name itself.
+// isStruct reports whether oapi-codegen makes a struct of a schema that does not set its Go
+// type.
 func isStruct(s *openapi3.Schema) bool {
 	if len(s.Properties) == 0 || len(s.OneOf)+len(s.AnyOf) > 0 {
 		return false
@@ -84,8 +83,8 @@ func isStruct(s *openapi3.Schema) bool {
 	return s.Extensions["x-go-type"] == nil && s.Extensions["x-go-type-name"] == nil
 }
 
-// hoist returns a schema in which the objects that have a name are references to
-// components that it adds.
+// hoist returns a schema in which references replace the named objects. It adds the referenced
+// components to the document.
 func (plan *EventPlan) hoist(doc *openapi3.T, ref *openapi3.SchemaRef, path string) *openapi3.SchemaRef {
 	if ref.Ref != "" || ref.Value == nil || len(plan.Nested) == 0 {
 		return ref
@@ -96,7 +95,7 @@ func (plan *EventPlan) hoist(doc *openapi3.T, ref *openapi3.SchemaRef, path stri
 		for name, property := range ref.Value.Properties {
 			hoisted := plan.hoist(doc, property, path+"/"+name)
 			if hoisted.Ref != property.Ref {
-				// oapi-codegen takes the x-go-name of what a $ref leads to for that of the field.
+				// oapi-codegen applies the x-go-name of a reference's target to the field.
 				hoisted.Extensions = map[string]any{jsonschema.GoNameExtension: fieldName(property, name)}
 			}
 			s.Properties[name] = hoisted
@@ -122,8 +121,8 @@ func (plan *EventPlan) hoist(doc *openapi3.T, ref *openapi3.SchemaRef, path stri
 	return &openapi3.SchemaRef{Ref: "#/components/schemas/" + name, Value: component.Value}
 }
 
-// fieldName returns the name from which oapi-codegen makes the name of a field. It refuses
-// one that is no identifier.
+// fieldName returns the name from which oapi-codegen derives the name of a field. oapi-codegen
+// requires an identifier.
 func fieldName(property *openapi3.SchemaRef, name string) any {
 	if goName, ok := property.Value.Extensions[jsonschema.GoNameExtension]; ok {
 		return goName

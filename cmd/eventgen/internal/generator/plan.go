@@ -16,45 +16,44 @@ import (
 	"github.com/mixstream/mixstream/cmd/eventgen/internal/stream"
 )
 
-// kind says how the Go type of an event comes about.
+// kind tells how the Go type of an event is made.
 type kind int
 
 const (
 	kindModel   kind = iota // the event is a model: oapi-codegen makes the type
 	kindInline              // inline data gets a name, and oapi-codegen makes the type
-	kindDefined             // a type that is defined by the model of the data
-	kindValue               // a struct with the field Value, for data that is no struct
+	kindDefined             // a type defined from the model of the data
+	kindValue               // a struct with the field Value, for data that is not a struct
 )
 
-// StreamPlan has the Go names of a stream.
+// StreamPlan holds the Go names of a stream.
 type StreamPlan struct {
 	Op          string // oapi-codegen's name of the operation
-	Var         string // the descriptor
+	Var         string // the variable of the descriptor
 	Interface   string
 	RequestType string
 	Events      []*EventPlan
 }
 
-// EventPlan has the Go names of an event.
+// EventPlan holds the Go names of an event.
 type EventPlan struct {
 	Kind   kind
 	Type   string            // the Go type of the event
 	Model  string            // the Go type of its data, if that is a model
-	Nested map[string]string // Go types of the objects within its data, by where they are
+	Nested map[string]string // the Go types of the objects within its data, by path
 }
 
-// planner gives Go names, each once.
+// planner assigns Go names, each only once.
 type planner struct {
 	doc    *openapi3.T
-	pkg    *oapi.Package           // what oapi-codegen makes of the document with the probes
-	taken  map[string]source.Place // Go name to what has it
-	shared map[string]string       // Go type of events to the schema that several streams share
-	nested map[string]string       // Go type of an event and the place in it to the Go type there
+	pkg    *oapi.Package           // oapi-codegen's output for the document with probes
+	taken  map[string]source.Place // the owner of each Go name
+	shared map[string]string       // the schema that several streams share, by the Go type of the event
+	nested map[string]string       // the Go type of a nested object, by the event's Go type and the path
 	p      *source.Problems
 }
 
-// planStreams decides on all Go names. pkg is what oapi-codegen makes of the document with
-// the probes.
+// planStreams chooses all Go names. pkg is oapi-codegen's output for the document with probes.
 func planStreams(doc *openapi3.T, streams []*stream.Stream, pkg *oapi.Package, p *source.Problems) []*StreamPlan {
 	pl := &planner{doc: doc, pkg: pkg, taken: map[string]source.Place{}, shared: map[string]string{}, nested: map[string]string{}, p: p}
 	schemas := map[string]string{}
@@ -65,7 +64,7 @@ func planStreams(doc *openapi3.T, streams []*stream.Stream, pkg *oapi.Package, p
 		if strings.HasPrefix(name, probePrefix) {
 			continue
 		}
-		pl.taken[name] = source.Place{Name: "what oapi-codegen makes"}
+		pl.taken[name] = source.Place{Name: "oapi-codegen's output"}
 		if schema, ok := schemas[name]; ok {
 			pl.taken[name] = source.PlaceOf("the schema "+schema, doc.Components.Schemas[schema].Value.Origin)
 		}
@@ -73,8 +72,8 @@ func planStreams(doc *openapi3.T, streams []*stream.Stream, pkg *oapi.Package, p
 	for _, name := range fileNames {
 		pl.take(name, source.Place{})
 	}
-	// What stands later in the document gives way, so that what is added at its end does not
-	// take a name that was there.
+	// Names are assigned in document order, so that an addition at the end of the document
+	// does not take an existing name.
 	order := make([]int, len(streams))
 	for i := range streams {
 		order[i] = i
@@ -87,31 +86,31 @@ func planStreams(doc *openapi3.T, streams []*stream.Stream, pkg *oapi.Package, p
 	return plans
 }
 
-// fileNames are the package-level names of a generated file, and those of the packages
-// that it imports: a declaration of the package would hide them.
+// fileNames are the package-level names of a generated file, and the names of the packages
+// that it imports, because a declaration would hide them.
 var fileNames = []string{
 	"UnknownEvent", "UnimplementedServer", "eventSchemas",
 	"context", "contract", "fmt", "http", "regexp", "strconv",
 }
 
-// take takes a name for an operation or event, or without an owner for the file, and
-// refuses one that is taken.
+// take reserves a name for an operation or an event, or for the file if owner is empty. It
+// reports an error if the name is taken.
 func (pl *planner) take(name string, owner source.Place) {
 	other, ok := pl.taken[name]
 	switch {
 	case !ok:
 	case owner.Name == "":
-		pl.p.Add(source.Place{Name: name, At: other.At}, "eventgen declares this Go name, which %s has too: give the schema another with x-go-name", other)
+		pl.p.Add(source.Place{Name: name, At: other.At}, "eventgen and %s both declare this Go name: rename the schema with x-go-name", other)
 	default:
-		pl.p.Add(owner, "the Go name %s is also that of %s: give a schema another with x-go-name", name, other)
+		pl.p.Add(owner, "%[2]s also has the Go name %[1]s: rename a schema with x-go-name", name, other)
 	}
-	pl.taken[name] = source.Place{Name: "what is generated"}
+	pl.taken[name] = source.Place{Name: "generated code"}
 	if owner.Name != "" {
-		pl.taken[name] = source.Place{Name: "what is generated for " + owner.Name, At: owner.At}
+		pl.taken[name] = source.Place{Name: "the code for " + owner.Name, At: owner.At}
 	}
 }
 
-// firstFree takes the first of the names that is free, or else the last one with a number.
+// firstFree reserves the first free name, or else the last name with a number.
 func (pl *planner) firstFree(owner source.Place, names ...string) string {
 	last := names[len(names)-1]
 	for n := 2; n < 100; n++ {
@@ -130,14 +129,14 @@ func (pl *planner) plan(i int, s *stream.Stream) *StreamPlan {
 	op := codegen.SchemaNameToTypeName(s.GoID)
 	plan := &StreamPlan{Op: op}
 	if pl.pkg.Funcs["New"+op+"Request"] == nil && pl.pkg.Funcs["New"+op+"RequestWithBody"] == nil {
-		pl.p.Add(s.Where, "oapi-codegen makes no function New%sRequest for the operation", op)
+		pl.p.Add(s.Where, "oapi-codegen generates no function New%sRequest for the operation", op)
 		return plan
 	}
 	plan.Var = pl.firstFree(s.Where, op, op+"Stream")
 	plan.RequestType = pl.firstFree(s.Where, op+"Request", op+"StreamRequest")
 	if plan.Interface = s.Ext.Interface; plan.Interface != "" {
 		if other, ok := pl.taken[plan.Interface]; ok {
-			pl.p.Add(s.Where, "the Go name %s is also that of %s: set %s.interface to another", plan.Interface, other, stream.ExtensionName)
+			pl.p.Add(s.Where, "%[2]s also has the Go name %[1]s: set %[3]s.interface to another", plan.Interface, other, stream.ExtensionName)
 		} else {
 			pl.take(plan.Interface, s.Where)
 		}
@@ -152,7 +151,7 @@ func (pl *planner) plan(i int, s *stream.Stream) *StreamPlan {
 	for j, e := range s.Events {
 		ep := pl.planEvent(op, s, e, probeName(i, j))
 		if other, ok := owners[ep.Type]; ok && ep.Type != "" {
-			pl.p.Add(e.Where, "the Go type %s is also that of %s in %s: give each event a data schema of its own", ep.Type, other, s.ID)
+			pl.p.Add(e.Where, "%[2]s of %[3]s has the same Go type %[1]s: give each event its own data schema", ep.Type, other, s.ID)
 		}
 		owners[ep.Type] = e.Where
 		plan.Events = append(plan.Events, ep)
@@ -160,7 +159,7 @@ func (pl *planner) plan(i int, s *stream.Stream) *StreamPlan {
 	return plan
 }
 
-// planEvent decides on the Go type of an event. It depends on that event alone.
+// planEvent chooses the Go type of an event. It depends on that event alone.
 func (pl *planner) planEvent(op string, s *stream.Stream, e *stream.Event, probe string) *EventPlan {
 	if s.Ext.Types == "data" {
 		return pl.dataType(s, e)
@@ -173,12 +172,12 @@ func (pl *planner) planEvent(op string, s *stream.Stream, e *stream.Event, probe
 	if e.Names[0] != "" {
 		long = op + oapi.GoWord(e.Names[0])
 	}
-	// The name of a component is that of its event, unless it is a model as well.
+	// An event takes the name of its component, unless the component is also a model.
 	name := long
 	if e.Component != "" && oapi.HasGoName(e.Component) && !(e.Payload && pl.isModel(e.Component)) {
 		name = oapi.GoTypeName(pl.doc, e.Component)
 		if pl.shared[name] == e.Component {
-			plan.Type = name // of another stream with the same event
+			plan.Type = name // another stream has the same event
 			pl.nameNested(e, plan)
 			return plan
 		}
@@ -195,8 +194,8 @@ func (pl *planner) planEvent(op string, s *stream.Stream, e *stream.Event, probe
 	return plan
 }
 
-// planKind decides how the Go type of an event comes about. probe is the Go type that
-// oapi-codegen makes of the data.
+// planKind decides how the Go type of an event is made. probe is the Go type that oapi-codegen
+// makes of the data.
 func (pl *planner) planKind(e *stream.Event, probe string) *EventPlan {
 	plan := &EventPlan{Kind: kindValue}
 	if e.Data == nil || e.NameIn == "" && jsonschema.AllowsNull(e.Data, !pl.doc.IsOpenAPI31OrLater()) {
@@ -218,9 +217,9 @@ func (pl *planner) planKind(e *stream.Event, probe string) *EventPlan {
 	return plan
 }
 
-// givenName returns the name that the inline schema of an event gives it. It never gives
-// another name: which of two events gets theirs would depend on the rest of the document.
-// Operations that share a response have the event in common.
+// givenName returns the name that an event's inline schema sets. It never chooses another:
+// which of two events gets the name would depend on the rest of the document. Operations that
+// share a response share the event.
 func (pl *planner) givenName(e *stream.Event) string {
 	here := fmt.Sprint(e.Where.At)
 	if e.Where.At.Line == 0 || pl.shared[e.GoName] != here {
@@ -230,7 +229,7 @@ func (pl *planner) givenName(e *stream.Event) string {
 	return e.GoName
 }
 
-// messageName is the Go name of an event without a name, as the standard calls it.
+// messageName is the Go name of an event without a name. The standard calls it "message".
 const messageName = "Message"
 
 // isModel reports whether oapi-codegen declares a type for a component.
@@ -238,16 +237,16 @@ func (pl *planner) isModel(component string) bool {
 	return pl.pkg.Names[oapi.GoTypeName(pl.doc, component)]
 }
 
-// dataType returns the plan of an event whose Go type is that of its data.
+// dataType returns the plan for an event whose Go type is the type of its data.
 func (pl *planner) dataType(s *stream.Stream, e *stream.Event) *EventPlan {
 	plan := &EventPlan{Kind: kindModel}
 	if e.Data == nil {
-		pl.p.Add(e.Where, "the event has no data schema, and %s.types of %s makes the type of the data that of the event", stream.ExtensionName, s.ID)
+		pl.p.Add(e.Where, "the event has no data schema, but %s.types of %s uses the type of the data for the event", stream.ExtensionName, s.ID)
 		return plan
 	}
 	name, ok := jsonschema.PlainRef(pl.doc.Components.Schemas, e.Data)
 	if !ok {
-		pl.p.Add(e.Where, "the data must be a $ref to a schema of components/schemas: %s.types of %s makes the type of the data that of the event", stream.ExtensionName, s.ID)
+		pl.p.Add(e.Where, "the data must be a $ref to a schema of components/schemas: %s.types of %s uses the type of the data for the event", stream.ExtensionName, s.ID)
 		return plan
 	}
 	goName := oapi.GoTypeName(pl.doc, name)

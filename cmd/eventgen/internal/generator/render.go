@@ -26,7 +26,7 @@ var templates embed.FS
 
 var events = template.Must(template.New("").Funcs(template.FuncMap{"quote": strconv.Quote}).ParseFS(templates, "*.tmpl"))
 
-// file is what the template needs. It knows nothing of how a stream is written.
+// file is the input of the template. It does not depend on how a document describes a stream.
 type file struct {
 	HasClient     bool
 	Streams       []*streamView
@@ -40,13 +40,13 @@ type streamView struct {
 	*stream.Stream
 	*StreamPlan
 	Request   *request
-	Fields    string // further fields of the descriptor
+	Fields    string // more fields of the descriptor
 	Events    []*eventView
-	Open      *eventView // the event of any other name; nil: there is none
+	Open      *eventView // the event for all other names; nil: there is none
 	HasText   bool
 	SameText  bool // the data of all events is text
-	OtherText bool // the data of an event that is not named is text
-	ManyNames bool // an event has several names, and the data tells which
+	OtherText bool // the data of Open is text
+	ManyNames bool // some event has several names; its data tells which
 	Control   []stream.Control
 }
 
@@ -55,21 +55,21 @@ type eventView struct {
 	*stream.Event
 	*EventPlan
 	Doc        string
-	Cases      string // the names of the event, as those of a case
-	Field      string // the Go field of the member that names the event; empty if there is none
-	FieldZero  string // its value when it is not set
-	FieldValue string // its value otherwise
+	Cases      string // the names of the event, for a case clause
+	Field      string // the Go field that names the event; empty: there is none
+	FieldZero  string // the zero value of Field
+	FieldValue string // the value of Field for this event
 	Schema     string // its name in the map of schemas
 	IsDefined  bool
 	IsValue    bool
-	ReadsJSON  bool // the model has an UnmarshalJSON of its own
-	WritesJSON bool // the model has a MarshalJSON of its own
+	ReadsJSON  bool // the model has its own UnmarshalJSON
+	WritesJSON bool // the model has its own MarshalJSON
 }
 
 // method is a method of StrictServerInterface.
 type method struct{ Name, Params, Results, Operation string }
 
-// addStream adds a stream. pkg is what oapi-codegen makes, with a client.
+// addStream adds a stream. pkg is oapi-codegen's output with a client.
 func (f *file) addStream(s *stream.Stream, plan *StreamPlan, of session, pkg *oapi.Package, checked *check.Schemas, p *source.Problems) {
 	v := &streamView{Stream: s, StreamPlan: plan, Request: readRequest(s, plan, of.param, pkg, p), Control: s.Ext.Control.Roles()}
 	if namespace := s.Namespace(); namespace != "" {
@@ -100,7 +100,7 @@ func (f *file) addStream(s *stream.Stream, plan *StreamPlan, of session, pkg *oa
 	f.Streams = append(f.Streams, v)
 }
 
-// endLiteral returns the literal of a contract.End.
+// endLiteral returns a contract.End as Go source.
 func endLiteral(e contract.End) string {
 	var fields []string
 	if e.Data != "" {
@@ -147,7 +147,7 @@ func (f *file) addEvent(s *stream.Stream, e *stream.Event, plan *EventPlan, pkg 
 	return v
 }
 
-// setField makes Encode set the field that names the event, if the caller has not.
+// setField makes Encode set the field that names the event, unless the caller has set it.
 func (v *eventView) setField(field oapi.Field, name string, pkg *oapi.Package) {
 	target, isPointer := strings.CutPrefix(field.Type, "*")
 	switch {
@@ -160,7 +160,7 @@ func (v *eventView) setField(field oapi.Field, name string, pkg *oapi.Package) {
 	}
 }
 
-// cases returns the names of an event as those of a case. No name is the same as "message".
+// cases returns the names of an event for a case clause. The empty name equals "message".
 func cases(e *stream.Event) string {
 	var all []string
 	for _, name := range e.Names {
@@ -175,7 +175,7 @@ func cases(e *stream.Event) string {
 	return strings.Join(all, ", ")
 }
 
-// addServer adds the methods of UnimplementedServer, if oapi-codegen makes a strict server.
+// addServer adds the methods of UnimplementedServer if oapi-codegen makes a strict server.
 func (f *file) addServer(doc *openapi3.T, pkg *oapi.Package) {
 	spec := pkg.Types["StrictServerInterface"]
 	if spec == nil {

@@ -14,18 +14,18 @@ import (
 	"github.com/mixstream/mixstream/cmd/eventgen/internal/stream"
 )
 
-// request is what is generated of the parameters of an operation.
+// request is the generated code for the parameters of an operation.
 type request struct {
 	Fields  []requestField
-	Build   string // statements that set r and err
-	DropID  bool   // the request has an empty Last-Event-ID
-	Session string // the expression of the session in its canonical form; empty: there is none
+	Build   string // the statements that set r and err
+	DropID  bool   // the request has an empty Last-Event-ID, which must go
+	Session string // the expression for the session in its canonical form; empty: there is none
 }
 
 type requestField struct{ Name, Type, Comment string }
 
-// readRequest reads the parameters of a stream from the functions that oapi-codegen makes.
-// session is the parameter that names the session, nil if there is none.
+// readRequest derives the parameters of a stream from the functions that oapi-codegen makes.
+// session is the parameter that names the session; nil if there is none.
 func readRequest(s *stream.Stream, plan *StreamPlan, session *openapi3.Parameter, pkg *oapi.Package, p *source.Problems) *request {
 	r := &request{}
 	function := "New" + plan.Op + "Request"
@@ -50,7 +50,8 @@ func readRequest(s *stream.Stream, plan *StreamPlan, session *openapi3.Parameter
 	return r
 }
 
-// add adds a field, under another name if one in the path has its own, and returns the name.
+// add adds a field and returns its name. If a path parameter has the same name, the field gets
+// another.
 func (r *request) add(name, goType string, q *openapi3.Parameter, s *stream.Stream, p *source.Problems) string {
 	has := func(name string) bool {
 		return slices.ContainsFunc(r.Fields, func(f requestField) bool { return f.Name == name })
@@ -62,7 +63,7 @@ func (r *request) add(name, goType string, q *openapi3.Parameter, s *stream.Stre
 		name = codegen.SchemaNameToTypeName(q.In) + name
 	}
 	if has(name) {
-		p.Add(s.Where, "two parameters have the Go name %s: give one of them another with x-go-name", name)
+		p.Add(s.Where, "two parameters have the Go name %s: rename one of them with x-go-name", name)
 	}
 	f := requestField{Name: name, Type: goType}
 	if q != nil {
@@ -73,7 +74,7 @@ func (r *request) add(name, goType string, q *openapi3.Parameter, s *stream.Stre
 }
 
 // addParams adds the fields of oapi-codegen's struct of parameters, without those that the
-// runtime owns, and returns the expression that makes the struct.
+// runtime sets. It returns the expression that makes the struct.
 func (r *request) addParams(structName string, s *stream.Stream, session *openapi3.Parameter, pkg *oapi.Package, p *source.Problems) string {
 	var b strings.Builder
 	b.WriteString("&" + structName + "{")
@@ -95,7 +96,7 @@ func (r *request) addParams(structName string, s *stream.Stream, session *openap
 	return b.String()
 }
 
-// setSession sets the expression of the session.
+// setSession sets the expression for the session.
 func (r *request) setSession(is bool, field, goType string, pkg *oapi.Package) {
 	if !is {
 		return
@@ -112,8 +113,8 @@ func (r *request) setSession(is bool, field, goType string, pkg *oapi.Package) {
 	}
 }
 
-// bodyFunction returns oapi-codegen's function for a request with a body that is not JSON:
-// one for a body of a type if there is one.
+// bodyFunction returns the name of oapi-codegen's function for a request whose body is not
+// JSON. It prefers a function with a typed body.
 func bodyFunction(op string, pkg *oapi.Package) string {
 	raw := "New" + op + "RequestWithBody"
 	for _, name := range slices.Sorted(maps.Keys(pkg.Funcs)) {
@@ -124,7 +125,7 @@ func bodyFunction(op string, pkg *oapi.Package) string {
 	return raw
 }
 
-// addBody adds the field of the body, and sets the statements that make the request.
+// addBody adds the field for the body, and sets the statements that make the request.
 func (r *request) addBody(s *stream.Stream, op, function string, args []string, pkg *oapi.Package, p *source.Problems) {
 	call := func(function string, args ...string) string {
 		return fmt.Sprintf("%s(%s)", function, strings.Join(args, ", "))
@@ -158,8 +159,9 @@ func firstLine(text string) string {
 	return strings.TrimSpace(line)
 }
 
-// paramOf returns the parameter that is not in the path and has the name of a field's JSON
-// tag. A header and a parameter of the query may have one.
+// paramOf returns the parameter with the name in a field's JSON tag. It ignores path
+// parameters. A header and a query parameter may have the same name; the form tag tells them
+// apart.
 func paramOf(s *stream.Stream, f oapi.Field) (found *openapi3.Parameter) {
 	for _, q := range s.Params {
 		if q.In == openapi3.ParameterInPath || q.Name != f.Tag {

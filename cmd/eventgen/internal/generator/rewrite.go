@@ -13,20 +13,20 @@ import (
 	"github.com/mixstream/mixstream/cmd/eventgen/internal/stream"
 )
 
-// oapi-codegen makes no good Go of the description of a stream: inline data becomes an
-// anonymous struct, and schemas that stand only there are not emitted. So eventgen gives it
-// another document, in which the data of each event is a schema with a name.
+// oapi-codegen makes poor Go of the description of a stream: inline data becomes an anonymous
+// struct, and schemas used only there disappear. So eventgen passes it another document, in
+// which the data of each event is a named schema.
 
-// probeName returns the name of the schema by which the first run of oapi-codegen shows
-// what Go type the data of an event has.
+// probeName returns the name of the schema with which the first run of oapi-codegen shows the
+// Go type of an event's data.
 func probeName(i, j int) string { return fmt.Sprintf(probePrefix+"%dx%d", i, j) }
 
 const (
 	probePrefix = "MixstreamProbe"
-	rewritten   = "x-mixstream-rewritten" // marks the schema of a stream that was replaced
+	rewritten   = "x-mixstream-rewritten" // marks the replaced schema of a stream
 )
 
-// probe rewrites a document so that the data of each event has a type with the name of its
+// probe rewrites a document so that the data of each event gets a type with the name of its
 // probe.
 func probe(doc *openapi3.T, streams []*stream.Stream) {
 	for i, s := range streams {
@@ -40,14 +40,15 @@ func probe(doc *openapi3.T, streams []*stream.Stream) {
 	}
 }
 
-// replaceSchema gives the stream the schema of an object whose properties are the schemas
-// in refs, which become components. oapi-codegen makes no type of it, and keeps them.
+// replaceSchema replaces the schema of a stream by an object whose properties are the schemas
+// in refs, and adds these as components. oapi-codegen makes no type of the object, but keeps
+// the components.
 func replaceSchema(doc *openapi3.T, s *stream.Stream, refs map[string]*openapi3.SchemaRef) {
 	object := &openapi3.Schema{Type: &openapi3.Types{openapi3.TypeObject}, Properties: openapi3.Schemas{}}
 	object.Extensions = map[string]any{rewritten: true}
 	for _, content := range s.Contents {
 		if old := content.Schema; old != nil && old.Value != nil && old.Value.Extensions[rewritten] != nil {
-			object = old.Value // of another operation with the same response
+			object = old.Value // another operation has the same response
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(refs)) {
@@ -64,8 +65,8 @@ func replaceSchema(doc *openapi3.T, s *stream.Stream, refs map[string]*openapi3.
 	}
 }
 
-// asComponent returns a schema to be a component. A reference into the middle of another schema
-// is replaced by what it points to: that schema may be gone.
+// asComponent returns a schema for use as a component. It replaces a reference into another
+// schema by the target, because that other schema may be removed.
 func asComponent(doc *openapi3.T, ref *openapi3.SchemaRef) *openapi3.SchemaRef {
 	if _, ok := jsonschema.PlainRef(doc.Components.Schemas, ref); ok || ref.Ref != "" && ref.Ref[0] != '#' {
 		return ref
@@ -73,14 +74,14 @@ func asComponent(doc *openapi3.T, ref *openapi3.SchemaRef) *openapi3.SchemaRef {
 	return &openapi3.SchemaRef{Value: ref.Value}
 }
 
-// wrapped returns the schema of an object whose one property is data, for data of which
-// no struct can be made.
+// wrapped returns the schema of an object with data as its only property, for data that cannot
+// become a struct.
 func wrapped(doc *openapi3.T, e *stream.Event) *openapi3.SchemaRef {
 	data := e.Data
 	if data == nil {
 		data = &openapi3.SchemaRef{Value: &openapi3.Schema{Type: &openapi3.Types{openapi3.TypeString}}}
 	}
-	// oapi-codegen would take the x-go-name of a schema for that of a field which refers to it.
+	// oapi-codegen would apply the x-go-name of the schema to the field that refers to it.
 	value := *asComponent(doc, data)
 	if value.Ref != "" {
 		value.Extensions = jsonschema.WithGoName(value.Extensions, "Value")
@@ -92,8 +93,7 @@ func wrapped(doc *openapi3.T, e *stream.Event) *openapi3.SchemaRef {
 	}}
 }
 
-// rewrite gives the document the components of which oapi-codegen makes the types of the
-// events, as they are planned.
+// rewrite adds the components from which oapi-codegen makes the planned types of the events.
 func rewrite(doc *openapi3.T, streams []*stream.Stream, plans []*StreamPlan) {
 	for i, s := range streams {
 		refs := map[string]*openapi3.SchemaRef{}
@@ -116,7 +116,7 @@ func rewrite(doc *openapi3.T, streams []*stream.Stream, plans []*StreamPlan) {
 	}
 }
 
-// schemaNamed returns a schema whose Go name is exactly this.
+// schemaNamed returns a schema with exactly this Go name.
 func schemaNamed(goName string, ref *openapi3.SchemaRef) *openapi3.SchemaRef {
 	s := *ref.Value
 	s.Extensions = jsonschema.WithGoName(s.Extensions, goName)
@@ -126,8 +126,8 @@ func schemaNamed(goName string, ref *openapi3.SchemaRef) *openapi3.SchemaRef {
 
 var schemaReference = regexp.MustCompile(`"#/components/schemas/([^"/]+)`)
 
-// dropWrappers removes the components that only describe how a stream is written. What
-// something else refers to stays.
+// dropWrappers removes the components that only describe how a stream is written. Those that
+// something else refers to stay.
 func dropWrappers(doc *openapi3.T, streams []*stream.Stream) error {
 	parts := map[string]*openapi3.SchemaRef{}
 	for _, s := range streams {
@@ -145,7 +145,7 @@ func dropWrappers(doc *openapi3.T, streams []*stream.Stream) error {
 	for _, s := range streams {
 		for _, content := range s.Contents {
 			if _, ok := contents[content]; ok {
-				continue // of another operation with the same response
+				continue // another operation has the same response
 			}
 			contents[content] = *content
 			if s.Ext.Types != "data" {
@@ -166,7 +166,7 @@ func dropWrappers(doc *openapi3.T, streams []*stream.Stream) error {
 			*content = was
 		}
 	}()
-	// What is left refers to what must stay; so does the data of the events.
+	// Everything that the rest of the document or the data of the events refers to must stay.
 	left := []any{doc}
 	for _, s := range streams {
 		for _, e := range s.Events {

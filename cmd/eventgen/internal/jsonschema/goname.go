@@ -2,10 +2,10 @@ package jsonschema
 
 import "maps"
 
-// GoNameExtension gives an element of a document its Go name, for oapi-codegen.
+// GoNameExtension is the extension with which an author sets a Go name for oapi-codegen.
 const GoNameExtension = "x-go-name"
 
-// WithGoName returns a copy of extensions with a Go name.
+// WithGoName returns a copy of extensions that sets a Go name.
 func WithGoName(extensions map[string]any, goName string) map[string]any {
 	all := map[string]any{}
 	maps.Copy(all, extensions)

@@ -1,5 +1,5 @@
-// Package jsonschema answers questions about schemas: what their allOf says together, what
-// values they allow, and which schemas are in them.
+// Package jsonschema answers questions about schemas: what their allOf members define
+// together, which values they allow, and which schemas they contain.
 package jsonschema
 
 import (
@@ -8,12 +8,12 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// Object is what a schema says of objects, at all levels of its main.allOf together.
+// Object is the description of an object in a schema, merged over all levels of allOf.
 type Object struct {
-	Properties map[string][]*openapi3.SchemaRef // every description of each property
+	Properties map[string][]*openapi3.SchemaRef // all descriptions of each property
 	Required   map[string]bool
 	Unions     []Union
-	Components []string // the schemas of components/schemas that it is made of
+	Components []string // the schemas of components/schemas that it consists of
 }
 
 // Union is a oneOf or an anyOf.
@@ -22,14 +22,14 @@ type Union struct {
 	Discriminator *openapi3.Discriminator
 }
 
-// ObjectOf returns what a schema says of objects.
+// ObjectOf returns the description of an object in a schema.
 func ObjectOf(ref *openapi3.SchemaRef) *Object {
 	s := &Object{Properties: map[string][]*openapi3.SchemaRef{}, Required: map[string]bool{}}
 	s.add(ref, map[*openapi3.Schema]bool{})
 	return s
 }
 
-// add adds a schema and the members of its main.allOf, each once: a schema may contain itself.
+// add adds a schema and the members of its allOf, once each: a schema may contain itself.
 func (s *Object) add(ref *openapi3.SchemaRef, seen map[*openapi3.Schema]bool) {
 	if ref == nil || ref.Value == nil || seen[ref.Value] {
 		return
@@ -55,10 +55,10 @@ func (s *Object) add(ref *openapi3.SchemaRef, seen map[*openapi3.Schema]bool) {
 	}
 }
 
-// Join adds what stands beside a union to one of its members.
+// Join adds the description beside a union to one of the union's members.
 func (s *Object) Join(beside *Object) {
 	for name, refs := range beside.Properties {
-		// What the member says comes last, as in an main.allOf.
+		// The member's own description comes last, as in an allOf.
 		s.Properties[name] = append(slices.Clone(refs), s.Properties[name]...)
 	}
 	for name := range beside.Required {

@@ -7,18 +7,18 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// IsNull reports whether a schema takes nothing but null.
+// IsNull reports whether a schema allows only null.
 func IsNull(ref *openapi3.SchemaRef) bool {
 	return ref.Value == nil || ref.Value.Type.Is(openapi3.TypeNull)
 }
 
-// AllowsNull reports whether a schema says that data can be null, and not only that it can
-// be anything.
+// AllowsNull reports whether a schema explicitly allows null. A schema that allows anything
+// does not.
 func AllowsNull(ref *openapi3.SchemaRef, is30 bool) bool {
 	s := ref.Value
 	switch {
 	case is30 && s.Nullable:
-		return true // also beside an main.allOf: documents mean it so
+		return true // also beside an allOf, although the standard says otherwise
 	case s.Type != nil:
 		return s.Type.Includes(openapi3.TypeNull)
 	case s.Const != nil || len(s.Enum) > 0:
@@ -32,8 +32,8 @@ func AllowsNull(ref *openapi3.SchemaRef, is30 bool) bool {
 		slices.ContainsFunc(s.AllOf, allows)
 }
 
-// TypesOf returns the types that a schema allows, by the first level of its main.allOf that
-// says it.
+// TypesOf returns the types that a schema allows, from the first schema of its allOf tree that
+// states types.
 func TypesOf(s *openapi3.Schema) (types []string) {
 	EachOfAll(s, func(s *openapi3.Schema) {
 		if types == nil && s.Type != nil {
@@ -49,7 +49,7 @@ func TypesOf(s *openapi3.Schema) (types []string) {
 // IsAnything reports whether a schema allows all data.
 func IsAnything(s *openapi3.Schema) bool { return s.Type == nil && IsEmpty(s) }
 
-// IsEmpty reports whether a schema says nothing of data but its type.
+// IsEmpty reports whether a schema constrains nothing except the type.
 func IsEmpty(s *openapi3.Schema) bool {
 	rest := *s
 	rest.Type, rest.Description, rest.Title, rest.Example, rest.Examples, rest.Extensions, rest.Origin, rest.Deprecated = nil, "", "", nil, nil, nil, nil, false

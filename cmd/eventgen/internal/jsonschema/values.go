@@ -8,8 +8,9 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// BoundTo returns the values to which all these descriptions of a property together bind
-// it, by const, by enum, or by a oneOf or anyOf of them. It is false if it is free.
+// BoundTo returns the values that all these descriptions of a property together allow, by
+// const, enum, or a oneOf or anyOf of those. It returns false if the property is not
+// restricted to values.
 func BoundTo(refs []*openapi3.SchemaRef) (values []any, bound bool) {
 	for _, ref := range refs {
 		EachOfAll(ref.Value, func(s *openapi3.Schema) {
@@ -26,7 +27,7 @@ func BoundTo(refs []*openapi3.SchemaRef) (values []any, bound bool) {
 	return values, bound
 }
 
-// ownValues returns the values to which one schema binds data, without its main.allOf.
+// ownValues returns the values that one schema allows, without its allOf.
 func ownValues(s *openapi3.Schema) (values []any, bound bool) {
 	switch {
 	case s.Const != nil:
@@ -49,7 +50,7 @@ func ownValues(s *openapi3.Schema) (values []any, bound bool) {
 	return values, bound
 }
 
-// ContainsValue reports whether a value is among others.
+// ContainsValue reports whether values contains value.
 func ContainsValue(values []any, value any) bool {
 	return slices.ContainsFunc(values, func(v any) bool { return SameValue(v, value) })
 }

@@ -2,14 +2,14 @@ package jsonschema
 
 import "slices"
 
-// Vocabulary holds the names that an object of a document can have, by what they do.
+// Vocabulary holds the names that an object of a document can have, by their effect.
 type Vocabulary struct {
-	Binding  []string // a misspelt one changes what is generated
-	Describe []string // a misspelt one loses words
+	Binding  []string // a misspelt name changes the generated code
+	Describe []string // a misspelt name loses only text
 }
 
 var (
-	// Keywords is that of JSON Schema 2020-12, of the drafts before it, and of the
+	// Keywords are the keywords of JSON Schema 2020-12, of the drafts before it, and of the
 	// Schema Object of OpenAPI 3.0 to 3.2.
 	Keywords = Vocabulary{
 		Binding: []string{
@@ -22,12 +22,11 @@ var (
 		},
 		Describe: []string{"$comment", "default", "deprecated", "description", "example", "examples", "externalDocs", "readOnly", "title", "writeOnly", "xml"},
 	}
-	// DiscriminatorMembers is that of the Discriminator Object of OpenAPI.
+	// DiscriminatorMembers are the members of the Discriminator Object of OpenAPI.
 	DiscriminatorMembers = Vocabulary{Binding: []string{"propertyName", "mapping", "defaultMapping"}}
 )
 
-// annotations are the keywords that describe data, and do not constrain it, of those that
-// matter to what is generated.
+// annotations are the keywords of Keywords.Binding that do not constrain data.
 var annotations = []string{"$anchor", "$defs", "$dynamicAnchor", "$id", "$recursiveAnchor", "$ref", "$schema", "$vocabulary", "contentEncoding", "contentMediaType", "contentSchema", "definitions", "discriminator", "format"}
 
 // Constrains reports whether a keyword of JSON Schema can constrain data.

@@ -1,4 +1,4 @@
-// Package listing prints what eventgen sees in a document.
+// Package listing prints what eventgen finds in a document.
 package listing
 
 import (
@@ -10,7 +10,7 @@ import (
 	"text/tabwriter"
 )
 
-// Listing is what eventgen sees in a document. Its JSON is for other programs.
+// Listing is what eventgen finds in a document. Its JSON form is for programs.
 type Listing struct {
 	Operations []Operation `json:"operations"`
 	Warnings   []string    `json:"warnings,omitempty"`
@@ -31,10 +31,10 @@ type Operation struct {
 	Position  string   `json:"position,omitempty"` // a query parameter
 	NameIn    string   `json:"nameIn,omitempty"`   // the member of the data that names an event
 	AnyName   bool     `json:"anyName,omitempty"`
-	IDs       bool     `json:"ids"` // the schema of the events has them
+	IDs       bool     `json:"ids"` // the schema of the events describes ids
 	Control   *Control `json:"control,omitempty"`
 	End       *End     `json:"end,omitempty"`
-	Resume    string   `json:"resume,omitempty"` // the operation that resumes, by a request of its own
+	Resume    string   `json:"resume,omitempty"` // the operation that resumes, with a request of its own
 	Events    []Event  `json:"events"`
 }
 
@@ -44,7 +44,7 @@ type Param struct {
 	Name string `json:"name"`
 }
 
-// Control has the names of the events that the server itself sends.
+// Control holds the names of the events that the server itself sends.
 type Control struct {
 	Connected string `json:"connected,omitempty"`
 	Heartbeat string `json:"heartbeat,omitempty"`
@@ -53,7 +53,7 @@ type Control struct {
 	Deleted   string `json:"deleted,omitempty"`
 }
 
-// End is what ends the stream.
+// End describes what ends the stream.
 type End struct {
 	Data   string   `json:"data,omitempty"` // a sentinel
 	Events []string `json:"events,omitempty"`
@@ -61,8 +61,8 @@ type End struct {
 
 // Event is an event.
 type Event struct {
-	Name   string   `json:"name"`            // empty: it has none
-	Names  []string `json:"names,omitempty"` // if the data tells which of several it is
+	Name   string   `json:"name"`            // empty: it has no name
+	Names  []string `json:"names,omitempty"` // the possible names, if the data tells which applies
 	GoType string   `json:"goType"`
 	Data   string   `json:"data"` // the type of the data, for a person
 	Schema string   `json:"schema,omitempty"`
@@ -120,13 +120,13 @@ func (e Event) title(o *Operation) string {
 	return "(no name)"
 }
 
-// promises returns what the document promises of the stream, and what holds where it is
+// promises returns what the document promises for the stream, and the defaults where it is
 // silent.
 func (o *Operation) promises() [][2]string {
 	session := "none: all readers share one stream"
 	switch {
 	case o.Undecided:
-		session = "undecided: the server's handler must name it, or x-mixstream.session"
+		session = "undecided: set x-mixstream.session, or name it in the server's handler"
 	case o.Session != nil:
 		session = fmt.Sprintf("the %s parameter %s", o.Session.In, o.Session.Name)
 	}
@@ -135,17 +135,17 @@ func (o *Operation) promises() [][2]string {
 		names = "the member " + o.NameIn + " of the data"
 	}
 	if o.AnyName {
-		names += "; any name is one of these events"
+		names += "; other names are one of these events"
 	}
-	ids := "not described: our server sends them; another one may not, and then nothing resumes"
+	ids := "not described: our server sends them; without them a reader cannot resume"
 	switch {
 	case o.Resume != "" && !o.IDs:
 		ids = "not described: our server sends them"
 	case o.IDs:
-		ids = "described: a reader goes on after the last one"
+		ids = "described: a reader resumes after the last one"
 	}
 	if o.Position != "" {
-		ids += "; the query parameter " + o.Position + " carries one as well"
+		ids += "; the query parameter " + o.Position + " carries one, too"
 	}
 	control := cmp.Or(o.Control, &Control{})
 	said := func(event, otherwise string) string {
@@ -159,18 +159,19 @@ func (o *Operation) promises() [][2]string {
 		{"session", session},
 		{"names", names},
 		{"ids", ids},
-		{"start", said(control.Connected, "no event: the header Last-Event-ID has the position")},
+		{"start", said(control.Connected, "no event: the header Last-Event-ID holds the position")},
 		{"idle", said(control.Heartbeat, "no event: a comment line")},
-		{"gap", said(control.Gap, "no event: status 410 at the opening, and before it the end of the stream")},
-		{"end", o.End.text(said(control.Deleted, "no event: status 204 when a reader comes back"))},
+		{"gap", said(control.Gap, "no event: an open stream ends, and a request gets status 410")},
+		{"end", o.End.text(said(control.Deleted, "no event: status 204 when a reader reconnects"))},
 	}
 	if o.Resume != "" {
-		promises = append(promises, [2]string{"resume", "by a request of " + o.Resume + ", with values of the events"})
+		promises = append(promises, [2]string{"resume", "with the operation " + o.Resume + " and values of the events"})
 	}
 	return promises
 }
 
-// text returns what ends the stream for a person; otherwise is what ends any.
+// text describes, for a person, what ends the stream. otherwise describes the end of every
+// stream.
 func (e *End) text(otherwise string) string {
 	if e == nil {
 		return otherwise

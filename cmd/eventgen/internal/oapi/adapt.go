@@ -11,7 +11,7 @@ import (
 	"github.com/mixstream/mixstream/cmd/eventgen/internal/stream"
 )
 
-// adapt rewrites the schemas of a document that oapi-codegen refuses, or makes no Go of.
+// adapt rewrites the schemas that oapi-codegen rejects or for which it makes no Go type.
 func adapt(doc *openapi3.T) {
 	document.EachSchema(doc, func(s *openapi3.Schema) {
 		typeValues(s)
@@ -25,8 +25,8 @@ func adapt(doc *openapi3.T) {
 	forgetPlaces(doc)
 }
 
-// forgetPlaces removes the places of all schemas: two that differ in their places alone are
-// one to oapi-codegen.
+// forgetPlaces removes the places of all schemas, because oapi-codegen considers two schemas
+// different if only their places differ.
 func forgetPlaces(doc *openapi3.T) {
 	document.EachPart(doc, func(part any) {
 		switch part := part.(type) {
@@ -38,7 +38,7 @@ func forgetPlaces(doc *openapi3.T) {
 	})
 }
 
-// nameEntries gives a name to a property that would have that of the field in which
+// nameEntries renames a property whose field would have the name of the field in which
 // oapi-codegen keeps the additional properties.
 func nameEntries(s *openapi3.Schema) {
 	if s.AdditionalProperties.Schema == nil && (s.AdditionalProperties.Has == nil || !*s.AdditionalProperties.Has) {
@@ -54,8 +54,8 @@ func nameEntries(s *openapi3.Schema) {
 	}
 }
 
-// joinUnions makes one list of an anyOf and a oneOf of one schema, in which each component
-// stands once: oapi-codegen makes methods for each member.
+// joinUnions merges an anyOf and a oneOf of one schema, and keeps each component once, because
+// oapi-codegen makes methods for each member.
 func joinUnions(s *openapi3.Schema) {
 	both := len(s.AnyOf) > 0 && len(s.OneOf) > 0
 	if both {
@@ -64,7 +64,7 @@ func joinUnions(s *openapi3.Schema) {
 	s.AnyOf, s.OneOf = withoutRepeats(s.AnyOf), withoutRepeats(s.OneOf)
 }
 
-// withoutRepeats returns the members of a union without references that stand before.
+// withoutRepeats returns the members of a union without repeated references.
 func withoutRepeats(members openapi3.SchemaRefs) openapi3.SchemaRefs {
 	seen := map[string]bool{}
 	isRepeat := func(ref *openapi3.SchemaRef) bool {
@@ -79,8 +79,7 @@ func withoutRepeats(members openapi3.SchemaRefs) openapi3.SchemaRefs {
 	return slices.DeleteFunc(slices.Clone(members), isRepeat)
 }
 
-// NameOddSchemas gives names to the components of which oapi-codegen would make a type
-// without one.
+// NameOddSchemas names the components whose types would have no valid Go name in oapi-codegen.
 func NameOddSchemas(doc *openapi3.T) {
 	for name, ref := range doc.Components.Schemas {
 		if ref.Ref == "" && ref.Value != nil && hasNoGoName(name) && ref.Value.Extensions[jsonschema.GoNameExtension] == nil {
@@ -90,8 +89,8 @@ func NameOddSchemas(doc *openapi3.T) {
 	}
 }
 
-// typeValues gives a schema whose const or enum has only strings their type: without it
-// oapi-codegen makes data of any type of it.
+// typeValues adds the type string to a schema whose const or enum has only strings. Without a
+// type, oapi-codegen makes an interface{}.
 func typeValues(s *openapi3.Schema) {
 	values, bound := s.Enum, len(s.Enum) > 0
 	if s.Const != nil {
@@ -103,15 +102,15 @@ func typeValues(s *openapi3.Schema) {
 	s.Type = &openapi3.Types{openapi3.TypeString}
 }
 
-// openTuple gives the items of an array one type, if the first of them have types of their
-// own: oapi-codegen knows only the type of the others.
+// openTuple gives an array with prefixItems items of any type: oapi-codegen ignores
+// prefixItems.
 func openTuple(s *openapi3.Schema) {
 	if len(s.PrefixItems) > 0 {
 		s.PrefixItems, s.Items = nil, &openapi3.SchemaRef{Value: &openapi3.Schema{}}
 	}
 }
 
-// splitTypes replaces several types by one, or by a union of them.
+// splitTypes replaces several types by one, or by a union.
 func splitTypes(s *openapi3.Schema) {
 	if s.Type == nil {
 		return
@@ -130,7 +129,7 @@ func splitTypes(s *openapi3.Schema) {
 		return
 	}
 	if len(s.OneOf)+len(s.AnyOf)+len(s.AllOf)+len(s.Enum) > 0 || s.Const != nil {
-		s.Type = nil // a union of which some alternatives are left; Go has no type for it
+		s.Type = nil // a union restricted to some alternatives; Go has no type for it
 		return
 	}
 	description, title, extensions, origin := s.Description, s.Title, s.Extensions, s.Origin
@@ -153,8 +152,8 @@ func splitTypes(s *openapi3.Schema) {
 	}
 }
 
-// WrittenAs returns the type of numbers of which .NET says that it reads them from strings
-// too. It writes them as numbers.
+// WrittenAs returns the numeric type of a schema in which .NET allows a string beside a
+// number. .NET reads both, but writes numbers.
 func WrittenAs(types []string, format string) string {
 	numbers := slices.DeleteFunc(slices.Clone(types), func(t string) bool { return t == openapi3.TypeString })
 	if len(types) != 2 || len(numbers) != 1 {
@@ -168,8 +167,8 @@ func WrittenAs(types []string, format string) string {
 	return ""
 }
 
-// nameOddProperties gives names to properties of which oapi-codegen would make a field
-// without one.
+// nameOddProperties names the properties whose fields would have no valid Go name in
+// oapi-codegen.
 func nameOddProperties(s *openapi3.Schema) {
 	for name, ref := range s.Properties {
 		if hasNoGoName(name) && ref != nil && ref.Extensions[jsonschema.GoNameExtension] == nil && (ref.Value == nil || ref.Value.Extensions[jsonschema.GoNameExtension] == nil) {

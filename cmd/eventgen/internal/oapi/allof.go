@@ -9,9 +9,9 @@ import (
 	"github.com/mixstream/mixstream/cmd/eventgen/internal/jsonschema"
 )
 
-// levelAllOf makes the members of an main.allOf alike in what oapi-codegen does not merge: a type
-// that another member narrows or leaves out, formats, defaults, additional properties. What
-// others refer to stays as it is.
+// levelAllOf makes the members of an allOf equal in what oapi-codegen cannot merge: narrowed
+// or missing types, formats, defaults, additional properties. It copies the members, because
+// others may refer to the originals.
 func levelAllOf(s *openapi3.Schema) {
 	if len(s.AllOf) == 0 {
 		return
@@ -28,12 +28,12 @@ func levelAllOf(s *openapi3.Schema) {
 	*s = own
 }
 
-// leveller knows in what the schemas of one main.allOf differ.
+// leveller knows in which respects the schemas of one allOf differ.
 type leveller struct {
-	types       *openapi3.Types // what all types have in common
+	types       *openapi3.Types // the types that all members allow
 	format      string
-	hasEntries  bool // the additional properties of a schema were seen
-	manyEntries bool // of several schemas
+	hasEntries  bool // a schema with additional properties was seen
+	manyEntries bool // several schemas have additional properties
 }
 
 // look reports whether the schemas differ in what cannot be merged.
@@ -93,7 +93,7 @@ func (l *leveller) level(s *openapi3.Schema) {
 	}
 }
 
-// members replaces the members of an main.allOf by copies that are levelled, and theirs.
+// members replaces the members of an allOf, recursively, by levelled copies.
 func (l *leveller) members(s *openapi3.Schema, path []*openapi3.Schema) {
 	s.AllOf = slices.Clone(s.AllOf)
 	for i, member := range s.AllOf {

@@ -12,9 +12,9 @@ import (
 	"github.com/mixstream/mixstream/cmd/eventgen/internal/source"
 )
 
-// nameCallbacks gives an operationId to each request of a callback whose Go name is taken by
-// an operation, or by a callback that stands before it: oapi-codegen names such a request by
-// its callback alone, and two operations may have callbacks of one name.
+// nameCallbacks gives a callback's request an operationId if its Go name is taken by an
+// operation or an earlier callback. oapi-codegen names such a request after the callback
+// alone, and two operations may have callbacks of the same name.
 func nameCallbacks(doc *openapi3.T, taken func(name string) bool, take func(name string, at source.Place)) {
 	type request struct {
 		parent, id string

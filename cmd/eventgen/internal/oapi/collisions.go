@@ -5,19 +5,19 @@ import (
 	"regexp"
 )
 
-// oapi-codegen gives one Go name to foo-bar and foo_bar, and to a schema and a response of
-// one name, and what it makes then does not compile. What it makes shows which names
-// collide. The document gets an x-go-name in memory for all but one of each: what stands
-// later gives way, so that what is added at the end of a list renames nothing.
+// oapi-codegen gives the same Go name to foo-bar and foo_bar, and to a schema and a response
+// of the same name. Its output then does not compile, but shows which names collide. eventgen
+// keeps the first of them in the document and adds an x-go-name in memory to the others. So an
+// addition at the end of a list renames nothing.
 
-// Collisions are the Go names that several things of a document have.
+// Collisions are the Go names that several elements of a document share.
 type Collisions struct {
-	types  map[string]bool   // of package-level declarations
-	fields map[string]string // property to the Go name that it shares
-	all    bool              // nothing is known: oapi-codegen has refused the document
+	types  map[string]bool   // the shared names of package-level declarations
+	fields map[string]string // by property: the Go name that it shares
+	all    bool              // oapi-codegen rejected the document, so any name may collide
 }
 
-// NewCollisions returns no collisions.
+// NewCollisions returns an empty set.
 func NewCollisions() *Collisions {
 	return &Collisions{types: map[string]bool{}, fields: map[string]string{}}
 }
@@ -25,14 +25,14 @@ func NewCollisions() *Collisions {
 // isEmpty reports whether there are no collisions.
 func (c *Collisions) isEmpty() bool { return c == nil || !c.all && len(c.types)+len(c.fields) == 0 }
 
-// Add adds other collisions, and reports whether that changes anything.
+// Add adds other collisions, and reports whether that changed anything.
 func (c *Collisions) Add(other *Collisions) bool {
 	before := len(c.types) + len(c.fields)
 	for name := range other.types {
 		c.types[name] = true
 	}
 	for name, goName := range other.fields {
-		if c.fields[name] == "" { // else it is the name that it was given
+		if c.fields[name] == "" { // otherwise it is a name that Rename chose
 			c.fields[name] = goName
 		}
 	}
@@ -81,7 +81,7 @@ func (pkg *Package) Collisions(reserved []string) *Collisions {
 
 var duplicateType = regexp.MustCompile(`duplicate typename '([^']+)'`)
 
-// CollisionsOf returns the collisions for which oapi-codegen has refused a document.
+// CollisionsOf returns the collisions because of which oapi-codegen rejected a document.
 func CollisionsOf(err error) *Collisions {
 	c := &Collisions{all: true, types: map[string]bool{}}
 	if match := duplicateType.FindStringSubmatch(err.Error()); match != nil {

@@ -12,13 +12,13 @@ import (
 	"github.com/mixstream/mixstream/cmd/eventgen/internal/stream"
 )
 
-// completeDiscriminators gives each discriminator of a document a mapping for every member
-// of its union. A mapping may leave members out (OpenAPI 3.1.0, section 4.8.25): the value
-// of such a member is the const or enum of its property, or else the name of its schema.
-// oapi-codegen takes the name in any case, and its unions then write a wrong value.
+// completeDiscriminators gives each discriminator a mapping for every member of its union. A
+// mapping may omit members (OpenAPI 3.1.0, section 4.8.25): the value of such a member is the
+// const or enum of its property, or else the name of its schema. oapi-codegen always uses the
+// name, so its unions would write a wrong value.
 //
-// A discriminator that tells nothing is removed, because oapi-codegen refuses the document:
-// one with an inline member, or with a value of two members.
+// It removes a discriminator that oapi-codegen rejects: one with an inline member, or with a
+// value that two members share.
 func completeDiscriminators(doc *openapi3.T) {
 	var unions []*openapi3.Schema
 	document.EachSchema(doc, func(s *openapi3.Schema) {
@@ -30,14 +30,15 @@ func completeDiscriminators(doc *openapi3.T) {
 	for i, s := range unions {
 		complete[i] = completeDiscriminator(s)
 	}
-	// What a union within another one says must not be lost before both are complete.
+	// All are completed before any is replaced, because a union may read the discriminator of
+	// another.
 	for i, s := range unions {
 		s.Discriminator = complete[i]
 	}
 }
 
-// completeDiscriminator returns the discriminator of a union with a mapping for each
-// member; nil if the discriminator tells nothing.
+// completeDiscriminator returns the discriminator of a union with a mapping for each member;
+// nil if it cannot tell the members apart.
 func completeDiscriminator(s *openapi3.Schema) *openapi3.Discriminator {
 	d := *s.Discriminator
 	d.Mapping = map[string]openapi3.MappingRef{}
@@ -58,7 +59,7 @@ func completeDiscriminator(s *openapi3.Schema) *openapi3.Discriminator {
 	return &d
 }
 
-// discriminatorValues returns the values of the discriminator that mean this member.
+// discriminatorValues returns the values of the discriminator that select a member.
 func discriminatorValues(d *openapi3.Discriminator, member *openapi3.SchemaRef) []string {
 	name := member.Ref[strings.LastIndexByte(member.Ref, '/')+1:]
 	var values []string
@@ -76,5 +77,6 @@ func discriminatorValues(d *openapi3.Discriminator, member *openapi3.SchemaRef) 
 	return []string{name}
 }
 
-// isUnquotable reports whether oapi-codegen refuses a mapping with this character in a value.
+// isUnquotable reports whether oapi-codegen rejects a mapping whose value contains this
+// character.
 func isUnquotable(r rune) bool { return r < ' ' || r == 0x7f || strings.ContainsRune("\"`\\", r) }

@@ -15,19 +15,19 @@ import (
 	"github.com/mixstream/mixstream/cmd/eventgen/internal/stream"
 )
 
-// oapi-codegen names the type of an inline schema after the way to it, and two ways may give
-// one name: reasoning.effort and reasoning_effort, or an array in a union and its items. It
-// refuses the document then.
+// oapi-codegen names the type of an inline schema after its path. Two paths may give the same
+// name: reasoning.effort and reasoning_effort, or an array in a union and its items.
+// oapi-codegen then rejects the document.
 
-// inner is an inline schema of which oapi-codegen makes a type.
+// inner is an inline schema for which oapi-codegen makes a type.
 type inner struct {
 	ref    *openapi3.SchemaRef
 	goName string
-	isItem bool // of the schema before it, which has the same name
+	isItem bool // it is the item of the schema before it, and has the same name
 }
 
-// nameInner makes a component of each inline schema whose Go name one before it has, and
-// which is another type.
+// nameInner makes a component of each inline schema whose Go name an earlier, different schema
+// has.
 func nameInner(doc *openapi3.T) {
 	var all []inner
 	taken := map[string]bool{}
@@ -68,7 +68,7 @@ func nameInner(doc *openapi3.T) {
 	}
 }
 
-// inOrderOfPlace returns the names of components as they stand in the document.
+// inOrderOfPlace returns the names of components in the order of the document.
 func inOrderOfPlace(schemas openapi3.Schemas) []string {
 	names := slices.Sorted(maps.Keys(schemas))
 	slices.SortStableFunc(names, func(a, b string) int {
@@ -77,7 +77,7 @@ func inOrderOfPlace(schemas openapi3.Schemas) []string {
 	return names
 }
 
-// innerVisitor finds the inline schemas of a component of which types are made.
+// innerVisitor finds the inline schemas of a component for which oapi-codegen makes types.
 type innerVisitor struct {
 	component string
 	found     []inner
@@ -114,7 +114,7 @@ func (v *innerVisitor) visit(ref *openapi3.SchemaRef, path []string, isMember bo
 	}
 }
 
-// goName returns the name that oapi-codegen gives a type.
+// goName returns the name that oapi-codegen gives to the type.
 func (v *innerVisitor) goName(path []string) string {
 	return codegen.SchemaNameToTypeName(codegen.PathToTypeName(append([]string{v.component}, path...)))
 }

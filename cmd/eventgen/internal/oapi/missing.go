@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Missing returns the declarations that code needs and own does not have, with their
-// methods, and those that they need in turn.
+// Missing returns the declarations that code needs and own lacks, with their methods and their
+// own dependencies.
 func (pkg *Package) Missing(code string, own *Package) string {
 	needed := map[string]bool{}
 	if f, err := parser.ParseFile(token.NewFileSet(), "", "package p\n"+code, parser.SkipObjectResolution); err == nil {
@@ -23,8 +23,8 @@ func (pkg *Package) Missing(code string, own *Package) string {
 	return b.String()
 }
 
-// need adds the names in a node that only this package declares, and those in their
-// declarations.
+// need adds the names in a node that only this package declares, and recursively those in
+// their declarations.
 func (pkg *Package) need(n ast.Node, own *Package, needed map[string]bool) {
 	ast.Inspect(n, func(n ast.Node) bool {
 		name, ok := n.(*ast.Ident)
@@ -41,8 +41,8 @@ func (pkg *Package) need(n ast.Node, own *Package, needed map[string]bool) {
 	})
 }
 
-// isNeeded reports whether a declaration is one of these names, a method or a constant of
-// such a type.
+// isNeeded reports whether a declaration declares one of these names, or a method or a
+// constant of such a type.
 func (pkg *Package) isNeeded(d ast.Decl, own *Package, needed map[string]bool) bool {
 	switch d := d.(type) {
 	case *ast.FuncDecl:

@@ -13,14 +13,13 @@ import (
 	"github.com/mixstream/mixstream/cmd/eventgen/internal/stream"
 )
 
-// clientFields are the fields of oapi-codegen's Client, which has a method for each
-// operation beside them.
+// clientFields are the fields of oapi-codegen's Client, beside which it has a method for each
+// operation.
 var clientFields = []string{"Client", "RequestEditors", "Server"}
 
-// NameOperations gives each operation an operationId that makes a Go name of its own, so
-// that oapi-codegen can make code of all of them. Where two have one name, the one that
-// stands later in the document gets another. It returns the identifiers that operations
-// have in the document.
+// NameOperations gives each operation an operationId with a Go name of its own, so that
+// oapi-codegen can handle all of them. Where two have the same name, the later one in the
+// document gets another. It returns the identifiers that operations have in the document.
 func NameOperations(doc *openapi3.T, p *source.Problems) map[*openapi3.Operation]string {
 	type named struct {
 		op    *openapi3.Operation
@@ -33,7 +32,7 @@ func NameOperations(doc *openapi3.T, p *source.Problems) map[*openapi3.Operation
 		if id == "" {
 			id = defaultID(method, path)
 			if len(stream.Contents(op)) == 0 {
-				// oapi-codegen's own name of it.
+				// oapi-codegen chooses this name itself.
 				id = strings.ToLower(method) + "-" + strings.Join(strings.FieldsFunc(path, func(r rune) bool { return r == '/' }), "-")
 			}
 		}
@@ -57,7 +56,7 @@ func NameOperations(doc *openapi3.T, p *source.Problems) map[*openapi3.Operation
 		ids[o.op] = o.id
 		if other, ok := said[o.id]; ok {
 			if o.op.OperationID != "" {
-				p.Warn(o.where, "the operationId %s is also that of %s: this operation becomes %s", o.id, other, id)
+				p.Warn(o.where, "%[2]s also has the operationId %[1]s: this operation becomes %[3]s", o.id, other, id)
 			}
 			ids[o.op] = id
 		}
@@ -70,7 +69,7 @@ func NameOperations(doc *openapi3.T, p *source.Problems) map[*openapi3.Operation
 	return ids
 }
 
-// defaultID returns the operationId of an operation that has none, of its method and path.
+// defaultID derives the operationId of an operation without one from its method and path.
 func defaultID(method, path string) string {
 	words := strings.FieldsFunc(path, func(r rune) bool {
 		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9')

@@ -10,20 +10,20 @@ import (
 	"strings"
 )
 
-// Package is an index of what oapi-codegen declares for a spec. What its output says is
-// surer than any copy of its rules: a Go name there depends on the normalizer, the
-// initialisms, half a dozen extensions and, for enums, the rest of the document.
+// Package is an index of oapi-codegen's declarations for a spec. Its output is more reliable
+// than a copy of its rules: a Go name depends on the normalizer, the initialisms, half a dozen
+// extensions and, for enums, the rest of the document.
 type Package struct {
 	Source  string
 	Fset    *token.FileSet
 	File    *ast.File
-	Names   map[string]bool            // of all package-level declarations
+	Names   map[string]bool            // all package-level declarations
 	Types   map[string]*ast.TypeSpec   // by name
 	Funcs   map[string]*ast.FuncDecl   // by name, without methods
-	Members map[string]map[string]bool // a type's fields and methods, by type
+	Members map[string]map[string]bool // the fields and methods of each type
 }
 
-// ParsePackage returns the index of a file of Go.
+// ParsePackage returns the index of a Go file.
 func ParsePackage(code string) (*Package, error) {
 	pkg := &Package{
 		Source:  code,
@@ -69,7 +69,7 @@ func (pkg *Package) addFunc(d *ast.FuncDecl) {
 	}
 }
 
-// Receiver returns the name of the type of which a function is a method.
+// Receiver returns the name of a method's receiver type; empty for a function.
 func Receiver(d *ast.FuncDecl) string {
 	if d.Recv == nil {
 		return ""
@@ -117,9 +117,8 @@ func (pkg *Package) Text(n ast.Node) string {
 	return pkg.Source[pkg.Fset.Position(n.Pos()).Offset:pkg.Fset.Position(n.End()).Offset]
 }
 
-// definedType follows the aliases from the type called name to the type of this
-// package that they stand for. It is false if there is no such type, or if it
-// can have no methods.
+// definedType follows aliases from the type called name to a type of this package. It returns
+// false if there is no such type, or if the type cannot have methods.
 func (pkg *Package) definedType(name string) (string, bool) {
 	for range len(pkg.Types) {
 		s, ok := pkg.Types[name]
@@ -143,8 +142,9 @@ func (pkg *Package) definedType(name string) (string, bool) {
 	return "", false
 }
 
-// StructType returns the struct that the type called name stands for. It is false for all
-// else, and for a union, whose methods a type that is defined by it would lack.
+// StructType returns the struct type behind the type called name. It returns false for other
+// types. It also returns false for a union, because a type defined from it would lose its
+// methods.
 func (pkg *Package) StructType(name string) (string, bool) {
 	name, ok := pkg.definedType(name)
 	if !ok || pkg.Members[name]["union"] {
@@ -168,7 +168,8 @@ func (pkg *Package) StructType(name string) (string, bool) {
 	return "", false
 }
 
-// embeds reports whether a struct has embedded fields: their methods would be lost.
+// embeds reports whether a struct has embedded fields, whose methods a defined type would
+// lose.
 func embeds(t *ast.StructType) bool {
 	return slices.ContainsFunc(t.Fields.List, func(f *ast.Field) bool { return len(f.Names) == 0 })
 }
@@ -176,7 +177,7 @@ func embeds(t *ast.StructType) bool {
 // Field is a field of a struct, or a parameter of a function.
 type Field struct {
 	Name, Type, Tag string
-	IsForm          bool // it has a form tag: it is a parameter of the query
+	IsForm          bool // it has a form tag, so it is a query parameter
 }
 
 // Fields returns the fields of the struct called name.
@@ -218,7 +219,7 @@ func (pkg *Package) list(fields *ast.FieldList) []Field {
 	return all
 }
 
-// IsString reports whether the type called name is string, or defined by it.
+// IsString reports whether the type called name is string or is defined from it.
 func (pkg *Package) IsString(name string) bool {
 	for range len(pkg.Types) + 1 {
 		if name == "string" {
@@ -237,7 +238,7 @@ func (pkg *Package) IsString(name string) bool {
 	return false
 }
 
-// Body returns the source behind the imports.
+// Body returns the source after the imports.
 func (pkg *Package) Body() string {
 	end := pkg.File.Name.End()
 	for _, d := range pkg.File.Decls {

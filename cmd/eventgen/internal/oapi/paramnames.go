@@ -10,9 +10,9 @@ import (
 	"github.com/mixstream/mixstream/cmd/eventgen/internal/jsonschema"
 )
 
-// NameParams gives one of two parameters that are fields of one struct, and have one Go
-// name, another: the header Last-Event-ID and a query parameter lastEventId are such. It
-// asks oapi-codegen for the names, so PrimeNames must have run.
+// NameParams renames parameters that become fields of one struct with the same Go name, such
+// as the header Last-Event-ID and a query parameter lastEventId. It asks oapi-codegen for the
+// names, so the caller must call PrimeNames first.
 func NameParams(doc *openapi3.T) {
 	document.EachOperation(doc, func(_, _ string, item *openapi3.PathItem, op *openapi3.Operation) {
 		taken := map[string][2]string{}
@@ -26,7 +26,7 @@ func NameParams(doc *openapi3.T) {
 	})
 }
 
-// separated returns a parameter with another Go name if its own is taken by another one.
+// separated returns a parameter with another Go name if its own is taken.
 func separated(ref *openapi3.ParameterRef, taken map[string][2]string) *openapi3.ParameterRef {
 	q := ref.Value
 	key := [2]string{q.In, q.Name}

@@ -15,9 +15,9 @@ import (
 // inTemplate matches a variable of a path template.
 var inTemplate = regexp.MustCompile(`\{[.;?]?([^{}*]+)\*?\}`)
 
-// CompletePathParams makes the path parameters of each operation those of its path:
-// oapi-codegen refuses a document in which they differ. A variable that no parameter
-// describes becomes a string, and a parameter that has no variable is left out.
+// CompletePathParams makes the path parameters of each operation match its path, because
+// oapi-codegen rejects a document in which they differ. A variable without a parameter becomes
+// a string. A parameter without a variable is dropped.
 func CompletePathParams(doc *openapi3.T, p *source.Problems) {
 	document.EachOperation(doc, func(path, method string, item *openapi3.PathItem, op *openapi3.Operation) {
 		where := source.PlaceOf(fmt.Sprintf("%s %s", method, path), op.Origin)
@@ -37,7 +37,7 @@ func CompletePathParams(doc *openapi3.T, p *source.Problems) {
 			for _, ref := range *list {
 				switch {
 				case isExtra(ref):
-					p.Warn(where, "the path parameter %q is left out: the path has no {%s}", ref.Value.Name, ref.Value.Name)
+					p.Warn(where, "the path parameter %q is ignored: the path has no {%s}", ref.Value.Name, ref.Value.Name)
 				case ref.Value != nil && ref.Value.In == openapi3.ParameterInPath:
 					delete(missing, ref.Value.Name)
 				}

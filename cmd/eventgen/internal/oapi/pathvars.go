@@ -11,16 +11,15 @@ import (
 	"github.com/mixstream/mixstream/cmd/eventgen/internal/jsonschema"
 )
 
-// ownVariables are the names that the code of oapi-codegen needs where a parameter in the
-// path is a variable: its own variables, packages, and what Go predeclares.
+// ownVariables are the names that oapi-codegen's code uses in the scope of a variable for a
+// path parameter: its own variables, packages, and predeclared names of Go.
 var ownVariables = strings.Fields(`
 	body bodyReader buf bytes c client contentType context ctx err fmt handler headers http io json
 	operationPath params pathParam0 pathParam1 pathParam2 pathParam3 queryURL queryUrl r req reqEditors
 	request response rsp runtime server serverURL serverUrl sh siw strings url w
 	append bool byte error false float32 float64 int int32 int64 len make new nil string true`)
 
-// separateVariables gives the parameters in the path another Go name if that of their
-// variable is one of ownVariables: oapi-codegen uses the variable in place of the other.
+// separateVariables renames path parameters whose variable would hide one of ownVariables.
 func separateVariables(doc *openapi3.T) {
 	document.EachPart(doc, func(part any) {
 		q, ok := part.(*openapi3.Parameter)

@@ -9,10 +9,10 @@ import (
 	"github.com/mixstream/mixstream/cmd/eventgen/internal/document"
 )
 
-// oapi-codegen takes what stands behind the last slash of a reference for the name of a
-// component, and a part of a Go name. So neither may have an escape or begin with a digit.
+// oapi-codegen reads the part of a reference after the last slash as the name of a component,
+// and as part of a Go name. Such a name must not contain an escape or begin with a digit.
 
-// plainNames gives the components another name if oapi-codegen would not find theirs.
+// plainNames renames the components whose names oapi-codegen cannot find.
 func plainNames(doc *openapi3.T) {
 	names := document.RenameComponents(doc, plainName)
 	if len(names) == 0 {
@@ -25,8 +25,8 @@ func plainNames(doc *openapi3.T) {
 	})
 }
 
-// plainName returns a name of a component that oapi-codegen finds, with the same Go name;
-// mostly the name itself.
+// plainName returns a component name that oapi-codegen finds, with the same Go name. Usually
+// that is the name itself.
 func plainName(name string) string {
 	if !notPlain.MatchString(name) {
 		return name
@@ -40,6 +40,6 @@ func plainName(name string) string {
 	return name
 }
 
-// notPlain matches what cannot stand in a reference, in a Go string or on one line, and a
-// digit that a name begins with.
+// notPlain matches characters that cannot occur in a reference, in a Go string or on one line,
+// and digits at the beginning.
 var notPlain = regexp.MustCompile("^\\d+|[\\x00- \"#%/\\\\`~]+")

@@ -8,12 +8,12 @@ import (
 	"strings"
 )
 
-// oapi-codegen gives one Go name twice in two cases: the type in which its client returns a
-// response, such as ListFilesResponse, has the name of a schema, or a constant of an enum
-// has the name of a type, such as Client. The model keeps the name in both.
+// oapi-codegen declares a Go name twice in two cases. The type in which its client returns a
+// response, such as ListFilesResponse, can have the name of a schema. And a constant of an
+// enum can have the name of a type, such as Client. In both cases the model keeps the name.
 
-// renameRedeclared returns the package with another name for such a type or constant. It returns
-// the package itself if there is none.
+// renameRedeclared returns the package with such types and constants renamed. It returns the
+// package itself if there are none.
 func (pkg *Package) renameRedeclared() (*Package, error) {
 	for {
 		r := &redeclared{pkg: pkg, declared: map[string]int{}}
@@ -31,7 +31,7 @@ func (pkg *Package) renameRedeclared() (*Package, error) {
 	}
 }
 
-// redeclared are the identifiers of a package that get another name.
+// redeclared holds the identifiers of a package to rename.
 type redeclared struct {
 	pkg      *Package
 	declared map[string]int // how many types and constants have a name
@@ -126,7 +126,7 @@ func (r *redeclared) responses() {
 		switch {
 		case of == "ClientWithResponses":
 			results(d.Type)
-		case twice[of] != "" && slices.Equal(receiverNames(d), []string{"r"}): // the models have other names
+		case twice[of] != "" && slices.Equal(receiverNames(d), []string{"r"}): // receivers of the models have other names
 			r.add(d.Recv.List[0].Type, of, twice[of])
 		case of == "" && parsed != d.Name.Name && twice[parsed] != "":
 			results(d.Type)
@@ -135,7 +135,7 @@ func (r *redeclared) responses() {
 	}
 }
 
-// isResponse reports whether the client returns a response in this type.
+// isResponse reports whether t is a type in which the client returns a response.
 func isResponse(t *ast.TypeSpec) bool {
 	s, ok := t.Type.(*ast.StructType)
 	if !ok || len(s.Fields.List) < 2 {
@@ -157,7 +157,7 @@ func receiverNames(d *ast.FuncDecl) []string {
 	return all
 }
 
-// typeName returns the name in a type that is a name or a pointer to one.
+// typeName returns the name of a type or of a pointer's target.
 func typeName(e ast.Expr) string {
 	if star, ok := e.(*ast.StarExpr); ok {
 		e = star.X
@@ -168,7 +168,7 @@ func typeName(e ast.Expr) string {
 	return ""
 }
 
-// literal renames the type of the response that a function makes first.
+// literal renames the type of the first response that a function makes.
 func (r *redeclared) literal(body *ast.BlockStmt, old, name string) {
 	done := false
 	ast.Inspect(body, func(n ast.Node) bool {
@@ -180,8 +180,8 @@ func (r *redeclared) literal(body *ast.BlockStmt, old, name string) {
 	})
 }
 
-// constants puts the name of its type before each constant of an enum, as oapi-codegen does
-// where two enums have one constant.
+// constants prefixes the constants of an enum with its type, as oapi-codegen does if two enums
+// share a constant.
 func (r *redeclared) constants() {
 	enums := map[string]bool{}
 	r.pkg.eachSpec(func(d *ast.GenDecl, s ast.Spec) {

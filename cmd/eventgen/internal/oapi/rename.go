@@ -13,7 +13,7 @@ import (
 	"github.com/mixstream/mixstream/cmd/eventgen/internal/source"
 )
 
-// Rename gives x-go-names to what collides.
+// Rename adds x-go-names to the colliding elements.
 func (c *Collisions) Rename(doc *openapi3.T) {
 	if c.isEmpty() {
 		return
@@ -27,16 +27,16 @@ func (c *Collisions) Rename(doc *openapi3.T) {
 	}
 }
 
-// component is a component of which oapi-codegen makes a Go type.
+// component is a component for which oapi-codegen makes a Go type.
 type component struct {
 	kind, name string
 	extensions *map[string]any
 	place      source.Place
 }
 
-// renameComponents gives x-go-names to the components that collide. A schema keeps its
-// name before the components of other kinds, and what oapi-codegen and eventgen declare
-// keeps it before a schema.
+// renameComponents adds x-go-names to colliding components. A schema keeps its name before
+// components of other kinds. Declarations of oapi-codegen and eventgen keep theirs before
+// schemas.
 func (c *Collisions) renameComponents(doc *openapi3.T) {
 	var all []component
 	add := func(kind, name string, extensions *map[string]any, origin *openapi3.Origin) {
@@ -103,8 +103,8 @@ func (c *Collisions) renameComponents(doc *openapi3.T) {
 	}
 }
 
-// keepFields keeps the names of the fields that refer to a schema which gets an x-go-name:
-// oapi-codegen takes the x-go-name of what a $ref leads to for that of the field.
+// keepFields keeps the names of fields that refer to a schema which gets an x-go-name:
+// oapi-codegen applies the x-go-name of a reference's target to the field.
 func keepFields(doc *openapi3.T, renamed *openapi3.Schema) {
 	document.EachSchema(doc, func(s *openapi3.Schema) {
 		for name, ref := range s.Properties {

@@ -12,14 +12,14 @@ import (
 	"github.com/mixstream/mixstream/cmd/eventgen/internal/source"
 )
 
-// renameProperties gives x-go-names to the properties of a schema that collide, with those
-// of the schemas that its main.allOf joins.
+// renameProperties adds x-go-names to the colliding properties of a schema, including those
+// that its allOf joins.
 func (c *Collisions) renameProperties(s *openapi3.Schema) {
 	c.renameObject(s, map[string]string{}, nil)
 }
 
-// renameObject renames the properties of one level of an main.allOf. owners has the property
-// that has a Go name.
+// renameObject renames the properties of one level of an allOf. owners maps a Go name to the
+// property that has it.
 func (c *Collisions) renameObject(s *openapi3.Schema, owners map[string]string, path []*openapi3.Schema) {
 	path = append(path[:len(path):len(path)], s)
 	for i, member := range s.AllOf {
@@ -30,7 +30,7 @@ func (c *Collisions) renameObject(s *openapi3.Schema, owners map[string]string, 
 			c.own(member.Value, owners, path)
 			continue
 		}
-		inner := *member.Value // what refers to it alone keeps its names
+		inner := *member.Value // a schema that refers to it alone keeps its names
 		inner.AllOf = slices.Clone(inner.AllOf)
 		c.renameObject(&inner, owners, path)
 		s.AllOf[i] = &openapi3.SchemaRef{Value: &inner}
@@ -59,8 +59,8 @@ func (c *Collisions) renameObject(s *openapi3.Schema, owners map[string]string, 
 	}
 }
 
-// shared returns the properties of a schema whose Go name some other property has, without
-// those that have an x-go-name, in the order of the document.
+// shared returns the properties of a schema that share a Go name and have no x-go-name, in the
+// order of the document.
 func (c *Collisions) shared(s *openapi3.Schema) []string {
 	var all []string
 	for name, ref := range s.Properties {
@@ -73,7 +73,7 @@ func (c *Collisions) shared(s *openapi3.Schema) []string {
 	return all
 }
 
-// originOf returns where a schema or a reference to one stands.
+// originOf returns the origin of a schema or of a reference.
 func originOf(ref *openapi3.SchemaRef) *openapi3.Origin {
 	if ref.Ref != "" || ref.Value == nil {
 		return ref.Origin
@@ -81,7 +81,7 @@ func originOf(ref *openapi3.SchemaRef) *openapi3.Origin {
 	return ref.Value.Origin
 }
 
-// renames reports whether properties of a member of an main.allOf collide with those before.
+// renames reports whether properties of an allOf member collide with earlier ones.
 func (c *Collisions) renames(s *openapi3.Schema, owners map[string]string, path []*openapi3.Schema) bool {
 	if slices.ContainsFunc(c.shared(s), func(name string) bool {
 		other, ok := owners[c.fields[name]]
@@ -94,7 +94,7 @@ func (c *Collisions) renames(s *openapi3.Schema, owners map[string]string, path 
 	})
 }
 
-// own records the names of a member of an main.allOf that renames nothing.
+// own records the names of an allOf member in which nothing is renamed.
 func (c *Collisions) own(s *openapi3.Schema, owners map[string]string, path []*openapi3.Schema) {
 	for _, member := range s.AllOf {
 		if member.Value != nil && !slices.Contains(path, member.Value) {

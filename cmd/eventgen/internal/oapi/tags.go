@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// SeparateTags returns the package in which no two fields of a struct have one JSON name, of
-// which go vet warns: a parameter of the query and a header may have one name, and
-// oapi-codegen keeps both in one struct. It returns the package itself if there are none.
+// SeparateTags returns the package without duplicate JSON names in a struct, which go vet
+// reports. A query parameter and a header may have the same name, and oapi-codegen keeps both
+// in one struct. It returns the package itself if there are none.
 func (pkg *Package) SeparateTags() (*Package, error) {
 	var b strings.Builder
 	from := 0

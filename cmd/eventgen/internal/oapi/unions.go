@@ -9,15 +9,15 @@ import (
 	"github.com/mixstream/mixstream/cmd/eventgen/internal/jsonschema"
 )
 
-// flattenUnions puts the members of an inline union in the place of that union where it
-// stands in another one beside nothing but null. oapi-codegen forgets the members there, and
-// makes a struct without fields, into which no text and no array can be decoded.
+// flattenUnions replaces an inline union that stands alone beside null in another union by its
+// members. oapi-codegen ignores the members there, and makes a struct without fields, which
+// cannot hold a text or an array.
 func flattenUnions(doc *openapi3.T) {
 	document.EachSchema(doc, func(s *openapi3.Schema) {
 		if len(s.OneOf) > 0 && len(s.AnyOf) > 0 {
 			return
 		}
-		for range 100 { // a union in a union in a union
+		for range 100 { // bounds the nesting of unions
 			if !flattenUnion(s) {
 				return
 			}
@@ -25,7 +25,7 @@ func flattenUnions(doc *openapi3.T) {
 	})
 }
 
-// flattenUnion flattens one level. It is false if there is none.
+// flattenUnion flattens one level, and reports whether it found one.
 func flattenUnion(s *openapi3.Schema) bool {
 	var inner, null *openapi3.SchemaRef
 	for _, member := range slices.Concat(s.OneOf, s.AnyOf) {
@@ -53,7 +53,7 @@ func flattenUnion(s *openapi3.Schema) bool {
 	return true
 }
 
-// isUnionAlone reports whether a schema says nothing but what one union says.
+// isUnionAlone reports whether a schema consists of exactly one union.
 func isUnionAlone(s *openapi3.Schema) bool {
 	rest := *s
 	rest.OneOf, rest.AnyOf, rest.Discriminator = nil, nil, nil

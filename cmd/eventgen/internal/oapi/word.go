@@ -12,9 +12,9 @@ import (
 	"github.com/mixstream/mixstream/cmd/eventgen/internal/jsonschema"
 )
 
-// GoWord returns a name of the spec as part of a Go name: as oapi-codegen writes it, with
-// the letters that it drops, because they have no case. What has no letter and no digit is
-// spelled as code points.
+// GoWord returns a name of the spec as part of a Go name, in oapi-codegen's style. It keeps
+// letters without case, which oapi-codegen drops. A name without letters and digits is spelled
+// as code points.
 func GoWord(name string) string {
 	if !strings.ContainsFunc(name, hasNoCase) {
 		if word := codegen.SchemaNameToTypeName(name); word != "" {
@@ -43,8 +43,8 @@ func GoWord(name string) string {
 	return spell(name)
 }
 
-// hasNoCase reports whether a letter is neither upper nor lower case, as those of Chinese
-// and Arabic.
+// hasNoCase reports whether a letter is neither upper nor lower case, such as Chinese and
+// Arabic letters.
 func hasNoCase(r rune) bool {
 	return unicode.IsLetter(r) && !unicode.IsUpper(r) && !unicode.IsLower(r)
 }
@@ -58,8 +58,8 @@ func spell(name string) string {
 	return b.String()
 }
 
-// SpellNoCase returns a name with the letters and signs as code points of which
-// oapi-codegen would make nothing.
+// SpellNoCase returns a name in which code points replace the letters and signs that
+// oapi-codegen would drop.
 func SpellNoCase(name string) string {
 	var b strings.Builder
 	for _, r := range name {
@@ -72,7 +72,8 @@ func SpellNoCase(name string) string {
 	return b.String()
 }
 
-// hasNoGoName reports whether oapi-codegen drops letters of a name, or makes no Go name of it.
+// hasNoGoName reports whether oapi-codegen drops letters of a name, or derives no Go name from
+// it.
 func hasNoGoName(name string) bool {
 	return strings.ContainsFunc(name, hasNoCase) || !HasGoName(name)
 }
@@ -88,5 +89,5 @@ func GoTypeName(doc *openapi3.T, schema string) string {
 	return codegen.SchemaNameToTypeName(schema)
 }
 
-// HasGoName reports whether oapi-codegen makes an identifier of a name.
+// HasGoName reports whether oapi-codegen derives an identifier from a name.
 func HasGoName(name string) bool { return token.IsIdentifier(codegen.SchemaNameToTypeName(name)) }

@@ -9,8 +9,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// ReadFile parses a file for what kin-openapi does not keep of it. JSON is YAML as well.
-// It returns nil if the file is not here or does not parse.
+// ReadFile parses a file, for details that kin-openapi does not keep. JSON is YAML as well. It
+// returns nil if it cannot read or parse the file.
 func ReadFile(file string) *yaml.Node {
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -26,7 +26,7 @@ func ReadFile(file string) *yaml.Node {
 // EachNode calls f for a node and all nodes in it, until f returns false.
 func EachNode(n *yaml.Node, f func(*yaml.Node) bool) bool {
 	if n == nil || n.Kind == yaml.AliasNode {
-		return true // its target stands elsewhere in the document
+		return true // its target occurs elsewhere in the document
 	}
 	if !f(n) {
 		return false
@@ -39,7 +39,7 @@ func EachNode(n *yaml.Node, f func(*yaml.Node) bool) bool {
 	return true
 }
 
-// Member returns the key and the value of a member of a mapping; nil if it has none.
+// Member returns the key and the value of a member of a mapping; nil if there is none.
 func Member(n *yaml.Node, name string) (key, value *yaml.Node) {
 	if n == nil || n.Kind != yaml.MappingNode {
 		return nil, nil
@@ -63,8 +63,7 @@ func MemberNames(n *yaml.Node) (names []string) {
 	return names
 }
 
-// AtPointer returns the node at a JSON pointer (RFC 6901) and the key above it; nil if there
-// is none.
+// AtPointer returns the node at a JSON pointer (RFC 6901) and its key; nil if there is none.
 func AtPointer(n *yaml.Node, pointer string) (key, value *yaml.Node) {
 	for token := range strings.SplitSeq(strings.TrimPrefix(pointer, "/"), "/") {
 		token = Unescape.Replace(token)
@@ -82,8 +81,8 @@ func AtPointer(n *yaml.Node, pointer string) (key, value *yaml.Node) {
 	return key, n
 }
 
-// Within returns the place of what stands at a path below a field of a document, or of the
-// nearest above it.
+// Within returns the place of the element at a path below a field of a document, or of its
+// nearest existing ancestor.
 func (pl Place) Within(origin *openapi3.Origin, field string, path ...string) Place {
 	pl = pl.Field(origin, field)
 	if len(path) == 0 || pl.At.Line == 0 {
@@ -105,8 +104,8 @@ func (pl Place) Within(origin *openapi3.Origin, field string, path ...string) Pl
 	return pl
 }
 
-// Entry returns the value of a key of a mapping, or of a mapping that is merged into it
-// (YAML 1.1, the merge key); nil if there is none.
+// Entry returns the value of a key of a mapping; nil if there is none. It also searches the
+// mappings that are merged into it (YAML 1.1, the merge key).
 func Entry(mapping *yaml.Node, name string) *yaml.Node {
 	mapping = AliasTarget(mapping)
 	if _, value := Member(mapping, name); value != nil {
@@ -128,7 +127,7 @@ func Entry(mapping *yaml.Node, name string) *yaml.Node {
 	return nil
 }
 
-// AliasTarget returns the node that an alias stands for.
+// AliasTarget returns the node that an alias refers to.
 func AliasTarget(node *yaml.Node) *yaml.Node {
 	for node != nil && node.Kind == yaml.AliasNode {
 		node = node.Alias
@@ -136,7 +135,7 @@ func AliasTarget(node *yaml.Node) *yaml.Node {
 	return node
 }
 
-// Unescape decodes a token of a JSON pointer, and escape encodes one (RFC 6901, section 3).
+// Unescape decodes a token of a JSON pointer, and Escape encodes one (RFC 6901, section 3).
 var (
 	Unescape = strings.NewReplacer("~1", "/", "~0", "~")
 	Escape   = strings.NewReplacer("~", "~0", "/", "~1")

@@ -1,5 +1,5 @@
-// Package source has the text of a document: the places in it, the problems found there, and
-// what kin-openapi does not keep of it.
+// Package source represents the text of a document: places in it, problems found there, and
+// details that kin-openapi does not keep.
 package source
 
 import (
@@ -11,10 +11,10 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// Place is an element of a document: what problems call it, and where it stands.
+// Place is an element of a document: its name in problems, and its location.
 type Place struct {
 	Name string
-	At   openapi3.Location // zero: nothing is known
+	At   openapi3.Location // zero: unknown
 }
 
 // PlaceOf returns the place of the element with this origin.
@@ -26,8 +26,8 @@ func PlaceOf(name string, origin *openapi3.Origin) Place {
 	return pl
 }
 
-// Field returns the place of a field of the element with this origin; the place itself if
-// the origin does not tell it.
+// Field returns the place of a field of the element with this origin; pl itself if the origin
+// does not know the field.
 func (pl Place) Field(origin *openapi3.Origin, name string) Place {
 	if origin == nil {
 		return pl
@@ -38,8 +38,7 @@ func (pl Place) Field(origin *openapi3.Origin, name string) Place {
 	return pl
 }
 
-// Location returns a location with the file as a path: in kin-openapi it is the path of a
-// URL.
+// Location returns a location with the file as a path. kin-openapi has the path of a URL.
 func Location(at openapi3.Location) openapi3.Location {
 	if path, err := url.PathUnescape(at.File); err == nil {
 		at.File = path
@@ -50,8 +49,8 @@ func Location(at openapi3.Location) openapi3.Location {
 // String returns the name alone.
 func (pl Place) String() string { return pl.Name }
 
-// prefix returns what stands before the text of a problem, in the form in which editors and
-// terminals find a place: file:line:column.
+// prefix returns the text before a problem, in the form file:line:column, which editors and
+// terminals recognize.
 func (pl Place) prefix() string {
 	var b strings.Builder
 	for _, part := range []string{pl.Position(), pl.Name} {
@@ -62,7 +61,7 @@ func (pl Place) prefix() string {
 	return b.String()
 }
 
-// Position returns the place alone; the file if the line is not known.
+// Position returns the location alone; only the file if the line is unknown.
 func (pl Place) Position() string {
 	if pl.At.Line == 0 {
 		return pl.At.File
@@ -70,7 +69,7 @@ func (pl Place) Position() string {
 	return fmt.Sprintf("%s:%d:%d", pl.At.File, pl.At.Line, max(pl.At.Column, 1))
 }
 
-// Compare orders places as they stand in the document.
+// Compare orders places by their position in the document.
 func (pl Place) Compare(other Place) int {
 	return cmp.Or(
 		cmp.Compare(pl.At.File, other.At.File),

@@ -7,29 +7,29 @@ import (
 	"strings"
 )
 
-// Problems collects what is wrong with a spec, so that one run reports all of it.
+// Problems collects the errors and warnings of a spec, so that one run reports all of them.
 type Problems struct {
 	Errors   []Problem
 	Warnings []Problem
-	Strict   bool // a warning is an error
-	NoLines  bool // lines are not known: an overlay has moved them
+	Strict   bool // warnings are errors
+	NoLines  bool // lines are unknown, because an overlay moved them
 }
 
-// Problem is one thing that is wrong, and where.
+// Problem is one problem and its place.
 type Problem struct {
 	place Place
 	Text  string
 }
 
-// String returns the problem on one line, whatever names the document has.
+// String returns the problem on one line, whatever names the document contains.
 func (p Problem) String() string { return oneLine.Replace(p.place.prefix() + p.Text) }
 
 var oneLine = strings.NewReplacer("\n", `\n`, "\r", `\r`)
 
-// Add records a problem of an element.
+// Add records an error.
 func (p *Problems) Add(pl Place, format string, args ...any) { p.record(&p.Errors, pl, format, args) }
 
-// Warn records what the user should know of an element.
+// Warn records a warning.
 func (p *Problems) Warn(pl Place, format string, args ...any) {
 	if p.Strict {
 		p.record(&p.Errors, pl, format, args)
@@ -38,8 +38,7 @@ func (p *Problems) Warn(pl Place, format string, args ...any) {
 	p.record(&p.Warnings, pl, format, args)
 }
 
-// record adds a problem to a list. Several operations may have one event, and its problems
-// are told once.
+// record adds a problem to a list unless it is there: several operations may share an event.
 func (p *Problems) record(list *[]Problem, pl Place, format string, args []any) {
 	if p.NoLines {
 		pl.At.Line = 0
@@ -50,13 +49,13 @@ func (p *Problems) record(list *[]Problem, pl Place, format string, args []any) 
 	}
 }
 
-// equal reports whether two problems would be told alike.
+// equal reports whether two problems have the same text and place.
 func (p Problem) equal(other Problem) bool {
 	return p.Text == other.Text && p.place.Name == other.place.Name && p.place.Compare(other.place) == 0
 }
 
-// Err returns the errors as one with a line for each, in the order of the document; nil if
-// there are none.
+// Err returns an error with a line for each error, in the order of the document; nil if there
+// are none.
 func (p *Problems) Err() error {
 	all := Lines(p.Errors)
 	errs := make([]error, len(all))
@@ -66,8 +65,8 @@ func (p *Problems) Err() error {
 	return errors.Join(errs...)
 }
 
-// Lines returns a line for each problem, in the order of the document. Problems that differ
-// only in the name of what has them are one: a schema may be part of several events.
+// Lines returns a line for each problem, in the order of the document. It merges problems that
+// differ only in the name of the element: a schema may belong to several events.
 func Lines(list []Problem) []string {
 	list = slices.Clone(list)
 	slices.SortStableFunc(list, func(a, b Problem) int { return a.place.Compare(b.place) })
@@ -77,7 +76,7 @@ func Lines(list []Problem) []string {
 		key := p
 		key.place.Name, key.place.At.Name = "", ""
 		if key.place.At.Line == 0 {
-			key = p // nothing says that it is the same place
+			key = p // nothing tells whether it is the same place
 		}
 		if names[key] == nil {
 			order = append(order, key)
@@ -92,7 +91,7 @@ func Lines(list []Problem) []string {
 	return all
 }
 
-// several returns a few names, and how many there are beside them.
+// several joins a few names, and adds the number of the others.
 func several(names []string) string {
 	const most = 3
 	if len(names) <= most+1 {

@@ -8,7 +8,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// TestLines tells a problem of one place once, with a few names of what has it.
+// TestLines reports a problem of one place once, with a few names of its elements.
 func TestLines(t *testing.T) {
 	var p Problems
 	at := func(line int, name string) Place {

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Nearest returns the name that a misspelt one is probably meant to be: it differs in case,
-// or in one or two letters. It is false if there is none.
+// Nearest returns the name that a misspelt one probably means: it differs in case, or in one
+// or two letters. It returns false if there is none.
 func Nearest(misspelt string, names []string) (string, bool) {
 	best, distance := "", 3
 	for _, name := range slices.Sorted(slices.Values(names)) {
@@ -18,8 +18,8 @@ func Nearest(misspelt string, names []string) (string, bool) {
 	return best, best != ""
 }
 
-// editDistance returns how many letters must be inserted, removed, changed, or exchanged with
-// the next one to make one word of another.
+// editDistance returns how many insertions, removals, changes and exchanges of neighbouring
+// letters turn one word into another.
 func editDistance(a, b string) int {
 	x, y := []rune(a), []rune(b)
 	rows := make([][]int, len(x)+1)

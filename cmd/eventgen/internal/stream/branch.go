@@ -11,23 +11,22 @@ import (
 	"github.com/mixstream/mixstream/cmd/eventgen/internal/source"
 )
 
-// branch is one alternative of a stream's schema: the description of one event, or of its
-// data.
+// branch is one alternative of a stream's schema. It describes one event, or its data.
 type branch struct {
 	ref       *openapi3.SchemaRef
 	component string // its name in components/schemas; empty if it is inline
 	object    *jsonschema.Object
 
-	mapped   map[string][]string // by discriminator property: the values that are mapped to it
-	implicit map[string]bool     // the discriminator properties of the unions around it
-	resolved map[string][]string // by discriminator property: its names, where its enum has those of other branches too
+	mapped   map[string][]string // by discriminator property: the values that select the branch
+	implicit map[string]bool     // the discriminator properties of the enclosing unions
+	resolved map[string][]string // by discriminator property: its names, where its enum includes names of other branches
 	fallback map[string]bool     // by discriminator property: the branch has the values that no other has
-	within   []string            // the components that are unions around it
-	around   *openapi3.Origin    // of the union, for an empty schema: the loader gives it none
+	within   []string            // the enclosing unions that are components
+	around   *openapi3.Origin    // the origin of the enclosing union, because the loader gives an empty schema none
 }
 
-// branches returns the alternatives of a schema. A union within a union is expanded.
-// A schema with a discriminator and no union stands for those that are made of it.
+// branches returns the alternatives of a schema. It expands nested unions. A schema with a
+// discriminator and no union expands to its subtypes.
 func branches(doc *openapi3.T, ref *openapi3.SchemaRef) []*branch { return expand(doc, ref, nil) }
 
 func expand(doc *openapi3.T, ref *openapi3.SchemaRef, path []*openapi3.Schema) []*branch {
@@ -35,8 +34,8 @@ func expand(doc *openapi3.T, ref *openapi3.SchemaRef, path []*openapi3.Schema) [
 	b := &branch{ref: ref, object: s, mapped: map[string][]string{}, implicit: map[string]bool{}, resolved: map[string][]string{}, fallback: map[string]bool{}}
 	b.component, _ = jsonschema.ComponentName(ref.Ref)
 	if len(s.Unions) == 0 && !slices.Contains(path, ref.Value) {
-		if heirs := subtypesOf(doc, ref); len(heirs) > 0 {
-			return b.expandSubtypes(doc, heirs, path)
+		if subtypes := subtypesOf(doc, ref); len(subtypes) > 0 {
+			return b.expandSubtypes(doc, subtypes, path)
 		}
 	}
 	if len(s.Unions) != 1 || slices.Contains(path, ref.Value) {
@@ -47,7 +46,7 @@ func expand(doc *openapi3.T, ref *openapi3.SchemaRef, path []*openapi3.Schema) [
 	var all []*branch
 	for _, member := range s.Unions[0].Members {
 		if slices.Contains(path, member.Value) {
-			continue // a union that contains itself is what else it contains
+			continue // a union that contains itself equals its other members
 		}
 		inner := expand(doc, member, path)
 		for _, b := range inner {
@@ -59,7 +58,7 @@ func expand(doc *openapi3.T, ref *openapi3.SchemaRef, path []*openapi3.Schema) [
 				b.discriminate(d, member, len(inner) == 1)
 			}
 			if len(s.Properties) > 0 {
-				// The member alone is not the whole alternative.
+				// The member alone is only a part of the alternative.
 				b.ref = &openapi3.SchemaRef{Value: &openapi3.Schema{AllOf: openapi3.SchemaRefs{withoutUnions(ref), b.ref}, Origin: b.ref.Value.Origin}}
 			}
 			b.object.Join(s)
@@ -69,11 +68,11 @@ func expand(doc *openapi3.T, ref *openapi3.SchemaRef, path []*openapi3.Schema) [
 	return all
 }
 
-// discriminate records what a discriminator says of the branch. member is the branch in its
-// union, or a union that the branch is in.
+// discriminate records what a discriminator says about the branch. member is the branch in its
+// union, or a union that contains the branch.
 func (b *branch) discriminate(d *openapi3.Discriminator, member *openapi3.SchemaRef, alone bool) {
 	if !alone {
-		return // the union within says which
+		return // the inner union selects the branch
 	}
 	b.implicit[d.PropertyName] = true
 	name, _ := jsonschema.ComponentName(member.Ref)
@@ -88,7 +87,7 @@ func (b *branch) discriminate(d *openapi3.Discriminator, member *openapi3.Schema
 	slices.Sort(b.mapped[d.PropertyName])
 }
 
-// withoutUnions returns a schema without its unions, at all levels of its main.allOf.
+// withoutUnions returns a schema without its unions, at all levels of its allOf.
 func withoutUnions(ref *openapi3.SchemaRef) *openapi3.SchemaRef {
 	if len(jsonschema.ObjectOf(ref).Unions) == 0 {
 		return ref
@@ -102,9 +101,9 @@ func withoutUnions(ref *openapi3.SchemaRef) *openapi3.SchemaRef {
 	return &openapi3.SchemaRef{Value: &s}
 }
 
-// names returns the strings that a property of the branch can have, by its const or enum,
-// or else by the discriminators. It is false if nothing binds it. The names may be none:
-// then what is said of the property is a contradiction.
+// names returns the strings that a property of the branch can have, by its const or enum, or
+// else by the discriminators. It returns false if nothing restricts the property. It returns
+// true without names if the descriptions of the property contradict each other.
 func (b *branch) names(property string) (names []string, bound bool) {
 	values, bound := jsonschema.BoundTo(b.object.Properties[property])
 	switch {
@@ -130,8 +129,8 @@ func TextsOf(values []any) (all []string) {
 	return all
 }
 
-// BoundNames returns the strings that a property of data can have, by all alternatives of its
-// schema. It is false if one of them does not bind it to any.
+// BoundNames returns the strings that a property of data can have, over all alternatives of
+// its schema. It returns false if an alternative does not restrict the property to strings.
 func BoundNames(ref *openapi3.SchemaRef, property string) (names []string, bound bool) {
 	for _, b := range expand(nil, ref, nil) {
 		own, bound := b.names(property)

@@ -10,9 +10,9 @@ import (
 	"github.com/mixstream/mixstream/cmd/eventgen/internal/jsonschema"
 )
 
-// readData sets Data and Text by all descriptions of an event's data.
+// readData sets Data and Text from all descriptions of an event's data.
 func (e *Event) readData(doc *openapi3.T, refs []*openapi3.SchemaRef) {
-	var own, bare []*openapi3.SchemaRef // those that say more than a type, and the others
+	var own, bare []*openapi3.SchemaRef // those with more than a type, and the others
 	for _, ref := range refs {
 		if _, named := jsonschema.ComponentName(ref.Ref); named || !jsonschema.IsEmpty(ref.Value) {
 			own = append(own, ref)
@@ -40,13 +40,13 @@ func (e *Event) readData(doc *openapi3.T, refs []*openapi3.SchemaRef) {
 	e.readContent(doc)
 }
 
-// saysType reports whether any keyword of a schema tells the type of the data.
+// saysType reports whether any keyword of a schema determines the type of the data.
 func saysType(ref *openapi3.SchemaRef) bool {
 	s := jsonschema.ObjectOf(ref)
 	return jsonschema.TypesOf(ref.Value) != nil || len(s.Properties) > 0 || len(s.Unions) > 0 || ref.Value.ContentSchema != nil || ref.Value.Items != nil
 }
 
-// readContent replaces data that is described as a string with a content by the content.
+// readContent replaces the schema of a string with content by the schema of the content.
 func (e *Event) readContent(doc *openapi3.T) {
 	var content *openapi3.Schema
 	format := ""
@@ -94,19 +94,19 @@ func (e *Event) isConstantText() bool {
 	})
 }
 
-// saysMore reports whether a schema describes data that is no text.
+// saysMore reports whether a schema describes data other than text.
 func saysMore(s *openapi3.Schema) bool {
 	return len(s.Properties) > 0 || s.Items != nil || len(s.OneOf) > 0 || len(s.AnyOf) > 0
 }
 
-// numberAsText returns the schema of a number that is described as a string: on the wire
-// both are the same.
+// numberAsText returns the schema of a number that the document describes as a string: both
+// look the same on the wire.
 func numberAsText(kind string, s *openapi3.Schema, format string) *openapi3.SchemaRef {
 	return &openapi3.SchemaRef{Value: &openapi3.Schema{Type: &openapi3.Types{kind}, Format: format, Description: s.Description}}
 }
 
-// isJSON reports whether a media type is JSON. An empty one is: a contentSchema describes
-// JSON.
+// isJSON reports whether a media type is JSON. An empty one counts, because a contentSchema
+// describes JSON.
 func isJSON(mediaType string) bool {
 	name, _, _ := mime.ParseMediaType(mediaType)
 	return mediaType == "" || name == "application/json" || strings.HasSuffix(name, "+json")

@@ -11,27 +11,27 @@ import (
 	"github.com/mixstream/mixstream/cmd/eventgen/internal/source"
 )
 
-// The extensions of others that say what ends a stream.
+// Third-party extensions that describe the end of a stream.
 const (
 	sentinelExtension = "x-speakeasy-sse-sentinel" // of a media type: a text
 	fernExtension     = "x-fern-streaming"         // of an operation: an object with a terminator
 	terminalExtension = "x-ms-sse-terminal-event"  // of a member of a union: true; TypeSpec writes it
 )
 
-// endExtension are the member end of x-mixstream.
+// endExtension is the member end of x-mixstream.
 type endExtension struct {
-	Data   *string  `json:"data"`   // a sentinel, which is no event
-	Events []string `json:"events"` // after which the stream ends
+	Data   *string  `json:"data"`   // a sentinel, which is not an event
+	Events []string `json:"events"` // the events that end the stream
 }
 
-// sentinel is the data that ends a stream, as one extension says.
+// sentinel is the data that ends a stream, according to one extension.
 type sentinel struct {
-	from  string // what says it
+	from  string // the name of the extension
 	place source.Place
 	data  string
 }
 
-// addSentinel records a sentinel, and refuses one that is not a line of text.
+// addSentinel records a sentinel, and reports one that is not a line of text.
 func (s *Stream) addSentinel(from string, where source.Place, value any, p *source.Problems) {
 	data, ok := value.(string)
 	switch {
@@ -46,8 +46,8 @@ func (s *Stream) addSentinel(from string, where source.Place, value any, p *sour
 	}
 }
 
-// readTerminal takes the sentinels out of the alternatives of a stream's schema, and notes the
-// alternatives that end the stream. It returns the rest, and the schema that holds it.
+// readTerminal removes the sentinels from the alternatives of a stream's schema, and records
+// the alternatives that end the stream. It returns the rest, and the schema that holds it.
 func (s *Stream) readTerminal(schema *openapi3.SchemaRef, all []*branch, p *source.Problems) ([]*branch, *openapi3.SchemaRef) {
 	var rest []*branch
 	for i, b := range all {
@@ -77,7 +77,7 @@ func (s *Stream) readTerminal(schema *openapi3.SchemaRef, all []*branch, p *sour
 	case len(rest) == len(all):
 		return all, schema
 	case len(rest) == 0:
-		p.Add(s.Where, "the stream has no event, but only the sentinel %q", s.sentinels[len(s.sentinels)-1].data)
+		p.Add(s.Where, "the stream has no event except the sentinel %q", s.sentinels[len(s.sentinels)-1].data)
 		return all, schema
 	case len(rest) == 1:
 		schema = rest[0].ref
@@ -85,8 +85,8 @@ func (s *Stream) readTerminal(schema *openapi3.SchemaRef, all []*branch, p *sour
 	return rest, schema
 }
 
-// marked returns the place of the branch: that of the alternative itself, where what stands
-// beside the union was added to it.
+// marked returns the place of the branch. If the branch was joined with the description beside
+// its union, that is the place of the branch's own part.
 func (b *branch) marked(where source.Place) source.Place {
 	if n := len(b.ref.Value.AllOf); where.At.Line == 0 && n > 0 && b.ref.Value.AllOf[n-1].Value != nil {
 		return source.PlaceOf(where.Name, b.ref.Value.AllOf[n-1].Value.Origin)
@@ -94,7 +94,7 @@ func (b *branch) marked(where source.Place) source.Place {
 	return where
 }
 
-// extensionOf returns an extension of a schema, or of what stands beside a reference to it.
+// extensionOf returns an extension of a schema, or of the siblings of a reference to it.
 func extensionOf(ref *openapi3.SchemaRef, name string) (value any, found bool) {
 	if value, found = ref.Extensions[name]; found || ref.Value == nil {
 		return value, found
@@ -112,8 +112,8 @@ func extensionOf(ref *openapi3.SchemaRef, name string) (value any, found bool) {
 	return value, found
 }
 
-// sentinel returns the text to which a branch binds the whole of its data. It is false if it
-// names an event, or if the data is not one text.
+// sentinel returns the only text that the data of a branch can be. It returns false if the
+// branch names an event, or if its data is not a single text.
 func (b *branch) sentinel() (text string, ok bool) {
 	refs := []*openapi3.SchemaRef{b.ref}
 	if b.isEnvelope() {
@@ -130,7 +130,7 @@ func (b *branch) sentinel() (text string, ok bool) {
 	return text, ok
 }
 
-// isText reports whether all descriptions of data together say that it is text, not JSON.
+// isText reports whether all descriptions of data together describe text, not JSON.
 func isText(refs []*openapi3.SchemaRef) bool {
 	mediaType, isString := "", false
 	for _, ref := range refs {
@@ -144,7 +144,7 @@ func isText(refs []*openapi3.SchemaRef) bool {
 	return mediaType != "" && !isJSON(mediaType) || mediaType == "" && isString
 }
 
-// readEnd sets End by all that says what ends the stream.
+// readEnd sets End from all descriptions of the stream's end.
 func (s *Stream) readEnd(p *source.Problems) {
 	words := s.Ext.End
 	if words.Data != nil {
@@ -169,7 +169,7 @@ func (s *Stream) readEnd(p *source.Problems) {
 	}
 	for _, other := range s.sentinels {
 		if first := s.sentinels[0]; other.data != first.data {
-			p.Add(other.place, "%s is %q, and %s is %q: a stream has one sentinel", other.from, other.data, first.from, first.data)
+			p.Add(other.place, "%s is %q, but %s is %q: a stream has only one sentinel", other.from, other.data, first.from, first.data)
 			break
 		}
 		s.End.Data = other.data
@@ -178,9 +178,9 @@ func (s *Stream) readEnd(p *source.Problems) {
 	for _, name := range words.Events {
 		switch role, isControl := s.Ext.Control.roleOf(name); {
 		case isControl:
-			p.Add(s.extensionAt("end", "events"), "%s.end.events has %q, which is %s.control.%s: only the server sends it", ExtensionName, name, ExtensionName, role)
+			p.Add(s.extensionAt("end", "events"), "%s.end.events contains %q, which is %s.control.%s: only the server sends it", ExtensionName, name, ExtensionName, role)
 		case !s.hasEvent(name):
-			p.Add(s.extensionAt("end", "events"), "%s.end.events has %q: the stream has no such event", ExtensionName, name)
+			p.Add(s.extensionAt("end", "events"), "%s.end.events contains %q: the stream has no such event", ExtensionName, name)
 		}
 		s.endAfter(name)
 	}
@@ -194,7 +194,7 @@ func (s *Stream) readSentinel(where source.Place, extensions map[string]any, p *
 	}
 }
 
-// main.isOf reports whether a response has the stream.
+// isOf reports whether a response contains the stream.
 func (s *Stream) isOf(r *openapi3.Response) bool {
 	for _, content := range r.Content {
 		if slices.Contains(s.Contents, content) {
@@ -204,7 +204,7 @@ func (s *Stream) isOf(r *openapi3.Response) bool {
 	return false
 }
 
-// readTerminalNames adds the events that are marked in the schema.
+// readTerminalNames adds the events that the schema marks.
 func (s *Stream) readTerminalNames(p *source.Problems) {
 	for _, b := range s.terminal {
 		where := b.marked(source.PlaceOf(s.ID, b.ref.Value.Origin))
@@ -215,30 +215,30 @@ func (s *Stream) readTerminalNames(p *source.Problems) {
 		switch {
 		case bound:
 		case s.NameIn == "" && b.object.Properties[b.style().event] != nil && b.isEnvelope():
-			p.Warn(where, "%s marks an event whose name is open: a reader cannot tell it from others, and it is not taken for the end", terminalExtension)
+			p.Warn(where, "%s marks an event whose name is open: it is ignored, because a reader cannot tell the event from others", terminalExtension)
 		default:
 			names = []string{""}
 		}
 		for _, name := range names {
 			switch {
 			case !s.hasEvent(name) || s.isUnion && s.NameIn == "" && !b.isEnvelope():
-				p.Add(where, "%s marks a schema that is not an event of its own: no member of the data tells it from others", terminalExtension)
+				p.Add(where, "%s marks a schema that is not a separate event: no member of the data tells it from others", terminalExtension)
 			case len(s.Ext.End.Events) > 0 && !s.End.After(name):
-				p.Add(where, "%s marks the event %q, which %s.end.events does not have", terminalExtension, name, ExtensionName)
+				p.Add(where, "%s marks the event %q, which is missing from %s.end.events", terminalExtension, name, ExtensionName)
 			}
 			s.endAfter(name)
 		}
 	}
 }
 
-// endAfter notes that an event ends the stream.
+// endAfter records that an event ends the stream.
 func (s *Stream) endAfter(name string) {
 	if !s.End.After(name) {
 		s.End.Events = append(s.End.Events, name)
 	}
 }
 
-// hasEvent reports whether the stream can have an event of this name. No name is the same as
+// hasEvent reports whether the stream can have an event of this name. An empty name equals
 // "message".
 func (s *Stream) hasEvent(name string) bool {
 	return slices.ContainsFunc(s.Events, func(e *Event) bool {

@@ -15,14 +15,14 @@ import (
 // An envelope is an object whose properties are the fields of an event on the wire (WHATWG
 // HTML, section 9.2.6). One of them is the data.
 
-// envelopeStyle is a way to call the fields of an event.
+// envelopeStyle is a convention for the names of an event's fields.
 type envelopeStyle struct {
 	event  string   // the property that names the event
-	others []string // the properties beside event and data
-	needs  string   // the property without which the object is no event; empty: data
+	others []string // the properties besides event and data
+	needs  string   // the property that an object must have to be an event; empty: data
 }
 
-// envelopeStyles are those of the frameworks, the usual one first.
+// envelopeStyles lists the conventions of frameworks, the usual one first.
 var envelopeStyles = []envelopeStyle{
 	{event: "event", others: []string{"comment", "comments", "id", "retry"}},
 	{event: "type", others: []string{"id", "retry"}, needs: "retry"},                                         // NestJS, MessageEvent
@@ -38,7 +38,7 @@ func (style *envelopeStyle) has(property string) bool {
 	return property == dataField || property == style.event || slices.Contains(style.others, property)
 }
 
-// fields returns the properties that are fields of an event, for messages.
+// fields lists the properties that are fields of an event, for messages.
 func (style *envelopeStyle) fields() string {
 	all := append([]string{dataField, style.event}, style.others...)
 	slices.Sort(all)
@@ -57,20 +57,18 @@ func (b *branch) style() *envelopeStyle {
 	return &envelopeStyles[0]
 }
 
-// beside returns the properties of the branch that are no fields of an event, in their
-// order.
+// beside returns the properties of the branch that are not fields of an event, sorted.
 func (b *branch) beside(style *envelopeStyle) []string {
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(b.object.Properties)), style.has)
 }
 
-// isEnvelope reports whether the branch describes an event with its fields and nothing
-// else, and not its data alone.
+// isEnvelope reports whether the branch describes exactly the fields of an event, not its data
+// alone.
 func (b *branch) isEnvelope() bool {
 	return b.object.Properties[dataField] != nil && len(b.beside(b.style())) == 0
 }
 
-// isWider reports whether the branch describes an event with its fields, and other
-// properties beside them.
+// isWider reports whether the branch describes the fields of an event and other properties.
 func (b *branch) isWider() bool {
 	_, named := b.eventNames()
 	return b.object.Properties[dataField] != nil && named && len(b.beside(b.style())) > 0
@@ -81,8 +79,8 @@ func (b *branch) isSignal() bool {
 	return len(b.object.Properties) > 0 && b.object.Properties[dataField] == nil && len(b.beside(b.style())) == 0
 }
 
-// eventNames returns the names that an envelope can have, as the field of the wire: a
-// number there is its digits. It is false if nothing binds the name.
+// eventNames returns the names that an envelope can have, as text on the wire: a number
+// becomes its digits. It returns false if nothing restricts the name.
 func (b *branch) eventNames() (names []string, bound bool) {
 	property := b.style().event
 	names, bound = b.names(property)
@@ -100,8 +98,8 @@ func (b *branch) eventNames() (names []string, bound bool) {
 	return names, true
 }
 
-// readEnvelopes reads a stream whose schema describes events with their fields. It is false
-// if the schema describes the data alone.
+// readEnvelopes reads a stream whose schema describes events with their fields. It returns
+// false if the schema describes only data.
 func (s *Stream) readEnvelopes(doc *openapi3.T, schema *openapi3.SchemaRef, all []*branch, p *source.Problems) bool {
 	if !slices.ContainsFunc(all, (*branch).isEnvelope) {
 		return false
@@ -125,7 +123,7 @@ func (s *Stream) readEnvelopes(doc *openapi3.T, schema *openapi3.SchemaRef, all 
 		case isOther(b):
 			s.leaveOut(b, i, p)
 		case b.isSignal():
-			p.Warn(b.where(s.ID, i), "left out, because it has no property %q: a browser drops an event without data", dataField)
+			p.Warn(b.where(s.ID, i), "ignored, because it has no property %q: a browser drops an event without data", dataField)
 		default:
 			read = append(read, s.readEnvelope(doc, b, i, p)...)
 		}
@@ -140,36 +138,36 @@ func (s *Stream) readEnvelopes(doc *openapi3.T, schema *openapi3.SchemaRef, all 
 	return true
 }
 
-// isNamed reports whether the branch is an envelope that says how its event is named.
+// isNamed reports whether the branch is an envelope that describes the name of its event.
 func (b *branch) isNamed() bool {
 	return b.isEnvelope() && b.object.Properties[b.style().event] != nil
 }
 
-// leaveOut leaves out a branch that describes no event among others that do.
+// leaveOut drops a branch that does not describe an event, while others do.
 func (s *Stream) leaveOut(b *branch, i int, p *source.Problems) {
 	if text, ok := b.constant(); ok {
 		s.constants = append(s.constants, text)
 		return
 	}
-	p.Warn(b.where(s.ID, i), "left out, because the other alternatives of %s describe an event with its fields %s, and this one does not", s.ID, b.style().fields())
+	p.Warn(b.where(s.ID, i), "ignored, because it does not describe an event with its fields %[2]s, as the other alternatives of %[1]s do", s.ID, b.style().fields())
 }
 
-// envelopeEvent is an event that is read from a branch.
+// envelopeEvent is an event read from a branch.
 type envelopeEvent struct {
 	*Event
-	isOpen bool // nothing binds its name
+	isOpen bool // nothing restricts its name
 }
 
 // readEnvelope reads one event, or one for each name if an enum has several.
 func (s *Stream) readEnvelope(doc *openapi3.T, b *branch, i int, p *source.Problems) []*envelopeEvent {
 	where, style := b.where(s.ID, i), b.style()
 	if beside := b.beside(style); len(beside) > 0 {
-		p.Warn(where, "the properties %s are left out: the fields of an event are %s", strings.Join(beside, ", "), style.fields())
+		p.Warn(where, "the properties %s are ignored: the fields of an event are %s", strings.Join(beside, ", "), style.fields())
 	}
 	s.IDs = s.IDs || slices.ContainsFunc([]string{"id", "eventId"}, func(name string) bool { return b.object.Properties[name] != nil })
 	names, bound := b.eventNames()
 	if bound && len(names) == 0 {
-		p.Add(where, "no value of the property %q names an event: its const or enum has no string, or its schemas contradict each other", style.event)
+		p.Add(where, "no value of the property %q names an event: its const or enum contains no string, or its schemas contradict each other", style.event)
 		return nil
 	}
 	if !bound {
@@ -197,9 +195,9 @@ func (s *Stream) readEnvelope(doc *openapi3.T, b *branch, i int, p *source.Probl
 	return all
 }
 
-// dataByName returns the data of each event of an envelope that has several names and a union
-// as data, if a member of the data binds the alternatives to those names: what the field says
-// tells what the data is. It has no data for a name that no alternative has.
+// dataByName returns the data of each event of an envelope with several names, if the data is
+// a union whose members contain these names: the field of the envelope then tells which member
+// applies. It has no entry for a name that no member contains.
 func (b *branch) dataByName(doc *openapi3.T, id string, names []string) map[string]*openapi3.SchemaRef {
 	if len(names) < 2 {
 		return nil
@@ -229,7 +227,7 @@ func (b *branch) dataByName(doc *openapi3.T, id string, names []string) map[stri
 }
 
 // checkMappings refuses a discriminator that contradicts the events, and warns of one that
-// has others.
+// maps to other schemas.
 func (s *Stream) checkMappings(schema *openapi3.SchemaRef, all []*branch, p *source.Problems) {
 	for _, u := range jsonschema.ObjectOf(schema).Unions {
 		if u.Discriminator == nil || u.Discriminator.PropertyName != "event" {
@@ -243,7 +241,7 @@ func (s *Stream) checkMappings(schema *openapi3.SchemaRef, all []*branch, p *sou
 				continue
 			}
 			if names, bound := all[i].names("event"); bound && !slices.Contains(names, value) {
-				p.Add(source.PlaceOf(target, all[i].ref.Value.Origin), "the discriminator of %s maps %q to it, which is not the name of the event: make both the same", s.ID, value)
+				p.Add(source.PlaceOf(target, all[i].ref.Value.Origin), "the discriminator of %s maps %q to this event, which has another name: make both the same", s.ID, value)
 			}
 		}
 	}

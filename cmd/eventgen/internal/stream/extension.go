@@ -17,25 +17,26 @@ import (
 )
 
 const (
-	// ExtensionName is the extension of an operation for what OpenAPI has no words for.
+	// ExtensionName is the extension of an operation for properties that OpenAPI cannot
+	// express.
 	ExtensionName = "x-mixstream"
-	// oldExtension is what ExtensionName replaces.
+	// oldExtension is the predecessor of ExtensionName.
 	oldExtension = "x-go-event-prefix"
 )
 
-// Extension is what x-mixstream says of an operation.
+// Extension is the content of x-mixstream.
 type Extension struct {
 	Session   *string          `json:"session"`   // the parameter that names the session
-	Namespace *string          `json:"namespace"` // of the sessions in the log
+	Namespace *string          `json:"namespace"` // the namespace of the sessions in the log
 	Position  string           `json:"position"`  // the query parameter that carries the last event id
 	Interface string           `json:"interface"` // the Go name of the interface of the events
-	Types     string           `json:"types"`     // "data": the Go type of an event is that of its data schema
+	Types     string           `json:"types"`     // "data": an event has the Go type of its data schema
 	Control   ControlExtension `json:"control"`
 	End       endExtension     `json:"end"`
 	Resume    *resumeExtension `json:"resume"`
 }
 
-// ControlExtension name the events that the server itself sends.
+// ControlExtension names the events that the server itself sends.
 type ControlExtension struct {
 	Connected *ControlEvent `json:"connected"`
 	Heartbeat *ControlEvent `json:"heartbeat"`
@@ -44,7 +45,7 @@ type ControlExtension struct {
 	Deleted   *ControlEvent `json:"deleted"`
 }
 
-// ControlEvent names an event, and says what stands in which member of its data.
+// ControlEvent names an event and the meaning of the members of its data.
 type ControlEvent struct {
 	Event   string            `json:"event"`
 	Set     map[string]string `json:"set"`
@@ -70,7 +71,7 @@ func readExtension(op *openapi3.Operation, where source.Place, p *source.Problem
 	}
 	if wrong := new(json.UnmarshalTypeError); errors.As(err, &wrong) {
 		path := strings.FieldsFunc(wrong.Field, func(r rune) bool { return r == '.' })
-		p.Add(at(path...), "%s must be %s: it is of type %s", strings.Join(append([]string{ExtensionName}, path...), "."), jsonKind(wrong.Type), wrong.Value)
+		p.Add(at(path...), "%s must be %s, not %s", strings.Join(append([]string{ExtensionName}, path...), "."), jsonKind(wrong.Type), wrong.Value)
 		return Extension{}
 	} else if err != nil {
 		p.Add(at(), "%s: %v", ExtensionName, err)
@@ -86,7 +87,7 @@ func readExtension(op *openapi3.Operation, where source.Place, p *source.Problem
 	return ext
 }
 
-// checkMembers refuses the members of an object that the Go type for it has not.
+// checkMembers reports the members of an object that its Go type lacks.
 func checkMembers(value any, t reflect.Type, path []string, at func(path ...string) source.Place, p *source.Problems) {
 	object, ok := value.(map[string]any)
 	for t.Kind() == reflect.Pointer {
@@ -113,7 +114,7 @@ func checkMembers(value any, t reflect.Type, path []string, at func(path ...stri
 	}
 }
 
-// jsonKind returns what JSON calls a value for a Go type, with its article.
+// jsonKind returns the JSON name of a Go type's values, with an article.
 func jsonKind(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.String:
@@ -146,7 +147,7 @@ type Control struct {
 	seen controlMembers
 }
 
-// controlMembers are the members that the server fills in for a role.
+// controlMembers tells which members the server can fill in for a role.
 type controlMembers struct{ Session, Message, Title, Time bool }
 
 // Roles returns the control events that the extension names, in a fixed order.
@@ -166,8 +167,8 @@ func (w ControlExtension) Roles() []Control {
 	return all
 }
 
-// checkControl refuses control events that the server could not say with data that fits
-// their schemas.
+// checkControl refuses control events for which the server cannot make data that fits the
+// schema.
 func (s *Stream) checkControl(p *source.Problems) {
 	seen := map[string]string{}
 	for _, c := range s.Ext.Control.Roles() {
@@ -182,12 +183,12 @@ func (s *Stream) checkControl(p *source.Problems) {
 		case e.Text || s.NameIn != "":
 			found.Add(where, "the server cannot make the event %q: its data must be an object, and the field event must name it", c.Event)
 		case seen[c.Event] != "":
-			found.Add(where, "the event %q is already that of %s", c.Event, seen[c.Event])
+			found.Add(where, "the event %q already has the role %s", c.Event, seen[c.Event])
 		default:
 			c.checkMembers(e, where, &found)
 		}
 		if len(found.Errors) > 0 {
-			where.At = s.extensionAt("control", strings.ToLower(c.Role)).At // it parses the file again
+			where.At = s.extensionAt("control", strings.ToLower(c.Role)).At // parses the file again, so only for an error
 		}
 		for _, err := range found.Errors {
 			p.Add(where, "%s", err.Text)
@@ -196,7 +197,7 @@ func (s *Stream) checkControl(p *source.Problems) {
 	}
 }
 
-// event returns the event of this name, nil if the stream has none.
+// event returns the event of this name; nil if the stream has none.
 func (s *Stream) event(name string) *Event {
 	for _, e := range s.Events {
 		if name != "" && e.Names[0] == name {

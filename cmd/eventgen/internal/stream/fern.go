@@ -13,14 +13,14 @@ import (
 	"github.com/mixstream/mixstream/cmd/eventgen/internal/source"
 )
 
-// Fern's extension of an operation that streams leaves the response described under
-// application/json: its schema is the data of one event.
+// Fern's extension of a streaming operation describes the response under application/json,
+// with the data of one event as the schema.
 
-// readFern gives an operation the text/event-stream content that x-fern-streaming
-// describes, if its format is sse and the operation has none.
+// readFern gives an operation the text/event-stream content that x-fern-streaming describes,
+// if its format is sse and the operation has no such content.
 func readFern(doc *openapi3.T, op *openapi3.Operation, where source.Place, p *source.Problems) {
-	said, ok := op.Extensions[fernExtension].(map[string]any)
-	if !ok || said["format"] != "sse" || len(Contents(op)) > 0 {
+	fern, ok := op.Extensions[fernExtension].(map[string]any)
+	if !ok || fern["format"] != "sse" || len(Contents(op)) > 0 {
 		return
 	}
 	where = where.Field(op.Origin, fernExtension)
@@ -30,7 +30,7 @@ func readFern(doc *openapi3.T, op *openapi3.Operation, where source.Place, p *so
 	}
 	response := openapi3.Response{Description: new("OK")}
 	if ref := op.Responses.Value(status); ref != nil && ref.Value != nil {
-		response = *ref.Value // perhaps of other operations too
+		response = *ref.Value // may belong to other operations, too
 	}
 	response.Content = maps.Clone(response.Content)
 	if response.Content == nil {
@@ -40,13 +40,13 @@ func readFern(doc *openapi3.T, op *openapi3.Operation, where source.Place, p *so
 	for name, content := range response.Content {
 		if mediaTypeIs(name, "application/json") {
 			stream.Schema = content.Schema
-			if said["stream-condition"] == nil {
+			if fern["stream-condition"] == nil {
 				delete(response.Content, name)
 			}
 		}
 	}
 	for _, member := range []string{"response", "response-stream"} {
-		value, ok := said[member]
+		value, ok := fern[member]
 		if !ok {
 			continue
 		}
@@ -70,8 +70,7 @@ func readFern(doc *openapi3.T, op *openapi3.Operation, where source.Place, p *so
 	op.Responses = responses
 }
 
-// schemaOf returns the schema that stands in an extension, where kin-openapi resolves no
-// reference.
+// schemaOf returns the schema in an extension. kin-openapi does not resolve references there.
 func schemaOf(doc *openapi3.T, value any) (*openapi3.SchemaRef, error) {
 	text, err := json.Marshal(value)
 	if err != nil {
@@ -96,7 +95,7 @@ func resolve(doc *openapi3.T, ref *openapi3.SchemaRef) error {
 		return nil
 	}
 	if ref.Value == nil {
-		return errors.New("it is not a schema")
+		return errors.New("not a schema")
 	}
 	for _, child := range slices.Concat(jsonschema.InPlace(ref.Value), jsonschema.OfParts(ref.Value)) {
 		if err := resolve(doc, child); err != nil {

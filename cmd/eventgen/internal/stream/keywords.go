@@ -17,12 +17,11 @@ var (
 		Binding:  []string{"operationId", "parameters", "requestBody", "responses"},
 		Describe: []string{"callbacks", "deprecated", "description", "externalDocs", "security", "servers", "summary", "tags"},
 	}
-	// extensions are the names beginning with x- that mean something here.
+	// extensions are the extensions that eventgen knows.
 	extensions = []string{ExtensionName, "x-fern-streaming", "x-go-name", "x-go-type", "x-ms-sse-terminal-event", "x-speakeasy-sse-sentinel"}
 )
 
-// checkKeywords refuses the misspelt keywords of a stream, and warns of those that it does
-// not know.
+// checkKeywords refuses misspelt keywords of a stream, and warns of unknown ones.
 func (s *Stream) checkKeywords(p *source.Problems) {
 	checkNames(operationVocabulary, s.Where, s.Operation.Origin, s.Operation.Extensions, p)
 	for _, content := range Contents(s.Operation) {
@@ -37,7 +36,7 @@ func (s *Stream) checkKeywords(p *source.Problems) {
 	}
 }
 
-// checkNames looks at the names that kin-openapi does not know.
+// checkNames checks the names that kin-openapi does not know.
 func checkNames(v jsonschema.Vocabulary, where source.Place, origin *openapi3.Origin, unknown map[string]any, p *source.Problems) {
 	for _, name := range slices.Sorted(maps.Keys(unknown)) {
 		at := where.Field(origin, name)
@@ -60,7 +59,7 @@ func checkNames(v jsonschema.Vocabulary, where source.Place, origin *openapi3.Or
 	}
 }
 
-// checkSound refuses schemas that describe nothing, and those whose check would not end.
+// checkSound refuses schemas that allow nothing, and schemas whose check would not terminate.
 func (s *Stream) checkSound(p *source.Problems) {
 	for at := range s.Schemas() {
 		where := source.PlaceOf(at.Name, at.Schema.Origin)
@@ -71,16 +70,16 @@ func (s *Stream) checkSound(p *source.Problems) {
 			"enum":  at.Schema.Enum != nil && len(at.Schema.Enum) == 0,
 		} {
 			if isEmpty {
-				p.Add(where.Field(at.Schema.Origin, keyword), "%s is empty: remove it, or list what it allows", keyword)
+				p.Add(where.Field(at.Schema.Origin, keyword), "%s is empty: remove it, or add an entry", keyword)
 			}
 		}
 		if at.root && containsItself(at.Schema, nil) {
-			p.Add(where, "the schema is defined by itself: an allOf, anyOf, oneOf, not or if leads back to it for the same value")
+			p.Add(where, "the schema is defined by itself: an allOf, anyOf, oneOf, not or if applies it again to the same value")
 		}
 	}
 }
 
-// containsItself reports whether a schema leads back to one of path for the same value.
+// containsItself reports whether a schema, for the same value, leads back to one in path.
 func containsItself(s *openapi3.Schema, path []*openapi3.Schema) bool {
 	if slices.Contains(path, s) {
 		return true

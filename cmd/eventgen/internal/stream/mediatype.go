@@ -8,8 +8,8 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// readMediaTypes replaces the contents of responses that refer to components/mediaTypes
-// (OpenAPI 3.2, section 4.7), which kin-openapi does not know, by what they refer to.
+// readMediaTypes replaces contents of responses that refer to components/mediaTypes (OpenAPI
+// 3.2, section 4.7) by the targets, because kin-openapi does not know such references.
 func readMediaTypes(doc *openapi3.T, op *openapi3.Operation) error {
 	for _, status := range successes(op) {
 		response := op.Responses.Value(status).Value
@@ -34,7 +34,7 @@ func readMediaTypes(doc *openapi3.T, op *openapi3.Operation) error {
 	return nil
 }
 
-// mediaType returns the media type of components/mediaTypes that a reference leads to.
+// mediaType returns the media type of components/mediaTypes that a reference points to.
 func mediaType(doc *openapi3.T, ref string) (*openapi3.MediaType, error) {
 	all, _ := doc.Components.Extensions["mediaTypes"].(map[string]any)
 	for range len(all) + 1 {

@@ -10,8 +10,8 @@ import (
 	"github.com/mixstream/mixstream/cmd/eventgen/internal/source"
 )
 
-// readParams records the parameters of the operation and its path item. Those in the path
-// come in the order of the path.
+// readParams records the parameters of the operation and its path item. Path parameters come
+// first, in the order of the path.
 func (s *Stream) readParams(item *openapi3.PathItem) {
 	byKey := map[[2]string]*openapi3.Parameter{}
 	var order [][2]string
@@ -39,8 +39,7 @@ func (s *Stream) readParams(item *openapi3.PathItem) {
 	slices.SortStableFunc(s.Params, func(a, b *openapi3.Parameter) int { return index(a) - index(b) })
 }
 
-// param returns the parameter of this name; nil if there is none. One of the path comes
-// first.
+// param returns the parameter of this name; nil if there is none. It prefers a path parameter.
 func (s *Stream) param(name string) *openapi3.Parameter {
 	for _, in := range []string{openapi3.ParameterInPath, openapi3.ParameterInQuery, openapi3.ParameterInHeader, openapi3.ParameterInCookie} {
 		for _, q := range s.Params {
@@ -52,14 +51,15 @@ func (s *Stream) param(name string) *openapi3.Parameter {
 	return nil
 }
 
-// IsPosition reports whether a parameter carries the last event id, which the runtime does.
+// IsPosition reports whether a parameter carries the last event id, so that the runtime sets
+// it.
 func (s *Stream) IsPosition(q *openapi3.Parameter) bool {
 	return q.In == openapi3.ParameterInHeader && strings.EqualFold(q.Name, "Last-Event-ID") ||
 		q.In == openapi3.ParameterInQuery && q.Name == s.Ext.Position
 }
 
-// SessionParam returns the parameter that names the session; nil if there is none. It is
-// undecided if several parameters are required, and the extension does not say which.
+// SessionParam returns the parameter that names the session; nil if there is none. The session
+// is undecided if several parameters are required and the extension names none.
 func (s *Stream) SessionParam(p *source.Problems) (q *openapi3.Parameter, undecided bool) {
 	if s.Ext.Session != nil {
 		if *s.Ext.Session == "" {
@@ -88,10 +88,10 @@ func (s *Stream) SessionParam(p *source.Problems) (q *openapi3.Parameter, undeci
 	case len(required) == 0:
 		return nil, false
 	case len(required) > 1:
-		p.Warn(s.Where, "the operation has %d required parameters, and none of them is taken for the session: set %s.session to the name of one, or to '' if all readers share one stream", len(required), ExtensionName)
+		p.Warn(s.Where, "the operation has %d required parameters, and any of them may name the session: set %s.session to the name of one, or to '' if all readers share one stream", len(required), ExtensionName)
 		return nil, true
 	case !isScalar(required[0]):
-		p.Warn(s.Where, "the parameter %q is neither a string nor an integer, and is not taken for the session: set %s.session to '' if all readers share one stream", required[0].Name, ExtensionName)
+		p.Warn(s.Where, "the parameter %q cannot name the session, because it is neither a string nor an integer: set %s.session to '' if all readers share one stream", required[0].Name, ExtensionName)
 		return nil, true
 	}
 	return required[0], false
@@ -118,7 +118,7 @@ func SessionType(q *openapi3.Parameter) string {
 	return ""
 }
 
-// checkPosition refuses a position that is no optional query parameter of a string.
+// checkPosition refuses a position other than an optional query parameter with a string.
 func (s *Stream) checkPosition(p *source.Problems) {
 	if s.Ext.Position == "" {
 		return

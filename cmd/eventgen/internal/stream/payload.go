@@ -31,7 +31,7 @@ func (s *Stream) readPayloads(doc *openapi3.T, schema *openapi3.SchemaRef, all [
 		schema = all[0].ref
 	}
 	if len(all) == 1 && all[0].isSignal() && all[0].object.Properties["event"] != nil {
-		p.Warn(s.Where, "the schema is read as the data of an event: if it describes the event itself, add a property %q", dataField)
+		p.Warn(s.Where, "the schema is treated as the data of an event: if it describes the event itself, add a property %q", dataField)
 	}
 	e := &Event{Names: []string{""}, Where: s.Where, Payload: true, Description: schema.Value.Description}
 	e.Component, _ = jsonschema.ComponentName(schema.Ref)
@@ -52,8 +52,8 @@ func unionOf(all []*branch) *openapi3.SchemaRef {
 	return &openapi3.SchemaRef{Value: union}
 }
 
-// readDataUnion reads the data of the only event as a union whose members name the event.
-// It is false if no member of the data does.
+// readDataUnion reads the data of the only event as a union whose members name the event. It
+// returns false if no member of the data names it.
 func (s *Stream) readDataUnion(doc *openapi3.T, e *Event, p *source.Problems) bool {
 	if e.Text || e.Data == nil || len(jsonschema.ObjectOf(e.Data).Unions) != 1 {
 		return false
@@ -68,8 +68,8 @@ func (s *Stream) readDataUnion(doc *openapi3.T, e *Event, p *source.Problems) bo
 	return true
 }
 
-// readUnion reads payloads that a member of the data tells apart. It is false if no member
-// does: then the union is the data of one event.
+// readUnion reads payloads that a member of the data tells apart. It returns false if no
+// member does: the union is then the data of one event.
 func (s *Stream) readUnion(doc *openapi3.T, all []*branch, p *source.Problems) bool {
 	s.NameIn = namingMember(all)
 	if s.NameIn == "" {
@@ -87,7 +87,7 @@ func (s *Stream) readUnion(doc *openapi3.T, all []*branch, p *source.Problems) b
 			e.GoName, _ = b.ref.Value.Extensions[jsonschema.GoNameExtension].(string)
 		}
 		for _, property := range b.object.Properties[s.NameIn] {
-			// A const has a type without saying it, and oapi-codegen needs it.
+			// A const implies its type, but oapi-codegen needs the type explicitly.
 			if v := property.Value; v.Type == nil && (v.Const != nil || len(v.Enum) > 0) {
 				v.Type = &openapi3.Types{openapi3.TypeString}
 			}
@@ -101,9 +101,9 @@ func (s *Stream) readUnion(doc *openapi3.T, all []*branch, p *source.Problems) b
 	return true
 }
 
-// namingMember returns the property that tells the branches of a union apart; empty if
-// there is none. It is that of the discriminator, or else one that each branch binds to
-// strings that no other has.
+// namingMember returns the property that tells the branches of a union apart; empty if there
+// is none. That is the property of the discriminator, or else one that each branch restricts
+// to strings of its own.
 func namingMember(all []*branch) string {
 	if len(all) == 0 {
 		return ""
@@ -123,7 +123,7 @@ func namingMember(all []*branch) string {
 	return ""
 }
 
-// Preference is lower for the names that such a property usually has.
+// Preference orders properties: the usual names of a naming member come first.
 func Preference(property string) int {
 	if i := slices.Index([]string{"type", "event", "kind", "object"}, property); i >= 0 {
 		return i
@@ -131,7 +131,7 @@ func Preference(property string) int {
 	return 4
 }
 
-// tellsApart reports whether each branch binds the property to strings of its own. One
+// tellsApart reports whether each branch restricts the property to strings of its own. One
 // branch may be the discriminator's default.
 func tellsApart(all []*branch, property string) bool {
 	seen := map[string]bool{}

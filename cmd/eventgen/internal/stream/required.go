@@ -10,19 +10,20 @@ import (
 	"github.com/mixstream/mixstream/cmd/eventgen/internal/source"
 )
 
-// required looks for the names that a schema requires and that none of its properties has.
+// required finds the names that a schema requires although none of its properties has them.
 type required struct {
 	anywhere map[string]bool // the names of the properties of the whole document
-	demanded map[string]int  // how many schemas require a name and do not describe it
-	isOwn    bool            // the schema is that of an event, or of its data
+	demanded map[string]int  // how many schemas require a name without describing it
+	isOwn    bool            // the schema describes an event or its data
 	p        *source.Problems
 }
 
-// CompleteRequired gives a schema the property that it requires and does not describe: else
-// its Go type would have no field for it, and no event of it would pass. It refuses a name that
-// is probably misspelt: a property of the schema has nearly the same, or the name is that of
-// the event's own data and nothing in the document has it. Large documents have such slips
-// further down, which a warning tells.
+// CompleteRequired adds properties that a schema requires but does not describe: without them
+// the Go type would have no such field, and no event would pass the check.
+//
+// It refuses a name that is probably misspelt. Either a property of the schema has nearly the
+// same name, or the event's own data requires the name and it occurs nowhere in the document.
+// Large documents contain such mistakes in nested schemas, where it only warns.
 func CompleteRequired(doc *openapi3.T, streams []*Stream, p *source.Problems) {
 	r := &required{anywhere: map[string]bool{}, demanded: map[string]int{}, p: p}
 	roots := jsonschema.InOrder(doc.Components.Schemas)
@@ -72,8 +73,8 @@ func CompleteRequired(doc *openapi3.T, streams []*Stream, p *source.Problems) {
 	}
 }
 
-// check checks a schema within those of path, which describe the same value, and those
-// within it that do.
+// check checks a schema, and recursively the schemas within it that apply to the same value.
+// path holds the enclosing ones of those.
 func (r *required) check(name string, s *openapi3.Schema, path []*openapi3.Schema) {
 	if slices.Contains(path, s) {
 		return
@@ -94,7 +95,7 @@ func (r *required) check(name string, s *openapi3.Schema, path []*openapi3.Schem
 			r.miss(name, s, property, slices.Collect(maps.Keys(known)))
 		}
 	}
-	// What not and if require is no demand.
+	// A name that not or if requires is not needed.
 	for _, ref := range slices.Concat(s.AllOf, s.AnyOf, s.OneOf, []*openapi3.SchemaRef{s.Then, s.Else}, jsonschema.InOrder(s.DependentSchemas)) {
 		if ref == nil || ref.Value == nil {
 			continue
@@ -122,7 +123,7 @@ func (r *required) miss(name string, s *openapi3.Schema, property string, known 
 	case misspelt:
 		r.p.Add(where, "required lists %q, which is not a property: did you mean %q?", property, meant)
 	case r.isOwn && !r.anywhere[property] && r.demanded[property] < 2:
-		r.p.Add(where, "required lists %q, and no schema of the document has such a property: add the property, or remove the name", property)
+		r.p.Add(where, "required lists %q, but no schema of the document has such a property: add the property, or remove the name", property)
 	case len(s.Properties) > 0:
 		r.p.Warn(where, "required lists %q, which is not a property: it becomes a field of any type", property)
 		s.Properties = maps.Clone(s.Properties)
@@ -132,5 +133,5 @@ func (r *required) miss(name string, s *openapi3.Schema, property string, known 
 	}
 }
 
-// IsOpen reports whether additional properties are said to be allowed.
+// IsOpen reports whether a schema explicitly allows additional properties.
 func IsOpen(a openapi3.BoolSchema) bool { return a.Schema != nil || a.Has != nil && *a.Has }

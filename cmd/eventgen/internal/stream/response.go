@@ -14,8 +14,8 @@ import (
 // eventStream is the media type of a stream of events.
 const eventStream = "text/event-stream"
 
-// Contents returns the text/event-stream contents of an operation, in the order of
-// their statuses: those of its 2XX responses, or of the default one if it has no others.
+// Contents returns the text/event-stream contents of an operation's 2XX responses, ordered by
+// status. Without such a response it uses the default one.
 func Contents(op *openapi3.Operation) []*openapi3.MediaType {
 	var contents []*openapi3.MediaType
 	for _, status := range successes(op) {
@@ -32,7 +32,7 @@ func Contents(op *openapi3.Operation) []*openapi3.MediaType {
 	return contents
 }
 
-// successes returns the statuses of the responses that are no errors, in their order.
+// successes returns the statuses of the successful responses, sorted.
 func successes(op *openapi3.Operation) []string {
 	if op.Responses == nil {
 		return nil
@@ -50,18 +50,18 @@ func successes(op *openapi3.Operation) []string {
 	return all
 }
 
-// mediaTypeIs reports whether a key of a content map is this media type, with any
-// parameters and in any case.
+// mediaTypeIs reports whether a key of a content map is this media type, with any parameters
+// and in any case.
 func mediaTypeIs(key, want string) bool {
 	mediaType, _, _ := mime.ParseMediaType(key)
 	return mediaType == want
 }
 
-// streamSchema returns the schema of one event, or of the data of one event, as the
-// contents of an operation describe it together. It is nil if none does.
+// streamSchema returns the schema of one event or of its data, combined from the contents of
+// an operation. It returns nil if no content has one.
 //
-// An itemSchema says more than a schema beside it, which describes the text as a whole
-// (OpenAPI 3.2, section 4.14.1). An array is one of events.
+// An itemSchema takes precedence over a schema beside it, which describes the text as a whole
+// (OpenAPI 3.2, section 4.14.1). The items of an array are events.
 func (s *Stream) streamSchema() *openapi3.SchemaRef {
 	var all []*openapi3.SchemaRef
 	for _, content := range s.Contents {
@@ -101,7 +101,7 @@ func (s *Stream) itemOf(content *openapi3.MediaType) *openapi3.SchemaRef {
 	return s.unwrap(schema)
 }
 
-// unwrap returns the schema of JSON that is described as content of a string.
+// unwrap returns the schema of JSON that is described as the content of a string.
 func (s *Stream) unwrap(ref *openapi3.SchemaRef) *openapi3.SchemaRef {
 	if inner := ref.Value.ContentSchema; inner != nil && inner.Value != nil && isJSON(ref.Value.ContentMediaType) {
 		s.addWrapper(ref)
@@ -110,7 +110,7 @@ func (s *Stream) unwrap(ref *openapi3.SchemaRef) *openapi3.SchemaRef {
 	return ref
 }
 
-// sameSchema reports whether two schemas are one, or are written the same.
+// sameSchema reports whether two schemas are identical or have the same text.
 func sameSchema(a, b *openapi3.SchemaRef) bool {
 	if a.Value == b.Value {
 		return true

@@ -18,13 +18,13 @@ import (
 	"github.com/mixstream/mixstream/contract"
 )
 
-// resumeExtension are the member resume of x-mixstream.
+// resumeExtension is the member resume of x-mixstream.
 type resumeExtension struct {
 	Operation  string                    `json:"operation"`  // the operationId of the operation that resumes; empty: this one
-	Parameters map[string]parameterValue `json:"parameters"` // an expression for each
+	Parameters map[string]parameterValue `json:"parameters"` // an expression for each parameter
 }
 
-// parameterValue is a string, or a number or boolean as it is written.
+// parameterValue is a string, or the text of a number or boolean.
 type parameterValue string
 
 func (w *parameterValue) UnmarshalJSON(data []byte) error {
@@ -36,8 +36,8 @@ func (w *parameterValue) UnmarshalJSON(data []byte) error {
 	case string(data) == "true" || string(data) == "false":
 	case json.Unmarshal(data, &n) != nil || string(data) == "null":
 		return errors.New("a parameter of resume must be a string, number or boolean")
-	case n != math.Trunc(n) || math.Abs(n) >= 1<<53: // which may not be written as it was
-		return errors.New("a number that is a parameter of resume must be an integer below 2^53: write others as a string")
+	case n != math.Trunc(n) || math.Abs(n) >= 1<<53: // may differ from the document's text
+		return errors.New("a number in the parameters of resume must be an integer below 2^53: write others as a string")
 	}
 	*w = parameterValue(data)
 	return nil
@@ -55,18 +55,19 @@ func readResumes(doc *openapi3.T, streams []*Stream, p *source.Problems) {
 	}
 }
 
-// safeMethods are those whose request may be sent again without an effect on the server (RFC
-// 9110, section 9.2.1). QUERY is that of OpenAPI 3.2, a GET with a body.
+// safeMethods are the methods whose requests have no effect on the server when repeated (RFC
+// 9110, section 9.2.1). QUERY, of OpenAPI 3.2, is a GET with a body.
 var safeMethods = []string{"GET", "QUERY"}
 
-// resuming returns the operation that resumes the stream; nil if there is none that can.
+// resuming returns the operation that resumes the stream; nil, after an error, if that
+// operation cannot.
 func (s *Stream) resuming(doc *openapi3.T, streams []*Stream, p *source.Problems) *Stream {
 	id := s.Ext.Resume.Operation
 	target := s
 	if id != "" {
 		i := slices.IndexFunc(streams, func(other *Stream) bool { return other.ID == id })
 		if i < 0 {
-			why := "which is not in the document, or which the configuration leaves out"
+			why := "which is not in the document, or which the configuration excludes"
 			document.EachOperation(doc, func(_, _ string, _ *openapi3.PathItem, op *openapi3.Operation) {
 				if op.OperationID == id {
 					why = "which has no text/event-stream response"
@@ -79,22 +80,22 @@ func (s *Stream) resuming(doc *openapi3.T, streams []*Stream, p *source.Problems
 	}
 	switch {
 	case !slices.Contains(safeMethods, target.Method) && id == "":
-		p.Add(s.extensionAt("resume", "operation"), "%s.resume names no operation, and the method of this one is %s: a client repeats the request that resumes, so name an operation whose method is GET or QUERY", ExtensionName, target.Method)
+		p.Add(s.extensionAt("resume", "operation"), "%s.resume names no operation, but the method of this one is %s: a client may repeat the request, so name an operation whose method is GET or QUERY", ExtensionName, target.Method)
 		return nil
 	case !slices.Contains(safeMethods, target.Method):
-		p.Add(s.extensionAt("resume", "operation"), "%s.resume names %s, whose method is %s: a client repeats the request that resumes, so the method must be GET or QUERY", ExtensionName, id, target.Method)
+		p.Add(s.extensionAt("resume", "operation"), "%s.resume names %s, whose method is %s: a client may repeat the request, so the method must be GET or QUERY", ExtensionName, id, target.Method)
 		return nil
 	case target == s && len(s.Ext.Resume.Parameters) == 0:
 		p.Add(s.extensionAt("resume"), "%s.resume has neither another operation nor a parameter: add one", ExtensionName)
 		return nil
 	case target != s && target.Body && target.Operation.RequestBody.Value != nil && target.Operation.RequestBody.Value.Required:
-		p.Add(s.extensionAt("resume", "operation"), "%s.resume names %s, which requires a body: a client has none to send", ExtensionName, id)
+		p.Add(s.extensionAt("resume", "operation"), "%s.resume names %s, which requires a body, but a client has none to send", ExtensionName, id)
 		return nil
 	}
 	return target
 }
 
-// readResume sets Resume by the parameters of the operation that resumes.
+// readResume sets Resume from the parameters of the operation that resumes.
 func (s *Stream) readResume(target *Stream, p *source.Problems) {
 	r := &contract.Resume{Operation: target.ID}
 	if target != s {
@@ -110,7 +111,7 @@ func (s *Stream) readResume(target *Stream, p *source.Problems) {
 			p.Add(s.extensionAt("resume", "parameters", name), "%s.resume sets the parameter %q, which %s does not have", ExtensionName, name, target.ID)
 			continue
 		case q.In == openapi3.ParameterInHeader && target.IsPosition(q):
-			p.Add(s.extensionAt("resume", "parameters", name), "%s.resume sets the header %s: the client sends it by itself", ExtensionName, q.Name)
+			p.Add(s.extensionAt("resume", "parameters", name), "%s.resume sets the header %s: remove it, the client sends the header anyway", ExtensionName, q.Name)
 			continue
 		case given[q] != nil:
 			p.Add(s.extensionAt("resume", "parameters", name), "%s.resume sets the parameter %q of %s twice, as %s and as %s", ExtensionName, q.Name, target.ID, given[q].as, name)
@@ -135,27 +136,27 @@ func (s *Stream) readResume(target *Stream, p *source.Problems) {
 	s.Resume = r
 }
 
-// compareResumed warns where the stream of the operation that resumes says otherwise how its
-// events are named or what ends it: the client reads both as one stream of the first.
+// compareResumed warns if the stream of the operation that resumes names its events or ends in
+// another way: the client reads both as one stream, by the rules of the first.
 func (s *Stream) compareResumed(target *Stream, p *source.Problems) {
 	if target == s || target.broken {
 		return
 	}
 	at := s.extensionAt("resume", "operation")
 	if target.NameIn != s.NameIn {
-		p.Warn(at, "%s.resume names %s, whose events are named by %s, and its own by %s: they are unknown after a cut", ExtensionName, target.ID, target.namedBy(), s.namedBy())
+		p.Warn(at, "%s.resume names %s, where %s names the events, but %s does in this stream: after a disconnect the events are unknown", ExtensionName, target.ID, target.namedBy(), s.namedBy())
 	}
 	if end := target.End.Data; end != "" && end != s.End.Data {
-		p.Warn(at, "%s.resume names %s, whose stream ends with %q, and its own does not: after a cut, that is an event like any other", ExtensionName, target.ID, end)
+		p.Warn(at, "%s.resume names %s, whose stream ends with %q, but this stream does not: after a disconnect, a client treats that data as an event", ExtensionName, target.ID, end)
 	}
 	for _, name := range target.End.Events {
 		if !s.End.After(name) {
-			p.Warn(at, "%s.resume names %s, whose stream ends after the event %q, and its own does not: after a cut, nothing ends it there", ExtensionName, target.ID, name)
+			p.Warn(at, "%s.resume names %s, whose stream ends after the event %q, but this stream does not: after a disconnect, a client does not stop there", ExtensionName, target.ID, name)
 		}
 	}
 }
 
-// namedBy returns what names the events of the stream.
+// namedBy tells, for a message, what names the events of the stream.
 func (s *Stream) namedBy() string {
 	if s.NameIn == "" {
 		return `the field "event"`
@@ -163,7 +164,7 @@ func (s *Stream) namedBy() string {
 	return fmt.Sprintf("the member %q of their data", s.NameIn)
 }
 
-// qualified returns the parameter of this name, or of IN.NAME; nil if there is none.
+// qualified returns the parameter called name, or IN.NAME; nil if there is none.
 func (s *Stream) qualified(name string) *openapi3.Parameter {
 	if q := s.param(name); q != nil {
 		return q
@@ -177,7 +178,7 @@ func (s *Stream) qualified(name string) *openapi3.Parameter {
 	return nil
 }
 
-// hasPathParam reports whether a parameter is in the path of the stream.
+// hasPathParam reports whether the path of the stream has a parameter.
 func (s *Stream) hasPathParam(name string) bool {
 	return slices.ContainsFunc(s.PathParams(), func(q *openapi3.Parameter) bool { return q.Name == name })
 }
@@ -228,7 +229,7 @@ func hasScalar(ref *openapi3.SchemaRef, pointer []string) bool {
 	})
 }
 
-// isScalar reports whether the branch takes a string, number or boolean.
+// isScalar reports whether the branch allows a string, number or boolean.
 func (b *branch) isScalar() bool {
 	types := jsonschema.TypesOf(b.ref.Value)
 	if types == nil {
@@ -239,8 +240,8 @@ func (b *branch) isScalar() bool {
 	})
 }
 
-// below returns the descriptions of a member of an object, or of an element of an array. A
-// schema that leaves it open describes it as anything.
+// below returns the descriptions of a member of an object, or of an element of an array. If a
+// schema allows any member, the description is an empty schema.
 func (b *branch) below(token string) []*openapi3.SchemaRef {
 	if refs := b.object.Properties[token]; refs != nil {
 		return refs
@@ -264,8 +265,8 @@ func (b *branch) below(token string) []*openapi3.SchemaRef {
 	return found
 }
 
-// isIndex reports whether a token of a JSON pointer is that of an element (RFC 6901, section
-// 4).
+// isIndex reports whether a token of a JSON pointer can be the index of an element (RFC 6901,
+// section 4).
 func isIndex(token string) bool {
 	return token == "0" || token != "" && token[0] != '0' && strings.Trim(token, "0123456789") == ""
 }

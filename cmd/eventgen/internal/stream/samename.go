@@ -9,17 +9,17 @@ import (
 	"github.com/mixstream/mixstream/cmd/eventgen/internal/source"
 )
 
-// Several alternatives may describe events of one name, or of none. On the wire they are
-// one event, whose data is what any of them describes.
+// Several alternatives may describe events of the same name, or without a name. On the wire
+// they are one event, whose data fits any of the descriptions.
 
-// joinSameNames returns the events with those of one name joined.
+// joinSameNames joins events of the same name.
 func (s *Stream) joinSameNames(all []*envelopeEvent, p *source.Problems) []*envelopeEvent {
 	var order []string
 	groups := map[string][]*envelopeEvent{}
 	for _, e := range all {
 		key := e.Names[0]
 		if key == "message" {
-			key = "" // the standard's name for none
+			key = "" // the standard's name for an event without one
 		}
 		if groups[key] == nil {
 			order = append(order, key)
@@ -35,14 +35,14 @@ func (s *Stream) joinSameNames(all []*envelopeEvent, p *source.Problems) []*enve
 	return joined
 }
 
-// join returns one event for several of one name; nil if there can be none.
+// join joins several events of the same name; it returns nil if that is impossible.
 func (s *Stream) join(group []*envelopeEvent, p *source.Problems) *envelopeEvent {
 	group = s.withoutConstantText(group)
 	first := group[0]
 	var data []*openapi3.SchemaRef
 	for _, e := range group {
 		if e.Text != first.Text {
-			p.Add(e.Where, "the data of this event is %s, and that of %s is %s: both have %s in %s, and a reader cannot tell which it gets; rename one of them",
+			p.Add(e.Where, "the data of this event is %s, but the data of %s is %s: both have %s in %s, so a reader cannot tell them apart; rename one of them",
 				formOf(e.Text), first.Where, formOf(first.Text), quoted(e.Names[0]), s.ID)
 			return nil
 		}
@@ -56,7 +56,7 @@ func (s *Stream) join(group []*envelopeEvent, p *source.Problems) *envelopeEvent
 	}
 	if len(data) > 1 {
 		if name := first.Names[0]; name != "" {
-			p.Warn(group[1].Where, "the name %q is also that of %s: both are read as one event, whose data is what either describes", name, first.Where)
+			p.Warn(group[1].Where, "%[2]s also has the name %[1]q: both become one event, whose data fits either description", name, first.Where)
 		}
 		first.Data = &openapi3.SchemaRef{Value: &openapi3.Schema{AnyOf: data}}
 		first.Component, first.GoName, first.Description = "", "", ""
@@ -74,8 +74,8 @@ func formOf(text bool) string {
 	return "JSON"
 }
 
-// withoutConstantText removes events whose data is a text that is always the same from
-// among those whose data is JSON.
+// withoutConstantText removes events with a constant text as data, if the data of others is
+// JSON.
 func (s *Stream) withoutConstantText(group []*envelopeEvent) []*envelopeEvent {
 	if !slices.ContainsFunc(group, func(e *envelopeEvent) bool { return !e.Text }) {
 		return group

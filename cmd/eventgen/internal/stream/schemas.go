@@ -10,13 +10,13 @@ import (
 
 // schemaAt is a schema of a stream.
 type schemaAt struct {
-	Name   string // of the nearest schema around it that has a name
+	Name   string // the name of the nearest enclosing schema that has one
 	Schema *openapi3.Schema
-	root   bool // no schema around it describes the same value
+	root   bool // no enclosing schema applies to the same value
 }
 
-// Schemas returns every schema by which a stream is described, each once, but twice where it
-// describes a value both alone and with others.
+// Schemas returns every schema that describes a stream, once each. It returns a schema twice
+// if it applies to one value alone and to another together with an enclosing schema.
 func (s *Stream) Schemas() iter.Seq[schemaAt] {
 	return func(yield func(schemaAt) bool) {
 		type key struct {

@@ -8,15 +8,16 @@ import (
 	"github.com/mixstream/mixstream/cmd/eventgen/internal/source"
 )
 
-// Many documents keep one list of all names, the enum of a schema that every event refers
-// to. Such an enum tells no two events apart. The discriminator does.
+// Many documents keep one list of all names: the enum of a schema that every event refers to.
+// Such an enum does not tell events apart, but the discriminator does.
 
-// resolveSharedNames decides by the discriminators which branch has a name that the enums of several
-// allow. It leaves a const alone: one that the discriminator contradicts is refused.
+// resolveSharedNames assigns names that the enums of several branches allow to one branch, by
+// the discriminators. It leaves a const alone: a discriminator that contradicts one is an
+// error.
 func resolveSharedNames(all []*branch, id string, p *source.Problems) {
 	for _, property := range discriminators(all) {
 		enums := make([][]string, len(all))
-		owners := map[string]int{} // how many branches bind a name
+		owners := map[string]int{} // how many branches allow a name
 		for i, b := range all {
 			values, _ := jsonschema.BoundTo(b.object.Properties[property])
 			enums[i] = TextsOf(values)
@@ -32,7 +33,7 @@ func resolveSharedNames(all []*branch, id string, p *source.Problems) {
 			own := b.ownNames(all, property, enums[i])
 			for _, name := range own {
 				if !slices.Contains(enums[i], name) {
-					p.Warn(b.where(id, i), "the discriminator of %s maps %q to it, which the enum of its property %q does not have", id, name, property)
+					p.Warn(b.where(id, i), "the discriminator of %s maps %q to this schema, but the enum of its property %q lacks that name", id, name, property)
 				}
 			}
 			if len(own) > 0 {
@@ -52,7 +53,7 @@ func discriminators(all []*branch) []string {
 }
 
 // ownNames returns the names that the discriminators leave to the branch: those mapped to it,
-// else its own name if the enum has it, else those mapped to no other.
+// else its own name if the enum has it, else those mapped to no other branch.
 func (b *branch) ownNames(all []*branch, property string, enum []string) []string {
 	if mapped := b.mapped[property]; len(mapped) > 0 {
 		return mapped

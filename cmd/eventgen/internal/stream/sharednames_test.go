@@ -12,7 +12,7 @@ import (
 	"github.com/mixstream/mixstream/cmd/eventgen/internal/source"
 )
 
-// Two events that share one list of names, which the discriminator divides.
+// sharedList has two events that share one list of names, which the discriminator divides.
 const sharedList = `openapi: 3.1.0
 info: {title: Shared, version: '1'}
 paths:
@@ -53,7 +53,7 @@ func TestSharedList(t *testing.T) {
 		"the schemas have the names": {[]string{", " + mapping, "", list, "enum: [Made, Gone]"}, "Made: Made; Gone: Gone", ""},
 		"a name that no event has":   {[]string{list, "enum: [made, gone, never]"}, "Made: made; Gone: gone", ""},
 		"a name that the list has not": {[]string{list, "enum: [made, other]"}, "Made: made; Gone: gone",
-			`Gone: the discriminator of watch maps "gone" to it, which the enum of its property "event" does not have`},
+			`Gone: the discriminator of watch maps "gone" to this schema, but the enum of its property "event" lacks that name`},
 		"payloads": {[]string{list, "enum: [made, gone]}, size: {type: integer", "{data: {type: object}}", "{name: {type: string}}"}, "Made: made; Gone: gone", ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,6 +1,6 @@
-// Package stream reads the streaming operations of a document into one model, however the
-// document describes them. What is generated knows the model alone: a further way to
-// describe a stream is a file here, with its tests.
+// Package stream reads the streaming operations of a document into one model, independent of
+// how the document describes them. Generated code depends on the model alone. To support
+// another description, add a file here with its tests.
 package stream
 
 import (
@@ -15,7 +15,7 @@ import (
 	"github.com/mixstream/mixstream/contract"
 )
 
-// Stream is a streaming operation: what its document says of it, however it says it.
+// Stream is a streaming operation, independent of how the document describes it.
 type Stream struct {
 	ID, Method, Path string
 	Where            source.Place
@@ -26,16 +26,16 @@ type Stream struct {
 	Body             bool // it has a request body
 	IDs              bool // the schema of an event has the id
 	End              contract.End
-	Resume           *contract.Resume // nil: the document says nothing
+	Resume           *contract.Resume // nil: the document does not define it
 
-	// constants are the texts that the schema has in place of an event's JSON, such as the
-	// "[DONE]" at the end. They are no events.
+	// constants are the texts that the schema allows in place of an event's JSON, such as
+	// "[DONE]" at the end. They are not events.
 	constants []string
 
 	broken    bool // its events cannot be read
 	Operation *openapi3.Operation
-	GoID      string                // its operationId of which oapi-codegen makes Go names
-	Contents  []*openapi3.MediaType // of its streaming responses; at least one
+	GoID      string                // the operationId from which oapi-codegen derives Go names
+	Contents  []*openapi3.MediaType // the contents of its streaming responses; at least one
 	Wrappers  []string              // the components that only describe how a stream is written
 
 	sentinels []sentinel
@@ -45,21 +45,20 @@ type Stream struct {
 
 // Event is one event of a stream.
 type Event struct {
-	Names     []string // several only where a member of the data tells which; "" is no name
+	Names     []string // several only if a member of the data tells which applies; "" is no name
 	AnyName   bool     // the spec leaves the name open
 	Text      bool     // the data is text, not JSON
 	Where     source.Place
-	Component string // the schema that is this event; empty if it is inline, or several events are in it
+	Component string // the schema that is this event; empty if the schema is inline or covers several events
 	Payload   bool   // the schema describes the data alone, without the fields around it
 	NameIn    string // the member of the data that names the event; empty: the SSE field does
 	Data      *openapi3.SchemaRef
 
 	Description string
-	GoName      string // from x-go-name on an inline schema
+	GoName      string // from x-go-name of an inline schema
 }
 
-// CompleteContents gives the operations of a document the contents that stand where
-// kin-openapi does not look for them.
+// CompleteContents adds the contents of operations from places that kin-openapi ignores.
 func CompleteContents(doc *openapi3.T, p *source.Problems) {
 	document.EachOperation(doc, func(path, method string, _ *openapi3.PathItem, op *openapi3.Operation) {
 		where := source.PlaceOf(method+" "+path, op.Origin)
@@ -70,9 +69,8 @@ func CompleteContents(doc *openapi3.T, p *source.Problems) {
 	})
 }
 
-// Read returns the streaming operations of a document. It reads each into the same
-// model, so that what follows does not depend on how a stream is written. ids has the names
-// of those that are not called by their operationId.
+// Read returns the streaming operations of a document, all in the same model. ids holds the
+// identifiers of operations that oapi-codegen knows under another operationId.
 func Read(doc *openapi3.T, ids map[*openapi3.Operation]string, p *source.Problems) []*Stream {
 	var all []*Stream
 	document.EachOperation(doc, func(path, method string, item *openapi3.PathItem, op *openapi3.Operation) {
@@ -80,7 +78,7 @@ func Read(doc *openapi3.T, ids map[*openapi3.Operation]string, p *source.Problem
 		contents := Contents(op)
 		if len(contents) == 0 {
 			if op.Extensions[ExtensionName] != nil {
-				p.Add(where, "the operation has %s, but no text/event-stream response: remove the one, or add the other", ExtensionName)
+				p.Add(where, "the operation has %s but no text/event-stream response: remove the first or add the second", ExtensionName)
 			}
 			return
 		}
@@ -122,14 +120,13 @@ func (s *Stream) readEvents(doc *openapi3.T, p *source.Problems) {
 	}
 }
 
-// isUntyped reports whether a schema says nothing of what a stream holds but that it is
-// text.
+// isUntyped reports whether a schema describes a stream as text and nothing more.
 func isUntyped(s *openapi3.Schema) bool {
 	return jsonschema.IsAnything(s) || slices.Equal(jsonschema.TypesOf(s), []string{openapi3.TypeString})
 }
 
-// textOf returns the schema of a stream that is text; nil if nothing is said of the text.
-// Some say that it is a file.
+// textOf returns the schema of a stream of text; nil if nothing describes the text. Some
+// documents describe the text as a file.
 func textOf(ref *openapi3.SchemaRef) *openapi3.SchemaRef {
 	switch {
 	case ref == nil || ref.Value == nil || jsonschema.IsAnything(ref.Value):
@@ -155,24 +152,24 @@ func (s *Stream) addWrapperNamed(component string) {
 	}
 }
 
-// checkNames refuses two events of one name: nothing could tell them apart.
+// checkNames refuses two events of the same name: a reader could not tell them apart.
 func (s *Stream) checkNames(p *source.Problems) {
 	owners := map[string]source.Place{}
 	for _, e := range s.Events {
 		for _, name := range e.Names {
 			key := name
 			if key == "" {
-				key = "message" // the standard's name for none
+				key = "message" // the standard's name for an event without one
 			}
 			if other, ok := owners[key]; ok {
-				p.Add(e.Where, "two events of %s have %s, this one and %s: rename one of them", s.ID, quoted(name), other)
+				p.Add(e.Where, "this event and %[3]s, both of %[1]s, have %[2]s: rename one of them", s.ID, quoted(name), other)
 			}
 			owners[key] = e.Where
 		}
 	}
 }
 
-// Check refuses what is wrong with the stream beside its events.
+// Check refuses errors of the stream outside of its events.
 func (s *Stream) Check(p *source.Problems) {
 	s.checkKeywords(p)
 	s.checkSound(p)

@@ -1,0 +1,113 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/mixstream/mixstream/contract"
+	"github.com/mixstream/mixstream/internal/excerpt"
+)
+
+// Publisher publishes events of one operation to one URL, at which a server takes them as
+// the Publisher of package server does. It is safe for concurrent use.
+type Publisher[E any] struct {
+	encode func(event E) (name string, data []byte, err error)
+	url    string
+	cfg    config
+}
+
+// NewPublisher returns a publisher of the events of op, which sends them to url by POST. The
+// URL may have a query. NewPublisher makes no connection. Only the options about requests,
+// WithErrors, WithRetryPolicy and the hook Retrying have an effect.
+func NewPublisher[P, E any](op contract.Operation[P, E], url string, opts ...Option) (*Publisher[E], error) {
+	if err := checkOperation(op); err != nil {
+		return nil, err
+	}
+	cfg, err := defaultConfig().with(opts)
+	if err == nil {
+		_, err = checkURL("URL", url)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &Publisher[E]{encode: op.Encode, url: url, cfg: cfg}, nil
+}
+
+// Publisher returns a publisher to the stream that the parameters name, at the URL of the
+// stream itself. The server must take events there by POST, as one of this module's own
+// contract does. Options given here come after the client's own.
+func (c *Client[P, E]) Publisher(ctx context.Context, params P, opts ...Option) (*Publisher[E], error) {
+	cfg, err := c.cfg.with(opts)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := c.session(params); err != nil {
+		return nil, err
+	}
+	r, err := c.request(ctx, params)
+	if err != nil {
+		return nil, fmt.Errorf("client: %w", err)
+	}
+	return &Publisher[E]{encode: c.op.Encode, url: r.URL.String(), cfg: cfg}, nil
+}
+
+// Publish appends an event and returns its id once the event is in the server's log. Options
+// given here come after the publisher's own.
+//
+// Publish repeats an attempt if that may help, within the RetryPolicy and for at most 100 s.
+// All attempts have one Idempotency-Key, so the event is not published twice. Publish
+// returns a refusal at once, as an *APIError. Otherwise its error is ErrGaveUp, or that of
+// the context. If the event may be published all the same, the error is ErrOutcomeUnknown as
+// well.
+func (p *Publisher[E]) Publish(ctx context.Context, event E, opts ...Option) (id string, err error) {
+	name, data, err := p.encode(event)
+	switch {
+	case errors.Is(err, contract.ErrUnknownEvent):
+		return "", fmt.Errorf("client: publish: unknown event %s: publish only events that the spec names", excerpt.Quote(name))
+	case err != nil:
+		return "", fmt.Errorf("client: publish: %w", err)
+	}
+	body, err := json.Marshal(publishedEvent{Data: data, Event: name})
+	if err != nil {
+		return "", fmt.Errorf("client: publish: %w", err)
+	}
+	result, err := p.publish(ctx, "application/json", body, 1, opts)
+	return result.LastID, err
+}
+
+// publishedEvent is the body of a request that publishes one event.
+type publishedEvent struct {
+	Data  json.RawMessage `json:"data"`
+	Event string          `json:"event"`
+}
+
+// PublishLines appends events that are lines of JSON, each {"event":name,"data":…}
+// (application/x-ndjson). The server appends them in order. If it refuses one, the Published
+// of the *APIError says which, and what was published before it. Otherwise PublishLines
+// works as Publish does. Input that does not fit into memory, or comes slowly, needs several
+// calls.
+func (p *Publisher[E]) PublishLines(ctx context.Context, lines []byte, opts ...Option) (PublishResult, error) {
+	return p.publish(ctx, "application/x-ndjson", lines, countLines(lines), opts)
+}
+
+// countLines returns the number of lines that have an event, as a server counts them.
+func countLines(lines []byte) (n int) {
+	for line := range bytes.Lines(bytes.TrimPrefix(lines, []byte("\ufeff"))) {
+		if len(bytes.TrimSpace(line)) > 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// publish publishes a body that holds a number of events.
+func (p *Publisher[E]) publish(ctx context.Context, contentType string, body []byte, events int, opts []Option) (PublishResult, error) {
+	cfg, err := p.cfg.with(opts)
+	if err != nil {
+		return PublishResult{}, err
+	}
+	return cfg.publish(ctx, p.url, contentType, body, events)
+}

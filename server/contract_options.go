@@ -1,0 +1,55 @@
+package server
+
+import (
+	"strings"
+	"unicode"
+)
+
+// WithNamespace sets the name under which the log keeps the sessions and scopes of this
+// operation; by default that of the contract, which is the operationId unless the spec says
+// otherwise. With an empty name, the log has their plain names.
+//
+// Two servers on one log serve the same sessions if they have the same namespace. Otherwise they
+// share nothing, whatever the names of their sessions. Set it when an operationId changes: the
+// existing sessions stay under the old name.
+func WithNamespace(name string) Option { return func(c *config) { c.namespace = name } }
+
+// isNamespace reports whether the log can tell the namespace from the names of sessions.
+func isNamespace(name string) bool { return !strings.ContainsFunc(name, unicode.IsControl) }
+
+// WithoutEventChecks makes [Server.Publish] and [Server.PublishJSON] publish an event that does
+// not fit its schema. By default they check each event, since a Go value can miss an enum, a
+// pattern or a required list. The server always checks what comes over HTTP.
+func WithoutEventChecks() Option { return func(c *config) { c.checkEvents = false } }
+
+// freshStart is where a stream begins whose request has no last event id.
+type freshStart int
+
+const (
+	startByContract freshStart = iota
+	startOldest
+	startEnd
+)
+
+// WithStreamsFromStart makes a stream whose request has no last event id begin with the oldest
+// event that the log retains. It is the default if the first event of a stream does not tell its
+// position: a browser that loses its connection before the first event comes back without an id,
+// and would miss what was published meanwhile.
+func WithStreamsFromStart() Option { return func(c *config) { c.fresh = startOldest } }
+
+// WithStreamsFromEnd makes a stream whose request has no last event id begin with the next event.
+// It is the default if the first event of a stream tells its position, as a connected event
+// does.
+func WithStreamsFromEnd() Option { return func(c *config) { c.fresh = startEnd } }
+
+// WithSilentGaps makes streams go on behind a gap without a word, if the contract has no event
+// for one. By default such a server answers 410 to a request that resumes where events are gone.
+// The header Last-Event-ID has the position behind the gap. The server also ends a stream that
+// falls behind what the log retains, and the client gets the 410 when it comes back. So no
+// reader misses events without knowing.
+func WithSilentGaps() Option { return func(c *config) { c.silentGaps = true } }
+
+// fromStart reports whether a stream without a last event id begins with the oldest event.
+func (s *engine) fromStart() bool {
+	return s.cfg.fresh == startOldest || s.cfg.fresh == startByContract && !s.op.words.TellsPosition()
+}

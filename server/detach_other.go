@@ -1,7 +1,0 @@
-//go:build !linux
-
-package server
-
-import "time"
-
-func userTimeout(uintptr, time.Duration) {}

@@ -1,0 +1,168 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/mixstream/mixstream/contract"
+	"github.com/mixstream/mixstream/eventlog"
+	"github.com/mixstream/mixstream/internal/excerpt"
+	"github.com/mixstream/mixstream/server/internal/ingest"
+)
+
+// ErrRepeated is the error of a [Publication] that comes under an Idempotency-Key for the
+// second time: an earlier request has published the event.
+var ErrRepeated = ingest.ErrRepeated
+
+// Publishes reports whether events may be published over HTTP: [WithPublishAuthorizer] is set.
+func (s *engine) Publishes() bool { return s.cfg.publishes }
+
+// Publisher returns the handler that publishes over HTTP, by POST, to the session that the
+// request names as for ServeHTTP. It takes one event, {"event":name,"data":…} as
+// application/json, or a stream of them, one a line, as application/x-ndjson, and honours an
+// Idempotency-Key. An event that has no name in the spec, or whose data names it, comes as
+// {"data":…}. It needs [WithPublishAuthorizer], and answers 403 without.
+//
+// It stands at the path of the stream, behind any prefix. At another path, use ServePublish.
+func (s *engine) Publisher() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		session, err := s.op.sessionOf(r)
+		switch {
+		case errors.Is(err, errNoPath):
+		case r.Method != http.MethodPost:
+			err = errMethod
+		}
+		s.receive(w, r, session, err)
+	})
+}
+
+// ServePublish is Publisher for a session that a handler of the application names. The
+// application judges the method and the path of the request.
+func (s *engine) ServePublish(w http.ResponseWriter, r *http.Request, session string) {
+	session, err := s.op.canonical(session)
+	s.receive(w, r, session, err)
+}
+
+// receive publishes what comes with a request to a session, unless the request is refused.
+func (s *engine) receive(w http.ResponseWriter, r *http.Request, session string, named error) {
+	p, err := s.ingestGate.admit(w, r, session, named)
+	if err != nil {
+		s.refuse(w, r, session, err)
+		return
+	}
+	defer s.ingestGate.limits.free(p)
+	s.ingest.Serve(w, r, session, &appender{s, session, s.logged(session)})
+}
+
+// checkIngest refuses a request that nobody may send, or nobody now.
+func (s *engine) checkIngest(r *http.Request) error {
+	switch {
+	case !s.cfg.publishes:
+		return &RefusalError{Status: http.StatusForbidden, Message: "publishing over HTTP is off"}
+	case s.streams.draining.Load():
+		return &RefusalError{Status: http.StatusServiceUnavailable, Message: "the server is shutting down"}
+	}
+	if _, err := ingest.MediaType(r.Header); err != nil {
+		return &RefusalError{Status: http.StatusUnsupportedMediaType, Message: err.Error()}
+	}
+	return nil
+}
+
+// newIngest returns the handler of ingest requests.
+func (s *engine) newIngest() *ingest.Handler {
+	return &ingest.Handler{
+		EventSize:   s.cfg.maxEventSize,
+		IdleTimeout: s.cfg.publishIdle,
+		Draining:    s.stopReceiving,
+		Logger:      s.cfg.logger,
+		Fail:        s.failIngest,
+	}
+}
+
+// failIngest answers an ingest request that has failed.
+func (s *engine) failIngest(w http.ResponseWriter, f ingest.Failure) {
+	if f.Status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", retryAfter())
+	}
+	s.writeError(w, Failure{
+		Status:    f.Status,
+		Message:   f.Message,
+		Invalid:   f.Invalid,
+		Published: &Published{Line: f.Line, Count: f.Count, LastID: f.LastID},
+	})
+}
+
+// appender is an ingest.Appender for one session.
+type appender struct {
+	server  *engine
+	name    string // of the session
+	session eventlog.Session
+}
+
+// NameOf implements ingest.Appender.
+func (a *appender) NameOf(data []byte) (name string, ok bool) {
+	if op := &a.server.op; op.nameIn != "" {
+		return op.nameOf("", data), true
+	}
+	return "", a.server.op.has("")
+}
+
+// Check implements ingest.Appender.
+func (a *appender) Check(ctx context.Context, e ingest.Event) (ingest.Checked, error) {
+	s := a.server
+	ctx, p := s.beginPublication(ctx, a.name)
+	p.event(s.known(e.Name), len(e.Data))
+	entry, err := s.entry(e)
+	if err != nil {
+		p.end(ctx, "", err)
+		return ingest.Checked{}, forClient(err)
+	}
+	checked := ingest.Checked{Entry: entry}
+	if p.observer != nil {
+		p := p // which would be allocated without an observer as well
+		p.event(e.Name, len(entry.Data))
+		checked.Done = func(id uint64, err error) {
+			if err != nil || id == 0 {
+				p.end(ctx, "", err)
+				return
+			}
+			p.end(ctx, formatID(id), nil)
+		}
+	}
+	return checked, nil
+}
+
+// entry returns the entry of an event, if it may be published.
+func (s *engine) entry(e ingest.Event) (eventlog.Entry, error) {
+	// The schema comes first: it says more exactly than the Go type what does not fit.
+	if err := s.op.fits(e.Name, e.Data); err != nil {
+		return eventlog.Entry{}, err
+	}
+	data, err := s.publishableJSON(e.Name, e.Data, false)
+	if err != nil {
+		return eventlog.Entry{}, err
+	}
+	return eventlog.Entry{Name: e.Name, Data: data}, s.checkData(e.Name, data)
+}
+
+// forClient returns the error with a text for the client, which knows that it publishes.
+func forClient(err error) error {
+	if misfit, ok := errors.AsType[*contract.InvalidEventError](err); ok {
+		return misfit
+	}
+	if refused, ok := errors.AsType[*PublishError](err); ok {
+		return fmt.Errorf("%s: %w", excerpt.Quote(refused.Event), refused.Err)
+	}
+	return err
+}
+
+// Append implements ingest.Appender.
+func (a *appender) Append(ctx context.Context, key *eventlog.Key, entries []eventlog.Entry) (n int, err error) {
+	n = a.server.together(entries)
+	if key != nil {
+		key.Close = key.Close && n == len(entries)
+	}
+	return n, a.server.write(ctx, a.session, a.name, key, entries[:n])
+}

@@ -1,0 +1,222 @@
+package server_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/internal/servertest"
+	"github.com/mixstream/mixstream/server"
+)
+
+// everyonePublishes lets every request publish.
+var everyonePublishes = server.WithPublishAuthorizer(func(*http.Request, string) error { return nil })
+
+const (
+	jsonType   = "application/json"
+	ndjsonType = "application/x-ndjson"
+)
+
+// contentLine is a content event as it is published.
+func contentLine(text string) string {
+	return fmt.Sprintf(`{"event":"content","data":{"type":"content","content":%q}}`, text) + "\n"
+}
+
+func contentLines(from, to int) string {
+	var b strings.Builder
+	for i := from; i < to; i++ {
+		b.WriteString(contentLine(strconv.Itoa(i)))
+	}
+	return b.String()
+}
+
+// publication is the answer to a request that publishes.
+type publication struct {
+	status int
+	header http.Header
+	result gen.PublishResult
+	gen.PublishError
+}
+
+func (p publication) lastID() string {
+	if p.status == http.StatusCreated {
+		return p.result.LastID
+	}
+	if p.PublishError.LastID == nil {
+		return ""
+	}
+	return *p.PublishError.LastID
+}
+
+func (p publication) String() string {
+	line := 0
+	if p.Line != nil {
+		line = *p.Line
+	}
+	count := p.result.Count
+	if p.status != http.StatusCreated && p.PublishError.Count != nil {
+		count = *p.PublishError.Count
+	}
+	return fmt.Sprintf("%d %s line %d, %d published: %s", p.status, p.Error.Type, line, count, p.Error.Message)
+}
+
+// post publishes over HTTP; "" leaves a header out.
+func post(t testing.TB, ts *httptest.Server, session, contentType, key string, body io.Reader) publication {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, ts.URL+"/stream?sessionId="+url.QueryEscape(session), body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if contentType != "" {
+		r.Header.Set("Content-Type", contentType)
+	}
+	if key != "" {
+		r.Header.Set("Idempotency-Key", key)
+	}
+	return send(t, ts, r)
+}
+
+func send(t testing.TB, ts *httptest.Server, r *http.Request) publication {
+	t.Helper()
+	res, err := ts.Client().Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := publication{status: res.StatusCode, header: res.Header}
+	var into any = &p.PublishError
+	if res.StatusCode == http.StatusCreated {
+		into = &p.result
+	}
+	if err := json.Unmarshal(text, into); err != nil {
+		t.Fatalf("%d: %q: %v", res.StatusCode, text, err)
+	}
+	return p
+}
+
+// published returns the texts of the session's content events.
+func published(t testing.TB, ts *httptest.Server, session string, n int) []string {
+	t.Helper()
+	r := servertest.Open(t, ts, session, "0")
+	r.Next() // connected
+	var texts []string
+	for range n {
+		var data gen.ContentData
+		if err := json.Unmarshal([]byte(r.Next().Data), &data); err != nil {
+			t.Fatal(err)
+		}
+		texts = append(texts, data.Content)
+	}
+	return texts
+}
+
+// openEarly opens a stream of a session "s" that has an event already.
+func openEarly(t testing.TB, ts *httptest.Server) *servertest.Reader {
+	t.Helper()
+	if got := post(t, ts, "s", jsonType, "", strings.NewReader(contentLine("first"))); got.status != 201 {
+		t.Fatal(got)
+	}
+	r := servertest.Open(t, ts, "s", "")
+	r.Next()
+	return r
+}
+
+const oneLine = `{"event":"content","data":{"type":"content","content":"x"}}` + "\n"
+
+// connect opens a connection that is closed at the end of the test.
+func connect(t *testing.T, ts *httptest.Server) (net.Conn, *bufio.Reader) {
+	t.Helper()
+	c, err := net.Dial("tcp", ts.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	_ = c.SetDeadline(time.Now().Add(servertest.Patience))
+	return c, bufio.NewReader(c)
+}
+
+// pieces is a body that comes in pieces of random sizes, some of them late.
+func pieces(body string, random *rand.Rand) io.Reader {
+	r, w := io.Pipe()
+	go func() {
+		for body != "" {
+			n := min(len(body), 1+random.IntN(8000))
+			if _, err := io.WriteString(w, body[:n]); err != nil {
+				return
+			}
+			body = body[n:]
+		}
+		w.Close()
+	}()
+	return r
+}
+
+func texts(from, to int) (texts []string) {
+	for i := from; i < to; i++ {
+		texts = append(texts, strconv.Itoa(i))
+	}
+	return texts
+}
+
+// wantTexts checks what is in a session, and that nothing follows.
+func wantTexts(t *testing.T, ts *httptest.Server, session string, want ...string) {
+	t.Helper()
+	post(t, ts, session, jsonType, "", strings.NewReader(contentLine("the end")))
+	if got := published(t, ts, session, len(want)+1); !slices.Equal(got, append(want, "the end")) {
+		t.Errorf("published %q, want %q", got, want)
+	}
+}
+
+// trickle sends a text again and again until the reader of the body has left.
+func trickle(w *io.PipeWriter, first, text string) {
+	_, err := io.WriteString(w, first)
+	for err == nil {
+		time.Sleep(10 * time.Millisecond)
+		_, err = io.WriteString(w, text)
+	}
+}
+
+type publishCounter struct {
+	server.Observer
+	mu       sync.Mutex
+	started  int
+	ended    []server.Publication
+	refusals int
+}
+
+func (o *publishCounter) PublishStarted(ctx context.Context, _ string) context.Context {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.started++
+	return ctx
+}
+
+func (o *publishCounter) PublishEnded(_ context.Context, p server.Publication) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.ended = append(o.ended, p)
+}
+
+func (o *publishCounter) StreamRefused(context.Context, server.Refusal) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.refusals++
+}

@@ -1,0 +1,84 @@
+package ingest_test
+
+import (
+	"context"
+	"io"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/mixstream/mixstream/eventlog"
+)
+
+// timedBody is a body whose pieces come after a time each.
+type timedBody struct {
+	pieces []string
+	pause  time.Duration
+}
+
+func (b *timedBody) Read(p []byte) (int, error) {
+	if len(b.pieces) == 0 {
+		return 0, io.EOF
+	}
+	time.Sleep(b.pause)
+	n := copy(p, b.pieces[0])
+	b.pieces = b.pieces[1:]
+	return n, nil
+}
+
+// A body lasts as long as what it tells of: what counts is the time between two events, and
+// not that of the log. It holds where the connection has no read deadlines as well.
+func TestBodyThatMakesProgress(t *testing.T) {
+	event, half := line("a"), len(line("a"))/2
+	const limit = 10 * time.Minute
+	for name, c := range map[string]struct {
+		limit, pause, ofLog time.Duration
+		pieces              []string
+		status              int
+	}{
+		"an event each nine minutes":  {limit, 9 * time.Minute, 0, []string{event, event, event, event}, 201},
+		"one after eleven minutes":    {limit, 11 * time.Minute, 0, []string{event}, 503},
+		"halves":                      {limit, 4 * time.Minute, 0, []string{event[:half], event[half:], event[:half], event[half:]}, 201},
+		"halves that take too long":   {limit, 6 * time.Minute, 0, []string{event[:half], event[half:]}, 503},
+		"an event and half":           {limit, 9 * time.Minute, 0, []string{event + event[:half], event[half:] + event}, 201},
+		"empty lines":                 {limit, time.Minute, 0, strings.SplitAfter(strings.Repeat("\n", 20), "\n"), 503},
+		"empty lines between":         {limit, 3 * time.Minute, 0, []string{"\n", event, "\n", "\n", event, "\n", "\n", event}, 201},
+		"a slow log":                  {limit, 9 * time.Minute, time.Hour, []string{event, event, event}, 201},
+		"no limit":                    {0, 1000 * time.Hour, 0, []string{event, event}, 201},
+		"a short limit":               {time.Second, 2 * time.Second, 0, []string{event, event}, 503},
+		"the end after eight minutes": {limit, 8 * time.Minute, 0, []string{event, "\n"}, 201},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				log := &failing{memory(), func(context.Context, []eventlog.Entry) error { time.Sleep(c.ofLog); return nil }}
+				got := run(log, request(t.Context(), ndjsonType, "", &timedBody{c.pieces, c.pause}), idle(c.limit))
+				if got.Status != c.status {
+					t.Errorf("got %+v", got)
+				}
+			})
+		})
+	}
+}
+
+// The body of a single event must come within the limit, and within 30 s.
+func TestOneEventInTime(t *testing.T) {
+	event := line("a")
+	for _, c := range []struct {
+		limit, pause time.Duration
+		status       int
+	}{
+		{0, 29 * time.Second, 201},
+		{0, 31 * time.Second, 503},
+		{time.Minute, 31 * time.Second, 503},
+		{10 * time.Second, 9 * time.Second, 201},
+		{10 * time.Second, 11 * time.Second, 503},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			got := run(memory(), request(t.Context(), jsonType, "", &timedBody{[]string{event}, c.pause}), idle(c.limit))
+			if got.Status != c.status {
+				t.Errorf("after %v of %v: got %+v", c.pause, c.limit, got)
+			}
+		})
+	}
+}

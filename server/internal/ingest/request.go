@@ -1,0 +1,223 @@
+package ingest
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/mixstream/mixstream/eventlog"
+)
+
+// request is what one request publishes.
+type request struct {
+	handler   *Handler
+	session   string
+	to        Appender
+	body      *body
+	line      int // the present line of the body, from 1
+	batch     batch
+	published published
+	keyed     bool      // it has an Idempotency-Key
+	keys      chan *key // holds the key while nobody uses it
+}
+
+// published is what the log has of the body.
+type published struct {
+	first, last uint64 // ids
+	count       int
+}
+
+func (p *published) add(entries []eventlog.Entry) {
+	if len(entries) == 0 {
+		return
+	}
+	if p.count == 0 {
+		p.first = entries[0].ID
+	}
+	p.last = entries[len(entries)-1].ID
+	p.count += len(entries)
+}
+
+// publishOne publishes a body with a single event.
+func (q *request) publishOne(r *http.Request) (err error) {
+	q.line = 1
+	text, err := q.body.readOne()
+	if err != nil {
+		return q.bodyProblem(err)
+	}
+	e, err := decode(text, q.to)
+	if err != nil {
+		return eventProblem(err)
+	}
+	q.body.whole = true
+	if err := q.useKeyOf(r); err != nil {
+		return err
+	}
+	defer func() { q.batch.abandon(err) }()
+	if err := q.add(r.Context(), e); err != nil {
+		return err
+	}
+	return q.flush(r.Context(), ended)
+}
+
+// publishLines publishes a body of lines. It appends what it can have without waiting, so
+// that an event never waits for the next one, and memory is bounded whatever the length of
+// the body.
+func (q *request) publishLines(r *http.Request) (err error) {
+	ctx, in := r.Context(), q.body.lines()
+	if err := q.useKeyOf(r); err != nil {
+		return err
+	}
+	defer func() { q.batch.abandon(err) }()
+	defer q.keepKey(ctx)()
+	for {
+		if q.batch.full() || in.mustWait() {
+			if err := q.flush(ctx, goesOn); err != nil {
+				return err
+			}
+		}
+		text, err := in.next()
+		q.line = in.number
+		switch {
+		case isEOF(err):
+			if err := q.flush(ctx, ended); err != nil {
+				return err
+			}
+			if q.published.count == 0 {
+				return errNoEvent
+			}
+			return nil
+		case errors.Is(err, errLongLine):
+			return cmp.Or[error](q.flush(ctx, refused), q.bodyProblem(err))
+		case err != nil:
+			return q.bodyProblem(err)
+		case len(text) == 0:
+			continue
+		}
+		e, err := decode(text, q.to)
+		if err != nil {
+			err = eventProblem(err)
+		} else {
+			err = q.add(ctx, e)
+		}
+		if err != nil {
+			return cmp.Or(q.flush(ctx, refused), err)
+		}
+	}
+}
+
+// add puts an event into the batch, if it may be published.
+func (q *request) add(ctx context.Context, e Event) error {
+	checked, err := q.to.Check(ctx, e)
+	if err != nil {
+		return eventProblem(err)
+	}
+	q.batch.add(checked)
+	return nil
+}
+
+// following says what follows a batch.
+type following int
+
+// What follows a batch.
+const (
+	goesOn  following = iota // perhaps more events
+	ended                    // the end of the body
+	refused                  // an event that is refused, and with it the rest of the body
+)
+
+// flush appends the batch. At the end of the body it also closes the key: whatever comes
+// under the key after that belongs to another body.
+//
+// A log that does not take an entry of this size refuses all that come with it. They are
+// then appended one by one, so that those before it are published.
+func (q *request) flush(ctx context.Context, then following) error {
+	ctx, cancel := q.outlast(ctx)
+	defer cancel()
+	k, err := q.takeKey(ctx)
+	if err != nil {
+		return q.logProblem(err)
+	}
+	defer q.giveBack(k)
+	for {
+		if err := q.skipRepeated(k, then); err != nil {
+			return q.logProblem(err)
+		}
+		entries := q.batch.next()
+		if len(entries) == 0 && (then != ended || !k.open()) {
+			break
+		}
+		err := q.append(ctx, k, entries, then == ended && len(entries) == len(q.batch.entries))
+		switch {
+		case len(entries) > 1 && errors.Is(err, eventlog.ErrEntryTooLarge):
+			q.batch.oneByOne = true
+		case err != nil:
+			return q.logProblem(err)
+		}
+	}
+	if then == ended && k.state == whole {
+		q.renew(ctx, k, true) // whether that succeeds or not, all is published
+	}
+	return nil
+}
+
+// skipRepeated takes out of the batch what an earlier request has published of it.
+func (q *request) skipRepeated(k *key, then following) error {
+	if k.state != repeating {
+		return nil
+	}
+	n, err := k.compare(q.batch.entries, then == goesOn)
+	if err != nil {
+		return err
+	}
+	q.batch.take(n, ErrRepeated)
+	if k.state != repeating {
+		q.published = published{k.log.First, k.log.Last, k.log.Count}
+	}
+	return nil
+}
+
+// append appends entries of the batch, the last ones of the body or not. It appends none if
+// the log has more under the key than has come here.
+func (q *request) append(ctx context.Context, k *key, entries []eventlog.Entry, last bool) error {
+	at := k.at(last)
+	n, err := q.to.Append(ctx, at, entries)
+	if err != nil {
+		if other, ok := errors.AsType[*eventlog.KeyError](err); ok {
+			return k.conflict(other.Appended)
+		}
+		return err
+	}
+	k.appended(at)
+	q.published.add(entries[:n])
+	q.batch.take(n, nil)
+	return nil
+}
+
+// Bounds of the appends of a request.
+const (
+	keyedTimeout = eventlog.KeyLife / 3 // under a key, long before the log may forget it
+	leftTimeout  = 5 * time.Second      // after the client has left
+)
+
+// outlast returns the context of an append. An append must not end halfway: it outlasts a
+// client that leaves, for a while, and a server that shuts down.
+func (q *request) outlast(ctx context.Context) (context.Context, context.CancelFunc) {
+	appending := context.WithoutCancel(ctx)
+	var cancel context.CancelFunc
+	if q.keyed {
+		appending, cancel = context.WithTimeout(appending, keyedTimeout)
+	} else {
+		appending, cancel = context.WithCancel(appending)
+	}
+	stop := context.AfterFunc(ctx, func() {
+		if q.handler.draining() {
+			return // the drain has interrupted the reading of the body, and that has ended ctx
+		}
+		timer := time.AfterFunc(leftTimeout, cancel)
+		context.AfterFunc(appending, func() { timer.Stop() })
+	})
+	return appending, func() { stop(); cancel() }
+}

@@ -1,0 +1,220 @@
+package sched
+
+import (
+	"runtime"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/mixstream/mixstream/server/internal/clock"
+)
+
+// On a machine that has no time for the workers, more would have none either: they join only
+// those that wait for the log.
+func TestNoneJoinsWorkersWithoutTime(t *testing.T) {
+	bubble(t, func(t *testing.T, p *Pool) {
+		free := p.occupy(t, 4*p.max)
+		time.Sleep(20 * lookAgain)
+		synctest.Wait()
+		if n := p.workers; n != p.max {
+			t.Errorf("%d workers, want %d", n, p.max)
+		}
+		free()
+	})
+}
+
+// However many turns wait for a log, and whether it answers none of them or some all the time,
+// other tasks are served. The pool shrinks when the log has answered.
+func TestSlowLog(t *testing.T) {
+	const slow = 3000
+	for name, answers := range map[string]bool{"never": false, "one by one": true} {
+		t.Run(name, func(t *testing.T) {
+			bubble(t, func(t *testing.T, p *Pool) {
+				free := make(chan struct{}) // a token for each answer
+				for range slow {
+					p.add(script(func(*job) (Do, clock.Instant) {
+						p.BeginWait()
+						defer p.EndWait()
+						<-free
+						return Over, 0
+					}))
+				}
+				fast := p.add(script(does(Over)))
+				answered := 0
+				for fast.turns.Load() == 0 {
+					if answers {
+						select {
+						case free <- struct{}{}:
+							answered++
+						default:
+						}
+					}
+					time.Sleep(time.Millisecond)
+					synctest.Wait()
+					if p.clock.Now() > clock.Instant(10*time.Second) {
+						t.Fatalf("it waits for %d slow ones, of which %d were answered", slow, answered)
+					}
+				}
+				if answered > slow/2 {
+					t.Errorf("it has waited for the answers to %d of %d", answered, slow)
+				}
+				if p.workers > slow+p.max+1 {
+					t.Errorf("%d workers", p.workers)
+				}
+				close(free)
+				synctest.Wait()
+			})
+		})
+	}
+}
+
+// When the log has answered, those workers leave that are too many, though there is more to do.
+func TestSurplusWorkersLeave(t *testing.T) {
+	bubble(t, func(t *testing.T, p *Pool) {
+		answer := make(chan struct{})
+		for range 3 * p.max {
+			p.add(script(func(*job) (Do, clock.Instant) {
+				p.BeginWait()
+				defer p.EndWait()
+				<-answer
+				return Over, 0
+			}))
+		}
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if p.workers != 3*p.max {
+			t.Errorf("%d workers wait for the log, want %d", p.workers, 3*p.max)
+		}
+		free := p.occupy(t, 4*p.max)
+		close(answer)
+		synctest.Wait()
+		if p.workers != p.max || p.first == nil {
+			t.Errorf("%d workers, want %d", p.workers, p.max)
+		}
+		free()
+	})
+}
+
+// A turn that blocks has a goroutine, and holds no worker.
+func TestBlockingTurnHoldsNoWorker(t *testing.T) {
+	bubble(t, func(t *testing.T, p *Pool) {
+		free := make(chan struct{})
+		stuck := make([]*job, 3*p.max)
+		for i := range stuck {
+			stuck[i] = p.add(func(j *job, wait bool) (Do, clock.Instant) {
+				if !wait {
+					return Block, 0
+				}
+				<-free
+				return Rest, 0
+			})
+		}
+		other := p.add(nil)
+		synctest.Wait()
+		other.wantTurns(t, 1)
+		if p.workers != 0 {
+			t.Errorf("%d workers", p.workers)
+		}
+		for _, j := range stuck {
+			j.wantState(t, turning)
+			j.task.Wake()
+			j.task.Wake()
+			j.wantState(t, turnAgain)
+		}
+		close(free)
+		synctest.Wait()
+		for _, j := range stuck {
+			j.wantTurns(t, 4) // the wake is for a worker, which has it block again
+			j.wantState(t, idle)
+		}
+	})
+}
+
+// The pool is capped, also while a log answers nothing.
+func TestMaxWorkers(t *testing.T) {
+	bubble(t, func(t *testing.T, p *Pool) {
+		p.cap = p.max + 100
+		free := make(chan struct{})
+		for range p.cap + 100 {
+			p.add(script(func(*job) (Do, clock.Instant) {
+				p.BeginWait()
+				defer p.EndWait()
+				<-free
+				return Over, 0
+			}))
+		}
+		time.Sleep(10 * time.Second)
+		synctest.Wait()
+		if p.workers != p.cap {
+			t.Errorf("%d workers, want %d", p.workers, p.cap)
+		}
+		close(free)
+	})
+}
+
+// A panic between BeginWait and EndWait is counted out by a deferred EndWait, and a worker
+// that has caught it goes on.
+func TestPanicInTheLog(t *testing.T) {
+	bubble(t, func(t *testing.T, p *Pool) {
+		p.max = 1
+		bad := p.add(script(func(*job) (Do, clock.Instant) {
+			p.BeginWait()
+			defer p.EndWait()
+			panic("boom")
+		}))
+		good := p.add(nil)
+		synctest.Wait()
+		bad.wantOver(t)
+		good.wantTurns(t, 1)
+	})
+}
+
+// Many tasks are called in their interval by a few workers.
+func TestManyTasks(t *testing.T) {
+	const tasks, interval = 2000, 100 * time.Millisecond
+	p := NewPool(clock.New(), interval)
+	var over atomic.Bool
+	jobs := make([]*job, tasks)
+	var at, most atomic.Int64 // turns at a time
+	for i := range jobs {
+		jobs[i] = p.add(func(*job, bool) (Do, clock.Instant) {
+			if n := at.Add(1); n > most.Load() {
+				most.Store(n)
+			}
+			defer at.Add(-1)
+			if over.Load() {
+				return Over, 0
+			}
+			return Rest, p.clock.Now().Add(p.Early(interval))
+		})
+	}
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
+		late := 0
+		for _, j := range jobs {
+			if j.turns.Load() < 5 {
+				late++
+			}
+		}
+		if late == 0 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%d of %d tasks were not called five times", late, tasks)
+		}
+	}
+	if n := most.Load(); n > int64(p.max) {
+		t.Errorf("%d turns at a time, want %d workers at most", n, p.max)
+	}
+	over.Store(true)
+	for _, j := range jobs {
+		j.task.Wake()
+		for j.finished.Load() == 0 {
+			runtime.Gosched()
+		}
+	}
+	p.Wait()
+	if p.inWheel() != 0 {
+		t.Errorf("%d tasks are in the wheel", p.inWheel())
+	}
+}

@@ -1,0 +1,336 @@
+package stream_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/mixstream/mixstream/contract"
+	"github.com/mixstream/mixstream/eventlog"
+	"github.com/mixstream/mixstream/server/internal/hidden"
+	"github.com/mixstream/mixstream/server/internal/stream"
+)
+
+// row is a promise about what a stream says and when. The log has ids from 10, its floor, to 20.
+type row struct {
+	name  string
+	words func() stream.Vocabulary // full by default
+	rules func(*stream.Rules)
+	log   func(*log)
+	with  string // the id that the client resumes after
+	begin string // how the request is answered; "stream …" by default
+	steps []step
+}
+
+// step lets time pass and something happen, and takes turns until the stream rests.
+type step struct {
+	after time.Duration
+	do    func(*fixture)
+	want  string
+}
+
+func (r row) test(t *testing.T) {
+	words := r.words
+	if words == nil {
+		words = full
+	}
+	rs := rules(words())
+	if r.rules != nil {
+		r.rules(&rs)
+	}
+	l := &log{floor: 10, end: 10}
+	l.addN(10)
+	if r.log != nil {
+		r.log(l)
+	}
+	f := newFixture(t, rs, l)
+	if got := f.begin(r.with); got != r.begin && (r.begin != "" || !strings.HasPrefix(got, "stream ")) {
+		t.Fatalf("the request is answered with %q, want %q", got, r.begin)
+	}
+	for i, s := range r.steps {
+		f.wait(s.after)
+		if s.do != nil {
+			s.do(f)
+		}
+		if got := f.turns(); got != s.want {
+			t.Fatalf("step %d: got\n\t%s\nwant\n\t%s", i, got, s.want)
+		}
+	}
+}
+
+func testRows(t *testing.T, rows []row) {
+	t.Helper()
+	for _, r := range rows {
+		t.Run(r.name, r.test)
+	}
+}
+
+// fromEnd makes a stream without a position begin at the end, whatever its contract.
+func fromEnd(r *stream.Rules) { r.FromStart = false }
+
+func publishes(n int) func(*fixture) { return func(f *fixture) { f.log.addN(n) } }
+
+func drains(after time.Duration) func(*fixture) {
+	return func(f *fixture) { f.stream.Drain(f.now.Add(after)) }
+}
+
+// Where a stream begins: docs/server.md, "Where a stream begins".
+func TestBeginning(t *testing.T) {
+	const last = "content 18, content 19, content 20 -> again / -> rest 15s"
+	testRows(t, []row{
+		{name: "no position", begin: "stream 20", steps: []step{{want: "connected retry=2000 20 -> again / -> rest 15s"}}},
+		{name: "no position, no event for it", words: bare, begin: "stream 10", log: func(l *log) { l.trim(17); l.floor = 10 },
+			steps: []step{{want: ": -> again / content retry=2000 18, content 19, content 20 -> again / -> rest 15s"}}},
+		{name: "no position, from the start", rules: func(r *stream.Rules) { r.FromStart = true }, log: func(l *log) { l.trim(17) }, begin: "stream 17",
+			steps: []step{{want: "connected retry=2000 17 -> again / " + last}}},
+		{name: "no position, from the end", words: bare, rules: fromEnd, begin: "stream 20", steps: []step{{want: ": -> again / -> rest 15s"}}},
+		{name: "the oldest", with: "0", log: func(l *log) { l.trim(17) }, begin: "stream 17", steps: []step{{want: "connected retry=2000 17 -> again / " + last}}},
+		{name: "after an id", with: "17", begin: "stream 17", steps: []step{{want: "connected retry=2000 17 -> again / " + last}}},
+		{name: "after the last", with: "20", begin: "stream 20", steps: []step{{want: "connected retry=2000 20 -> again / -> rest 15s"}}},
+		{name: "at the floor", with: "17", log: func(l *log) { l.trim(17) }, begin: "stream 17", steps: []step{{want: "connected retry=2000 17 -> again / " + last}}},
+		// connected and the gap go out in one write, so that no cut can hide the gap. connected makes
+		// the gap again.
+		{name: "trimmed", with: "16", log: func(l *log) { l.trim(17) }, begin: "stream 16", steps: []step{{want: "connected retry=2000 16, error 17 -> again / " + last}}},
+		{name: "newer than the log", with: "21", log: func(l *log) { l.trim(17) }, begin: "stream 1", steps: []step{{want: "connected retry=2000 1, error 17 -> again / " + last}}},
+		{name: "malformed", with: "x", log: func(l *log) { l.trim(17) }, begin: "stream 1", steps: []step{{want: "connected retry=2000 1, error 17 -> again / " + last}}},
+		{name: "leading zero", with: "018", log: func(l *log) { l.trim(17) }, begin: "stream 1", steps: []step{{want: "connected retry=2000 1, error 17 -> again / " + last}}},
+		{name: "repeated header", with: "18, 18", log: func(l *log) { l.trim(17) }, begin: "stream 1", steps: []step{{want: "connected retry=2000 1, error 17 -> again / " + last}}},
+		{name: "the id of an unknown position", with: "1", log: func(l *log) { l.floor = 0; l.trim(17); l.floor = 0 }, begin: "stream 1",
+			steps: []step{{want: "connected retry=2000 1, error 0 -> again / " + last}}},
+		{name: "trimmed, no event for it", words: bare, with: "16", log: func(l *log) { l.trim(17) }, begin: "gone 17"},
+		{name: "trimmed, silent", words: bare, rules: func(r *stream.Rules) { r.SilentGaps = true }, with: "16", log: func(l *log) { l.trim(17) }, begin: "stream 16",
+			steps: []step{{want: ": -> again / content retry=2000 18, content 19, content 20 -> again / -> rest 15s"}}},
+		{name: "unknown session", log: func(l *log) { l.unknown = true }, begin: "unknown 0"},
+		{name: "unknown session, resumed", with: "0", log: func(l *log) { l.unknown = true }, begin: "unknown 0"},
+		{name: "unknown session, gap", with: "nonsense", words: bare, log: func(l *log) { l.unknown = true }, begin: "unknown 0"},
+		{name: "log fails", log: func(l *log) { l.fails = errors.New("broken") }, begin: "error broken"},
+	})
+}
+
+// A session ends: its streams tell the end and nothing after it, and a client that has all of it
+// gets none.
+func TestEndOfSession(t *testing.T) {
+	const own, other = `{"sessionId":"s"}`, `{"sessionId":"t"}`
+	deleted := func(l *log) { l.delete("session_deleted", own); l.add("content", "{}") }
+	hiddenDeleted := func(l *log) { l.delete(hidden.Deleted.Name, own) }
+	sentinel := func(v stream.Vocabulary) func() stream.Vocabulary {
+		return func() stream.Vocabulary { v.Sentinel = "[DONE]"; return v }
+	}
+	unnamedSession := func() stream.Vocabulary {
+		return stream.NewVocabulary(&contract.Control{Deleted: contract.ControlEvent{Name: "session_deleted"}}, "")
+	}
+	ended := hidden.End{Session: "s", Event: "complete", Data: []byte(`{"a":1}`)}
+	others := hidden.End{Session: "t", Event: "complete", Data: []byte(`{"b":1}`)}
+	testRows(t, []row{
+		{name: "resumed", with: "19", log: deleted, steps: []step{{want: "connected retry=2000 19 -> again / content 20, session_deleted 21 -> end session"}}},
+		{name: "open", steps: []step{
+			{want: "connected retry=2000 20 -> again / -> rest 15s"},
+			{do: func(f *fixture) { deleted(f.log) }, want: "session_deleted 21 -> end session"},
+			{after: time.Hour, want: "-> end session"}}},
+		{name: "of another session of the scope", with: "20", log: func(l *log) { l.add("session_deleted", other) },
+			steps: []step{{want: "connected retry=2000 20 -> again / session_deleted 21 -> again / -> rest 15s"}}},
+		{name: "at the end", with: "21", log: deleted, begin: "ended 0"},
+		{name: "behind the end", with: "22", log: deleted, begin: "ended 0"},
+		{name: "no position", log: deleted, begin: "unknown 0"},
+		{name: "in a gap", with: "9", log: func(l *log) { deleted(l); l.trim(22) }, begin: "stream 9",
+			steps: []step{{want: "connected retry=2000 9, error 22 -> end session"}}},
+		{name: "no event for it", words: bare, with: "19", log: hiddenDeleted, steps: []step{{want: ": -> again / content retry=2000 20 -> end session"}}},
+		{name: "no event for it, all seen", words: bare, with: "20", log: hiddenDeleted, begin: "ended 0"},
+		{name: "no event for it, and only a comment said", words: bare, with: "20", steps: []step{
+			{want: ": -> again / -> rest 15s"},
+			{do: func(f *fixture) { hiddenDeleted(f.log) }, want: "retry=2000 -> end session"}}},
+		{name: "sentinel", words: sentinel(full()), with: "20", log: deleted, steps: []step{{want: "connected retry=2000 20 -> again / session_deleted 21, [DONE] -> end session"}}},
+		{name: "sentinel, no event for the end", words: sentinel(bare()), with: "20", steps: []step{
+			{want: ": -> again / -> rest 15s"},
+			{do: func(f *fixture) { hiddenDeleted(f.log) }, want: "[DONE] -> end session"}}},
+		{name: "by an event", with: "20", words: bare, log: func(l *log) { l.addEntry(others.Entry()); l.addEntry(ended.Entry()); l.deleted = l.end },
+			steps: []step{{want: ": -> again / complete retry=2000 22 -> end session"}}},
+		{name: "by an event, all seen", with: "21", words: bare, log: func(l *log) { l.addEntry(ended.Entry()); l.deleted = l.end }, begin: "ended 0"},
+		{name: "the event for it names no session", words: unnamedSession, with: "20", rules: fromEnd, steps: []step{
+			{want: ": -> again / -> rest 15s"},
+			{do: func(f *fixture) { f.log.add("session_deleted", "{}") }, want: "session_deleted retry=2000 21 -> again / -> rest 15s"},
+			{do: func(f *fixture) { f.log.delete("session_deleted", "{}") }, want: "session_deleted 22 -> end session"}}},
+		{name: "and is forgotten before the stream looks", words: unnamedSession, with: "20", steps: []step{
+			{want: ": -> again / -> rest 15s"},
+			{do: func(f *fixture) { f.log.add("session_deleted", "{}"); f.log.unknown = true }, want: "session_deleted retry=2000 21 -> end session"}}},
+		{name: "nothing of it is left to show", with: "20", steps: []step{
+			{want: "connected retry=2000 20 -> again / -> rest 15s"},
+			{do: func(f *fixture) { f.log.end = 30; f.log.trim(25); f.log.deleted = 24 }, want: "error 25 -> end session"}}},
+	})
+}
+
+// A gap that comes up on an open stream.
+func TestGapOnOpenStream(t *testing.T) {
+	behind := func(f *fixture) { f.log.addN(10); f.log.trim(28) }
+	testRows(t, []row{
+		{name: "told", steps: []step{
+			{want: "connected retry=2000 20 -> again / -> rest 15s"},
+			{do: behind, want: "error 28 -> again / content 29, content 30 -> again / -> rest 15s"}}},
+		{name: "silent", words: bare, rules: func(r *stream.Rules) { r.SilentGaps, r.FromStart = true, false }, steps: []step{
+			{want: ": -> again / -> rest 15s"},
+			{do: behind, want: "-> again / content retry=2000 29, content 30 -> again / -> rest 15s"}}},
+		{name: "silent, read on", with: "20", words: bare, rules: func(r *stream.Rules) { r.SilentGaps = true }, steps: []step{
+			{want: ": -> again / -> rest 15s"},
+			{after: 15 * time.Second, do: behind, want: "-> again / content retry=2000 29, content 30 -> again / -> rest 15s"}}},
+		{name: "ends the stream", words: bare, rules: fromEnd, steps: []step{
+			{want: ": -> again / -> rest 15s"},
+			{do: behind, want: "retry=2000 -> end gap: server: events are no longer retained"},
+			{want: "-> end gap: server: events are no longer retained"}}},
+		{name: "ends the stream, heartbeat", words: func() stream.Vocabulary {
+			return stream.NewVocabulary(&contract.Control{Heartbeat: contract.ControlEvent{Name: "heartbeat"}}, "")
+		}, rules: fromEnd, steps: []step{
+			{want: ": -> again / -> rest 15s"},
+			{do: behind, want: "heartbeat retry=2000 20 -> end gap: server: events are no longer retained"}}},
+		{name: "the session is forgotten within it", steps: []step{
+			{want: "connected retry=2000 20 -> again / -> rest 15s"},
+			{do: func(f *fixture) { behind(f); f.log.unknown = true }, want: "error 28 -> end session"}}},
+		{name: "the session had ended, and is known again", with: "19", log: func(l *log) { l.deleted = 25 }, steps: []step{
+			{want: "connected retry=2000 19 -> again / content 20 -> again / -> rest 15s"},
+			{do: func(f *fixture) { f.log.end = 40; f.log.trim(30); f.log.deleted = 0 }, want: "error 30 -> end session"}}},
+		{name: "a log that is out of date tells one", steps: []step{
+			{want: "connected retry=2000 20 -> again / -> rest 15s"},
+			{do: func(f *fixture) { f.log.addN(1); f.log.staleGap = true }, want: "-> rest 500ms"},
+			{after: time.Second, do: func(f *fixture) { f.log.staleGap = false }, want: "content 21 -> again / -> rest 15s"}}},
+	})
+}
+
+// Signs of life, and the position in them.
+func TestHeartbeat(t *testing.T) {
+	testRows(t, []row{
+		{name: "with the position", steps: []step{
+			{want: "connected retry=2000 20 -> again / -> rest 15s"},
+			{after: 15 * time.Second, want: "heartbeat 20 -> again / -> rest 15s"},
+			// An entry of another session moves the position, and nothing is said of it.
+			{after: 5 * time.Second, do: func(f *fixture) { f.log.end = 25 }, want: "-> rest 10s"},
+			{after: 10 * time.Second, want: "heartbeat 25 -> again / -> rest 15s"}}},
+		{name: "an event puts it off", steps: []step{
+			{want: "connected retry=2000 20 -> again / -> rest 15s"},
+			{after: 14 * time.Second, do: publishes(1), want: "content 21 -> again / -> rest 15s"}}},
+		{name: "a comment", words: bare, rules: fromEnd, steps: []step{
+			{want: ": -> again / -> rest 15s"},
+			{after: 15 * time.Second, want: ": -> again / -> rest 15s"}}},
+		{name: "a turn too early", steps: []step{
+			{want: "connected retry=2000 20 -> again / -> rest 15s"},
+			{after: 15*time.Second - 1, want: "-> rest 1ns"}}},
+		{name: "the first event tells the reconnection time, after a heartbeat too", words: bare, rules: fromEnd, steps: []step{
+			{want: ": -> again / -> rest 15s"},
+			{after: 15 * time.Second, want: ": -> again / -> rest 15s"},
+			{do: publishes(2), want: "content retry=2000 21, content 22 -> again / -> rest 15s"}}},
+	})
+}
+
+// What ends an open stream, and its last words.
+func TestLeaving(t *testing.T) {
+	aged := func(r *stream.Rules) { r.MaxAge = 20 * time.Second }
+	begun := step{want: "connected retry=2000 20 -> again / -> rest 15s"}
+	bareBegun := step{want: ": -> again / -> rest 15s"}
+	testRows(t, []row{
+		{name: "drained", steps: []step{begun,
+			{do: drains(3 * time.Second), want: "-> rest 3s"},
+			{after: 3 * time.Second, want: "heartbeat retry=2000 20 -> end drained"},
+			{want: "-> end drained"}}},
+		{name: "drained at once", steps: []step{begun, {do: drains(0), want: "heartbeat retry=2000 20 -> end drained"}}},
+		{name: "drained, no event for it", words: bare, rules: fromEnd, steps: []step{bareBegun, {do: drains(0), want: "retry=2000 -> end drained"}}},
+		{name: "drained, jittered", rules: func(r *stream.Rules) { r.Jitter = func(d time.Duration) time.Duration { return d } },
+			steps: []step{begun, {do: drains(0), want: "heartbeat retry=7000 20 -> end drained"}}},
+		{name: "what is pending goes out before the last words", steps: []step{begun,
+			{do: func(f *fixture) { f.log.addN(2); drains(0)(f) }, want: "content 21, content 22 -> again / heartbeat retry=2000 22 -> end drained"}}},
+		{name: "drained before the first turn", rules: aged, steps: []step{
+			{do: drains(0), want: "connected retry=2000 20 -> again / heartbeat retry=2000 20 -> end drained"}}},
+		{name: "opened while the server shuts down", steps: []step{{do: func(f *fixture) { f.stream.SendAway() }, want: "connected retry=2000 20 -> end drained"}}},
+		{name: "opened while the server shuts down, no event for it", words: bare, steps: []step{{do: func(f *fixture) { f.stream.SendAway() }, want: "retry=2000 -> end drained"}}},
+		{name: "aged", rules: aged, steps: []step{begun,
+			{after: 15 * time.Second, want: "heartbeat 20 -> again / -> rest 5s"},
+			{after: 5 * time.Second, want: "heartbeat retry=2000 20 -> end aged"}}},
+		{name: "aged, jittered", rules: func(r *stream.Rules) { aged(r); r.Jitter = func(d time.Duration) time.Duration { return d } }, steps: []step{begun,
+			{after: 15 * time.Second, want: "heartbeat 20 -> again / -> rest 3s"},
+			{after: 3 * time.Second, want: "heartbeat retry=4000 20 -> end aged"}}},
+		{name: "a drain puts off no end", rules: aged, steps: []step{begun,
+			{after: 20 * time.Second, do: drains(time.Second), want: "heartbeat 20 -> again / -> rest 1s"},
+			{after: time.Second, want: "heartbeat retry=2000 20 -> end drained"}}},
+		{name: "the session ends as the stream ages", rules: aged, steps: []step{begun,
+			{after: 20 * time.Second, do: func(f *fixture) { f.log.delete("session_deleted", `{"sessionId":"s"}`) }, want: "session_deleted 21 -> end session"}}},
+	})
+}
+
+// A log that is unavailable, or fails.
+func TestOutage(t *testing.T) {
+	begun := step{want: "connected retry=2000 20 -> again / -> rest 15s"}
+	fails := func(f *fixture) { f.log.failsReads = eventlog.ErrUnavailable }
+	const unavailable = "eventlog: the log is unavailable"
+	testRows(t, []row{
+		{name: "outlasted", steps: []step{begun,
+			{do: fails, want: "-> rest 500ms"},
+			{after: 500 * time.Millisecond, want: "-> rest 500ms"},
+			{after: 29 * time.Second, do: func(f *fixture) { f.log.failsReads = nil; f.log.addN(1) }, want: "content 21 -> again / -> rest 15s"},
+			{do: fails, want: "-> rest 500ms"}, // another outage, with a time of its own
+			{after: 29 * time.Second, want: "heartbeat 21 -> again / -> rest 500ms"}}},
+		{name: "heartbeats go on", steps: []step{begun, {do: fails, want: "-> rest 500ms"}, {after: 15 * time.Second, want: "heartbeat 20 -> again / -> rest 500ms"}}},
+		{name: "found in a look-up after a gap", steps: []step{begun,
+			{do: func(f *fixture) { f.log.addN(10); f.log.trim(28); f.log.failsLookups = eventlog.ErrUnavailable }, want: "-> rest 500ms"},
+			{after: time.Second, do: func(f *fixture) { f.log.failsLookups = nil }, want: "error 28 -> again / content 29, content 30 -> again / -> rest 15s"}}},
+		{name: "found in a look-up of an end", words: func() stream.Vocabulary {
+			return stream.NewVocabulary(&contract.Control{Deleted: contract.ControlEvent{Name: "session_deleted"}}, "")
+		}, rules: fromEnd, steps: []step{{want: ": -> again / -> rest 15s"},
+			{do: func(f *fixture) { f.log.delete("session_deleted", "{}"); f.log.failsLookups = eventlog.ErrUnavailable }, want: "-> rest 500ms"},
+			{after: time.Second, do: func(f *fixture) { f.log.failsLookups = nil }, want: "session_deleted retry=2000 21 -> end session"}}},
+		{name: "over after a heartbeat", steps: []step{begun, {do: fails, want: "-> rest 500ms"},
+			{after: 15 * time.Second, do: func(f *fixture) { f.failsOnce = true }, want: "heartbeat 20 -> again / -> rest 15s"}}},
+		{name: "too long", steps: []step{begun, {do: fails, want: "-> rest 500ms"},
+			{after: 30 * time.Second, want: "heartbeat retry=2000 20 -> end log unavailable: " + unavailable}}},
+		{name: "drained", steps: []step{begun, {do: fails, want: "-> rest 500ms"}, {do: drains(0), want: "heartbeat retry=2000 20 -> end drained"}}},
+		{name: "the end is known, and the rest of the session cannot be read", with: "19", log: func(l *log) { l.delete("session_deleted", `{"sessionId":"s"}`) }, steps: []step{
+			{do: fails, want: "connected retry=2000 19 -> again / -> rest 500ms"}}},
+		{name: "fails", steps: []step{begun, {do: func(f *fixture) { f.log.failsReads = errors.New("broken") }, want: "-> end log failed: broken"}}},
+		{name: "fails after a comment", words: bare, rules: fromEnd, steps: []step{{want: ": -> again / -> rest 15s"},
+			{do: func(f *fixture) { f.log.failsReads = errors.New("broken") }, want: "retry=2000 -> end log failed: broken"}}},
+		{name: "sent away with an id", log: func(l *log) { l.fails = eventlog.ErrUnavailable }, with: "17", begin: "error " + unavailable, steps: []step{
+			{do: func(f *fixture) { f.stream.ComeBack("17", f.log.fails) }, want: "connected retry=2000 17 -> end log unavailable: " + unavailable}}},
+		{name: "sent away with a malformed id", log: func(l *log) { l.fails = eventlog.ErrUnavailable }, with: "x", begin: "error " + unavailable, steps: []step{
+			{do: func(f *fixture) { f.stream.ComeBack("x", f.log.fails) }, want: "connected retry=2000 1 -> end log unavailable: " + unavailable}}},
+		{name: "sent away while the server shuts down", log: func(l *log) { l.fails = eventlog.ErrUnavailable }, with: "17", begin: "error " + unavailable, steps: []step{
+			{do: func(f *fixture) { f.stream.ComeBack("17", f.log.fails); f.stream.SendAway() }, want: "connected retry=2000 17 -> end log unavailable: " + unavailable}}},
+		{name: "sent away, no event for it", words: bare, log: func(l *log) { l.fails = eventlog.ErrUnavailable }, with: "17", begin: "error " + unavailable, steps: []step{
+			{do: func(f *fixture) { f.stream.ComeBack("17", f.log.fails) }, want: "retry=2000 -> end log unavailable: " + unavailable}}},
+	})
+}
+
+// A reader is authorized again and again.
+func TestReauthorization(t *testing.T) {
+	asks := func(r *stream.Rules) { r.Reauthorization = 10 * time.Second }
+	allowed := func(f *fixture) { f.stream.Allow(f.now) }
+	revoked := func(f *fixture) { f.stream.Revoke(errors.New("forbidden")) }
+	begun := step{want: "connected retry=2000 20 -> again / -> rest 10s"}
+	testRows(t, []row{
+		{name: "allowed", rules: asks, steps: []step{begun,
+			{after: 10 * time.Second, want: "-> ask"},
+			{want: "-> ask"}, // until it is answered
+			{do: allowed, want: "-> rest 5s"},
+			{after: 5 * time.Second, want: "heartbeat 20 -> again / -> rest 5s"},
+			{after: 5 * time.Second, want: "-> ask"}}},
+		{name: "jittered", rules: func(r *stream.Rules) { asks(r); r.Jitter = func(d time.Duration) time.Duration { return d } },
+			steps: []step{{want: "connected retry=2000 20 -> again / -> rest 9s"}}},
+		{name: "revoked", rules: asks, steps: []step{begun,
+			{after: 10 * time.Second, want: "-> ask"},
+			{do: func(f *fixture) { f.log.addN(1); revoked(f) }, want: "-> end revoked: forbidden"}}},
+		{name: "revoked after a comment", words: bare, rules: func(r *stream.Rules) { asks(r); fromEnd(r) }, steps: []step{
+			{want: ": -> again / -> rest 10s"}, {after: 10 * time.Second, want: "-> ask"}, {do: revoked, want: "retry=2000 -> end revoked: forbidden"}}},
+		{name: "a busy log does not put it off", rules: asks, steps: []step{begun, {after: 10 * time.Second, do: publishes(1), want: "content 21 -> ask"}}},
+		{name: "a stream that ends does not ask", rules: asks, steps: []step{begun, {after: 10 * time.Second, do: drains(0), want: "heartbeat retry=2000 20 -> end drained"}}},
+		{name: "asking in vain does not draw another end", rules: asks, steps: []step{begun,
+			{after: 10 * time.Second, do: drains(time.Second), want: "-> ask"},
+			{after: time.Second, want: "heartbeat retry=2000 20 -> end drained"}}},
+		{name: "heartbeats are not missed for a question", rules: asks, steps: []step{begun,
+			{after: 10 * time.Second, do: allowed, want: "-> rest 5s"}, {after: 5 * time.Second, want: "heartbeat 20 -> again / -> rest 5s"}}},
+	})
+}
+
+// A driver that is late by some slack has what is due done early.
+func TestSlack(t *testing.T) {
+	early := func(r *stream.Rules) { r.Heartbeat, r.Slack, r.MaxAge = 14*time.Second, time.Second, 20*time.Second }
+	testRows(t, []row{{name: "end", rules: early, steps: []step{
+		{want: "connected retry=2000 20 -> again / -> rest 14s"},
+		{after: 14 * time.Second, want: "heartbeat 20 -> again / -> rest 5s"},
+		{after: 5 * time.Second, want: "heartbeat retry=2000 20 -> end aged"}}}})
+}

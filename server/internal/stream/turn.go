@@ -1,0 +1,171 @@
+package stream
+
+import (
+	"errors"
+	"time"
+
+	"github.com/mixstream/mixstream/eventlog"
+	"github.com/mixstream/mixstream/internal/ssewrite"
+	"github.com/mixstream/mixstream/server/internal/clock"
+)
+
+// Next says what to do after a turn, once its bytes are out.
+type Next struct {
+	Do  Do
+	At  clock.Instant // for Rest
+	Why Why           // for End
+	Err error         // for End: what is behind the reason; nil if nothing is
+}
+
+// Do is what to do after a turn.
+type Do uint8
+
+// What to do after a turn.
+const (
+	Again Do = iota // take the next turn at once
+	Rest            // take the next turn at the instant At, or earlier if the log has something
+	Ask             // ask whether the reader is still allowed, then call Allow or Revoke
+	End             // close the connection: all is said
+)
+
+// Why is the reason for the end of a stream.
+type Why uint8
+
+// Reasons for the end of a stream.
+const (
+	SessionEnded   Why = iota + 1 // it has told the end of its session
+	Drained                       // the server shuts down
+	Aged                          // it has reached its maximum age
+	Revoked                       // the reader is no longer allowed
+	Gap                           // events are gone, and no event can tell it
+	LogFailed                     // the log cannot be read
+	LogUnavailable                // the log was unavailable for too long
+)
+
+// Turn appends the next write to the buffer, if there is anything to say, and returns what to do
+// after it. f is what [Stream.Read] has found, or zero. Turn never blocks.
+//
+// It may be called too often: a turn without a reason says nothing, Ask is returned until it is
+// answered, and End after the end. Before the next turn the bytes must be out, and the driver
+// must have called [Stream.Sent].
+func (s *Stream) Turn(now clock.Instant, f *Found, buf *ssewrite.Buffer) Next {
+	s.said, s.looked = Counts{}, false
+	next := s.turn(now, f, buf)
+	if buf.Len() > 0 {
+		s.written = now
+		s.looked = next.Do == Again && s.phase == going
+	}
+	return next
+}
+
+// Rests reports whether the stream rests, and until when, for a read right after a turn that said
+// something. It saves a turn, with its buffer and a look at the clock: most writes are followed
+// by a read that finds nothing. If it reports false, the driver takes the turn.
+func (s *Stream) Rests(f *Found) (at clock.Instant, ok bool) {
+	if !s.looked || !f.Nothing() {
+		return 0, false
+	}
+	s.looked, s.unavailable, s.again = false, 0, 0
+	s.position = max(s.position, f.batch.Position)
+	return s.due(), !s.finished()
+}
+
+// Sent counts what the last turn has said, once its bytes are out, and returns it.
+func (s *Stream) Sent() Counts {
+	said := s.said
+	s.events += uint64(said.Events)
+	s.replayed += uint64(said.Replayed)
+	s.said = Counts{}
+	return said
+}
+
+func (s *Stream) turn(now clock.Instant, f *Found, buf *ssewrite.Buffer) Next {
+	switch s.phase {
+	case beginning:
+		s.schedule(now)
+		s.phase = going
+		s.prelude(buf)
+		return s.next(now, true, buf)
+	case away:
+		s.phase = over
+		s.sendAway(buf)
+	case going:
+		s.tell(now, f, buf)
+		return s.next(now, f.more(), buf)
+	case parting:
+		s.phase = over
+		s.lastWords(buf)
+	}
+	return Next{Do: End, Why: s.why, Err: s.err}
+}
+
+// next returns what to do after a turn that may have said something. more says that the log may
+// have more. What is pending is said before the last words, each in a write of its own. One read
+// is enough for that, since a busy log would put off the end again and again.
+func (s *Stream) next(now clock.Instant, more bool, buf *ssewrite.Buffer) Next {
+	said, soon := buf.Len() > 0, now.Add(s.rules.Slack)
+	if s.phase == going && s.leave.Passed(soon) {
+		s.end(s.whyLeave(), nil)
+	}
+	switch {
+	case s.phase == parting && !said:
+		s.phase = over
+		s.lastWords(buf)
+		fallthrough
+	case s.phase == over:
+		return Next{Do: End, Why: s.why, Err: s.err}
+	case s.phase == parting:
+		return Next{Do: Again}
+	case s.check.Passed(soon):
+		return Next{Do: Ask}
+	case said, more:
+		return Next{Do: Again}
+	case now.Sub(s.written) >= s.rules.Heartbeat:
+		s.heartbeat(buf)
+		return Next{Do: Again}
+	}
+	return Next{Do: Rest, At: s.due()}
+}
+
+// tell says what a read has found.
+func (s *Stream) tell(now clock.Instant, f *Found, buf *ssewrite.Buffer) {
+	if errors.Is(f.err, eventlog.ErrUnavailable) {
+		s.wait(now, f.err)
+		return
+	}
+	s.unavailable, s.again = 0, 0
+	switch {
+	case f.err != nil:
+		s.end(LogFailed, f.err)
+	case f.gap && !s.rules.goesOnBehindGaps():
+		s.end(Gap, ErrGap)
+	case f.gap:
+		s.jump(f, buf)
+	default:
+		s.tellEvents(f, buf)
+	}
+}
+
+// ErrGap is behind the end of a stream that has come to a gap.
+var ErrGap = errors.New("server: events are no longer retained")
+
+// tryAgain is about how long a stream waits before it reads an unavailable log again. A log that
+// is back need not wake the readers that have missed nothing.
+const tryAgain = time.Second
+
+// wait waits for a log that is unavailable because of err, but not for longer than LogOutage.
+func (s *Stream) wait(now clock.Instant, err error) {
+	if s.unavailable == 0 {
+		s.unavailable = now
+	}
+	if now.Sub(s.unavailable) >= s.rules.LogOutage {
+		s.end(LogUnavailable, err)
+		return
+	}
+	s.again = now.Add(tryAgain/2 + s.rules.jitter(tryAgain))
+}
+
+// end makes the next words of the stream its last.
+func (s *Stream) end(why Why, err error) {
+	s.phase, s.why, s.err, s.looked = parting, why, err, false
+}

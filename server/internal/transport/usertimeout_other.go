@@ -1,0 +1,7 @@
+//go:build !linux
+
+package transport
+
+import "time"
+
+func userTimeout(uintptr, time.Duration) {}

@@ -1,0 +1,284 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"testing"
+	"time"
+	"unsafe"
+
+	"github.com/mixstream/mixstream/eventlog"
+	"github.com/mixstream/mixstream/gen"
+	"github.com/mixstream/mixstream/server/internal/clock"
+	"github.com/mixstream/mixstream/server/internal/sched"
+	"github.com/mixstream/mixstream/server/internal/transport"
+)
+
+// out is a transport.Out whose client takes what the test says.
+type out struct {
+	fails  error // each write
+	owes   bool  // each write that may not wait leaves all of it owed
+	wrote  int   // how many writes there were
+	sizes  []int // of what is out
+	owed   int
+	abort  func()
+	closed []bool // whole or not
+}
+
+func (o *out) Write(_ clock.Instant, b transport.Buffer, wait bool) (bool, error) {
+	size := b.Len()
+	if size == 0 {
+		return true, nil
+	}
+	o.wrote++
+	switch {
+	case o.fails != nil:
+		return false, o.fails
+	case o.owes && !wait:
+		o.owed = size
+		return false, nil
+	}
+	o.sizes = append(o.sizes, size)
+	return true, nil
+}
+
+func (o *out) Owed() int { return o.owed }
+
+func (o *out) Pay() error {
+	if o.fails == nil {
+		o.sizes = append(o.sizes, o.owed)
+		o.owed = 0
+	}
+	return o.fails
+}
+
+func (o *out) Abort() {
+	if o.abort != nil {
+		o.abort()
+	}
+}
+
+func (o *out) Close(whole bool) { o.closed = append(o.closed, whole) }
+
+// notes is an observer that counts what it is told of a stream.
+type notes struct {
+	NopObserver
+	NopStreamObserver
+	deliveries []Delivery
+	ends       []End
+}
+
+func (n *notes) StreamOpened(ctx context.Context, _ StreamInfo) (context.Context, StreamObserver) {
+	return ctx, n
+}
+func (n *notes) Delivered(d Delivery) { n.deliveries = append(n.deliveries, d) }
+func (n *notes) Ended(e End)          { n.ends = append(n.ends, e) }
+
+// opened is an open stream whose turns the test takes.
+type opened struct {
+	*openStream
+	srv   *Server[gen.Event]
+	out   *out
+	notes *notes
+}
+
+// openOne opens the stream of a session that has one event, and takes its first turn.
+func openOne(t *testing.T, opts ...Option) *opened {
+	t.Helper()
+	n := new(notes)
+	srv, err := New(gen.StreamEvents, append([]Option{WithObserver(n), WithDetachedStreams()}, opts...)...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := &opened{srv: srv, out: new(out), notes: n}
+	o.publish(t)
+	r := httptest.NewRequest(http.MethodGet, "/stream?sessionId=s", nil).WithContext(t.Context())
+	if o.openStream, err = srv.open(r, "s", "", place{}); err != nil {
+		t.Fatal(err)
+	}
+	o.openStream.out = o.out
+	srv.streams.add(o.openStream)
+	o.openStream.opened()
+	if over := o.begins(); over {
+		t.Fatalf("it is over: %+v", o.end)
+	}
+	return o
+}
+
+func (o *opened) publish(t *testing.T) {
+	t.Helper()
+	if _, err := o.srv.Publish(t.Context(), "s", &gen.ContentData{}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// want takes a turn, which must return do.
+func (o *opened) want(t *testing.T, wait bool, do sched.Do) {
+	t.Helper()
+	if got, _ := o.Turn(wait); got != do {
+		t.Fatalf("the turn returns %v, want %v; the end is %+v", got, do, o.end)
+	}
+}
+
+// wantEnd expects the end of the stream.
+func (o *opened) wantEnd(t *testing.T, reason EndReason, err error) {
+	t.Helper()
+	if o.end == nil || o.end.reason != reason || !errors.Is(o.end.err, err) {
+		t.Errorf("it ends by %+v, want %s and %v", o.end, reason, err)
+	}
+}
+
+// An idle stream holds little: there may be many.
+func TestSizeOfOpenStream(t *testing.T) {
+	if unsafe.Sizeof(uintptr(0)) != 8 {
+		t.Skip("the figures are for 64 bits")
+	}
+	if size := unsafe.Sizeof(openStream{}); size > 416 { // a size of the allocator
+		t.Errorf("an open stream has %d bytes", size)
+	}
+}
+
+// A write that the client does not take at once keeps its stream from everything else, and counts
+// once, when all of it is out.
+func TestOwedWrite(t *testing.T) {
+	o := openOne(t)
+	o.want(t, false, sched.Rest)
+	o.publish(t)
+	o.out.owes = true
+	o.want(t, false, sched.Block)
+	o.publish(t)
+	o.want(t, false, sched.Block) // a turn too many
+	if events, _ := o.stream.Events(); events != 0 || len(o.notes.deliveries) != 0 || o.out.wrote != 2 {
+		t.Fatalf("%d events count, %d writes, and %+v was told", events, o.out.wrote, o.notes.deliveries)
+	}
+	o.want(t, true, sched.Again)
+	if d := o.notes.deliveries; len(d) != 1 || d[0].Events != 1 || d[0].Bytes != o.out.sizes[1] {
+		t.Errorf("told %+v of writes of %d bytes", d, o.out.sizes)
+	}
+	o.want(t, true, sched.Again) // what has come meanwhile
+	o.want(t, true, sched.Rest)
+	if events, _ := o.stream.Events(); events != 2 {
+		t.Errorf("%d events count", events)
+	}
+}
+
+// A write that fails late counts for nothing, and nothing is written after it.
+func TestOwedWriteFails(t *testing.T) {
+	o := openOne(t)
+	o.publish(t)
+	o.out.owes = true
+	o.want(t, false, sched.Block)
+	o.out.fails = os.ErrDeadlineExceeded
+	writes := o.out.wrote
+	o.want(t, true, sched.Over)
+	o.wantEnd(t, EndSlowReader, os.ErrDeadlineExceeded)
+	o.finish()
+	if events, _ := o.stream.Events(); events != 0 || o.out.wrote != writes {
+		t.Errorf("%d events count, %d more writes", events, o.out.wrote-writes)
+	}
+	if e := o.notes.ends; len(e) != 1 || e[0].Events != 0 || e[0].Reason != EndSlowReader {
+		t.Errorf("told %+v", e)
+	}
+}
+
+// A stream that ends for an outage says so, though the client does not take its last words at
+// once.
+func TestOwedLastWords(t *testing.T) {
+	var fails error
+	events := &ReadLog{eventlog.NewMemory(eventlog.Retention{}), func(context.Context, string) error { return fails }}
+	o := openOne(t, WithTiming(Timing{LogOutage: None}), WithLog(events))
+	o.out.owes, fails = true, eventlog.ErrUnavailable
+	o.want(t, false, sched.Block)
+	o.want(t, true, sched.Again)
+	o.want(t, true, sched.Over)
+	o.wantEnd(t, EndLogUnavailable, eventlog.ErrUnavailable)
+	o.finish()
+	if got := o.out.closed; len(got) != 1 || !got[0] {
+		t.Errorf("closed as %v", got)
+	}
+}
+
+// A worker never asks the authorizer, which may take its time.
+func TestAuthorizerIsAskedWhereItMayBlock(t *testing.T) {
+	asked := 0
+	allow := WithAuthorizer(func(*http.Request, string) error { asked++; return nil })
+	o := openOne(t, allow, WithTiming(Timing{Reauthorization: time.Millisecond}))
+	o.want(t, false, sched.Rest)
+	time.Sleep(2 * time.Millisecond)
+	for range 3 {
+		if o.want(t, false, sched.Block); asked != 0 {
+			t.Fatal("a turn that must not block has asked")
+		}
+	}
+	if o.want(t, true, sched.Again); asked != 1 {
+		t.Errorf("asked %d times", asked)
+	}
+}
+
+// A write that an abort ends is the server's doing, and not that of a slow reader: who aborts says
+// so before the write can fail.
+func TestAbortSaysSoFirst(t *testing.T) {
+	o := openOne(t)
+	o.out.abort = func() { o.writeFailed(os.ErrDeadlineExceeded) } // as a write that is under way does
+	o.abort()
+	o.wantEnd(t, EndShutdown, os.ErrDeadlineExceeded)
+	if o.life.Err() == nil {
+		t.Error("the context of a detached stream goes on")
+	}
+}
+
+// A turn that is taken after the abort writes nothing more.
+func TestNothingAfterAbort(t *testing.T) {
+	o := openOne(t)
+	o.publish(t)
+	o.abort()
+	writes := o.out.wrote
+	o.want(t, false, sched.Over)
+	if o.wantEnd(t, EndShutdown, transport.ErrAborted); o.out.wrote != writes {
+		t.Errorf("%d more writes", o.out.wrote-writes)
+	}
+}
+
+// A client that hangs up while its stream waits for the log has left; the log did not fail.
+func TestHungUpWhileTheLogWaits(t *testing.T) {
+	var hangUp func()
+	events := &ReadLog{eventlog.NewMemory(eventlog.Retention{}), func(ctx context.Context, _ string) error {
+		hangUp()
+		return ctx.Err()
+	}}
+	o := openOne(t, WithLog(events))
+	o.ctx = &o.life
+	hangUp = o.HungUp
+	o.want(t, false, sched.Over)
+	o.wantEnd(t, EndClientLeft, context.Canceled)
+}
+
+// A drain draws one end, however often turns are taken until then.
+func TestDrainDrawsOnce(t *testing.T) {
+	o := openOne(t, WithTiming(Timing{Heartbeat: 2 * time.Hour}))
+	o.want(t, false, sched.Rest)
+	o.srv.streams.spread = time.Hour
+	o.drain()
+	_, drawn := o.Turn(false)
+	for range 3 {
+		if _, at := o.Turn(false); at != drawn {
+			t.Fatalf("it ends at %v, and then at %v", drawn, at)
+		}
+	}
+}
+
+// A panic of the application is told as such, and the response is not ended in order.
+func TestPanicIsNoCleanEnd(t *testing.T) {
+	o := openOne(t)
+	o.Panicked("boom")
+	o.Finish()
+	if e := o.notes.ends; len(e) != 1 || e[0].Reason != EndPanic || e[0].Err == nil {
+		t.Errorf("told %+v", e)
+	}
+	if got := o.out.closed; len(got) != 1 || got[0] {
+		t.Errorf("closed as %v", got)
+	}
+}

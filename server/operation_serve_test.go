@@ -1,0 +1,180 @@
+package server_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/mixstream/mixstream/eventlog"
+	"github.com/mixstream/mixstream/internal/servertest"
+	"github.com/mixstream/mixstream/server"
+)
+
+// inHandler serves a stream from inside a handler of the application, which has a path and
+// parameters of its own.
+func inHandler(srv *server.Server[fact]) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /own/{order}", func(w http.ResponseWriter, r *http.Request) {
+		var opts []server.StreamOption
+		if query := r.URL.Query(); query.Has("cursor") {
+			opts = append(opts, server.ResumeAfter(query.Get("cursor")))
+		}
+		srv.Serve(w, r, r.PathValue("order"), opts...)
+	})
+	mux.HandleFunc("POST /own/{order}", func(w http.ResponseWriter, r *http.Request) { srv.ServePublish(w, r, r.PathValue("order")) })
+	return mux
+}
+
+func TestServeInHandler(t *testing.T) { servertest.BothModes(t, testServeInHandler) }
+
+func testServeInHandler(t *testing.T, mode servertest.Mode) {
+	srv := newForeign(t, mode, orderEvents, server.WithLimits(server.Limits{StreamsPerSession: 2}), server.WithAuthorizer(func(_ *http.Request, session string) error {
+		if session == "secret" {
+			return server.ErrUnauthorized
+		}
+		return nil
+	}))
+	ts := servertest.Serve(t, inHandler(srv))
+	ids := tellN(t, srv, "7", 3)
+	w := listen(t, ts, "/own/7", ids[1], ids[1])
+	w.want(":")
+	w.order(ids[2], "2000")
+	w.res.Body.Close()
+	servertest.Until(t, "the reader has left", func() bool { slots, _, _ := srv.Counted(); return slots == 0 })
+	w = listen(t, ts, "/own/7?cursor="+ids[0], ids[1], ids[0]) // the position of the application wins
+	w.want(":")
+	w.order(ids[1], "2000")
+	w = listen(t, ts, "/own/7?cursor=", ids[1], servertest.Before(t, ids[0]))
+	w.want(":")
+	w.order(ids[0], "2000")
+
+	ask(t, ts, "/own/secret", "").problem(http.StatusUnauthorized)
+	ask(t, ts, "/own/nobody", "").problem(http.StatusNotFound)
+	if detail := ask(t, ts, "/own/%0A", "").problem(http.StatusBadRequest); detail != "path parameter orderId: invalid session id: it has a control character" {
+		t.Errorf("got %q", detail)
+	}
+	res, err := ts.Client().Head(ts.URL + "/own/7") // the mux sends HEAD to GET
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	if res.StatusCode != http.StatusMethodNotAllowed || res.Header.Get("Allow") != "GET" {
+		t.Errorf("HEAD: %s, Allow: %s", res.Status, res.Header.Get("Allow"))
+	}
+}
+
+func TestForeignPublishing(t *testing.T) {
+	srv := newForeign(t, servertest.Detached, orderEvents, everyonePublishes)
+	mux := http.NewServeMux()
+	mux.Handle("POST /orders/{orderId}/events", srv.Publisher())
+	mux.Handle("/own/", inHandler(srv))
+	mux.Handle("/any/", srv.Publisher())
+	ts := servertest.Serve(t, mux)
+	const line = `{"event":"placed","data":{"id":"a","lines":[]}}`
+	for _, test := range []struct{ path, contentType, body, want string }{
+		{orderSeven, jsonType, line, `201 {"count":1,`},
+		{"/own/7", jsonType, line, `201 {"count":1,`},
+		{orderSeven, ndjsonType, line + "\n\n" + `{"event":"note","data":"a\nb"}` + "\n" + `{"data":{"text":"x"}}`, `201 {"count":3,`},
+		{orderSeven, ndjsonType, line + "\n" + `{"event":"placed","data":{"id":"a"}}`, `400 {"title":"Bad Request","status":400,"detail":"line 2: \"placed\": data: \"lines\" is required","count":1,"line":2,"lastId":"`},
+		{orderSeven, jsonType, `{"event":"note","data":"a\rb"}`, `400 {"title":"Bad Request","status":400,"detail":"line 1: \"note\": data: must have no carriage return`},
+		{orderSeven, jsonType, `{"event":"other","data":{}}`, `400 {"title":"Bad Request","status":400,"detail":"line 1: \"other\": data: the spec has no event of this name","count":0,"line":1,"invalid":true}`},
+		{orderSeven, jsonType, `{"event":"mixstream.session_deleted","data":{"sessionId":"7"}}`, `400 `},
+		{orderSeven, "text/plain", line, `415 {"title":"Unsupported Media Type","status":415,`},
+		{"/any/where", jsonType, line, `404 {"title":"Not Found","status":404,"detail":"there is nothing at this path"}`},
+		{"/any/orders/%0A/events", jsonType, line, `400 `},
+	} {
+		if got := postTo(t, ts.URL+test.path, test.contentType, test.body, ""); !strings.HasPrefix(got, test.want) {
+			t.Errorf("%s %s: got %s, want %s", test.path, test.body, got, test.want)
+		}
+	}
+	rec := httptest.NewRecorder()
+	if srv.Publisher().ServeHTTP(rec, request("PUT "+orderSeven)); rec.Code != http.StatusMethodNotAllowed || rec.Header().Get("Allow") != "POST" {
+		t.Errorf("PUT: %d, Allow: %s", rec.Code, rec.Header().Get("Allow"))
+	}
+	off := newForeign(t, servertest.Detached, orderEvents)
+	rec = httptest.NewRecorder()
+	if off.Publisher().ServeHTTP(rec, request("POST "+orderSeven)); rec.Code != http.StatusForbidden || off.Publishes() {
+		t.Errorf("publishing is off, and the answer is %d %s", rec.Code, rec.Body)
+	}
+}
+
+// An event whose data has its name comes without another name, or with the same name.
+func TestPublishingWithNameInData(t *testing.T) {
+	op := orderEvents
+	events := facts
+	events.Names, events.NameIn, events.Check = []string{"placed"}, "type", nil
+	op.Events = &events
+	srv := newForeign(t, servertest.Detached, op, everyonePublishes)
+	ts := servertest.Serve(t, srv.Publisher())
+	for body, want := range map[string]string{
+		`{"data":{"type":"placed"}}`:                  "201 ",
+		`{"event":"placed","data":{"type":"placed"}}`: "201 ",
+		`{"event":"placed","data":{"type":"other"}}`:  `400 {"title":"Bad Request","status":400,"detail":"line 1: \"placed\": data/type: must be the name of the event"`,
+		`{"data":{"type":"other"}}`:                   `400 `,
+		`{"data":{}}`:                                 `400 `,
+		`{"data":7}`:                                  `400 `,
+	} {
+		if got := postTo(t, ts.URL+orderSeven, jsonType, body, ""); !strings.HasPrefix(got, want) {
+			t.Errorf("%s: got %s, want %s", body, got, want)
+		}
+	}
+}
+
+// The application's function writes the body of every error.
+func TestErrorBody(t *testing.T) {
+	srv := newForeign(t, servertest.Detached, orderEvents, everyonePublishes, server.WithErrorBody(func(f server.Failure) (string, []byte) {
+		published := "-"
+		if p := f.Published; p != nil {
+			published = fmt.Sprint(p.Line, p.Count, p.LastID != "")
+		}
+		return "text/vnd.own", fmt.Appendf(nil, "%d %t %s %s", f.Status, f.Invalid, published, f.Message)
+	}))
+	tell(t, srv, "7", order("a"))
+	wantBody := func(rec *httptest.ResponseRecorder, status int, want string) {
+		t.Helper()
+		if got := rec.Body.String(); rec.Code != status || rec.Header().Get("Content-Type") != "text/vnd.own" || got != want {
+			t.Errorf("got %d, %s: %s; want %s", rec.Code, rec.Header().Get("Content-Type"), got, want)
+		}
+	}
+	rec := httptest.NewRecorder()
+	srv.ServeHTTP(rec, request("/orders/nobody/events"))
+	wantBody(rec, 404, `404 false - session "nobody" does not exist`)
+	rec = httptest.NewRecorder()
+	r := httptest.NewRequest(http.MethodPost, orderSeven, strings.NewReader(`{"event":"note","data":"a"}`+"\n"+`{"event":"note","data":7}`))
+	r.Header.Set("Content-Type", ndjsonType)
+	srv.Publisher().ServeHTTP(rec, r)
+	wantBody(rec, 400, `400 true 2 1 true line 2: "note": data: must be of type string, not number`)
+
+	for _, test := range []struct {
+		err    error
+		status int
+		want   string
+	}{
+		{fmt.Errorf("not you: %w", server.ErrForbidden), 403, "403 false - no access to this session"},
+		{&server.RefusalError{Status: http.StatusTeapot, Message: "tea only"}, 418, "418 false - tea only"},
+		{fmt.Errorf("down: %w", eventlog.ErrUnavailable), 503, "503 false - the log of events is unavailable"},
+		{errors.New("a secret"), 500, "500 false - internal error"},
+	} {
+		rec := httptest.NewRecorder()
+		srv.WriteError(rec, request("/own"), test.err)
+		wantBody(rec, test.status, test.want)
+	}
+}
+
+// A refused stream holds nothing.
+func TestRefusedStreamIsFree(t *testing.T) {
+	events := &servertest.FaultyLog{Log: eventlog.NewMemory(eventlog.Retention{})}
+	srv := newForeign(t, servertest.Detached, orderEvents, server.WithLog(events), server.WithSessions(func(context.Context, string) (bool, error) { return false, io.ErrNoProgress }))
+	h := inHandler(srv)
+	for _, target := range []string{"/own/7", "/own/%00", "HEAD /own/7"} {
+		h.ServeHTTP(httptest.NewRecorder(), request(target))
+	}
+	if slots, _, _ := srv.Counted(); slots != 0 || events.Readers.Load() != 0 {
+		t.Errorf("%d slots are taken, %d readers of the log are open", slots, events.Readers.Load())
+	}
+}

@@ -1,0 +1,325 @@
+package server_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+	"testing"
+
+	"github.com/mixstream/mixstream/eventlog"
+	"github.com/mixstream/mixstream/internal/servertest"
+	"github.com/mixstream/mixstream/server"
+)
+
+func panicIf(armed *atomic.Bool) {
+	if armed.Load() {
+		panic("by the application")
+	}
+}
+
+// A panic of the application ends its request and leaves nothing behind.
+func TestPanics(t *testing.T) { servertest.BothModes(t, testPanics) }
+
+func testPanics(t *testing.T, mode servertest.Mode) {
+	var armed atomic.Bool
+	for name, option := range map[string]server.Option{
+		"sessions":   server.WithSessions(func(context.Context, string) (bool, error) { panicIf(&armed); return true, nil }),
+		"scope":      server.WithScope(func(string) string { panicIf(&armed); return "" }),
+		"first hook": server.OnFirstReader(func(string) { panicIf(&armed) }),
+		"last hook":  server.OnLastReader(func(string) { panicIf(&armed) }),
+		"authorizer": server.WithAuthorizer(func(*http.Request, string) error { panicIf(&armed); return nil }),
+		"client key": server.WithLimits(server.Limits{StreamsPerClient: 1, ClientKey: func(*http.Request) string { panicIf(&armed); return "one" }}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			events := &servertest.FaultyLog{Log: eventlog.NewMemory(eventlog.Retention{})}
+			srv := mode.NewServer(t, servertest.AnySession(), server.WithLog(events), server.WithLimits(server.Limits{Streams: 1}), option)
+			ts := servertest.Serve(t, srv, servertest.Quiet)
+			for range 3 {
+				armed.Store(true)
+				if res, err := servertest.Try(t, ts, servertest.StreamURL(ts, "s")); err == nil {
+					res.Body.Close()
+				}
+				wantFree(t, srv)
+				servertest.Until(t, "no reader is left", func() bool { return srv.Readers("s") == 0 && events.Readers.Load() == 0 })
+				armed.Store(false)
+				r := servertest.Open(t, ts, "s")
+				r.Next()
+				if n := srv.Readers("s"); n != 1 {
+					t.Errorf("%d readers", n)
+				}
+				r.Close()
+				wantFree(t, srv)
+			}
+			closeAll(t, ts, srv)
+			if n := events.Readers.Load(); n != 0 {
+				t.Errorf("%d readers of the log are open", n)
+			}
+			if err := srv.Shutdown(t.Context()); err != nil { // counts streams
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// The reader after a first hook that panicked is the first one again.
+func TestFirstHookIsCalledAgain(t *testing.T) { servertest.BothModes(t, testFirstHookIsCalledAgain) }
+
+func testFirstHookIsCalledAgain(t *testing.T, mode servertest.Mode) {
+	var armed atomic.Bool
+	calls := make(chan string, 10)
+	srv := mode.NewServer(t, servertest.Vouch("s"),
+		server.OnFirstReader(func(string) {
+			fails := armed.Load() // read before the test learns of the call and disarms it
+			calls <- "first"
+			if fails {
+				panic("by the application")
+			}
+		}),
+		server.OnLastReader(func(string) { calls <- "last" }))
+	ts := servertest.Serve(t, srv, servertest.Quiet)
+	armed.Store(true)
+	if res, err := servertest.Try(t, ts, servertest.StreamURL(ts, "s")); err == nil {
+		res.Body.Close()
+	}
+	for i, want := range []string{"first", "first", "last"} {
+		if i == 1 {
+			armed.Store(false)
+			r := servertest.Open(t, ts, "s")
+			r.Next()
+			r.Close()
+		}
+		if got := servertest.Receive(t, calls); got != want {
+			t.Errorf("call %d is %s, want %s", i, got, want)
+		}
+	}
+}
+
+// A panic of the scope function ends its request or reaches the publisher, and leaves
+// nothing behind.
+func TestScopePanics(t *testing.T) { servertest.BothModes(t, testScopePanics) }
+
+func testScopePanics(t *testing.T, mode servertest.Mode) {
+	var armed atomic.Bool
+	events := &servertest.FaultyLog{Log: eventlog.NewMemory(eventlog.Retention{})}
+	srv := mode.NewServer(t, server.WithLog(events), server.WithScope(func(string) string { panicIf(&armed); return "all" }))
+	ts := servertest.Serve(t, srv, servertest.Quiet)
+	servertest.Publish(t, srv, "s", "")
+	healthy := servertest.Open(t, ts, "s")
+	healthy.Next()
+
+	armed.Store(true)
+	if res, err := servertest.Try(t, ts, servertest.StreamURL(ts, "s")); err == nil {
+		t.Errorf("the request was answered with %s", res.Status)
+	}
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("the publisher is not told")
+			}
+		}()
+		_, _ = srv.Publish(t.Context(), "s", servertest.Content(""))
+	}()
+	armed.Store(false)
+	if n, open := srv.Readers("s"), events.Readers.Load(); n != 1 || open != 1 {
+		t.Errorf("%d readers of the session and %d of the log, want 1", n, open)
+	}
+	healthy.WantContents(servertest.Publish(t, srv, "s", ""))
+}
+
+// panicky is a slog.Handler that panics while it is armed.
+type panicky struct {
+	slog.Handler
+	armed *atomic.Bool
+}
+
+func (panicky) Enabled(context.Context, slog.Level) bool { return true }
+
+func (p panicky) Handle(context.Context, slog.Record) error {
+	panicIf(p.armed)
+	return nil
+}
+
+// A logger that panics ends only the streams that it logs.
+func TestLoggerPanics(t *testing.T) { servertest.BothModes(t, testLoggerPanics) }
+
+func testLoggerPanics(t *testing.T, mode servertest.Mode) {
+	var armed atomic.Bool
+	srv := mode.NewServer(t, server.WithLogger(slog.New(panicky{slog.DiscardHandler, &armed})))
+	ts := servertest.Serve(t, srv, servertest.Quiet)
+	servertest.Publish(t, srv, "s", "")
+	conn, _ := servertest.Dial(t, ts, "s")
+	armed.Store(true)
+	conn.Close()
+	wantFree(t, srv)
+	armed.Store(false)
+}
+
+// faultyObserver panics in one method while it is armed.
+type faultyObserver struct {
+	server.NopObserver
+	server.NopStreamObserver
+
+	method string
+	armed  atomic.Bool
+	ended  atomic.Int32
+}
+
+func (o *faultyObserver) call(method string) {
+	if o.method == method {
+		panicIf(&o.armed)
+	}
+}
+
+func (o *faultyObserver) PublishStarted(ctx context.Context, _ string) context.Context {
+	o.call("PublishStarted")
+	return ctx
+}
+
+func (o *faultyObserver) PublishEnded(context.Context, server.Publication) { o.call("PublishEnded") }
+
+func (o *faultyObserver) StreamOpened(ctx context.Context, _ server.StreamInfo) (context.Context, server.StreamObserver) {
+	o.call("StreamOpened")
+	return ctx, o
+}
+
+func (o *faultyObserver) StreamRefused(context.Context, server.Refusal) { o.call("StreamRefused") }
+
+func (o *faultyObserver) Delivered(server.Delivery) { o.call("Delivered") }
+
+func (o *faultyObserver) Replayed(int) { o.call("Replayed") }
+
+func (o *faultyObserver) Gap() { o.call("Gap") }
+
+func (o *faultyObserver) Ended(server.End) {
+	o.ended.Add(1)
+	o.call("Ended")
+}
+
+// A panic of the observer ends the request that it is told of, and leaves nothing behind.
+func TestObserverPanics(t *testing.T) { servertest.BothModes(t, testObserverPanics) }
+
+func testObserverPanics(t *testing.T, mode servertest.Mode) {
+	for _, method := range []string{"StreamOpened", "StreamRefused", "Delivered", "Replayed", "Gap", "Ended"} {
+		t.Run(method, func(t *testing.T) {
+			o := &faultyObserver{method: method}
+			events := &servertest.FaultyLog{Log: eventlog.NewMemory(eventlog.Retention{Entries: 3})}
+			srv := mode.NewServer(t, server.WithObserver(o), server.WithLog(events))
+			ts := servertest.Serve(t, srv, servertest.Quiet)
+			ids := servertest.PublishN(t, srv, "s", 10)
+			servertest.DeleteSession(t, srv, "s")
+			session, streams := "s", int32(1)
+			if method == "StreamRefused" {
+				session, streams = "nobody", 0
+			}
+			if method == "StreamOpened" {
+				streams = 0
+			}
+			o.armed.Store(true)
+			if res, err := servertest.Try(t, ts, servertest.StreamURL(ts, session), ids[0]); err == nil {
+				if _, err := io.ReadAll(res.Body); err == nil && res.StatusCode == http.StatusOK {
+					t.Error("the stream ended cleanly")
+				}
+			}
+			closeAll(t, ts, srv)
+			if n, open := srv.Readers("s"), events.Readers.Load(); n != 0 || open != 0 {
+				t.Errorf("%d readers of the session and %d of the log are left", n, open)
+			}
+			if n := o.ended.Load(); n != streams {
+				t.Errorf("%d streams ended, want %d", n, streams)
+			}
+			o.armed.Store(false)
+			again := servertest.Serve(t, srv)
+			r := servertest.Open(t, again, "s", ids[9])
+			r.Next()
+			closeAll(t, again, srv)
+			if err := srv.Shutdown(t.Context()); err != nil { // counts streams
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// The observer is told the end of a stream even if it panicked at the end of the replay.
+func TestObserverPanicsAtEnd(t *testing.T) { servertest.BothModes(t, testObserverPanicsAtEnd) }
+
+func testObserverPanicsAtEnd(t *testing.T, mode servertest.Mode) {
+	o := &faultyObserver{method: "Replayed"}
+	srv := mode.NewServer(t, server.WithObserver(o))
+	ts := servertest.Serve(t, srv, servertest.Quiet)
+	servertest.Publish(t, srv, "s", "")
+	if err := srv.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	o.armed.Store(true)
+	if res, err := servertest.Try(t, ts, servertest.StreamURL(ts, "s"), "0"); err == nil {
+		_, _ = io.ReadAll(res.Body)
+	}
+	closeAll(t, ts, srv)
+	if n := o.ended.Load(); n != 1 {
+		t.Errorf("%d streams ended", n)
+	}
+}
+
+// A panic of the observer reaches the caller of Publish.
+func TestObserverPanicsInPublish(t *testing.T) {
+	for _, method := range []string{"PublishStarted", "PublishEnded"} {
+		o := &faultyObserver{method: method}
+		srv := servertest.NewServer(t, server.WithObserver(o))
+		o.armed.Store(true)
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s: no panic", method)
+				}
+			}()
+			servertest.Publish(t, srv, "s", "")
+		}()
+		o.armed.Store(false)
+		servertest.Publish(t, srv, "s", "")
+	}
+}
+
+// A publication that panics ends with an error.
+func TestObserverOfPublishThatPanics(t *testing.T) {
+	o := servertest.NewObserver()
+	srv := servertest.NewServer(t, server.WithObserver(o), server.WithScope(func(string) string { panic("by the application") }))
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("no panic")
+			}
+		}()
+		servertest.Publish(t, srv, "s", "")
+	}()
+	if p := servertest.Receive(t, o.Publications); p.Err == nil {
+		t.Errorf("got %+v", p)
+	}
+}
+
+// A panic of the application ends one detached stream and no other.
+func TestDetachedPanicEndsOneStream(t *testing.T) {
+	t.Parallel()
+	o := &faultyObserver{method: "Delivered"}
+	srv, ts := servertest.Detached.Start(t, server.WithObserver(o))
+	servertest.Publish(t, srv, "s", "")
+	servertest.Publish(t, srv, "other", "")
+	_, healthy := servertest.Dial(t, ts, "other")
+	_, struck := servertest.Dial(t, ts, "s")
+	o.armed.Store(true)
+	servertest.Publish(t, srv, "s", "")
+	for {
+		if _, err := servertest.ReadEvent(struck.Decoder); err != nil {
+			if errors.Is(err, io.EOF) {
+				t.Error("the stream ended cleanly")
+			}
+			break
+		}
+	}
+	o.armed.Store(false)
+	id := servertest.Publish(t, srv, "other", "")
+	healthy.WantContents(id)
+	servertest.Until(t, "one stream is left", func() bool { slots, _, _ := srv.Counted(); return slots == 1 })
+}

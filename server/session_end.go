@@ -1,0 +1,105 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/mixstream/mixstream/contract"
+	"github.com/mixstream/mixstream/eventlog"
+	"github.com/mixstream/mixstream/server/internal/hidden"
+)
+
+// write appends entries to a session, as Append of the log does. An event that ends the session
+// (contract.End.Events) must come alone: see together. The log keeps it as the entry of the
+// session's deletion (hidden.End), so that the event and the end are one step.
+func (s *engine) write(ctx context.Context, session eventlog.Session, id string, key *eventlog.Key, entries []eventlog.Entry) error {
+	if len(entries) != 1 || !s.op.end.After(entries[0].Name) {
+		return s.repeated(ctx, session, key, s.log.Append(ctx, session, key, entries))
+	}
+	last := hidden.End{Session: id, Event: entries[0].Name, Data: entries[0].Data}
+	if key != nil {
+		known := eventlog.Key{Name: key.Name, Appended: key.Appended}
+		switch err := s.log.Append(ctx, session, &known, nil); {
+		case err != nil:
+			return s.repeated(ctx, session, key, err)
+		case known.Appended.Closed:
+			return &eventlog.KeyError{Key: key.Name, Appended: known.Appended}
+		}
+		last.Key = &hidden.Key{Name: key.Name, Count: key.Appended.Count, First: key.Appended.First, Digest: key.Appended.Digest}
+	}
+	e := last.Entry()
+	err := s.log.Delete(ctx, session.ID, &e, s.cfg.deleteGrace)
+	if errors.Is(err, eventlog.ErrSessionNotFound) {
+		// The event is the first of its session.
+		known := newEntry(hidden.Created, contract.ControlValues{Session: id})
+		if err = s.log.Create(ctx, session, &known); err == nil || errors.Is(err, eventlog.ErrSessionExists) {
+			err = s.log.Delete(ctx, session.ID, &e, s.cfg.deleteGrace)
+		}
+	}
+	if err != nil {
+		return s.repeated(ctx, session, key, err)
+	}
+	entries[0].ID = e.ID
+	if key != nil {
+		key.Appended = last.Appended(e.ID)
+	}
+	return nil
+}
+
+// together returns how many of the entries one write takes: at least one.
+func (s *engine) together(entries []eventlog.Entry) int {
+	for i := range entries {
+		if s.op.end.After(entries[i].Name) {
+			return max(i, 1)
+		}
+	}
+	return len(entries)
+}
+
+// repeated returns the error of a write that failed with err. If an event that was published
+// under the same key has ended the session, that is a *eventlog.KeyError.
+func (s *engine) repeated(ctx context.Context, session eventlog.Session, key *eventlog.Key, err error) error {
+	if key == nil || !errors.Is(err, eventlog.ErrSessionDeleted) {
+		return err
+	}
+	e, failed := s.lastEntry(ctx, session)
+	switch {
+	case errors.Is(failed, eventlog.ErrSessionNotFound): // the log has forgotten it meanwhile
+		return err
+	case failed != nil:
+		return failed
+	}
+	last, ok := hidden.EndOf(&e)
+	if !ok || last.Key == nil || last.Key.Name != key.Name {
+		return err
+	}
+	if has := last.Appended(e.ID); has.Count > key.Appended.Count {
+		return &eventlog.KeyError{Key: key.Name, Appended: has}
+	}
+	return err
+}
+
+// lastEntry returns the last entry of a deleted session; the zero Entry if the log no longer
+// retains it.
+func (s *engine) lastEntry(ctx context.Context, session eventlog.Session) (eventlog.Entry, error) {
+	record, err := s.log.Lookup(ctx, session.ID)
+	if err != nil {
+		return eventlog.Entry{}, fmt.Errorf("looking up the end of the session: %w", err)
+	}
+	reader, err := s.log.Follow(ctx, session, func() {})
+	if err != nil {
+		return eventlog.Entry{}, fmt.Errorf("reading the end of the session: %w", err)
+	}
+	defer reader.Close()
+	batch, err := reader.Read(ctx, record.Deleted-1, 1)
+	switch {
+	case errors.Is(err, eventlog.ErrGap):
+		return eventlog.Entry{}, nil
+	case err != nil:
+		return eventlog.Entry{}, fmt.Errorf("reading the end of the session: %w", err)
+	case len(batch.Entries) == 0 || batch.Entries[0].ID != record.Deleted:
+		return eventlog.Entry{}, nil
+	}
+	return batch.Entries[0], nil
+}
