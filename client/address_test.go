@@ -85,7 +85,7 @@ func TestErrorsHideSecrets(t *testing.T) {
 	for _, path := range []string{"", "/end", "/a", "/b", "/c", "/d"} {
 		for _, user := range []string{"user:hunter2@", "hunter2@"} {
 			base := strings.Replace(ts.URL, "://", "://"+user, 1) + path
-			c, err := mix.NewClient(base, client.WithRetryPolicy(client.RetryPolicy{MaxAttempts: -1}),
+			c, err := mix.NewClient(base, client.WithRetryPolicy(client.RetryPolicy{MaxAttempts: client.NoRetries}),
 				client.WithHooks(client.Hooks{Retrying: func(r client.Retry) { t.Errorf("retry: %v", r.Err) }}))
 			if err != nil {
 				t.Fatal(err)

@@ -63,7 +63,7 @@ func TestServerDelay(t *testing.T) {
 		{"empty", noJitter, []step{busy("")}, 0, 1},
 		{"leading zeros", noJitter, []step{busy("00000000000000000000007")}, 7 * s, 7*s + 1},
 		{"own cap", client.RetryPolicy{InitialInterval: 1, MaxInterval: 1, MaxServerDelay: 2 * s}, []step{busy("3600")}, 2 * s, 2*s + 1},
-		{"ignored", client.RetryPolicy{InitialInterval: 1, MaxInterval: 1, MaxServerDelay: -1}, []step{busy("3600")}, 0, 1},
+		{"ignored", client.RetryPolicy{InitialInterval: 1, MaxInterval: 1, MaxServerDelay: client.NoServerDelay}, []step{busy("3600")}, 0, 1},
 		{"not for the attempt after", noJitter, []step{busy("7"), fails(errors.New("refused"))}, 0, 1},
 		{"retry field", noJitter, []step{retry("4000")}, 4 * s, 4*s + 1},
 		{"retry field stays", noJitter, []step{retry("4000"), ended}, 4 * s, 4*s + 1},
@@ -101,7 +101,7 @@ func TestServerDelay(t *testing.T) {
 func TestNoOverflow(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	source := fake(streams("retry: 9223372036854\n\n", 0, io.EOF)).source(ctx,
-		client.WithRetryPolicy(client.RetryPolicy{InitialInterval: math.MaxInt64, MaxInterval: math.MaxInt64, MaxServerDelay: math.MaxInt64, MaxElapsedTime: -1}),
+		client.WithRetryPolicy(client.RetryPolicy{InitialInterval: math.MaxInt64, MaxInterval: math.MaxInt64, MaxServerDelay: math.MaxInt64, MaxElapsedTime: client.NoTimeLimit}),
 		client.WithHooks(client.Hooks{Retrying: func(r client.Retry) {
 			between(t, "delay", r.Delay, time.Hour, math.MaxInt64)
 			cancel()
@@ -119,7 +119,7 @@ func TestBackoffGrows(t *testing.T) {
 		var retries []client.Retry
 		stop := errors.New("stop")
 		ctx, cancel := context.WithCancelCause(t.Context())
-		source := fake(ended).source(ctx, client.WithRetryPolicy(client.RetryPolicy{MaxElapsedTime: -1}), client.WithHooks(client.Hooks{Retrying: func(r client.Retry) {
+		source := fake(ended).source(ctx, client.WithRetryPolicy(client.RetryPolicy{MaxElapsedTime: client.NoTimeLimit}), client.WithHooks(client.Hooks{Retrying: func(r client.Retry) {
 			if retries = append(retries, r); len(retries) == 2000 {
 				cancel(stop)
 			}

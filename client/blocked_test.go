@@ -38,7 +38,7 @@ type blocked struct {
 }
 
 // never is a policy with delays that no test can wait for.
-var never = client.RetryPolicy{InitialInterval: time.Millisecond, Multiplier: 1e9, MaxInterval: 1000 * time.Hour, MaxElapsedTime: -1}
+var never = client.RetryPolicy{InitialInterval: time.Millisecond, Multiplier: 1e9, MaxInterval: 1000 * time.Hour, MaxElapsedTime: client.NoTimeLimit}
 
 // scripted plays the scripts to a client. The last of them keeps its connection.
 func scripted(scripts func(entered chan<- struct{}) []streamtest.Script) func(*testing.T, chan<- struct{}, chan<- struct{}) (string, []client.Option) {

@@ -85,7 +85,7 @@ func TestErrorsAreBounded(t *testing.T) {
 				}
 			}
 			c, err := mix.NewClient(answering(t, answer), client.WithStrict(),
-				client.WithRetryPolicy(client.RetryPolicy{InitialInterval: 1, MaxInterval: 1, MaxAttempts: 2, MaxServerDelay: -1}),
+				client.WithRetryPolicy(client.RetryPolicy{InitialInterval: 1, MaxInterval: 1, MaxAttempts: 2, MaxServerDelay: client.NoServerDelay}),
 				client.WithHooks(client.Hooks{Retrying: func(r client.Retry) { log(r.Err) }, Gap: func(gap *client.GapError) { log(gap) }}))
 			if err != nil {
 				t.Fatal(err)

@@ -74,7 +74,7 @@ func TestCutAfterEveryByte(t *testing.T) {
 			server := serve(t, steps...)
 			for n := range len(whole) {
 				var got []string
-				s := server.stream("", client.WithRetryPolicy(client.RetryPolicy{InitialInterval: 1, MaxInterval: 1, MaxServerDelay: -1}))
+				s := server.stream("", client.WithRetryPolicy(client.RetryPolicy{InitialInterval: 1, MaxInterval: 1, MaxServerDelay: client.NoServerDelay}))
 				for s.Next() {
 					switch e := s.Event(); e.Name {
 					case "connected", "heartbeat":

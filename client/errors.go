@@ -11,12 +11,13 @@ import (
 var (
 	// ErrClosed is the error of a stream that the caller closed before its end.
 	ErrClosed = errors.New("client: stream closed")
-	// ErrGaveUp says that the limits of the RetryPolicy ended the stream. The error wraps
-	// the last failure as well.
+	// ErrGaveUp says that the limits of the RetryPolicy ended the stream, or the attempts
+	// to publish. The error wraps the last failure as well.
 	ErrGaveUp = errors.New("client: gave up reconnecting")
 	// ErrIdle is the failure of a connection that brought no byte for the idle timeout.
 	ErrIdle = errors.New("client: nothing received within the idle timeout")
-	// ErrConnectTimeout is the failure of an attempt that took longer than the connect timeout.
+	// ErrConnectTimeout is the failure of an attempt that took longer than
+	// [WithConnectTimeout] allows.
 	ErrConnectTimeout = errors.New("client: connect timeout")
 	// ErrLastEventID says that no HTTP header can carry the last event id unchanged, so the
 	// stream cannot be resumed. The id has a control character, or a space or tab at an

@@ -37,7 +37,7 @@ func TestErrorResponse(t *testing.T) {
 
 func TestErrorResponseInGaveUp(t *testing.T) {
 	server := serve(t, refusal(503, "unavailable", "draining"))
-	err := server.refused(client.WithRetryPolicy(client.RetryPolicy{MaxAttempts: -1}))
+	err := server.refused(client.WithRetryPolicy(client.RetryPolicy{MaxAttempts: client.NoRetries}))
 	var e *mix.ErrorResponse
 	var api *client.APIError
 	if !errors.Is(err, client.ErrGaveUp) || !errors.As(err, &e) || !errors.As(err, &api) || e.Message != "draining" {

@@ -43,7 +43,7 @@ func ExampleAPIError() {
 		{streamtest.Answer(http.StatusServiceUnavailable, "")},
 	} {
 		server := streamtest.NewServer(script)
-		c, err := mix.NewClient(server.URL, client.WithRetryPolicy(client.RetryPolicy{MaxAttempts: -1}))
+		c, err := mix.NewClient(server.URL, client.WithRetryPolicy(client.RetryPolicy{MaxAttempts: client.NoRetries}))
 		if err != nil {
 			fmt.Println(err)
 			return

@@ -18,7 +18,7 @@ func ExampleWithHooks() {
 		client.WithRetryPolicy(client.RetryPolicy{
 			InitialInterval: 200 * time.Millisecond,
 			MaxInterval:     10 * time.Second,
-			MaxElapsedTime:  -1, // as long as the context lasts
+			MaxElapsedTime:  client.NoTimeLimit, // as long as the context lasts
 		}),
 		client.WithHooks(client.Hooks{
 			Retrying: func(r client.Retry) { // it begins in r.Delay

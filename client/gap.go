@@ -12,8 +12,8 @@ type GapError struct {
 	// Requested is the id after which the stream should have gone on; empty if there was
 	// none.
 	Requested string
-	// ResumeFrom is the position after which the server retains everything. A new stream
-	// After it goes on behind the gap.
+	// ResumeFrom is the id to resume after: a new stream After it goes on behind the gap.
+	// The server retains everything after it.
 	ResumeFrom string
 	// Message is the server's description, or the client's if the server gave none.
 	Message string
@@ -42,6 +42,16 @@ func elsewhere(requested, resumeFrom string) *GapError {
 	return &GapError{Requested: requested, ResumeFrom: resumeFrom, Message: "the server goes on elsewhere: it ignored Last-Event-ID, or did not get it"}
 }
 
+// Two ids are no positions of a log. The server has them as oldest and unknownPosition
+// (package server/internal/stream).
+const (
+	// noPosition is the id of connected where the requested one can be no position of the
+	// log. A gap event follows, and tells the position.
+	noPosition = "1"
+	// fromStart is the last event id that asks for everything that is retained.
+	fromStart = "0"
+)
+
 // gapRule finds the gaps that the events of a stream tell or show. It knows no connection:
 // each event comes with what its connection asked for.
 //
@@ -51,10 +61,12 @@ func elsewhere(requested, resumeFrom string) *GapError {
 //
 // An event makes one of these claims:
 //
-//	silent    it says nothing about the position
+//	silent    it says nothing about the position: connected if "0" was asked for (fromStart),
+//	          and any event but those below
 //	agrees    connected, at the position that was asked for
 //	moved     connected, at another position
-//	unplaced  connected, with the id "1": the position asked for cannot be one of the log
+//	unplaced  connected, with the id "1" (noPosition): the position asked for cannot be one
+//	          of the log. If "1" itself was asked for, that agrees, but not in doubtful
 //	unasked   the first event of a reconnection that had no id to ask for
 //	tells     the gap event
 //
@@ -102,14 +114,6 @@ const (
 	tells
 )
 
-const (
-	// noPosition is the id of connected where the requested one can be no position of the
-	// log. A gap event follows, and tells the position.
-	noPosition = "1"
-	// fromStart is the last event id that asks for everything that is retained.
-	fromStart = "0"
-)
-
 // gapEvent is an event as the gap rule sees it.
 type gapEvent struct {
 	kind    kind
@@ -120,7 +124,8 @@ type gapEvent struct {
 	last    string // the id of the event that was delivered before it
 }
 
-// ignores reports whether an event is one of the usual ones, for which next does nothing.
+// ignores reports whether an event is one of the usual ones, for which next does nothing. It
+// repeats a part of next for speed: most events end here, before a gapEvent is made of them.
 func (g *gapRule) ignores(kind kind, first bool) bool {
 	return g.state == flowing && kind == other && !first
 }

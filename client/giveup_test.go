@@ -53,7 +53,7 @@ func TestMaxAttempts(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				f := fake(test.steps...)
-				err := gaveUp(t, f, client.WithRetryPolicy(client.RetryPolicy{MaxAttempts: test.max, MaxElapsedTime: -1}))
+				err := gaveUp(t, f, client.WithRetryPolicy(client.RetryPolicy{MaxAttempts: test.max, MaxElapsedTime: client.NoTimeLimit}))
 				if len(f.ids) != test.attempts {
 					t.Errorf("%d attempts, want %d", len(f.ids), test.attempts)
 				}
@@ -150,7 +150,7 @@ func TestOwnTimeIsNoOutage(t *testing.T) {
 func TestMultiplierThatIsNoNumber(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := fake(status(503), status(503), status(503), streams(deleted("9", session), 0, nil))
-		s, err := f.open(t, client.WithRetryPolicy(client.RetryPolicy{Multiplier: math.NaN(), MaxElapsedTime: -1}))
+		s, err := f.open(t, client.WithRetryPolicy(client.RetryPolicy{Multiplier: math.NaN(), MaxElapsedTime: client.NoTimeLimit}))
 		if err != nil {
 			t.Fatal(err)
 		}

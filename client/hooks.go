@@ -28,7 +28,7 @@ type Retry struct {
 	Attempt     int           // the number of attempts in a row, from 1
 	Delay       time.Duration // the time until the attempt
 	Err         error         // the failure of the connection or the attempt before
-	LastEventID string        // the position from which the stream goes on
+	LastEventID string        // the position from which the stream goes on; empty for a Publisher
 }
 
 // merge returns h with the functions that more has.

@@ -35,7 +35,8 @@ func (c config) with(opts []Option) (config, error) {
 
 // WithHTTPClient sets the HTTP client; by default http.DefaultClient, with a transport of
 // its own that finds dead HTTP/2 connections. The client uses its cookies. Its Timeout must
-// be zero, since it would end every stream.
+// be zero, since it would end every stream. A nil c is an error of the call that gets the
+// option, such as [New].
 //
 // The client calls its CheckRedirect. A request to another origin then has only the headers
 // of the stream itself: see the package documentation. A redirect that CheckRedirect refuses
@@ -51,6 +52,10 @@ func WithHTTPClient(c *http.Client) Option {
 
 // WithHeader adds a header to every request. It replaces one that the client sets by
 // itself. A redirect to another origin does not get it.
+//
+// Two headers are an error of the call that gets the option. Last-Event-ID changes from
+// attempt to attempt: use [After]. Host is a field of the request: set it in a request
+// editor.
 func WithHeader(key, value string) Option {
 	return option(func(c *config) {
 		c.header = c.header.Clone()
@@ -85,6 +90,10 @@ func WithJSON(unmarshal func(data []byte, v any) error) Option {
 // that is an *APIError, and what it returns becomes the Err of that, so that errors.As finds
 // both. It returns nil for an answer that is not an error of the spec. By default, and if f
 // is nil, the *APIError has no Err.
+//
+// To a Publisher, an error also says that this request published nothing, unless the body
+// counts what was published. So f must return nil for the answer of a proxy, such as a 502:
+// the server may have published the event all the same.
 //
 // An error with a method RefusesEvent() bool can say that the server refuses an event
 // itself, such as one that does not fit the spec. After a lost answer, a publisher then
@@ -125,7 +134,8 @@ func WithHooks(h Hooks) SourceOption {
 	return sourceOption(func(c *sourceConfig) { c.hooks = c.hooks.merge(h) })
 }
 
-// WithRetryPolicy sets when the stream reconnects.
+// WithRetryPolicy sets when a stream reconnects, and when a Publisher repeats an attempt. It
+// replaces the whole policy of an earlier option.
 func WithRetryPolicy(p RetryPolicy) SourceOption {
 	return sourceOption(func(c *sourceConfig) { c.retry = p })
 }
@@ -133,6 +143,9 @@ func WithRetryPolicy(p RetryPolicy) SourceOption {
 // WithConnectTimeout sets the longest time of one attempt; by default 30 s. An attempt ends
 // with the header of the answer. If the contract has an event that begins a stream, it ends
 // with that event. The timeout never ends an open stream. Zero or less: no limit.
+//
+// An attempt to publish ends with the answer. Its time begins anew whenever the connection
+// takes more of the body.
 func WithConnectTimeout(d time.Duration) SourceOption {
 	return sourceOption(func(c *sourceConfig) { c.connectTimeout = d })
 }

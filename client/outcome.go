@@ -9,7 +9,8 @@ import (
 type outcome uint8
 
 const (
-	outcomeRefused   outcome = iota // none is published beyond those that the error counts
+	outcomeNothing   outcome = iota // none is published: nothing was sent, or all of it was refused
+	outcomeRefused                  // none is published beyond those that the error counts
 	outcomePublished                // all are published
 	outcomeUnknown                  // they may be published although the call failed
 )
@@ -18,8 +19,11 @@ const (
 //
 //	attempt                                              outcome
 //	succeeded                                            published
-//	not sent, or refused as a whole                      as before
+//	not sent                                             as before
+//	refused as a whole, such as by a 401                 as before
+//	an error of the spec (WithErrors) without a count    as before, whatever its status
 //	an event was refused, and those before it counted    refused: no attempt has come further
+//	a bare 429, 408 or 5XX, perhaps of a proxy           unknown
 //	no answer, or an answer that does not say            unknown
 func (o outcome) after(err error) outcome {
 	if err == nil {
@@ -48,12 +52,14 @@ func (e *APIError) refusesEvent() bool {
 // count, or may still do so.
 func (e *APIError) leavesOpen() bool {
 	switch {
+	case e.StatusCode < 300: // something was published, but the answer does not say what
+		return true
 	case e.Published != nil:
 		return e.StatusCode >= 500 || e.StatusCode == http.StatusConflict
 	case e.Err != nil: // an error of the spec refuses the request as a whole
 		return false
 	}
-	return e.StatusCode < 300 || e.StatusCode >= 500 || retryable(e.StatusCode, false)
+	return e.StatusCode >= 500 || retryable(e.StatusCode, false)
 }
 
 // readPublished sets Published to what the members count, line, lastId and invalid of a JSON

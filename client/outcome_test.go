@@ -20,18 +20,21 @@ func TestOutcome(t *testing.T) {
 	}{
 		"published":                            {[]error{nil}, outcomePublished},
 		"published after all":                  {[]error{lost, nil}, outcomePublished},
-		"not sent":                             {[]error{unsent}, outcomeRefused},
+		"not sent":                             {[]error{unsent}, outcomeNothing},
 		"no answer":                            {[]error{lost}, outcomeUnknown},
 		"no answer, then not sent":             {[]error{lost, unsent}, outcomeUnknown},
 		"a proxy's 502":                        {[]error{&APIError{StatusCode: 502}}, outcomeUnknown},
 		"a 200":                                {[]error{&APIError{StatusCode: 200}}, outcomeUnknown},
-		"a 429 of an unknown sender":           {[]error{&APIError{StatusCode: 429}}, outcomeUnknown},
-		"a 503 of the spec":                    {[]error{ofTheSpec(503)}, outcomeRefused},
-		"a redirect that is not followed":      {[]error{ofTheSpec(303)}, outcomeRefused},
-		"a 401":                                {[]error{&APIError{StatusCode: 401}}, outcomeRefused},
+		"a bare 429":                           {[]error{&APIError{StatusCode: 429}}, outcomeUnknown},
+		"a 503 of the spec":                    {[]error{ofTheSpec(503)}, outcomeNothing},
+		"a 201 without a firstId":              {[]error{counted(201, false)}, outcomeUnknown},
+		"a 429 of the spec":                    {[]error{ofTheSpec(429)}, outcomeNothing},
+		"a redirect that is not followed":      {[]error{ofTheSpec(303)}, outcomeNothing},
+		"a 401":                                {[]error{&APIError{StatusCode: 401}}, outcomeNothing},
 		"no answer, then a 401":                {[]error{lost, &APIError{StatusCode: 401}}, outcomeUnknown},
 		"counted, by a log without an answer":  {[]error{counted(503, false)}, outcomeUnknown},
 		"counted, the key is forgotten":        {[]error{counted(409, false)}, outcomeUnknown},
+		"a bad event, then not sent":           {[]error{counted(400, true), unsent}, outcomeRefused},
 		"counted, a bad event":                 {[]error{counted(400, true)}, outcomeRefused},
 		"no answer, then a bad event":          {[]error{lost, counted(400, true)}, outcomeRefused},
 		"no answer, then a large event":        {[]error{lost, counted(413, true)}, outcomeRefused},
@@ -40,7 +43,7 @@ func TestOutcome(t *testing.T) {
 		"a bad event, then no answer":          {[]error{counted(400, true), lost}, outcomeUnknown},
 		"no answer, a bad event, then refused": {[]error{lost, counted(400, true), counted(401, false)}, outcomeRefused},
 	} {
-		got := outcomeRefused
+		got := outcomeNothing
 		for _, err := range test.attempts {
 			got = got.after(err)
 		}

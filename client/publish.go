@@ -1,7 +1,6 @@
 package client
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -18,7 +17,7 @@ import (
 // Idempotency-Key for three minutes; a request that arrives later may publish twice.
 const publishWithin = 100 * time.Second
 
-// PublishResult says what was published.
+// PublishResult says what was published. It is zero if the call returns an error.
 type PublishResult struct {
 	Count   int    `json:"count"`   // the number of events
 	FirstID string `json:"firstId"` // the id of the first one
@@ -31,9 +30,9 @@ func (c *config) publish(ctx context.Context, url, contentType string, body []by
 	hc := withRedirects(c.httpClient)
 	key := rand.Text()
 	var result PublishResult
-	outcome := outcomeRefused
-	err := c.repeat(ctx, func(ctx context.Context) (err error) {
-		result, err = c.publishOnce(ctx, hc, url, contentType, key, body)
+	outcome := outcomeNothing
+	err := c.repeat(ctx, func(ctx context.Context, progress func()) (err error) {
+		result, err = c.publishOnce(ctx, hc, url, contentType, key, watchedBody{body, progress})
 		outcome = outcome.after(err)
 		return err
 	})
@@ -51,7 +50,7 @@ func (c *config) publish(ctx context.Context, url, contentType string, body []by
 }
 
 // repeat calls send until it succeeds, or until no repetition can help.
-func (c *config) repeat(ctx context.Context, send func(context.Context) error) error {
+func (c *config) repeat(ctx context.Context, send func(_ context.Context, progress func()) error) error {
 	policy := c.source.retry.withDefaults()
 	if policy.MaxElapsedTime < 0 || policy.MaxElapsedTime > publishWithin {
 		policy.MaxElapsedTime = publishWithin
@@ -59,9 +58,9 @@ func (c *config) repeat(ctx context.Context, send func(context.Context) error) e
 	var b backoff
 	b.begin()
 	begun := time.Now().Round(0) // the monotonic clock stands while a machine sleeps; the server's does not
-	limit := c.source.connectTimeout
+	var left time.Duration       // for the next attempt; zero, for the first one: no limit
 	for {
-		err := within(ctx, limit, send)
+		err := within(ctx, c.source.connectTimeout, left, send)
 		if err == nil {
 			return nil
 		}
@@ -80,12 +79,9 @@ func (c *config) repeat(ctx context.Context, send func(context.Context) error) e
 			return err
 		}
 		// No repetition may arrive once the server has forgotten the key.
-		left := publishWithin - time.Now().Round(0).Sub(begun)
+		left = publishWithin - time.Now().Round(0).Sub(begun)
 		if left <= 0 {
 			return &gaveUpError{failures: b.failures, elapsed: publishWithin - left, cause: b.cause}
-		}
-		if limit <= 0 || left < limit {
-			limit = left
 		}
 	}
 }
@@ -108,14 +104,23 @@ func (c *config) wait(ctx context.Context, policy RetryPolicy, b *backoff) error
 	}
 }
 
-// within calls send with a time limit, unless limit is zero or less.
-func within(ctx context.Context, limit time.Duration, send func(context.Context) error) error {
-	if limit > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, limit, ErrConnectTimeout)
-		defer cancel()
+// within calls send with two time limits. The timeout begins anew with each progress of the
+// upload, since a large body may need longer on a slow connection. The attempt ends after
+// most in any case. A limit of zero or less is none.
+func within(ctx context.Context, timeout, most time.Duration, send func(_ context.Context, progress func()) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	expire := func() { cancel(ErrConnectTimeout) }
+	if most > 0 {
+		defer time.AfterFunc(most, expire).Stop()
 	}
-	err := send(ctx)
+	progress := func() {}
+	if timeout > 0 {
+		timer := time.AfterFunc(timeout, expire)
+		defer timer.Stop()
+		progress = func() { timer.Reset(timeout) }
+	}
+	err := send(ctx, progress)
 	if cause := context.Cause(ctx); err != nil && errors.Is(cause, ErrConnectTimeout) && answerIn(err) == nil {
 		return cause
 	}
@@ -123,11 +128,12 @@ func within(ctx context.Context, limit time.Duration, send func(context.Context)
 }
 
 // publishOnce makes one attempt.
-func (c *config) publishOnce(ctx context.Context, hc *http.Client, url, contentType, key string, body []byte) (PublishResult, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
+func (c *config) publishOnce(ctx context.Context, hc *http.Client, url, contentType, key string, body watchedBody) (PublishResult, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url, http.NoBody)
 	if err != nil {
 		return PublishResult{}, err
 	}
+	body.setTo(r)
 	r.Header.Set("Accept", "application/json")
 	r.Header.Set("Content-Type", contentType)
 	r.Header.Set("Idempotency-Key", key)
@@ -139,8 +145,8 @@ func (c *config) publishOnce(ctx context.Context, hc *http.Client, url, contentT
 	return c.readAnswer(resp)
 }
 
-// readAnswer reads the answer to a request that publishes. A refusal for good is one also if
-// its body does not come.
+// readAnswer reads the answer to a request that publishes. The status alone can refuse the
+// request for good. The refusal then stands, even if the body does not come.
 func (c *config) readAnswer(resp *http.Response) (result PublishResult, err error) {
 	defer resp.Body.Close()
 	final := resp.StatusCode != http.StatusCreated && !retryable(resp.StatusCode, false)

@@ -114,7 +114,7 @@ func TestPublishRefused(t *testing.T) {
 
 func TestPublishGivesUp(t *testing.T) {
 	_, c := publisher(t, "503 {}")
-	if _, err := c.PublishLines(t.Context(), session, nil, client.WithRetryPolicy(client.RetryPolicy{MaxAttempts: -1})); !errors.Is(err, client.ErrGaveUp) {
+	if _, err := c.PublishLines(t.Context(), session, nil, client.WithRetryPolicy(client.RetryPolicy{MaxAttempts: client.NoRetries})); !errors.Is(err, client.ErrGaveUp) {
 		t.Errorf("got %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -259,7 +259,7 @@ func TestPublishOutcomeUnknown(t *testing.T) {
 	}
 	ts := httptest.NewServer(nil)
 	ts.Close()
-	c, err := mix.NewClient(ts.URL, client.WithRetryPolicy(client.RetryPolicy{MaxAttempts: -1}))
+	c, err := mix.NewClient(ts.URL, client.WithRetryPolicy(client.RetryPolicy{MaxAttempts: client.NoRetries}))
 	if err != nil {
 		t.Fatal(err)
 	}

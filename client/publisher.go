@@ -12,7 +12,7 @@ import (
 )
 
 // Publisher publishes events of one operation to one URL, at which a server takes them as
-// the Publisher of package server does. It is safe for concurrent use.
+// the PublishHandler of package server does. It is safe for concurrent use.
 type Publisher[E any] struct {
 	encode func(event E) (name string, data []byte, err error)
 	url    string
@@ -20,8 +20,12 @@ type Publisher[E any] struct {
 }
 
 // NewPublisher returns a publisher of the events of op, which sends them to url by POST. The
-// URL may have a query. NewPublisher makes no connection. Only the options about requests,
-// WithErrors, WithRetryPolicy and the hook Retrying have an effect.
+// URL may have a query. NewPublisher makes no connection.
+//
+// These options have an effect: WithHTTPClient, WithHeader, WithRequestEditor, WithErrors,
+// WithConnectTimeout, WithRetryPolicy, and the hook Retrying of WithHooks. The connect
+// timeout covers an attempt up to its answer; by default 30 s. It begins anew while the
+// upload makes progress, so a large body may take longer.
 func NewPublisher[P, E any](op contract.Operation[P, E], url string, opts ...Option) (*Publisher[E], error) {
 	if err := checkOperation(op); err != nil {
 		return nil, err
@@ -58,15 +62,23 @@ func (c *Client[P, E]) Publisher(ctx context.Context, params P, opts ...Option) 
 // given here come after the publisher's own.
 //
 // Publish repeats an attempt if that may help, within the RetryPolicy and for at most 100 s.
-// All attempts have one Idempotency-Key, so the event is not published twice. Publish
-// returns a refusal at once, as an *APIError. Otherwise its error is ErrGaveUp, or that of
-// the context. If the event may be published all the same, the error is ErrOutcomeUnknown as
-// well.
+// All attempts have one Idempotency-Key, so the event is not published twice. Its errors:
+//
+//   - contract.ErrUnknownEvent, contract.ErrNilEvent or a *contract.InvalidEventError, for
+//     an event that the operation cannot encode. Nothing is sent.
+//   - An *APIError for an answer that no repetition mends. Publish returns it at once.
+//   - ErrGaveUp at the limits of the RetryPolicy, or after 100 s. It wraps the last failure,
+//     which may be an *APIError too.
+//   - The error of the context, when that is done.
+//   - An error without a type, for a wrong option, for an address that cannot exist, or for
+//     an answer that counts other events than were sent.
+//
+// An error is ErrOutcomeUnknown as well if the event may be published all the same.
 func (p *Publisher[E]) Publish(ctx context.Context, event E, opts ...Option) (id string, err error) {
 	name, data, err := p.encode(event)
 	switch {
 	case errors.Is(err, contract.ErrUnknownEvent):
-		return "", fmt.Errorf("client: publish: unknown event %s: publish only events that the spec names", excerpt.Quote(name))
+		return "", fmt.Errorf("client: publish: event %s: %w", excerpt.Quote(name), contract.ErrUnknownEvent)
 	case err != nil:
 		return "", fmt.Errorf("client: publish: %w", err)
 	}

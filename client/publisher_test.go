@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/mixstream/mixstream/client"
+	"github.com/mixstream/mixstream/contract"
 )
 
 // orderPublisher publishes orders to a server that gives its answers in turn.
@@ -35,9 +36,9 @@ func TestPublisher(t *testing.T) {
 	if want := (client.PublishResult{FirstID: "7", LastID: "9", Count: 2}); err != nil || result != want {
 		t.Errorf("got %+v, %v", result, err)
 	}
-	for name, event := range map[string]orderEvent{"nil": nil, "unknown": &orderUnknown{Name: "placed"}} {
-		if _, err := publisher.Publish(t.Context(), event); err == nil || errors.As(err, new(*client.APIError)) || !strings.HasPrefix(err.Error(), "client: publish: ") {
-			t.Errorf("%s: %v", name, err)
+	for want, event := range map[error]orderEvent{contract.ErrNilEvent: nil, contract.ErrUnknownEvent: &orderUnknown{Name: "placed"}} {
+		if _, err := publisher.Publish(t.Context(), event); !errors.Is(err, want) || errors.As(err, new(*client.APIError)) || !strings.HasPrefix(err.Error(), "client: publish: ") {
+			t.Errorf("got %v, want %v", err, want)
 		}
 	}
 	if len(p.keys) != 3 {
@@ -104,7 +105,7 @@ func TestPublisherOutcomeUnknown(t *testing.T) {
 	// A request that was not sent publishes nothing.
 	_, publisher := orderPublisher(t, published)
 	failing := client.WithRequestEditor(func(context.Context, *http.Request) error { return errors.New("no token") })
-	_, err := publisher.Publish(t.Context(), &orderPlaced{}, failing, client.WithRetryPolicy(client.RetryPolicy{MaxAttempts: -1}))
+	_, err := publisher.Publish(t.Context(), &orderPlaced{}, failing, client.WithRetryPolicy(client.RetryPolicy{MaxAttempts: client.NoRetries}))
 	if !errors.Is(err, client.ErrGaveUp) || errors.Is(err, client.ErrOutcomeUnknown) {
 		t.Errorf("unsent: %v", err)
 	}

@@ -81,7 +81,7 @@ func TestReconnectWhileReading(t *testing.T) {
 	reading := make(chan struct{})
 	server := serve(t, hold(connected("1")), hold(connected("1")+deleted("2", session)))
 	var retries int
-	s := server.stream("", client.WithHooks(client.Hooks{Retrying: func(client.Retry) { retries++ }}), client.WithRetryPolicy(client.RetryPolicy{MaxAttempts: -1}))
+	s := server.stream("", client.WithHooks(client.Hooks{Retrying: func(client.Retry) { retries++ }}), client.WithRetryPolicy(client.RetryPolicy{MaxAttempts: client.NoRetries}))
 	next(t, s)
 	go func() {
 		close(reading)

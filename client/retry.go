@@ -9,7 +9,18 @@ import (
 	"time"
 )
 
-// RetryPolicy says when a stream reconnects. A zero field has its default.
+// Values of RetryPolicy, each for one field.
+const (
+	// NoRetries as MaxAttempts: the first failure is final.
+	NoRetries = -1
+	// NoTimeLimit as MaxElapsedTime: reconnecting goes on until the context ends.
+	NoTimeLimit time.Duration = -1
+	// NoServerDelay as MaxServerDelay: the client ignores what the server asks for.
+	NoServerDelay time.Duration = -1
+)
+
+// RetryPolicy says when a stream reconnects, and when a Publisher repeats an attempt. A zero
+// field has its default.
 //
 // The delay before an attempt has two parts: what the server asks for (the retry field, or
 // Retry-After if that is longer), and a random time between zero and an interval that grows
@@ -25,13 +36,14 @@ type RetryPolicy struct {
 	// MaxInterval is the longest interval; by default 60 s.
 	MaxInterval time.Duration
 	// MaxElapsedTime is the time without an event or a healthy connection after which the
-	// stream ends; by default 10 minutes. A longer delay ends it at once. Negative: no limit.
+	// stream ends; by default 10 minutes. A longer delay ends it at once. Negative, such as
+	// NoTimeLimit: no limit. A Publisher gives up after 100 s in any case.
 	MaxElapsedTime time.Duration
-	// MaxAttempts is the number of reconnections in a row; zero: no limit. Negative: the
-	// stream never reconnects.
+	// MaxAttempts is the number of reconnections in a row; zero: no limit. Negative, such
+	// as NoRetries: the stream never reconnects.
 	MaxAttempts int
 	// MaxServerDelay is the longest delay that the server can ask for; by default 5
-	// minutes. Negative: the client ignores what the server asks for.
+	// minutes. Negative, such as NoServerDelay: the client ignores what the server asks for.
 	MaxServerDelay time.Duration
 }
 

@@ -98,7 +98,7 @@ func TestSourceErrors(t *testing.T) {
 	failed := errors.New("failed")
 	source := client.NewSource(t.Context(), "", func(context.Context, string) (*http.Response, error) {
 		return &http.Response{Body: closer(func() { closed++ })}, failed
-	}, client.WithRetryPolicy(client.RetryPolicy{MaxAttempts: -1}))
+	}, client.WithRetryPolicy(client.RetryPolicy{MaxAttempts: client.NoRetries}))
 	defer source.Close()
 	if _, err := source.Next(); !errors.Is(err, failed) || closed != 1 {
 		t.Errorf("error %v, closed %d times", err, closed)
@@ -124,7 +124,7 @@ func TestSourceOfNothing(t *testing.T) {
 		{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"text/event-stream"}}},
 	} {
 		s := client.NewSource(t.Context(), "", func(context.Context, string) (*http.Response, error) { return resp, nil },
-			client.WithRetryPolicy(client.RetryPolicy{MaxAttempts: -1}))
+			client.WithRetryPolicy(client.RetryPolicy{MaxAttempts: client.NoRetries}))
 		if _, err := s.Next(); err == nil || errors.Is(err, io.EOF) {
 			t.Errorf("%+v: error %v", resp, err)
 		}

@@ -77,8 +77,8 @@ func (s *Stream[E]) Next() bool {
 // Event returns the event that the last Next has read.
 func (s *Stream[E]) Event() Event[E] { return s.event }
 
-// Raw returns the data of that event as it came, which is JSON unless the spec says
-// otherwise; nil if the event was over the size limit. The bytes are valid until the next
+// Raw returns the data of the current event as it came. It is JSON unless the spec says
+// otherwise, and nil if the event was over the size limit. The bytes are valid until the next
 // call of Next, unlike Event, which the caller may keep.
 func (s *Stream[E]) Raw() []byte { return s.raw.raw }
 

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -24,15 +23,19 @@ const maxHops = 9
 
 var (
 	codeSpan  = regexp.MustCompile("`([^`]+)`")
-	pathNamed = regexp.MustCompile("`([a-z][a-z0-9_]*(?:/[a-z0-9_]+)*(?:/|\\.go|\\.md|\\.yaml))`")
+	pathNamed = regexp.MustCompile("`(\\.?[a-z][a-z0-9_]*(?:/[a-z0-9_-]+)*(?:/|\\.go|\\.md|\\.yaml|\\.txt))`")
 )
 
 // TestArchitectureImports expects the table of packages to say what each package imports of
-// this module, no more and no less, and to leave none out that others may use.
+// this module, no more and no less, to leave none out that others may use, and to go from the
+// ground up. The packages of internal that these import stand in a table of their own.
 func TestArchitectureImports(t *testing.T) {
-	imports := moduleImports(t)
-	told := make(map[string]bool)
-	for _, row := range tableBelow(t, readPage(t, "architecture.md"), "The packages") {
+	imports, page := moduleImports(t), readPage(t, "architecture.md")
+	told, small := make(map[string]bool), make(map[string]bool)
+	for _, row := range tableBelow(t, page, "Small packages") {
+		small[codeSpan.FindStringSubmatch(row[0])[1]] = false
+	}
+	for _, row := range tableBelow(t, page, "The packages") {
 		pkg := codeSpan.FindStringSubmatch(row[0])[1]
 		told[pkg] = true
 		actual, ok := imports[pkg]
@@ -43,10 +46,20 @@ func TestArchitectureImports(t *testing.T) {
 		var said []string
 		for _, span := range codeSpan.FindAllStringSubmatch(row[2], -1) {
 			said = append(said, span[1])
+			if _, ok := small[span[1]]; ok {
+				small[span[1]] = true
+			} else if !told[span[1]] {
+				t.Errorf("%s imports %s, which does not stand above it", pkg, span[1])
+			}
 		}
 		slices.Sort(said)
 		if !slices.Equal(said, actual) {
 			t.Errorf("%s imports %q, and the page says %q", pkg, actual, said)
+		}
+	}
+	for pkg, imported := range small {
+		if !imported {
+			t.Errorf("no package of the first table imports %s", pkg)
 		}
 	}
 	for pkg := range imports {
@@ -62,27 +75,14 @@ func TestArchitectureImports(t *testing.T) {
 func TestArchitectureSteps(t *testing.T) {
 	page := readPage(t, "architecture.md")
 	for _, heading := range []string{"From Publish to the socket", "From the socket to the switch"} {
-		rows := tableBelow(t, page, heading)
-		for i, row := range rows {
-			if row[0] != strconv.Itoa(i+1) {
-				t.Errorf("%s: step %q is the %dth", heading, row[0], i+1)
-			}
-			step := codeSpan.FindAllStringSubmatch(row[1], -1)
-			if len(step) != 2 {
-				t.Fatalf("%s: step %s has no file and function: %s", heading, row[0], row[1])
-			}
-			file, function := step[0][1], step[1][1]
-			source, err := os.ReadFile(filepath.Join("..", file))
-			if err != nil {
-				t.Errorf("%s: %v", heading, err)
-				continue
-			}
-			if !regexp.MustCompile(`(?m)^func (\([^)]*\) )?` + regexp.QuoteMeta(function) + `\b`).Match(source) {
-				t.Errorf("%s: %s has no function %s", heading, file, function)
-			}
+		steps := stepsBelow(t, page, heading)
+		if len(steps) > maxHops {
+			t.Errorf("%s: %d steps, at most %d", heading, len(steps), maxHops)
 		}
-		if len(rows) > maxHops {
-			t.Errorf("%s: %d steps, at most %d", heading, len(rows), maxHops)
+		for _, s := range steps {
+			if !s.file.has(s.function) {
+				t.Errorf("%s: step %d: %s has no %s", heading, s.number, s.file.path, s.function)
+			}
 		}
 	}
 }

@@ -35,8 +35,8 @@ func (s *Server) Handler(o HandlerOptions) (http.Handler, error) {
 	}
 	h := &handler{path: o.BasePath + gen.StreamEvents.Path, stream: s.Server, rest: s.added(o)}
 	h.allowed = gen.StreamEvents.Method
-	if s.Publishes() {
-		h.publisher = s.Publisher()
+	if s.PublishesOverHTTP() {
+		h.publisher = s.PublishHandler()
 		h.allowed += ", " + http.MethodPost
 	}
 	return h, nil

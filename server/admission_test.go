@@ -23,9 +23,9 @@ func TestGateOrder(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			g, closes := &srv.streamGate, map[int]bool{404: true, 405: true}
+			g, closes := &srv.engine.streamGate, map[int]bool{404: true, 405: true}
 			if ingests {
-				g, closes = &srv.ingestGate, map[int]bool{404: true, 405: true, 400: true, 418: true, 401: true, 429: true}
+				g, closes = &srv.engine.ingestGate, map[int]bool{404: true, 405: true, 400: true, 418: true, 401: true, 429: true}
 			}
 			g.check = func(*http.Request) error { return unchecked }
 			taken, err := g.limits.take(nil, "")
@@ -64,6 +64,32 @@ func TestGateOrder(t *testing.T) {
 	}
 }
 
+// A server that shuts down sends new streams away without a limit, but not those of strangers.
+func TestGateWhileDraining(t *testing.T) {
+	refused := ErrUnauthorized
+	srv, err := New(gen.StreamEvents, WithAuthorizer(func(*http.Request, string) error { return refused }), WithLimits(Limits{Streams: 1}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := srv.engine.streamGate.limits.take(nil, ""); err != nil {
+		t.Fatal(err)
+	}
+	if err := srv.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	admit := func() error {
+		_, err := srv.engine.streamGate.admit(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil), "s", nil)
+		return err
+	}
+	if err := admit(); !errors.Is(err, ErrUnauthorized) {
+		t.Errorf("a stranger gets %v", err)
+	}
+	refused = nil
+	if err := admit(); err != nil {
+		t.Error(err)
+	}
+}
+
 // What an ingest request is asked before its session: whether there is publishing, whether
 // the server takes new requests, and what the body is.
 func TestCheckIngestOrder(t *testing.T) {
@@ -91,7 +117,7 @@ func TestCheckIngestOrder(t *testing.T) {
 		r := httptest.NewRequest(http.MethodPost, "/", nil)
 		r.Header.Set("Content-Type", row.media)
 		status := http.StatusOK
-		if e := asRefusal(srv.checkIngest(r)); e != nil {
+		if e := asRefusal(srv.engine.checkIngest(r)); e != nil {
 			status = e.Status
 		}
 		if status != row.status {

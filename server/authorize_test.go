@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"reflect"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -57,6 +58,11 @@ func TestAuthorizerRefuses(t *testing.T) {
 		{err: &server.RefusalError{Status: 600}, code: 500, kind: "internal_error", message: "internal error"},
 	} {
 		t.Run(fmt.Sprint(test.err), func(t *testing.T) {
+			var given http.Header
+			refusal, ok := errors.AsType[*server.RefusalError](test.err)
+			if ok {
+				given = refusal.Header.Clone()
+			}
 			ts := servertest.Serve(t, servertest.NewServer(t, servertest.AnySession(), authorize(test.err)))
 			res := servertest.Get(t, ts, servertest.StreamURL(ts, "s"))
 			if message := servertest.WantError(t, res, test.code, test.kind); message != test.message {
@@ -66,6 +72,9 @@ func TestAuthorizerRefuses(t *testing.T) {
 				if got := res.Header.Values(name); fmt.Sprint(got) != fmt.Sprint(values) {
 					t.Errorf("%s is %q, want %q", name, got, values)
 				}
+			}
+			if ok && !reflect.DeepEqual(refusal.Header, given) { // the application may use it again
+				t.Errorf("the header of the error is %q, and was %q", refusal.Header, given)
 			}
 		})
 	}

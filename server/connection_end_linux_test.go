@@ -37,13 +37,34 @@ func TestEndOfClientThatStays(t *testing.T) {
 			}
 			wantFree(t, srv)
 			if how.timeout == time.Hour {
-				servertest.Until(t, "no goroutine waits for them", func() bool { return runtime.NumGoroutine() < clients })
-				if n := srv.Watched(); n != clients {
-					t.Errorf("%d of %d connections are left", n, clients)
-				}
+				servertest.Until(t, "all are watched again, and no goroutine waits for them", func() bool {
+					return srv.Watched() == clients && runtime.NumGoroutine() < clients
+				})
 			}
 			how.hurry(srv)
 			servertest.Until(t, "the connections are closed", func() bool { return srv.Watched() == 0 })
 		})
+	}
+}
+
+// Shutdown does not wait longer for a connection whose stream ends when Shutdown begins.
+func TestShutdownBetweenStreamAndParting(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // see HoldStreams
+	srv, _ := newDetachedServer(t, server.WithTiming(server.Timing{WriteTimeout: time.Hour}))
+	ts := servertest.Serve(t, srv)
+	servertest.Publish(t, srv, "s", "")
+	_, r := servertest.Dial(t, ts, "s")
+	servertest.Until(t, "it is watched", func() bool { return srv.Watched() == 1 })
+	release := srv.HoldStreams()
+	id := servertest.DeleteSession(t, srv, "s")
+	r.Want("session_deleted", id)
+	r.WantEnd()
+	time.Sleep(5 * time.Millisecond) // the stream is about to become a parting
+	done := make(chan error)
+	go func() { done <- srv.Shutdown(context.Background()) }()
+	time.Sleep(5 * time.Millisecond)
+	release()
+	if err := servertest.Receive(t, done); err != nil {
+		t.Error(err)
 	}
 }

@@ -1,10 +1,5 @@
 package server
 
-import (
-	"strings"
-	"unicode"
-)
-
 // WithNamespace sets the name under which the log keeps the sessions and scopes of this
 // operation; by default that of the contract, which is the operationId unless the spec says
 // otherwise. With an empty name, the log has their plain names.
@@ -14,22 +9,10 @@ import (
 // existing sessions stay under the old name.
 func WithNamespace(name string) Option { return func(c *config) { c.namespace = name } }
 
-// isNamespace reports whether the log can tell the namespace from the names of sessions.
-func isNamespace(name string) bool { return !strings.ContainsFunc(name, unicode.IsControl) }
-
 // WithoutEventChecks makes [Server.Publish] and [Server.PublishJSON] publish an event that does
 // not fit its schema. By default they check each event, since a Go value can miss an enum, a
 // pattern or a required list. The server always checks what comes over HTTP.
 func WithoutEventChecks() Option { return func(c *config) { c.checkEvents = false } }
-
-// freshStart is where a stream begins whose request has no last event id.
-type freshStart int
-
-const (
-	startByContract freshStart = iota
-	startOldest
-	startEnd
-)
 
 // WithStreamsFromStart makes a stream whose request has no last event id begin with the oldest
 // event that the log retains. It is the default if the first event of a stream does not tell its
@@ -48,8 +31,3 @@ func WithStreamsFromEnd() Option { return func(c *config) { c.fresh = startEnd }
 // falls behind what the log retains, and the client gets the 410 when it comes back. So no
 // reader misses events without knowing.
 func WithSilentGaps() Option { return func(c *config) { c.silentGaps = true } }
-
-// fromStart reports whether a stream without a last event id begins with the oldest event.
-func (s *engine) fromStart() bool {
-	return s.cfg.fresh == startOldest || s.cfg.fresh == startByContract && !s.op.words.TellsPosition()
-}

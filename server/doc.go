@@ -52,7 +52,7 @@
 //
 // # Publishing over HTTP
 //
-// [Server.Publisher] and [Server.ServePublish] take events by POST, one event or a stream of
+// [Server.PublishHandler] and [Server.ServePublish] take events by POST, one event or a stream of
 // them, from clients that [WithPublishAuthorizer] allows to publish. They check the events
 // against the spec's schemas. A repetition under one Idempotency-Key publishes nothing twice.
 // Package inspector has a page that shows a session.

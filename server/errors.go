@@ -42,3 +42,15 @@ func (e *PublishError) Unwrap() error { return e.Err }
 
 // errCircular refuses every request behind a middleware whose writer unwraps to itself.
 var errCircular = errors.New("server: the http.ResponseWriter unwraps to itself: the Unwrap method of a middleware is wrong")
+
+// Errors of a request that does not name a session. Its router, or the application, has found
+// them before the gate.
+var (
+	errNoPath = errors.New("there is nothing at this path")
+	errMethod = errors.New("server: method not allowed")
+	// errUndecided is the error of every request if the session is not known.
+	errUndecided = errors.New("server: the spec does not say which parameter names the session: x-mixstream can say it, and Serve takes it from a handler of the application")
+)
+
+// errEnded refuses a request for a session that has nothing more. The answer is 204.
+var errEnded = errors.New("server: the session has ended")

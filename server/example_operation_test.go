@@ -30,7 +30,7 @@ func ExampleNew_operation() {
 	id, err := orders.Publish(ctx, "7", &placed{ID: "7", Lines: []string{"tea"}})
 	fmt.Println(id != "", err)
 
-	mux.Handle("POST /orders/{orderId}/events", orders.Publisher()) // the path of the stream
+	mux.Handle("POST /orders/{orderId}/events", orders.PublishHandler()) // the path of the stream
 	mux.HandleFunc("POST /internal/{order}", func(w http.ResponseWriter, r *http.Request) {
 		orders.ServePublish(w, r, r.PathValue("order")) // any other
 	})

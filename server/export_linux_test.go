@@ -1,4 +1,4 @@
 package server
 
 // Watched returns how many clients of detached streams the server watches.
-func (s *engine) Watched() int { return s.pool.Watched() }
+func (s *Server[E]) Watched() int { return s.engine.pool.Watched() }

@@ -13,20 +13,15 @@ import (
 func (o *openStream) writeFailed(err error) (sched.Do, clock.Instant) {
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
+		// This case comes first: net/http also ends the context of a request when one of its
+		// writes fails, such as this one at the write timeout.
 		o.endBy(EndSlowReader, err)
-	case o.ctx.Err() != nil, // also at the write timeout, where net/http ends the context
-		errors.Is(err, transport.ErrHungUp):
+	case o.ctx.Err() != nil, errors.Is(err, transport.ErrHungUp):
 		o.endBy(EndClientLeft, err)
 	default:
 		o.endBy(EndWriteFailed, err)
 	}
 	return sched.Over, 0
-}
-
-// ending says why a stream has ended.
-type ending struct {
-	reason EndReason
-	err    error
 }
 
 // endBy notes why the stream ends. What fails because the server does not wait any longer is the
@@ -41,11 +36,11 @@ func (o *openStream) endBy(reason EndReason, err error) {
 // finish ends the stream, also if a function of the application panics. Shutdown waits for all of
 // it: the log may be closed then.
 func (o *openStream) finish() {
-	whole := false
-	defer func() { o.close(whole) }()
+	panicked := true
+	defer func() { o.close(!panicked) }()
 	defer o.free()
 	o.tellEnd()
-	whole = o.end != nil && o.end.reason != EndPanic
+	panicked = o.end == nil || o.end.reason == EndPanic
 }
 
 // tellEnd tells the application that the stream has ended.
@@ -64,13 +59,34 @@ func (o *openStream) free() {
 	o.stream.Close()
 }
 
-// close closes the response; whole says that the stream has ended in order. It is the last step:
-// Shutdown waits for it.
-func (o *openStream) close(whole bool) {
-	o.out.Close(whole)
+// close closes the response, as transport.Out does. It is the last step: Shutdown waits for it.
+func (o *openStream) close(inOrder bool) {
+	o.out.Close(inOrder)
 	if socket, ok := o.out.(*transport.Socket); ok {
 		o.part(socket)
 		return
 	}
 	o.server.streams.remove(o)
+}
+
+// part gives the connection of a stream that has ended to its parting.
+func (o *openStream) part(socket *transport.Socket) {
+	s := o.server
+	o.life.End()
+	s.pool.Forget(&o.task)
+	p := &parting{server: s, socket: socket}
+	p.task.Init(s.pool, p)
+	if s.streams.replace(o, p) { // otherwise Shutdown may have called drain by now
+		p.hurries.Store(true)
+	}
+	rest, ok := socket.Part(s.clock.Now())
+	p.rest = rest
+	if ok && s.pool.Await(&p.task, socket.Raw()) {
+		s.pool.Add(&p.task)
+		return
+	}
+	if ok {
+		p.rest.Linger()
+	}
+	p.Finish()
 }

@@ -16,17 +16,8 @@ import (
 // second time: an earlier request has published the event.
 var ErrRepeated = ingest.ErrRepeated
 
-// Publishes reports whether events may be published over HTTP: [WithPublishAuthorizer] is set.
-func (s *engine) Publishes() bool { return s.cfg.publishes }
-
-// Publisher returns the handler that publishes over HTTP, by POST, to the session that the
-// request names as for ServeHTTP. It takes one event, {"event":name,"data":…} as
-// application/json, or a stream of them, one a line, as application/x-ndjson, and honours an
-// Idempotency-Key. An event that has no name in the spec, or whose data names it, comes as
-// {"data":…}. It needs [WithPublishAuthorizer], and answers 403 without.
-//
-// It stands at the path of the stream, behind any prefix. At another path, use ServePublish.
-func (s *engine) Publisher() http.Handler {
+// publishHandler implements [Server.PublishHandler].
+func (s *engine) publishHandler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		session, err := s.op.sessionOf(r)
 		switch {
@@ -34,20 +25,19 @@ func (s *engine) Publisher() http.Handler {
 		case r.Method != http.MethodPost:
 			err = errMethod
 		}
-		s.receive(w, r, session, err)
+		s.serveIngest(w, r, session, err)
 	})
 }
 
-// ServePublish is Publisher for a session that a handler of the application names. The
-// application judges the method and the path of the request.
-func (s *engine) ServePublish(w http.ResponseWriter, r *http.Request, session string) {
+// servePublish implements [Server.ServePublish].
+func (s *engine) servePublish(w http.ResponseWriter, r *http.Request, session string) {
 	session, err := s.op.canonical(session)
-	s.receive(w, r, session, err)
+	s.serveIngest(w, r, session, err)
 }
 
-// receive publishes what comes with a request to a session, unless the request is refused.
-func (s *engine) receive(w http.ResponseWriter, r *http.Request, session string, named error) {
-	p, err := s.ingestGate.admit(w, r, session, named)
+// serveIngest publishes what comes with a request to a session, unless the request is refused.
+func (s *engine) serveIngest(w http.ResponseWriter, r *http.Request, session string, nameErr error) {
+	p, err := s.ingestGate.admit(w, r, session, nameErr)
 	if err != nil {
 		s.refuse(w, r, session, err)
 		return
@@ -56,7 +46,7 @@ func (s *engine) receive(w http.ResponseWriter, r *http.Request, session string,
 	s.ingest.Serve(w, r, session, &appender{s, session, s.logged(session)})
 }
 
-// checkIngest refuses a request that nobody may send, or nobody now.
+// checkIngest refuses a request that this server takes from no client, or from none now.
 func (s *engine) checkIngest(r *http.Request) error {
 	switch {
 	case !s.cfg.publishes:
@@ -75,7 +65,7 @@ func (s *engine) newIngest() *ingest.Handler {
 	return &ingest.Handler{
 		EventSize:   s.cfg.maxEventSize,
 		IdleTimeout: s.cfg.publishIdle,
-		Draining:    s.stopReceiving,
+		Draining:    s.stopIngest,
 		Logger:      s.cfg.logger,
 		Fail:        s.failIngest,
 	}

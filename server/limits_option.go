@@ -1,9 +1,6 @@
 package server
 
-import (
-	"net/http"
-	"net/netip"
-)
+import "net/http"
 
 // Unlimited is the value of a field of [Limits] that removes the limit.
 const Unlimited int = -1
@@ -44,8 +41,9 @@ type Limits struct {
 	SessionIDLength int
 
 	// SendBuffer is the size, in bytes, of the kernel's send buffer of a detached stream;
-	// 64 KiB by default. Unlimited leaves the size to the kernel. See [WithDetachedStreams],
-	// and the function [SendBuffer], which sets it for all connections of an http.Server.
+	// 64 KiB by default. Unlimited leaves the size to the kernel. See [WithDetachedStreams].
+	// The function [SendBuffer] sets the size for all connections of an http.Server; there,
+	// zero leaves it to the kernel.
 	SendBuffer int
 
 	// ClientKey returns what identifies the client of a request: the user that a middleware
@@ -78,23 +76,4 @@ func WithLimits(l Limits) Option {
 			c.clientKey, c.publishClientKey = l.ClientKey, l.ClientKey
 		}
 	}
-}
-
-// ClientAddress returns the address that a request came from, as a [Limits.ClientKey]: the
-// RemoteAddr without its port and, of an IPv6 address, the first 64 bits, which one client
-// has to itself. It returns an empty string if RemoteAddr is no address.
-func ClientAddress(r *http.Request) string {
-	peer, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return ""
-	}
-	address := peer.Addr().Unmap()
-	if address.Is4() {
-		return address.String()
-	}
-	network, err := address.WithZone("").Prefix(64)
-	if err != nil {
-		return ""
-	}
-	return network.String()
 }

@@ -59,3 +59,18 @@ func TestLimitRows(t *testing.T) {
 		})
 	}
 }
+
+// A function of the application may take its time: the mutex is free while it runs.
+func TestClientKeyIsCalledWithoutMutex(t *testing.T) {
+	var l limits
+	free := false
+	l.rows = streamLimits(&config{maxStreamsPerClient: 1, clientKey: func(*http.Request) string {
+		if free = l.mu.TryLock(); free {
+			l.mu.Unlock()
+		}
+		return "x"
+	}})
+	if _, err := l.take(new(http.Request), "s"); err != nil || !free {
+		t.Errorf("the mutex is free: %t, and the error is %v", free, err)
+	}
+}

@@ -8,13 +8,6 @@ import (
 	"github.com/mixstream/mixstream/server/internal/stream"
 )
 
-// observed is what a stream needs to tell its observer what becomes of it.
-type observed struct {
-	lag       lag
-	observer  StreamObserver // nil until the stream is opened, and if it is not observed
-	replaying bool           // the observer is still to be told of the replay
-}
-
 // opened tells the observer that the stream begins, and logs it.
 func (o *openStream) opened() {
 	if o.observed != nil {
@@ -36,9 +29,15 @@ func (o *openStream) observe() {
 	ob.replaying = o.stream.Resumed() && ob.observer != nil
 }
 
-// sent counts what the last turn has said, whose n bytes are out, and tells the observer.
+// sent counts what the last turn has said, whose n bytes are out, and tells the observer. A gap
+// may take no bytes ([WithSilentGaps]).
 func (o *openStream) sent(n int) {
 	said := o.stream.Sent()
+	if o.observed != nil && o.observed.observer != nil {
+		for range said.Gaps {
+			o.observed.observer.Gap()
+		}
+	}
 	if n == 0 {
 		return
 	}
@@ -53,9 +52,6 @@ func (o *openStream) delivered(said stream.Counts, n int) {
 	lag := ob.lag.wrote(o.server.clock.Now(), n)
 	if ob.observer == nil {
 		return
-	}
-	for range said.Gaps {
-		ob.observer.Gap()
 	}
 	if said.Events > 0 {
 		ob.observer.Delivered(Delivery{Events: int(said.Events), Bytes: n, Lag: lag})

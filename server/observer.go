@@ -5,9 +5,6 @@ import (
 	"time"
 )
 
-// WithObserver sets the observer; by default, and if o is nil, there is none, which costs nothing.
-func WithObserver(o Observer) Option { return func(c *config) { c.observer = o } }
-
 // Observer learns what a server does, for metrics and traces. Package otelstream implements it
 // on OpenTelemetry.
 //
@@ -45,7 +42,8 @@ type StreamObserver interface {
 	// the log ended at its opening, or when it ends before that. The argument is the number
 	// of events that it got until then.
 	Replayed(events int)
-	// Gap comes after each gap event.
+	// Gap comes for each gap: after the gap event or, with [WithSilentGaps], when the stream
+	// goes on behind the gap without one.
 	Gap()
 	// Ended comes once and last, also if a function of the application has panicked.
 	Ended(e End)

@@ -53,7 +53,7 @@ func TestObserverCostsPublishNothing(t *testing.T) {
 		least := testing.AllocsPerRun(1000, func() {
 			data, err := json.Marshal(event)
 			entries := []eventlog.Entry{{Name: "content", Data: data}}
-			if err != nil || srv.log.Append(ctx, eventlog.Session{ID: "s"}, nil, entries) != nil {
+			if err != nil || srv.engine.log.Append(ctx, eventlog.Session{ID: "s"}, nil, entries) != nil {
 				t.Error("it failed")
 			}
 			id = formatID(entries[0].ID)
@@ -102,7 +102,7 @@ func delivery(t testing.TB, o Observer) (a *openStream, next func()) {
 		t.Fatal(err)
 	}
 	r, w := httptest.NewRequest(http.MethodGet, "/stream?sessionId=s", nil).WithContext(t.Context()), void{make(http.Header)}
-	a, err = srv.open(r, "s", "0", place{})
+	a, err = srv.engine.open(r, "s", "0", place{})
 	if err != nil {
 		t.Fatal(err)
 	}

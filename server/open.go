@@ -1,7 +1,6 @@
 package server
 
 import (
-	"context"
 	"errors"
 	"net/http"
 
@@ -9,10 +8,6 @@ import (
 	"github.com/mixstream/mixstream/internal/excerpt"
 	"github.com/mixstream/mixstream/server/internal/stream"
 )
-
-// requestContext is the context of a request. By its type, a stream tells whether an observer has
-// put another context in its place.
-type requestContext struct{ context.Context }
 
 // open opens the stream of a session for a request, in its place. If it returns why the request
 // is refused, it has freed the place: errEnded, a *RefusalError, or a failure.
@@ -84,9 +79,6 @@ func whyNone(o stream.Opening, session string) error {
 	}
 	return nil
 }
-
-// errEnded refuses a request for a session that has nothing more: it is answered with 204.
-var errEnded = errors.New("server: the session has ended")
 
 // waker returns the function by which the log wakes the stream. A publisher calls it for each
 // reader, so it touches as little memory as it can.

@@ -25,10 +25,10 @@ type out struct {
 	sizes  []int // of what is out
 	owed   int
 	abort  func()
-	closed []bool // whole or not
+	closed []bool // in order or not
 }
 
-func (o *out) Write(_ clock.Instant, b transport.Buffer, wait bool) (bool, error) {
+func (o *out) Write(_ clock.Instant, b transport.Buffer, mayBlock bool) (bool, error) {
 	size := b.Len()
 	if size == 0 {
 		return true, nil
@@ -37,15 +37,13 @@ func (o *out) Write(_ clock.Instant, b transport.Buffer, wait bool) (bool, error
 	switch {
 	case o.fails != nil:
 		return false, o.fails
-	case o.owes && !wait:
+	case o.owes && !mayBlock:
 		o.owed = size
 		return false, nil
 	}
 	o.sizes = append(o.sizes, size)
 	return true, nil
 }
-
-func (o *out) Owed() int { return o.owed }
 
 func (o *out) Pay() error {
 	if o.fails == nil {
@@ -61,7 +59,7 @@ func (o *out) Abort() {
 	}
 }
 
-func (o *out) Close(whole bool) { o.closed = append(o.closed, whole) }
+func (o *out) Close(inOrder bool) { o.closed = append(o.closed, inOrder) }
 
 // notes is an observer that counts what it is told of a stream.
 type notes struct {
@@ -96,13 +94,13 @@ func openOne(t *testing.T, opts ...Option) *opened {
 	o := &opened{srv: srv, out: new(out), notes: n}
 	o.publish(t)
 	r := httptest.NewRequest(http.MethodGet, "/stream?sessionId=s", nil).WithContext(t.Context())
-	if o.openStream, err = srv.open(r, "s", "", place{}); err != nil {
+	if o.openStream, err = srv.engine.open(r, "s", "", place{}); err != nil {
 		t.Fatal(err)
 	}
 	o.openStream.out = o.out
-	srv.streams.add(o.openStream)
+	srv.engine.streams.add(o.openStream)
 	o.openStream.opened()
-	if over := o.begins(); over {
+	if over := o.firstTurn(); over {
 		t.Fatalf("it is over: %+v", o.end)
 	}
 	return o
@@ -116,9 +114,9 @@ func (o *opened) publish(t *testing.T) {
 }
 
 // want takes a turn, which must return do.
-func (o *opened) want(t *testing.T, wait bool, do sched.Do) {
+func (o *opened) want(t *testing.T, mayBlock bool, do sched.Do) {
 	t.Helper()
-	if got, _ := o.Turn(wait); got != do {
+	if got, _ := o.Turn(mayBlock); got != do {
 		t.Fatalf("the turn returns %v, want %v; the end is %+v", got, do, o.end)
 	}
 }
@@ -242,6 +240,40 @@ func TestNothingAfterAbort(t *testing.T) {
 	}
 }
 
+// A stream that has told the end of its session has ended by it, also if the server aborts it then.
+func TestAbortAfterTheEnd(t *testing.T) {
+	var abort func()
+	events := &ReadLog{eventlog.NewMemory(eventlog.Retention{}), func(context.Context, string) error {
+		abort()
+		return nil
+	}}
+	o := openOne(t, WithLog(events))
+	if _, err := o.srv.DeleteSession(t.Context(), "s"); err != nil {
+		t.Fatal(err)
+	}
+	abort = func() { o.calls.Or(callAbort) }
+	o.want(t, false, sched.Over)
+	o.wantEnd(t, EndSessionDeleted, nil)
+}
+
+// The position of a stream is what its client knows: entries that no stream shows do not move it.
+func TestToldPosition(t *testing.T) {
+	events := eventlog.NewMemory(eventlog.Retention{})
+	o := openOne(t, WithLog(events))
+	unseen := []eventlog.Entry{{Name: "mixstream.other", Data: []byte("{}")}}
+	if err := events.Append(t.Context(), o.srv.engine.logged("s"), nil, unseen); err != nil {
+		t.Fatal(err)
+	}
+	o.want(t, false, sched.Again)
+	o.want(t, false, sched.Rest)
+	o.abort()
+	o.want(t, false, sched.Over)
+	o.finish()
+	if e := o.notes.ends; len(e) != 1 || e[0].Position != formatID(o.stream.Connected()) {
+		t.Errorf("told %+v of a stream that began at %d", e, o.stream.Connected())
+	}
+}
+
 // A client that hangs up while its stream waits for the log has left; the log did not fail.
 func TestHungUpWhileTheLogWaits(t *testing.T) {
 	var hangUp func()
@@ -260,7 +292,7 @@ func TestHungUpWhileTheLogWaits(t *testing.T) {
 func TestDrainDrawsOnce(t *testing.T) {
 	o := openOne(t, WithTiming(Timing{Heartbeat: 2 * time.Hour}))
 	o.want(t, false, sched.Rest)
-	o.srv.streams.spread = time.Hour
+	o.srv.engine.streams.spread = time.Hour
 	o.drain()
 	_, drawn := o.Turn(false)
 	for range 3 {

@@ -166,7 +166,8 @@ func (o *operation) canonical(session string) (string, error) {
 	return o.session.Canonical(session)
 }
 
-// everybody is the session of an operation without a session parameter.
+// everybody is the session of an operation without a session parameter. The documentation of
+// [Option] promises the name.
 const everybody = "everybody"
 
 // resumeAfter returns the last event id of a request; empty if it has none. The header wins:
@@ -181,8 +182,3 @@ func (o *operation) resumeAfter(r *http.Request) string {
 	}
 	return ""
 }
-
-// lastEventID is the header that carries a position, in canonical form: in a request the
-// position after which the stream goes on (WHATWG HTML, section 9.2.4), in an answer the
-// position from which it does.
-const lastEventID = "Last-Event-Id"

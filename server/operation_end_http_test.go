@@ -39,7 +39,7 @@ func newPublishedOrders(t *testing.T, log eventlog.Log) (*server.Server[fact], *
 	srv := newForeign(t, servertest.Detached, noted(orderEvents), server.WithLog(log), everyonePublishes)
 	return srv, servertest.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost {
-			srv.Publisher().ServeHTTP(w, r)
+			srv.PublishHandler().ServeHTTP(w, r)
 			return
 		}
 		srv.ServeHTTP(w, r)
@@ -123,6 +123,22 @@ func TestEndAfterCutBody(t *testing.T) {
 		text := ask(t, ts, orderSeven, "").rest()
 		if strings.Count(text, "event: placed") != 1 || !strings.HasSuffix(text, "id: "+got.lastID()+"\n\ndata: [DONE]\n\n") {
 			t.Errorf("the stream is %q", text)
+		}
+	})
+}
+
+// A body that was published whole cannot be repeated with an end behind it.
+func TestEndUnderUsedKey(t *testing.T) {
+	logs(t, func(t *testing.T, log eventlog.Log) {
+		srv, ts := newPublishedOrders(t, log)
+		if got := postOrder(t, ts, ndjsonType, "k", orderLine); got.status != http.StatusCreated {
+			t.Fatalf("%+v", got)
+		}
+		if got := postOrder(t, ts, ndjsonType, "k", orderLine+noteLine); got.status != http.StatusUnprocessableEntity {
+			t.Errorf("%+v", got)
+		}
+		if _, err := srv.Publish(t.Context(), "7", order("a")); err != nil {
+			t.Errorf("the session has ended: %v", err)
 		}
 	})
 }

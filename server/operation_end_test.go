@@ -1,12 +1,14 @@
 package server_test
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/mixstream/mixstream/contract"
 	"github.com/mixstream/mixstream/eventlog"
@@ -209,6 +211,29 @@ func TestFirstEventEndsSession(t *testing.T) {
 		w.note(last, "2000", "nothing")
 		ask(t, ts, orderSeven, last).status(http.StatusNoContent)
 	})
+}
+
+// racedLog is a log in which somebody creates a session between two calls of the server.
+type racedLog struct{ eventlog.Log }
+
+func (l racedLog) Delete(ctx context.Context, session string, e *eventlog.Entry, grace time.Duration) error {
+	err := l.Log.Delete(ctx, session, e, grace)
+	if errors.Is(err, eventlog.ErrSessionNotFound) {
+		created := eventlog.Entry{Name: "mixstream.session_created", Data: []byte("{}")}
+		if err := l.Log.Create(ctx, eventlog.Session{ID: session}, &created); err != nil {
+			return err
+		}
+	}
+	return err
+}
+
+// The first event of a session ends it, also if another server creates the session meanwhile.
+func TestFirstEventEndsSessionOfAnother(t *testing.T) {
+	log := racedLog{eventlog.NewMemory(eventlog.Retention{})}
+	srv := newForeign(t, servertest.Attached, noted(orderEvents), server.WithLog(log))
+	ts := servertest.Serve(t, srv)
+	last := tell(t, srv, "7", &note{"nothing"})
+	ask(t, ts, orderSeven, last).status(http.StatusNoContent)
 }
 
 // The end of a session leaves the other sessions of its scope alone, and their streams do

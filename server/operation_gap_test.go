@@ -68,15 +68,19 @@ func testForeignGapInMidStream(t *testing.T, mode servertest.Mode) {
 func TestSilentGaps(t *testing.T) { servertest.BothModes(t, testSilentGaps) }
 
 func testSilentGaps(t *testing.T, mode servertest.Mode) {
+	o := servertest.NewObserver()
 	events := &servertest.FaultyLog{Log: shortLog()}
-	srv := newForeign(t, mode, endingWith(orderEvents, "[DONE]"), server.WithLog(events), server.WithSilentGaps())
+	srv := newForeign(t, mode, endingWith(orderEvents, "[DONE]"), server.WithLog(events), server.WithObserver(o), server.WithSilentGaps())
 	ts := servertest.Serve(t, srv)
 	w, position, missed := fallBehind(t, events, srv, ts)
 	w.order(missed[3], "2000")
 	w.order(missed[4], "")
+	servertest.Receive(t, servertest.Receive(t, o.Streams).Gaps) // a gap without a byte
 	w.res.Body.Close()
 	w = listen(t, ts, orderSeven, position, position)
+	atOpening := servertest.Receive(t, o.Streams)
 	w.want(":")
+	servertest.Receive(t, atOpening.Gaps)
 	w.order(missed[3], "2000")
 	w.order(missed[4], "")
 	w.order(missed[5], "")
@@ -90,6 +94,10 @@ func testSilentGaps(t *testing.T, mode servertest.Mode) {
 	w.order(missed[5], "")
 	w.want("data: [DONE]", "")
 	w.end()
+	atOpening.WantEnd(t, server.EndSessionDeleted)
+	if n := len(atOpening.Gaps); n != 1 {
+		t.Errorf("the observer is told of %d more gaps, want the one in mid-stream", n)
+	}
 }
 
 func TestFreshStart(t *testing.T) { servertest.BothModes(t, testFreshStart) }

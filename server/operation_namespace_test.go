@@ -105,7 +105,7 @@ func TestIdempotencyKeysAreApart(t *testing.T) {
 	logs(t, func(t *testing.T, log eventlog.Log) {
 		orders := newForeign(t, servertest.Detached, orderEvents, server.WithLog(log), everyonePublishes)
 		stock := newForeign(t, servertest.Detached, stockEvents, server.WithLog(log), everyonePublishes)
-		ofOrders, ofStock := servertest.Serve(t, orders.Publisher()), servertest.Serve(t, stock.Publisher())
+		ofOrders, ofStock := servertest.Serve(t, orders.PublishHandler()), servertest.Serve(t, stock.PublishHandler())
 		first := postTo(t, ofOrders.URL+orderSeven, jsonType, `{"event":"placed","data":{"id":"a","lines":[]}}`, "key-1")
 		other := postTo(t, ofStock.URL+"/stock?warehouse=7", jsonType, `{"event":"note","data":"b"}`, "key-1")
 		again := postTo(t, ofOrders.URL+orderSeven, jsonType, `{"event":"placed","data":{"id":"a","lines":[]}}`, "key-1")

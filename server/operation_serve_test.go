@@ -71,9 +71,9 @@ func testServeInHandler(t *testing.T, mode servertest.Mode) {
 func TestForeignPublishing(t *testing.T) {
 	srv := newForeign(t, servertest.Detached, orderEvents, everyonePublishes)
 	mux := http.NewServeMux()
-	mux.Handle("POST /orders/{orderId}/events", srv.Publisher())
+	mux.Handle("POST /orders/{orderId}/events", srv.PublishHandler())
 	mux.Handle("/own/", inHandler(srv))
-	mux.Handle("/any/", srv.Publisher())
+	mux.Handle("/any/", srv.PublishHandler())
 	ts := servertest.Serve(t, mux)
 	const line = `{"event":"placed","data":{"id":"a","lines":[]}}`
 	for _, test := range []struct{ path, contentType, body, want string }{
@@ -93,12 +93,12 @@ func TestForeignPublishing(t *testing.T) {
 		}
 	}
 	rec := httptest.NewRecorder()
-	if srv.Publisher().ServeHTTP(rec, request("PUT "+orderSeven)); rec.Code != http.StatusMethodNotAllowed || rec.Header().Get("Allow") != "POST" {
+	if srv.PublishHandler().ServeHTTP(rec, request("PUT "+orderSeven)); rec.Code != http.StatusMethodNotAllowed || rec.Header().Get("Allow") != "POST" {
 		t.Errorf("PUT: %d, Allow: %s", rec.Code, rec.Header().Get("Allow"))
 	}
 	off := newForeign(t, servertest.Detached, orderEvents)
 	rec = httptest.NewRecorder()
-	if off.Publisher().ServeHTTP(rec, request("POST "+orderSeven)); rec.Code != http.StatusForbidden || off.Publishes() {
+	if off.PublishHandler().ServeHTTP(rec, request("POST "+orderSeven)); rec.Code != http.StatusForbidden || off.PublishesOverHTTP() {
 		t.Errorf("publishing is off, and the answer is %d %s", rec.Code, rec.Body)
 	}
 }
@@ -110,7 +110,7 @@ func TestPublishingWithNameInData(t *testing.T) {
 	events.Names, events.NameIn, events.Check = []string{"placed"}, "type", nil
 	op.Events = &events
 	srv := newForeign(t, servertest.Detached, op, everyonePublishes)
-	ts := servertest.Serve(t, srv.Publisher())
+	ts := servertest.Serve(t, srv.PublishHandler())
 	for body, want := range map[string]string{
 		`{"data":{"type":"placed"}}`:                  "201 ",
 		`{"event":"placed","data":{"type":"placed"}}`: "201 ",
@@ -147,7 +147,7 @@ func TestErrorBody(t *testing.T) {
 	rec = httptest.NewRecorder()
 	r := httptest.NewRequest(http.MethodPost, orderSeven, strings.NewReader(`{"event":"note","data":"a"}`+"\n"+`{"event":"note","data":7}`))
 	r.Header.Set("Content-Type", ndjsonType)
-	srv.Publisher().ServeHTTP(rec, r)
+	srv.PublishHandler().ServeHTTP(rec, r)
 	wantBody(rec, 400, `400 true 2 1 true line 2: "note": data: must be of type string, not number`)
 
 	for _, test := range []struct {

@@ -9,10 +9,7 @@ import (
 	"github.com/mixstream/mixstream/internal/excerpt"
 )
 
-// Option configures a [Server]. A later option overrides an earlier one.
-type Option func(*config)
-
-// WithLog sets the log behind the server; by default a new eventlog.Memory.
+// WithLog sets the log behind the server; by default, and if l is nil, a new eventlog.Memory.
 //
 // The caller closes the log, if it needs closing, after the http.Server has ended and Shutdown
 // has returned nil. Several servers can share a log, in one process or in many. Those of one
@@ -40,13 +37,13 @@ func WithLogger(l *slog.Logger) Option {
 //
 // By default, and if f returns an empty string, a session is a scope of its own. So no reader
 // learns of another's sessions. f must always return the same scope for a session. The server
-// calls it from many goroutines.
+// calls it from many goroutines. [New] refuses a nil f.
 func WithScope(f func(sessionID string) string) Option { return func(c *config) { c.scope = f } }
 
 // WithSessions sets the function that decides whether a session exists that is not in the log.
 // If it returns true, clients can follow the session before its first event. By default the
 // server answers 404 for such a session. If f returns an error, it answers 500. It calls f from
-// many goroutines.
+// many goroutines. [New] refuses a nil f.
 //
 // After a gap the server calls f again, for a detached stream with another context (see
 // [WithDetachedStreams]). If f returns false then, the stream ends, and its client comes back
@@ -68,12 +65,13 @@ func WithSessions(f func(ctx context.Context, sessionID string) (bool, error)) O
 //
 // The authorizer guards only the streams of this server. The application authorizes its other
 // operations itself, and can answer them with the same errors: see [Server.WriteError].
-// [Timing.Reauthorization] makes the server call f again for open streams.
+// [Timing.Reauthorization] makes the server call f again for open streams. [New] refuses a nil f:
+// an authorizer that was forgotten must not open every session.
 func WithAuthorizer(f func(r *http.Request, sessionID string) error) Option {
 	return func(c *config) { c.guarded, c.authorizer = true, f }
 }
 
-// WithPublishAuthorizer turns publishing over HTTP on ([Server.Publisher]), for the requests
+// WithPublishAuthorizer turns publishing over HTTP on ([Server.PublishHandler]), for the requests
 // that f allows to publish to the session; by default it is off. The server calls f once for
 // each request, from many goroutines, before it reads the body. f refuses as the function of
 // [WithAuthorizer] does.
@@ -81,7 +79,8 @@ func WithAuthorizer(f func(r *http.Request, sessionID string) error) Option {
 // The server takes all events that the schemas allow, so a client that may publish speaks for
 // the application. A cookie, or any other credential that a browser sends by itself, does not
 // prove which page made the request. But a page of another origin must ask first (CORS): the
-// server takes two content types only, and a page may send neither unasked.
+// server takes two content types only, and a page may send neither unasked. [New] refuses a nil
+// f.
 func WithPublishAuthorizer(f func(r *http.Request, sessionID string) error) Option {
 	return func(c *config) { c.publishes, c.publishAuthorizer = true, f }
 }
@@ -92,17 +91,28 @@ func WithPublishAuthorizer(f func(r *http.Request, sessionID string) error) Opti
 //
 // By default the body is a problem (RFC 9457). It has the title and the status of the answer, and
 // the message as its detail. For a request that publishes it also has the members count, line,
-// lastId and invalid.
+// lastId and invalid. [New] refuses a nil f.
 func WithErrorBody(f func(Failure) (contentType string, body []byte)) Option {
 	return func(c *config) { c.errorBody = f }
 }
 
-// OnFirstReader sets a function that the server calls when a session gets its first reader. The
-// server answers that reader when f returns. Calls for one session do not overlap with each
-// other, or with those of [OnLastReader].
+// OnFirstReader sets a function that the server calls when a session gets its first reader; by
+// default, and if f is nil, there is none. The server answers that reader when f returns. Calls
+// for one session do not overlap with each other, or with those of [OnLastReader]. Shutdown sends
+// new streams away at once: they are no readers.
+//
+// If f panics, the request of that reader ends. The call then counts for nothing: OnLastReader
+// does not follow it, and the next reader leads to another call.
 func OnFirstReader(f func(sessionID string)) Option { return func(c *config) { c.onFirstReader = f } }
 
-// OnLastReader sets a function that the server calls when the last reader of a session has left.
-// [Server.Readers] no longer counts that reader. The function may stop an agent without an
-// audience, for instance. But a reader whose connection broke may come back soon.
+// OnLastReader sets a function that the server calls when the last reader of a session has left;
+// by default, and if f is nil, there is none. [Server.Readers] no longer counts that reader. The
+// function may stop an agent without an audience, for instance. But a reader whose connection
+// broke may come back soon.
+//
+// Streams that [Server.Shutdown] ends lead to the call as well, and Shutdown waits for f. If f
+// panics, the connection of that reader is cut, and the call is not repeated.
 func OnLastReader(f func(sessionID string)) Option { return func(c *config) { c.onLastReader = f } }
+
+// WithObserver sets the observer; by default, and if o is nil, there is none, which costs nothing.
+func WithObserver(o Observer) Option { return func(c *config) { c.observer = o } }

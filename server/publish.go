@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -14,10 +13,8 @@ import (
 	"github.com/mixstream/mixstream/eventlog"
 )
 
-// PublishJSON publishes an event that comes as JSON, as [Server.Publish] does. The data must fit
-// the schema of the event, unless [WithoutEventChecks] is set, and must unmarshal into its Go
-// type. The log gets it as it is, unknown fields included, but without white space.
-func (s *engine) PublishJSON(ctx context.Context, session, name string, data []byte) (id string, err error) {
+// publishJSON implements [Server.PublishJSON].
+func (s *engine) publishJSON(ctx context.Context, session, name string, data []byte) (id string, err error) {
 	ctx, p := s.beginPublication(ctx, session)
 	defer func() { p.end(ctx, id, err) }()
 	p.event(s.known(name), len(data))
@@ -109,6 +106,18 @@ func (s *engine) append(ctx context.Context, sessionID, name string, data []byte
 	return formatID(entries[0].ID), nil
 }
 
+// write appends entries to a session, as Append of the log does. An event that ends the session
+// (contract.End.Events) must come alone: see together.
+func (s *engine) write(ctx context.Context, session eventlog.Session, id string, key *eventlog.Key, entries []eventlog.Entry) error {
+	var err error
+	if len(entries) == 1 && s.op.end.After(entries[0].Name) {
+		err = s.writeEnd(ctx, session, id, key, &entries[0])
+	} else {
+		err = s.log.Append(ctx, session, key, entries)
+	}
+	return s.repeated(ctx, session, key, err)
+}
+
 // checkData refuses data, as the log would have it, that is too large or is the sentinel.
 func (s *engine) checkData(name string, data []byte) error {
 	if s.isSentinel(name, data) {
@@ -131,5 +140,3 @@ func (s *engine) checkSize(data []byte) error {
 	}
 	return nil
 }
-
-func formatID(id uint64) string { return strconv.FormatUint(id, 10) }

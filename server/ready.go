@@ -19,14 +19,8 @@ const readyWithin = 2 * time.Second
 // readySession is the session that Ready looks up, whether it exists or not.
 const readySession = "mixstream.ready"
 
-// Ready returns nil if the server can take readers and publishers: it is not shutting down, its
-// log answers within 2 s, and a log that is an [eventlog.Writable] takes entries. Otherwise it
-// returns [ErrDraining], or an error that wraps the log's: context.DeadlineExceeded if the log
-// does not answer. The log may be back at the next call, but draining does not end.
-//
-// Ready is for the probe of a load balancer. Each call looks up one record in the log. Open
-// streams outlast an outage of the log ([Timing.LogOutage]).
-func (s *engine) Ready(ctx context.Context) error {
+// ready implements [Server.Ready].
+func (s *engine) ready(ctx context.Context) error {
 	if s.streams.draining.Load() {
 		return ErrDraining
 	}

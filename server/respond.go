@@ -98,7 +98,7 @@ func (o *openStream) sendFirst(w http.ResponseWriter) (over bool) {
 		panic(http.ErrAbortHandler)
 	}()
 	w.WriteHeader(http.StatusOK)
-	return o.begins()
+	return o.firstTurn()
 }
 
 // detachable reports whether the stream leaves net/http once it has begun.

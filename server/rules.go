@@ -48,3 +48,8 @@ func (s sessions) Lookup(ctx context.Context, session string) (known bool, delet
 	}
 	return err == nil, record.Deleted, err
 }
+
+// fromStart reports whether a stream without a last event id begins with the oldest event.
+func (s *engine) fromStart() bool {
+	return s.cfg.fresh == startOldest || s.cfg.fresh == startByContract && !s.op.words.TellsPosition()
+}

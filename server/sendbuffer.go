@@ -21,9 +21,9 @@ import (
 // content of the buffer in one round trip. 64 KiB is enough for the events of agents: 640 KB/s
 // over 100 ms.
 //
-// With zero or less the kernel chooses the size. So it does for a connection that is neither TCP
-// nor a Unix socket. The size holds for every request on the connection. For detached streams
-// alone, use [Limits.SendBuffer].
+// Zero or less leaves the size to the kernel. In [Limits.SendBuffer], zero means 64 KiB instead.
+// The kernel also chooses the size of a connection that is neither TCP nor a Unix socket. The size
+// holds for every request on the connection. For detached streams alone, use [Limits.SendBuffer].
 func SendBuffer(bytes int) func(ctx context.Context, c net.Conn) context.Context {
 	return func(ctx context.Context, c net.Conn) context.Context {
 		transport.SetSendBuffer(c, bytes)

@@ -14,20 +14,15 @@ type streamOptions struct {
 	hasAfter bool
 }
 
-// ResumeAfter makes a stream go on after the event with this id, instead of after the
-// Last-Event-ID of the request. It is for an operation whose position stands elsewhere, such
-// as in a parameter. An empty id begins a stream as a request without one does.
+// ResumeAfter makes a stream begin after the event with this id. The Last-Event-ID of the
+// request does not count then. Use it for an operation whose position stands elsewhere, such as
+// in a parameter. An empty id is as a request without an id.
 func ResumeAfter(id string) StreamOption {
 	return func(o *streamOptions) { o.after, o.hasAfter = id, true }
 }
 
-// Serve serves the stream of a session, from inside a handler of the application: it answers
-// the request, and returns when the stream has ended, or has been detached
-// ([WithDetachedStreams]). The application judges the path and the parameters of the request,
-// and its method, except that Serve answers HEAD with 405: net/http's router sends it to the
-// handlers of GET, and an answer to it would have no end. All else is as in ServeHTTP: the
-// authorizer and the limits apply. If all readers share one stream, session may be empty.
-func (s *engine) Serve(w http.ResponseWriter, r *http.Request, session string, opts ...StreamOption) {
+// serve implements [Server.Serve].
+func (s *engine) serve(w http.ResponseWriter, r *http.Request, session string, opts ...StreamOption) {
 	var o streamOptions
 	for _, opt := range opts {
 		opt(&o)
@@ -43,11 +38,8 @@ func (s *engine) Serve(w http.ResponseWriter, r *http.Request, session string, o
 	s.answer(w, r, session, after, err)
 }
 
-// ServeHTTP serves the stream of the session that the request names in the parameter
-// of the spec. The server matches the path of the spec against the end of the request's
-// path, so it may stand behind any prefix. Any other path is answered with 404, and any
-// other method than the operation's with 405.
-func (s *engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// serveHTTP implements [Server.ServeHTTP].
+func (s *engine) serveHTTP(w http.ResponseWriter, r *http.Request) {
 	session, err := s.op.sessionOf(r)
 	if !errors.Is(err, errNoPath) && r.Method != s.op.method {
 		err = errMethod
@@ -55,12 +47,11 @@ func (s *engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.answer(w, r, session, s.op.resumeAfter(r), err)
 }
 
-// answer answers a request for a stream of a session. Named is what is wrong with how the
-// request names the session. The stack of answer lives as long as the stream, and each page of
-// it counts once for every reader. So what ends before the stream begins is in functions that
-// are not inlined.
-func (s *engine) answer(w http.ResponseWriter, r *http.Request, session, after string, named error) {
-	o, err := s.admit(w, r, session, after, named)
+// answer answers a request for a stream of a session; nameErr is as for gate.admit. The stack of
+// answer lives as long as the stream, and each page of it counts once for every reader. So what
+// ends before the stream begins is in functions that are not inlined.
+func (s *engine) answer(w http.ResponseWriter, r *http.Request, session, after string, nameErr error) {
+	o, err := s.streamFor(w, r, session, after, nameErr)
 	if err == nil {
 		err = o.serve(w, r)
 	}
@@ -69,12 +60,12 @@ func (s *engine) answer(w http.ResponseWriter, r *http.Request, session, after s
 	}
 }
 
-// admit returns the stream that answers a request, or why there is none.
+// streamFor returns the stream that answers a request, or why there is none.
 //
 //go:noinline
-func (s *engine) admit(w http.ResponseWriter, r *http.Request, session, after string, named error) (*openStream, error) {
+func (s *engine) streamFor(w http.ResponseWriter, r *http.Request, session, after string, nameErr error) (*openStream, error) {
 	session = strings.Clone(session) // out of the first line of the request, which would live as long as the stream
-	p, err := s.streamGate.admit(w, r, session, named)
+	p, err := s.streamGate.admit(w, r, session, nameErr)
 	if err != nil {
 		return nil, err
 	}

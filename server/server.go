@@ -4,21 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 
 	"github.com/mixstream/mixstream/contract"
-	"github.com/mixstream/mixstream/eventlog"
-	"github.com/mixstream/mixstream/server/internal/clock"
-	"github.com/mixstream/mixstream/server/internal/ingest"
-	"github.com/mixstream/mixstream/server/internal/sched"
-	"github.com/mixstream/mixstream/server/internal/stream"
-	"github.com/mixstream/mixstream/server/internal/transport"
 )
 
 // Server serves the streams of one operation from a log, and publishes to the log. E is the
 // interface of the operation's events. A Server is an http.Handler for the operation. All its
 // methods are safe for concurrent use.
 type Server[E any] struct {
-	*engine
+	engine *engine
 	events *contract.Events[E]
 }
 
@@ -49,7 +44,8 @@ func New[P, E any](op contract.Operation[P, E], opts ...Option) (*Server[E], err
 // Publish fails with a *[PublishError], eventlog.ErrSessionDeleted, or an error of the log or
 // the context. The event may be in the log only if the error is eventlog.ErrOutcomeUnknown.
 func (s *Server[E]) Publish(ctx context.Context, session string, event E) (id string, err error) {
-	ctx, p := s.beginPublication(ctx, session)
+	e := s.engine
+	ctx, p := e.beginPublication(ctx, session)
 	defer func() { p.end(ctx, id, err) }()
 	name, data, err := s.events.Encode(event)
 	switch {
@@ -65,64 +61,130 @@ func (s *Server[E]) Publish(ctx context.Context, session string, event E) (id st
 	if err != nil {
 		return "", &PublishError{Event: name, Err: err}
 	}
-	if err := s.mayPublish(name, data); err != nil {
+	if err := e.mayPublish(name, data); err != nil {
 		return "", err
 	}
 	p.event(name, len(data))
-	if s.cfg.checkEvents {
-		if err := s.op.fits(name, data); err != nil {
+	if e.cfg.checkEvents {
+		if err := e.op.fits(name, data); err != nil {
 			return "", &PublishError{Event: name, Err: err}
 		}
 	}
-	return s.append(ctx, session, name, data)
+	return e.append(ctx, session, name, data)
 }
 
-// engine is a Server without the Go types of its events: it deals in names and bytes.
-type engine struct {
-	op      operation
-	cfg     config
-	log     eventlog.Log
-	readers readers
-	streams streams
-
-	streamGate, ingestGate gate
-
-	clock                clock.Clock
-	rules, detachedRules stream.Rules
-	transport            transport.Config
-	pool                 *sched.Pool // of detached streams
-
-	ingest        *ingest.Handler
-	stopReceiving chan struct{} // closed when draining begins
+// Serve serves the stream of a session, from inside a handler of the application. It answers
+// the request, and returns when the stream has ended or is detached ([WithDetachedStreams]).
+//
+// The application judges the path, the parameters and the method of the request. Only HEAD gets
+// a 405: net/http's router sends HEAD to the handlers of GET, and the answer would have no end.
+// The authorizer and the limits apply as in ServeHTTP. If all readers share one stream, session
+// may be empty.
+func (s *Server[E]) Serve(w http.ResponseWriter, r *http.Request, session string, opts ...StreamOption) {
+	s.engine.serve(w, r, session, opts...)
 }
 
-func newEngine(op operation, opts []Option) (*engine, error) {
-	cfg := defaultConfig()
-	cfg.namespace, cfg.sentinel = op.namespace, op.end.Data
-	for _, o := range opts {
-		o(&cfg)
-	}
-	if err := cfg.check(); err != nil {
-		return nil, err
-	}
-	cfg.bound()
-	s := &engine{
-		op:      op,
-		cfg:     cfg,
-		clock:   clock.New(),
-		log:     cfg.log,
-		streams: streams{drained: make(chan struct{})},
+// ServeHTTP serves the stream of the session that the request names in the parameter of the
+// spec. It matches the path of the spec against the end of the request's path, so the server may
+// stand behind any prefix. It answers 404 to any other path, and 405 to any other method than
+// the operation's.
+func (s *Server[E]) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.engine.serveHTTP(w, r)
+}
 
-		stopReceiving: make(chan struct{}),
-	}
-	if s.log == nil {
-		s.log = eventlog.NewMemory(eventlog.Retention{})
-	}
-	s.initGates()
-	s.ingest = s.newIngest()
-	s.transport.Clock, s.transport.WriteTimeout, s.transport.SendBuffer = s.clock, cfg.writeTimeout, cfg.sendBuffer
-	s.pool = sched.NewPool(s.clock, cfg.heartbeat)
-	s.rules, s.detachedRules = s.newRules(), s.newDetachedRules()
-	s.readers.first, s.readers.last = cfg.onFirstReader, cfg.onLastReader
-	return s, nil
+// PublishJSON publishes an event that comes as JSON, as [Server.Publish] does. The data must fit
+// the schema of the event, unless [WithoutEventChecks] is set, and must unmarshal into its Go
+// type. The log gets it as it is, unknown fields included, but without white space.
+func (s *Server[E]) PublishJSON(ctx context.Context, session, name string, data []byte) (id string, err error) {
+	return s.engine.publishJSON(ctx, session, name, data)
+}
+
+// CreateSession makes a session known, and returns the position of its beginning. The contract
+// may have an event for that, such as session_created. Then every stream of the session's scope
+// ([WithScope]) gets it, with the title. Otherwise no stream shows anything.
+//
+// CreateSession fails with eventlog.ErrSessionExists if the session is known, also if an event
+// has made it known. In the grace period after the session's end ([Timing.DeleteGrace]) it fails
+// with eventlog.ErrSessionDeleted. Other errors are [ErrInvalidSessionID], and [ErrEventTooLarge]
+// for a title over the size limit.
+func (s *Server[E]) CreateSession(ctx context.Context, session, title string) (id string, err error) {
+	return s.engine.createSession(ctx, session, title)
+}
+
+// DeleteSession ends a session, and returns the position of its end. The session's own streams
+// end there. The contract may have an event for that, such as session_deleted. Then it is their
+// last event, and every other stream of the scope gets it too. Otherwise they end without a word.
+// The publication of an event that the End of the operation names also ends its session.
+//
+// The session stays readable for a grace period ([Timing.DeleteGrace]). The server answers 204
+// to a client that comes back behind the end. After the grace period the session is unknown.
+//
+// DeleteSession fails with eventlog.ErrSessionNotFound, eventlog.ErrSessionDeleted or
+// [ErrInvalidSessionID].
+func (s *Server[E]) DeleteSession(ctx context.Context, session string) (id string, err error) {
+	return s.engine.deleteSession(ctx, session)
+}
+
+// Readers returns the number of open streams of the session.
+func (s *Server[E]) Readers(session string) int {
+	return s.engine.countReaders(session)
+}
+
+// PublishHandler returns a handler that publishes over HTTP, by POST. The request names the
+// session as for ServeHTTP.
+//
+// The body is one event, {"event":name,"data":…} as application/json, or a stream of events, one
+// a line, as application/x-ndjson. For an event without a name in the spec, or whose data names
+// it, {"data":…} is enough. The handler honours an Idempotency-Key. Without
+// [WithPublishAuthorizer] it answers 403.
+//
+// It stands at the path of the stream, behind any prefix. At another path, use ServePublish.
+func (s *Server[E]) PublishHandler() http.Handler {
+	return s.engine.publishHandler()
+}
+
+// ServePublish is PublishHandler for a session that a handler of the application names. The
+// application judges the method and the path of the request.
+func (s *Server[E]) ServePublish(w http.ResponseWriter, r *http.Request, session string) {
+	s.engine.servePublish(w, r, session)
+}
+
+// PublishesOverHTTP reports whether events may be published over HTTP: [WithPublishAuthorizer] is
+// set.
+func (s *Server[E]) PublishesOverHTTP() bool {
+	return s.engine.cfg.publishes
+}
+
+// WriteError answers a request to another operation of the application, with the same body as
+// the server's own errors. A refusal ([ErrUnauthorized], [ErrForbidden] or a *[RefusalError])
+// sets the status; a log that is unavailable is answered with 503, any other error with 500.
+// The server logs the text of the latter and does not tell it to the client.
+func (s *Server[E]) WriteError(w http.ResponseWriter, r *http.Request, err error) {
+	s.engine.answerError(w, r, err)
+}
+
+// Ready returns nil if the server can take readers and publishers: it is not shutting down, its
+// log answers within 2 s, and a log that is an [eventlog.Writable] takes entries. Otherwise it
+// returns [ErrDraining], or an error that wraps the log's: context.DeadlineExceeded if the log
+// does not answer. The log may be back at the next call, but draining does not end.
+//
+// Ready is for the probe of a load balancer. Each call looks up one record in the log. Open
+// streams outlast an outage of the log ([Timing.LogOutage]).
+func (s *Server[E]) Ready(ctx context.Context) error {
+	return s.engine.ready(ctx)
+}
+
+// Shutdown ends all streams in order. Each stream goes on for a random part of the drain window.
+// Its last bytes tell a jittered reconnection time, in the contract's heartbeat event or, if
+// there is none, in a retry line. A stream that a client opens after the call tells such a time
+// with its first event, and ends. So each client comes back later, to another server or to the
+// next process. Publish goes on as before. Over HTTP, the server answers 503 to a new request
+// that publishes, and to one whose body has not yet come to its end.
+//
+// Shutdown returns nil once no stream is open. The connection of a detached stream
+// ([WithDetachedStreams]) may take up to a second longer. If the context ends first, Shutdown
+// ends the rest at once and returns the context's error; another call waits until they are gone.
+// Call it before http.Server.Shutdown, which waits for open streams but does not end them.
+func (s *Server[E]) Shutdown(ctx context.Context) error {
+	return s.engine.shutdown(ctx)
 }

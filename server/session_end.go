@@ -10,39 +10,35 @@ import (
 	"github.com/mixstream/mixstream/server/internal/hidden"
 )
 
-// write appends entries to a session, as Append of the log does. An event that ends the session
-// (contract.End.Events) must come alone: see together. The log keeps it as the entry of the
+// writeEnd appends the event e, which ends its session. The log keeps it as the entry of the
 // session's deletion (hidden.End), so that the event and the end are one step.
-func (s *engine) write(ctx context.Context, session eventlog.Session, id string, key *eventlog.Key, entries []eventlog.Entry) error {
-	if len(entries) != 1 || !s.op.end.After(entries[0].Name) {
-		return s.repeated(ctx, session, key, s.log.Append(ctx, session, key, entries))
-	}
-	last := hidden.End{Session: id, Event: entries[0].Name, Data: entries[0].Data}
+func (s *engine) writeEnd(ctx context.Context, session eventlog.Session, id string, key *eventlog.Key, e *eventlog.Entry) error {
+	last := hidden.End{Session: id, Event: e.Name, Data: e.Data}
 	if key != nil {
 		known := eventlog.Key{Name: key.Name, Appended: key.Appended}
 		switch err := s.log.Append(ctx, session, &known, nil); {
 		case err != nil:
-			return s.repeated(ctx, session, key, err)
+			return err
 		case known.Appended.Closed:
 			return &eventlog.KeyError{Key: key.Name, Appended: known.Appended}
 		}
 		last.Key = &hidden.Key{Name: key.Name, Count: key.Appended.Count, First: key.Appended.First, Digest: key.Appended.Digest}
 	}
-	e := last.Entry()
-	err := s.log.Delete(ctx, session.ID, &e, s.cfg.deleteGrace)
+	entry := last.Entry()
+	err := s.log.Delete(ctx, session.ID, &entry, s.cfg.deleteGrace)
 	if errors.Is(err, eventlog.ErrSessionNotFound) {
 		// The event is the first of its session.
 		known := newEntry(hidden.Created, contract.ControlValues{Session: id})
 		if err = s.log.Create(ctx, session, &known); err == nil || errors.Is(err, eventlog.ErrSessionExists) {
-			err = s.log.Delete(ctx, session.ID, &e, s.cfg.deleteGrace)
+			err = s.log.Delete(ctx, session.ID, &entry, s.cfg.deleteGrace)
 		}
 	}
 	if err != nil {
-		return s.repeated(ctx, session, key, err)
+		return err
 	}
-	entries[0].ID = e.ID
+	e.ID = entry.ID
 	if key != nil {
-		key.Appended = last.Appended(e.ID)
+		key.Appended = last.Appended(entry.ID)
 	}
 	return nil
 }
@@ -57,8 +53,8 @@ func (s *engine) together(entries []eventlog.Entry) int {
 	return len(entries)
 }
 
-// repeated returns the error of a write that failed with err. If an event that was published
-// under the same key has ended the session, that is a *eventlog.KeyError.
+// repeated returns the error of a write that returned err, which may be nil. It returns a
+// *eventlog.KeyError if an event under the same key has ended the session.
 func (s *engine) repeated(ctx context.Context, session eventlog.Session, key *eventlog.Key, err error) error {
 	if key == nil || !errors.Is(err, eventlog.ErrSessionDeleted) {
 		return err
@@ -102,4 +98,8 @@ func (s *engine) lastEntry(ctx context.Context, session eventlog.Session) (event
 		return eventlog.Entry{}, nil
 	}
 	return batch.Entries[0], nil
+}
+
+func newEntry(e contract.ControlEvent, v contract.ControlValues) eventlog.Entry {
+	return eventlog.Entry{Name: e.Name, Data: e.Data(v)}
 }

@@ -52,7 +52,7 @@ func (s *sessions) change(ctx context.Context, id string, f func(context.Context
 func isPublic(err error) bool {
 	for _, public := range []error{
 		eventlog.ErrOutcomeUnknown, eventlog.ErrUnavailable, eventlog.ErrSessionDeleted,
-		eventlog.ErrSessionExists, eventlog.ErrSessionNotFound, eventlog.ErrKeyReused,
+		eventlog.ErrSessionExists, eventlog.ErrSessionNotFound, eventlog.ErrKeyReused, eventlog.ErrEntryTooLarge,
 	} {
 		if errors.Is(err, public) {
 			return true

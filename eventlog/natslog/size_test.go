@@ -3,6 +3,7 @@ package natslog_test
 import (
 	"bytes"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -30,6 +31,9 @@ func TestTooLarge(t *testing.T) {
 		for call, err := range calls {
 			if !errors.Is(err, eventlog.ErrEntryTooLarge) {
 				t.Errorf("%s is too large for %s: %v", name, call, err)
+			}
+			if n := strings.Count(err.Error(), "natslog: "); n != 1 {
+				t.Errorf("%s is too large for %s: %d prefixes: %v", name, call, n, err)
 			}
 		}
 		if _, err := m.log.Lookup(t.Context(), "a"); !errors.Is(err, eventlog.ErrSessionNotFound) {

@@ -126,7 +126,7 @@ func TestDrainIsCutShort(t *testing.T) {
 	p := newPair(t, window)
 	c := newClient(t, p.address, client.WithRetryPolicy(client.RetryPolicy{
 		InitialInterval: 20 * time.Millisecond, MaxElapsedTime: servertest.Patience,
-		MaxServerDelay: -1, // without it, some come back after ten seconds
+		MaxServerDelay: client.NoServerDelay, // without it, some come back after ten seconds
 	}))
 	f := newFleet(t, p.old, c, 10, n)
 	servertest.Until(t, "all have read", f.caughtUp)

@@ -20,7 +20,7 @@ import (
 )
 
 // once makes only one attempt.
-var once = client.WithRetryPolicy(client.RetryPolicy{MaxAttempts: -1})
+var once = client.WithRetryPolicy(client.RetryPolicy{MaxAttempts: client.NoRetries})
 
 // Each refusal reaches the client as the ErrorResponse that the spec declares.
 func TestRefusalsReachTheClient(t *testing.T) {
@@ -87,7 +87,7 @@ func TestClientWaitsForASlot(t *testing.T) {
 			base := serveOn(t, srv)
 			first := open(t, newClient(t, base), "s", "")
 			retries := 0
-			impatient := client.RetryPolicy{InitialInterval: time.Millisecond, MaxServerDelay: -1, MaxElapsedTime: 20 * time.Second}
+			impatient := client.RetryPolicy{InitialInterval: time.Millisecond, MaxServerDelay: client.NoServerDelay, MaxElapsedTime: 20 * time.Second}
 			second := open(t, newClient(t, base, client.WithRetryPolicy(impatient), client.WithHooks(client.Hooks{Retrying: func(r client.Retry) {
 				var answer *client.APIError
 				if !errors.As(r.Err, &answer) || answer.StatusCode != status {

@@ -42,7 +42,7 @@ func inEach(t *testing.T, f func(t *testing.T, a *app, url string, cut func())) 
 
 // soon makes a client reconnect at once.
 func soon() client.Option {
-	return client.WithRetryPolicy(client.RetryPolicy{InitialInterval: time.Millisecond, MaxInterval: 10 * time.Millisecond, MaxServerDelay: -1})
+	return client.WithRetryPolicy(client.RetryPolicy{InitialInterval: time.Millisecond, MaxInterval: 10 * time.Millisecond, MaxServerDelay: client.NoServerDelay})
 }
 
 func ctxOf(t *testing.T) context.Context {

@@ -21,7 +21,7 @@ func TestRefusalAfterLostAnswer(t *testing.T) {
 		t.Fatal(err)
 	}
 	var requests atomic.Int32
-	publisher := srv.Publisher()
+	publisher := srv.PublishHandler()
 	url, _ := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if requests.Add(1) == 1 {
 			publisher.ServeHTTP(httptest.NewRecorder(), r)

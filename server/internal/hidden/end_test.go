@@ -14,6 +14,7 @@ func TestEnd(t *testing.T) {
 	for _, end := range []hidden.End{
 		{Session: "s", Event: "complete", Data: json.RawMessage(`{}`)},
 		{Session: `,"data":`, Event: `a"}`, Data: json.RawMessage(` {"data": 1, "a":[{}] } `)},
+		{Session: "s", Event: "complete", Data: json.RawMessage(`{"a":1,"data":{"b":2,"data":3}}`)},
 		{Session: "s", Event: "complete", Data: json.RawMessage(`"}"`), Key: &hidden.Key{Name: "k", Count: 2, First: 7, Digest: eventlog.Digest{1}}},
 	} {
 		e := end.Entry()

@@ -24,11 +24,11 @@ var past = time.Unix(1, 0)
 
 // body is the body of a request, with the deadlines of its connection.
 type body struct {
-	handler *Handler
-	w       http.ResponseWriter
-	r       *http.Request
-	conn    *http.ResponseController
-	whole   bool // it was one event and is read, so the connection of HTTP/1 can be used again
+	handler  *Handler
+	w        http.ResponseWriter
+	r        *http.Request
+	conn     *http.ResponseController
+	reusable bool // it was one event and is read, so the connection of HTTP/1 can be used again
 
 	closed chan struct{} // close closes it
 	done   chan struct{} // closed when nothing interrupts the body any more
@@ -56,14 +56,14 @@ func (b *body) interruptAtDrain() {
 // a body before it answers, unless the answer closes the connection; a body may have no end.
 func (b *body) beginAnswer() {
 	_ = b.conn.SetWriteDeadline(time.Now().Add(oneTimeout))
-	if b.r.ProtoMajor == 1 && (!b.whole || b.handler.draining()) { // a drain has set a deadline for the connection
+	if b.r.ProtoMajor == 1 && (!b.reusable || b.handler.draining()) { // a drain has set a deadline for the connection
 		b.w.Header().Set("Connection", "close")
 	}
 }
 
 // close ends the use of the body, after the answer.
 func (b *body) close() {
-	if b.r.ProtoMajor == 1 && !b.whole {
+	if b.r.ProtoMajor == 1 && !b.reusable {
 		_ = b.conn.SetReadDeadline(time.Now().Add(lingering))
 	}
 	close(b.closed)

@@ -80,7 +80,8 @@ func TestLogFailsLater(t *testing.T) {
 	}
 }
 
-// A line that is refused is told with its number, and what comes before it is published.
+// A line that is refused is told with its number, and what comes before it is published. The answer
+// does not wait for the rest of the body.
 func TestLineRefused(t *testing.T) {
 	for text, want := range map[string]ingest.Failure{
 		line("a") + "\n" + line("bad") + line("b"): {Status: 400, Invalid: true, Line: 3, Count: 1, Message: "line 3: it is bad"},
@@ -96,6 +97,18 @@ func TestLineRefused(t *testing.T) {
 		if got.Failure != want || (got.LastID != "") != (want.Count > 0) {
 			t.Errorf("%.40q: got %+v, want %+v", text, got.Failure, want)
 		}
+		if got.header.Get("Connection") != "close" {
+			t.Errorf("%.40q: the connection stays open", text)
+		}
+	}
+}
+
+// The memory for a line is bounded, also if it comes in many reads.
+func TestLongLine(t *testing.T) {
+	body := strings.NewReader(strings.Repeat(" ", 1<<20))
+	got := run(memory(), request(t.Context(), ndjsonType, "", body), func(h *ingest.Handler, _ *session) { h.EventSize = 50 << 10 })
+	if read := 1<<20 - body.Len(); got.Status != 413 || read > 200<<10 {
+		t.Errorf("got %+v after %d bytes", got, read)
 	}
 }
 

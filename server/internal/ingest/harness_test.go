@@ -70,6 +70,18 @@ type answer struct {
 	ingest.Failure        // with the count of a success as well
 	first, last    string // ids
 	header         http.Header
+	deadline       time.Time // of its writes; zero: none
+}
+
+// recorder records the deadline of an answer as well.
+type recorder struct {
+	*httptest.ResponseRecorder
+	deadline time.Time
+}
+
+func (r *recorder) SetWriteDeadline(t time.Time) error {
+	r.deadline = t
+	return nil
 }
 
 // run serves a request to a log, by a handler that configure may change.
@@ -83,8 +95,9 @@ func run(log eventlog.Log, r *http.Request, configure ...func(*ingest.Handler, *
 	for _, c := range configure {
 		c(h, to)
 	}
-	w := httptest.NewRecorder()
+	w := &recorder{ResponseRecorder: httptest.NewRecorder()}
 	h.Serve(w, r, "s", to)
+	a.deadline = w.deadline
 	if a.header = w.Header(); w.Code == http.StatusCreated {
 		var result struct {
 			Count           int

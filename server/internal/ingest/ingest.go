@@ -5,9 +5,12 @@
 // stands for one session of the log. A request goes through these parts:
 //
 //	body.go      reads the body and bounds how long that takes
+//	progress.go  ends a body that brings no event for too long
 //	event.go     decodes an event
-//	request.go   collects events into batches and appends them
+//	request.go   checks the events and appends them
+//	batch.go     collects events that one append takes
 //	key.go       finds the events that an earlier request has published
+//	renew.go     keeps the log from forgetting the key meanwhile
 //	failure.go   says why a request failed, where, and how far it came
 package ingest
 
@@ -98,8 +101,8 @@ type result struct {
 func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, session string, to Appender) {
 	b := h.openBody(w, r)
 	defer b.close()
-	q := &request{handler: h, session: session, to: to, body: b, keys: make(chan *key, 1)}
-	q.keys <- new(key)
+	q := &request{handler: h, session: session, to: to, body: b, keyLock: make(chan *key, 1)}
+	q.giveBack(new(key))
 	publish := q.publishLines
 	if mediaType, _ := MediaType(r.Header); mediaType == mediaJSON {
 		publish = q.publishOne

@@ -20,16 +20,17 @@ type key struct {
 // keyState says what becomes of the next event of a body with a key.
 type keyState int
 
-// States of a key. A body without one is leading, and stays so.
+// States of a key. A body without one is inStep, and stays so.
 const (
-	leading   keyState = iota // the log has what this body has brought: the next event is appended
-	repeating                 // the log has more, from an earlier request: the next event is compared
-	whole                     // an earlier request has published the end: no event may follow
-	closed                    // this request has published the end: no event follows
+	inStep          keyState = iota // the log has what this body has brought: the next event is appended
+	repeating                       // the log has more, from an earlier request: the next event is compared
+	publishedBefore                 // an earlier request has published the end: no event may follow
+	closed                          // this request has published the end: no event follows
 )
 
-// at returns the key for the next append, which is the last one of the body or not.
-func (k *key) at(last bool) *eventlog.Key {
+// forAppend returns the key for the next append; last says that it is the last one of the body.
+// It returns nil without an Idempotency-Key.
+func (k *key) forAppend(last bool) *eventlog.Key {
 	if k.name == "" {
 		return nil
 	}
@@ -37,7 +38,7 @@ func (k *key) at(last bool) *eventlog.Key {
 }
 
 // open reports whether the key must be closed at the end of the body.
-func (k *key) open() bool { return k.state == leading && k.log.Count > 0 }
+func (k *key) open() bool { return k.state == inStep && k.log.Count > 0 }
 
 // appended notes that the log has appended what this request has brought.
 func (k *key) appended(at *eventlog.Key) {
@@ -73,9 +74,9 @@ func (k *key) compare(entries []eventlog.Entry, goesOn bool) (n int, err error) 
 	case !k.body.Same(k.log):
 		return n, eventlog.ErrKeyReused
 	case k.log.Closed:
-		k.state = whole
+		k.state = publishedBefore
 	default:
-		k.state = leading
+		k.state = inStep
 	}
 	return n, nil
 }
@@ -84,8 +85,8 @@ func (k *key) compare(entries []eventlog.Entry, goesOn bool) (n int, err error) 
 // What fails here fails again, or not, with the next event.
 func (k *key) renewed(at *eventlog.Key, err error) {
 	if err == nil {
-		if k.log = at.Appended; k.state == leading && k.log.Closed {
-			k.state = whole
+		if k.log = at.Appended; k.state == inStep && k.log.Closed {
+			k.state = publishedBefore
 		}
 		return
 	}
@@ -94,7 +95,7 @@ func (k *key) renewed(at *eventlog.Key, err error) {
 		return
 	}
 	switch k.state {
-	case leading:
+	case inStep:
 		_ = k.conflict(other.Appended)
 	case repeating: // and another request goes on, or has ended
 		k.log = other.Appended

@@ -55,30 +55,30 @@ func TestKeyStates(t *testing.T) {
 		open   bool
 		err    error
 	}{
-		"nothing":                            {lead(0), func(*key) error { return nil }, leading, 0, false, nil},
-		"appended":                           {lead(0), appended(has(2, false)), leading, 2, true, nil},
+		"nothing":                            {lead(0), func(*key) error { return nil }, inStep, 0, false, nil},
+		"appended":                           {lead(0), appended(has(2, false)), inStep, 2, true, nil},
 		"appended the end":                   {lead(1), appended(has(2, true)), closed, 2, false, nil},
 		"the log has more":                   {lead(1), conflict(has(3, false)), repeating, 3, false, nil},
 		"the log has more at once":           {lead(0), conflict(has(3, true)), repeating, 3, false, nil},
-		"the log has fewer":                  {lead(3), conflict(has(1, false)), leading, 3, true, eventlog.ErrKeyForgotten},
-		"the log has others":                 {lead(3), conflict(other(3)), leading, 3, true, eventlog.ErrKeyReused},
-		"an event after the end":             {key{state: whole, log: has(3, true)}, conflict(has(3, true)), whole, 3, false, eventlog.ErrKeyReused},
+		"the log has fewer":                  {lead(3), conflict(has(1, false)), inStep, 3, true, eventlog.ErrKeyForgotten},
+		"the log has others":                 {lead(3), conflict(other(3)), inStep, 3, true, eventlog.ErrKeyReused},
+		"an event after the end":             {key{state: publishedBefore, log: has(3, true)}, conflict(has(3, true)), publishedBefore, 3, false, eventlog.ErrKeyReused},
 		"some are repeated":                  {repeat(0, has(3, false)), compare(0, 2, true), repeating, 3, false, nil},
-		"all are repeated":                   {repeat(1, has(3, false)), compare(1, 3, true), leading, 3, true, nil},
-		"all and more":                       {repeat(1, has(3, false)), compare(1, 9, true), leading, 3, true, nil},
-		"all, and the body ends":             {repeat(1, has(3, false)), compare(1, 3, false), leading, 3, true, nil},
-		"all, to the end":                    {repeat(1, has(3, true)), compare(1, 3, true), whole, 3, false, nil},
+		"all are repeated":                   {repeat(1, has(3, false)), compare(1, 3, true), inStep, 3, true, nil},
+		"all and more":                       {repeat(1, has(3, false)), compare(1, 9, true), inStep, 3, true, nil},
+		"all, and the body ends":             {repeat(1, has(3, false)), compare(1, 3, false), inStep, 3, true, nil},
+		"all, to the end":                    {repeat(1, has(3, true)), compare(1, 3, true), publishedBefore, 3, false, nil},
 		"too few":                            {repeat(1, has(3, true)), compare(1, 2, false), repeating, 3, false, eventlog.ErrKeyReused},
 		"none, and the body ends":            {repeat(1, has(3, true)), compare(0, 0, false), repeating, 3, false, eventlog.ErrKeyReused},
 		"others":                             {repeat(1, has(3, true)), compare(5, 7, true), repeating, 3, false, eventlog.ErrKeyReused},
 		"others, at first":                   {repeat(0, has(3, true)), compare(5, 6, true), repeating, 3, false, nil},
-		"renewed":                            {lead(2), renewed(has(2, false)), leading, 2, true, nil},
-		"renewed, and another has ended":     {lead(2), renewed(has(2, true)), whole, 2, false, nil},
+		"renewed":                            {lead(2), renewed(has(2, false)), inStep, 2, true, nil},
+		"renewed, and another has ended":     {lead(2), renewed(has(2, true)), publishedBefore, 2, false, nil},
 		"renewed while repeating":            {repeat(1, has(3, false)), renewed(has(3, true)), repeating, 3, false, nil},
 		"a renewal finds more":               {lead(2), renewal(&eventlog.KeyError{Appended: has(4, false)}), repeating, 4, false, nil},
-		"a renewal finds fewer":              {lead(2), renewal(&eventlog.KeyError{Appended: has(1, false)}), leading, 2, true, nil},
-		"a renewal finds others":             {lead(2), renewal(&eventlog.KeyError{Appended: other(2)}), leading, 2, true, nil},
-		"a renewal fails":                    {lead(2), renewal(eventlog.ErrUnavailable), leading, 2, true, nil},
+		"a renewal finds fewer":              {lead(2), renewal(&eventlog.KeyError{Appended: has(1, false)}), inStep, 2, true, nil},
+		"a renewal finds others":             {lead(2), renewal(&eventlog.KeyError{Appended: other(2)}), inStep, 2, true, nil},
+		"a renewal fails":                    {lead(2), renewal(eventlog.ErrUnavailable), inStep, 2, true, nil},
 		"a renewal while repeating: more":    {repeat(1, has(3, false)), renewal(&eventlog.KeyError{Appended: has(5, false)}), repeating, 5, false, nil},
 		"a renewal while repeating: its end": {repeat(1, has(3, false)), renewal(&eventlog.KeyError{Appended: has(3, true)}), repeating, 3, false, nil},
 		"a renewal while repeating: fewer":   {repeat(1, has(3, false)), renewal(&eventlog.KeyError{Appended: has(2, false)}), repeating, 3, false, nil},
@@ -96,11 +96,11 @@ func TestKeyStates(t *testing.T) {
 // A body without a key has no key at the log.
 func TestNoKey(t *testing.T) {
 	var k key
-	if at := k.at(true); at != nil {
+	if at := k.forAppend(true); at != nil {
 		t.Errorf("got %+v", at)
 	}
 	k.appended(nil)
-	if k.state != leading || k.open() {
+	if k.state != inStep || k.open() {
 		t.Errorf("got %+v", k)
 	}
 }
@@ -108,10 +108,10 @@ func TestNoKey(t *testing.T) {
 // The appends of a request tell the log what it knows of the key.
 func TestKeyAt(t *testing.T) {
 	k := key{name: "publish/k", log: has(2, false)}
-	if at := k.at(true); at.Name != "publish/k" || !at.Appended.Same(has(2, false)) || !at.Close {
+	if at := k.forAppend(true); at.Name != "publish/k" || !at.Appended.Same(has(2, false)) || !at.Close {
 		t.Errorf("got %+v", at)
 	}
-	if k.at(false).Close {
+	if k.forAppend(false).Close {
 		t.Error("the key is closed before the end")
 	}
 }

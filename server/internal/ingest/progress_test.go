@@ -3,12 +3,15 @@ package ingest_test
 import (
 	"context"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/mixstream/mixstream/eventlog"
+	"github.com/mixstream/mixstream/server/internal/ingest"
 )
 
 // timedBody is a body whose pieces come after a time each.
@@ -81,4 +84,46 @@ func TestOneEventInTime(t *testing.T) {
 			}
 		})
 	}
+}
+
+// However long the body took, the client has 30 s to take the answer.
+func TestTimeForTheAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, event := range []string{line("a"), line("bad")} {
+			got := run(memory(), request(t.Context(), ndjsonType, "", &timedBody{[]string{event}, time.Hour}))
+			if left := time.Until(got.deadline); left != 30*time.Second {
+				t.Errorf("%q has %v for the answer %+v", event, left, got)
+			}
+		}
+	})
+}
+
+// slowConn is a connection that takes its time to end a read.
+type slowConn struct {
+	*httptest.ResponseRecorder
+	deadline time.Time // of reads
+}
+
+func (c *slowConn) SetReadDeadline(t time.Time) error {
+	if !t.IsZero() && t.Before(time.Now()) {
+		time.Sleep(time.Minute)
+	}
+	c.deadline = t
+	return nil
+}
+
+// A body that came too late leaves no deadline that has passed: the next request on the connection
+// may be in time.
+func TestLateBodyLeavesNoDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &slowConn{ResponseRecorder: httptest.NewRecorder()}
+		h := &ingest.Handler{EventSize: 1000, Fail: func(w http.ResponseWriter, f ingest.Failure) { w.WriteHeader(f.Status) }}
+		late := &timedBody{[]string{line("a")}, 31 * time.Second}
+		h.Serve(c, request(t.Context(), jsonType, "", late), "s", &session{log: memory()})
+		served := time.Now()
+		time.Sleep(time.Hour)
+		if c.Code != http.StatusServiceUnavailable || c.deadline.Before(served) {
+			t.Errorf("answered with %d, and reads end at %v", c.Code, c.deadline)
+		}
+	})
 }

@@ -26,23 +26,23 @@ func (q *request) useKeyOf(r *http.Request) error {
 	case values[0] == "" || len(values[0]) > longestKey:
 		return malformed(fmt.Sprintf("header Idempotency-Key: it must have 1 to %d characters", longestKey), true)
 	}
-	k := <-q.keys
+	k := <-q.keyLock
 	k.name, q.keyed = "publish/"+values[0], true
-	q.keys <- k
+	q.keyLock <- k
 	return nil
 }
 
 // takeKey returns the key once no renewal uses it. The caller must give it back.
 func (q *request) takeKey(ctx context.Context) (*key, error) {
 	select {
-	case k := <-q.keys:
+	case k := <-q.keyLock:
 		return k, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
 }
 
-func (q *request) giveBack(k *key) { q.keys <- k }
+func (q *request) giveBack(k *key) { q.keyLock <- k }
 
 // keepKey renews the key while the body is on its way, so that the log remembers it however
 // long the next event takes. The function that it returns ends that.
@@ -74,7 +74,7 @@ func (q *request) keepKey(ctx context.Context) (stop func()) {
 // renewUnused renews the key, unless an append uses it: that renews the key as well.
 func (q *request) renewUnused(ctx context.Context) {
 	select {
-	case k := <-q.keys:
+	case k := <-q.keyLock:
 		defer q.giveBack(k)
 		ctx, cancel := context.WithTimeout(ctx, renewEvery)
 		defer cancel()
@@ -85,7 +85,7 @@ func (q *request) renewUnused(ctx context.Context) {
 
 // renew makes the log remember the key, or learns that another request is ahead under it.
 func (q *request) renew(ctx context.Context, k *key, last bool) {
-	at := k.at(last)
+	at := k.forAppend(last)
 	_, err := q.to.Append(ctx, at, nil)
 	k.renewed(at, err)
 }

@@ -19,8 +19,11 @@ type request struct {
 	line      int // the present line of the body, from 1
 	batch     batch
 	published published
-	keyed     bool      // it has an Idempotency-Key
-	keys      chan *key // holds the key while nobody uses it
+	keyed     bool // it has an Idempotency-Key
+
+	// keyLock holds the key while nothing uses it, so an append and a renewal exclude each
+	// other. It is a channel because takeKey must be able to give up when its context ends.
+	keyLock chan *key
 }
 
 // published is what the log has of the body.
@@ -51,7 +54,7 @@ func (q *request) publishOne(r *http.Request) (err error) {
 	if err != nil {
 		return eventProblem(err)
 	}
-	q.body.whole = true
+	q.body.reusable = true
 	if err := q.useKeyOf(r); err != nil {
 		return err
 	}
@@ -71,7 +74,8 @@ func (q *request) publishLines(r *http.Request) (err error) {
 		return err
 	}
 	defer func() { q.batch.abandon(err) }()
-	defer q.keepKey(ctx)()
+	stop := q.keepKey(ctx)
+	defer stop()
 	for {
 		if q.batch.full() || in.mustWait() {
 			if err := q.flush(ctx, goesOn); err != nil {
@@ -128,11 +132,7 @@ const (
 	refused                  // an event that is refused, and with it the rest of the body
 )
 
-// flush appends the batch. At the end of the body it also closes the key: whatever comes
-// under the key after that belongs to another body.
-//
-// A log that does not take an entry of this size refuses all that come with it. They are
-// then appended one by one, so that those before it are published.
+// flush appends the batch, and ends the use of the key at the end of the body.
 func (q *request) flush(ctx context.Context, then following) error {
 	ctx, cancel := q.outlast(ctx)
 	defer cancel()
@@ -141,26 +141,37 @@ func (q *request) flush(ctx context.Context, then following) error {
 		return q.logProblem(err)
 	}
 	defer q.giveBack(k)
+	if err := q.appendAll(ctx, k, then); err != nil {
+		return q.logProblem(err)
+	}
+	if then == ended && k.state == publishedBefore {
+		q.renew(ctx, k, true) // whether that succeeds or not, all is published
+	}
+	return nil
+}
+
+// appendAll appends the batch. At the end of the body it also closes the key: whatever comes
+// under the key after that belongs to another body.
+//
+// A log that does not take an entry of this size refuses all that come with it. They are
+// then appended one by one, so that those before it are published.
+func (q *request) appendAll(ctx context.Context, k *key, then following) error {
 	for {
 		if err := q.skipRepeated(k, then); err != nil {
-			return q.logProblem(err)
+			return err
 		}
-		entries := q.batch.next()
-		if len(entries) == 0 && (then != ended || !k.open()) {
-			break
+		entries, mustClose := q.batch.next(), then == ended && k.open()
+		if len(entries) == 0 && !mustClose {
+			return nil
 		}
 		err := q.append(ctx, k, entries, then == ended && len(entries) == len(q.batch.entries))
 		switch {
 		case len(entries) > 1 && errors.Is(err, eventlog.ErrEntryTooLarge):
 			q.batch.oneByOne = true
 		case err != nil:
-			return q.logProblem(err)
+			return err
 		}
 	}
-	if then == ended && k.state == whole {
-		q.renew(ctx, k, true) // whether that succeeds or not, all is published
-	}
-	return nil
 }
 
 // skipRepeated takes out of the batch what an earlier request has published of it.
@@ -179,10 +190,10 @@ func (q *request) skipRepeated(k *key, then following) error {
 	return nil
 }
 
-// append appends entries of the batch, the last ones of the body or not. It appends none if
+// append appends entries of the batch; last says that they are the last ones of the body. It appends none if
 // the log has more under the key than has come here.
 func (q *request) append(ctx context.Context, k *key, entries []eventlog.Entry, last bool) error {
-	at := k.at(last)
+	at := k.forAppend(last)
 	n, err := q.to.Append(ctx, at, entries)
 	if err != nil {
 		if other, ok := errors.AsType[*eventlog.KeyError](err); ok {
@@ -214,7 +225,7 @@ func (q *request) outlast(ctx context.Context) (context.Context, context.CancelF
 	}
 	stop := context.AfterFunc(ctx, func() {
 		if q.handler.draining() {
-			return // the drain has interrupted the reading of the body, and that has ended ctx
+			return // the client has not left: the drain interrupts the reading of the body, and net/http ends ctx then
 		}
 		timer := time.AfterFunc(leftTimeout, cancel)
 		context.AfterFunc(appending, func() { timer.Stop() })

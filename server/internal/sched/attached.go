@@ -14,7 +14,7 @@ func (t *Task) Attach() (wake func()) {
 	return func() { put(token) }
 }
 
-// Run takes the turns of the task, on the caller's goroutine and all of them with wait, and
+// Run takes the turns of the task, on the caller's goroutine and all of them may block, and
 // rests in between. It returns true after a turn that returned Over, and false when the
 // context has ended. A panic of a turn is the caller's; Finish and Panicked are not called.
 func (t *Task) Run(ctx context.Context) (ended bool) {
@@ -35,7 +35,7 @@ func (t *Task) Run(ctx context.Context) (ended bool) {
 		case Block:
 			panic(errBlock)
 		}
-		if t.arms(at) {
+		if t.earlier(at) {
 			t.armed.Store(int64(at))
 			timer.Reset(at.Sub(t.pool.clock.Now()))
 		}

@@ -5,11 +5,11 @@ import "github.com/mixstream/mixstream/server/internal/clock"
 // Job is what a task does. One goroutine at a time calls Turn, and after the last turn
 // Finish; Panicked is called by the same. So what they use needs no lock.
 type Job interface {
-	// Turn takes one step, and says what comes next. If wait is false it must not block:
+	// Turn takes one step, and says what comes next. If mayBlock is false it must not block:
 	// not for a client, and not for a function of the application. It may wait for a log
 	// between [Pool.BeginWait] and [Pool.EndWait]. The pool may call it for nothing. The
 	// instant counts for Rest alone.
-	Turn(wait bool) (next Do, at clock.Instant)
+	Turn(mayBlock bool) (next Do, at clock.Instant)
 	// Finish is called once, after a turn of the pool that was the last: it returned Over
 	// or panicked. It may block.
 	Finish()

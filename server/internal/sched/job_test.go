@@ -12,7 +12,7 @@ import (
 // job is a Job that notes what it is called for.
 type job struct {
 	task Task
-	take func(j *job, wait bool) (Do, clock.Instant) // nil: rests
+	take func(j *job, mayBlock bool) (Do, clock.Instant) // nil: rests
 
 	turns, blocking  atomic.Int64 // blocking are those of the turns that may block
 	finished, hungUp atomic.Int64
@@ -22,19 +22,19 @@ type job struct {
 	twoAtOnce        atomic.Bool // two turns overlapped
 }
 
-func (j *job) Turn(wait bool) (Do, clock.Instant) {
+func (j *job) Turn(mayBlock bool) (Do, clock.Instant) {
 	if !j.inTurn.CompareAndSwap(false, true) {
 		j.twoAtOnce.Store(true)
 	}
 	defer j.inTurn.Store(false)
 	j.turns.Add(1)
-	if wait {
+	if mayBlock {
 		j.blocking.Add(1)
 	}
 	if j.take == nil {
 		return Rest, 0
 	}
-	return j.take(j, wait)
+	return j.take(j, mayBlock)
 }
 
 func (j *job) Finish() {

@@ -68,7 +68,7 @@ func (p *Pool) Early(d time.Duration) time.Duration { return max(d-2*p.wheel.par
 // touch the job any more: its next turn may run before Add returns.
 func (p *Pool) Add(t *Task) { p.queue(t) }
 
-// BeginWait says that a turn without wait is about to ask a log that may not answer at once.
+// BeginWait says that a turn that must not block is about to ask a log that may not answer at once.
 func (p *Pool) BeginWait() { p.waiting.Add(1) }
 
 // EndWait says that the log has answered.
@@ -86,10 +86,10 @@ func (p *Pool) queue(t *Task) {
 
 // rest gives up a task whose turns the caller has taken, until it is woken.
 func (p *Pool) rest(t *Task, at clock.Instant) {
-	if t.arms(at) {
+	if t.earlier(at) {
 		p.wheel.set(t, at)
 	}
-	if !t.state.CompareAndSwap(turning, idle) { // it was woken meanwhile
+	if !t.state.CompareAndSwap(held, idle) { // it was woken meanwhile
 		p.queue(t)
 	}
 }
@@ -189,7 +189,7 @@ func (w *worker) work() {
 	p.spare.Put(w)
 	defer p.running.Done()
 	for ; t != nil; t = p.next() {
-		t.state.Store(turning)
+		t.state.Store(held)
 		p.serve(t)
 	}
 }

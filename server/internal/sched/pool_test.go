@@ -102,8 +102,8 @@ func TestBlockingTurnHoldsNoWorker(t *testing.T) {
 		free := make(chan struct{})
 		stuck := make([]*job, 3*p.max)
 		for i := range stuck {
-			stuck[i] = p.add(func(j *job, wait bool) (Do, clock.Instant) {
-				if !wait {
+			stuck[i] = p.add(func(j *job, mayBlock bool) (Do, clock.Instant) {
+				if !mayBlock {
 					return Block, 0
 				}
 				<-free
@@ -117,10 +117,10 @@ func TestBlockingTurnHoldsNoWorker(t *testing.T) {
 			t.Errorf("%d workers", p.workers)
 		}
 		for _, j := range stuck {
-			j.wantState(t, turning)
+			j.wantState(t, held)
 			j.task.Wake()
 			j.task.Wake()
-			j.wantState(t, turnAgain)
+			j.wantState(t, heldWoken)
 		}
 		close(free)
 		synctest.Wait()

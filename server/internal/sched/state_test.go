@@ -249,7 +249,7 @@ func TestTurningByThePool(t *testing.T) {
 			return func(j *job) (Do, clock.Instant) {
 				j.task.Wake()
 				j.task.Wake()
-				if s := j.task.state.Load(); s != turnAgain {
+				if s := j.task.state.Load(); s != heldWoken {
 					panic("the state is not that of a task which takes another turn")
 				}
 				return next, 0

@@ -6,9 +6,9 @@ import (
 	"github.com/mixstream/mixstream/server/internal/clock"
 )
 
-// Task is a job and the state of its turns. It is a value of about 80 bytes, to be
-// a field of the job. A zero Task, once Init was called, is in the hands of the caller, who
-// may take turns of the job directly; then the caller gives it to [Task.Run] or [Pool.Add].
+// Task is a job and the state of its turns. It is a value of about 80 bytes, for a field of
+// the job. After [Task.Init] the caller holds the task: it may take turns of the job directly,
+// and then gives the task to [Task.Run] or [Pool.Add].
 type Task struct {
 	job   Job
 	pool  *Pool
@@ -22,8 +22,8 @@ type Task struct {
 
 // States of a task.
 const (
-	turning   = iota // somebody takes a turn: the maker, a worker, or a goroutine
-	turnAgain        // and must look again after it
+	held      = iota // one goroutine may take turns: the caller of Init, a worker, or one that may block
+	heldWoken        // and must take another turn before it rests
 	idle             // it rests
 	queued           // a worker will take a turn
 	attached         // Run takes the turns, and rests between them
@@ -38,8 +38,8 @@ func (t *Task) Init(p *Pool, j Job) { t.pool, t.job = p, j }
 func (t *Task) Wake() {
 	for {
 		switch t.state.Load() {
-		case turning:
-			if t.state.CompareAndSwap(turning, turnAgain) {
+		case held:
+			if t.state.CompareAndSwap(held, heldWoken) {
 				return
 			}
 		case idle:
@@ -64,10 +64,11 @@ func put(token chan struct{}) {
 	}
 }
 
-// arms reports whether the task must be called at an instant, since nothing calls it
-// before: a call that comes too early costs a turn for nothing, and one that is moved with
-// each write costs more.
-func (t *Task) arms(at clock.Instant) bool {
+// earlier reports whether an instant, if it is not zero, comes before the one that is armed, so
+// that the caller must arm it. A later instant is not armed: the call comes too early then, and
+// the turn arms the next. Such a turn for nothing costs less than to move the call with each
+// write.
+func (t *Task) earlier(at clock.Instant) bool {
 	armed := clock.Instant(t.armed.Load())
 	return at != 0 && (armed == 0 || at < armed)
 }

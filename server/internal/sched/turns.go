@@ -38,14 +38,14 @@ func (p *Pool) block(t *Task) {
 
 // turn takes a turn. As net/http does, it keeps a panic from ending the process; the task is
 // over then.
-func (t *Task) turn(wait bool) (next Do, at clock.Instant) {
+func (t *Task) turn(mayBlock bool) (next Do, at clock.Instant) {
 	defer func() {
 		if v := recover(); v != nil {
 			t.panicked(v)
 			next = Over
 		}
 	}()
-	if next, at = t.job.Turn(wait); wait && next == Block {
+	if next, at = t.job.Turn(mayBlock); mayBlock && next == Block {
 		panic(errBlock)
 	}
 	return next, at

@@ -26,7 +26,7 @@ func TestNoWakeIsLost(t *testing.T) {
 	for i := range all {
 		a := new(asked)
 		all[i] = a
-		a.take = func(j *job, wait bool) (Do, clock.Instant) {
+		a.take = func(j *job, mayBlock bool) (Do, clock.Instant) {
 			heard := a.said.Load()
 			switch rand.N(8) {
 			case 0:
@@ -35,7 +35,7 @@ func TestNoWakeIsLost(t *testing.T) {
 				a.heard.Store(heard)
 				return Again, 0
 			case 2:
-				if !wait {
+				if !mayBlock {
 					return Block, 0
 				}
 			}
@@ -109,7 +109,7 @@ func TestArmedBeforeItRests(t *testing.T) {
 	<-turned
 	for range 20 {
 		time.Sleep(time.Millisecond)
-		if s := j.task.state.Load(); s != turning {
+		if s := j.task.state.Load(); s != held {
 			t.Fatalf("the state is %d, and it is not armed", s)
 		}
 	}

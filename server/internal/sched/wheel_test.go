@@ -139,11 +139,11 @@ func TestWheelAfterAStop(t *testing.T) {
 		jobs := make([]*job, 200)
 		for i := range jobs {
 			rest := until(t, p, now.Add(time.Hour))
-			jobs[i] = p.add(func(j *job, wait bool) (Do, clock.Instant) {
+			jobs[i] = p.add(func(j *job, mayBlock bool) (Do, clock.Instant) {
 				if j.turns.Load() == 1 {
 					return Rest, now.Add(time.Duration(i+1) * time.Second / 10)
 				}
-				return rest(j, wait)
+				return rest(j, mayBlock)
 			})
 		}
 		synctest.Wait()

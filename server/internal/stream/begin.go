@@ -46,16 +46,17 @@ func (s *Stream) Begin(ctx context.Context, resume string) (Opening, error) {
 		resume = oldest
 	}
 	s.connected, s.position, s.gap = resolve(resume, floor, end)
-	s.opened, s.deleted = end, deleted
-	isOver, err := s.isOver(ctx)
+	s.replayEnd, s.deleted = end, deleted
 	switch {
 	case !known, deleted != 0 && resume == "":
 		return Opening{Answer: Unknown}, nil
 	case s.gap && !s.rules.goesOnBehindGaps():
 		return Opening{Gone, floor}, nil
+	}
+	switch over, err := s.isOver(ctx); {
 	case err != nil:
 		return Opening{}, err
-	case isOver && !(s.gap && s.rules.Vocabulary.TellsGaps()):
+	case over && !(s.gap && s.rules.Vocabulary.TellsGaps()):
 		return Opening{Answer: Ended}, nil
 	}
 	return Opening{Answer: Streams}, nil

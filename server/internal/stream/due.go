@@ -12,7 +12,7 @@ func (s *Stream) schedule(now clock.Instant) {
 
 // Drain makes the stream end at an instant: the server shuts down.
 func (s *Stream) Drain(at clock.Instant) {
-	s.leave, s.draining, s.looked = at, true, false
+	s.leave, s.draining, s.nothingDue = at, true, false
 }
 
 // Allow answers Ask: the reader is still allowed.

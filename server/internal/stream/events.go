@@ -100,7 +100,7 @@ func (s *Stream) tellEvent(e *eventlog.Entry, buf *ssewrite.Buffer) {
 
 // count counts an event that the turn says.
 func (s *Stream) count(id uint64) {
-	if s.said.Events++; id <= s.opened {
+	if s.said.Events++; id <= s.replayEnd {
 		s.said.Replayed++
 	}
 }

@@ -167,7 +167,7 @@ func (f *fixture) unsent() string {
 	if f.failsOnce {
 		f.failsOnce, f.log.failsReads = false, nil
 	}
-	if at, ok := f.stream.Rests(&found); ok {
+	if at, ok := f.stream.SayNothing(&found); ok {
 		f.raw = ""
 		return "-> rest " + at.Sub(f.now).String()
 	}
@@ -177,16 +177,16 @@ func (f *fixture) unsent() string {
 func (f *fixture) turnWith(found *stream.Found) string {
 	buf := ssewrite.NewBuffer()
 	defer buf.Free()
-	next := f.stream.Turn(f.now, found, buf)
+	next := f.stream.Say(f.now, found, buf)
 	f.raw = string(buf.Payload())
 	return strings.TrimSpace(short(f.raw) + " -> " + f.next(next))
 }
 
 func (f *fixture) next(n stream.Next) string {
-	switch n.Do {
-	case stream.Again:
+	switch n.Act {
+	case stream.Continue:
 		return "again"
-	case stream.Rest:
+	case stream.Wait:
 		return "rest " + n.At.Sub(f.now).String()
 	case stream.Ask:
 		return "ask"

@@ -26,6 +26,7 @@ func (f *Found) Err() error { return f.err }
 func (f *Found) Nothing() bool { return f.err == nil && !f.gap && len(f.batch.Entries) == 0 }
 
 // more reports whether the log may have more after what was found, also if no stream shows that.
+// A read that failed in part has found nothing: to read again at once would fail again.
 func (f *Found) more() bool { return f.err == nil && (f.gap || len(f.batch.Entries) > 0) }
 
 // Reads reports whether the next turn wants a read.

@@ -9,7 +9,7 @@ import (
 
 // prelude says what every stream begins with and, where there is a gap, its event.
 func (s *Stream) prelude(buf *ssewrite.Buffer) {
-	s.opening(buf)
+	s.sayFirst(buf)
 	if s.gap {
 		s.tellGap(buf)
 	}
@@ -18,12 +18,12 @@ func (s *Stream) prelude(buf *ssewrite.Buffer) {
 	}
 }
 
-// opening says the first word. Without an event for it that is a comment line: some middlewares
+// sayFirst says the first word. Without an event for it that is a comment line: some middlewares
 // decide what becomes of a response only when they see its body.
-func (s *Stream) opening(buf *ssewrite.Buffer) {
+func (s *Stream) sayFirst(buf *ssewrite.Buffer) {
 	s.tellRetry = true
 	if v := &s.rules.Vocabulary; v.TellsPosition() {
-		s.say(buf, s.connected, &v.Own.Connected, "")
+		s.sayOwn(buf, s.connected, &v.Own.Connected, "")
 		return
 	}
 	s.comment(buf)
@@ -37,7 +37,7 @@ func (s *Stream) sendAway(buf *ssewrite.Buffer) {
 // heartbeat says a sign of life, with the position where the contract has an event for it.
 func (s *Stream) heartbeat(buf *ssewrite.Buffer) {
 	if heartbeat := &s.rules.Vocabulary.Own.Heartbeat; heartbeat.Name != "" {
-		s.say(buf, s.position, heartbeat, "")
+		s.sayOwn(buf, s.position, heartbeat, "")
 		return
 	}
 	s.comment(buf)
@@ -82,12 +82,12 @@ const gapMessage = "events before this position are no longer retained, and some
 func (s *Stream) tellGap(buf *ssewrite.Buffer) {
 	s.said.Gaps++
 	if v := &s.rules.Vocabulary; v.TellsGaps() {
-		s.say(buf, s.position, &v.Own.Gap, gapMessage)
+		s.sayOwn(buf, s.position, &v.Own.Gap, gapMessage)
 	}
 }
 
-// say says an event of the server, with the reconnection time if that is still to be told.
-func (s *Stream) say(buf *ssewrite.Buffer, id uint64, e *contract.ControlEvent, message string) {
+// sayOwn says an event of the server, with the reconnection time if that is still to be told.
+func (s *Stream) sayOwn(buf *ssewrite.Buffer, id uint64, e *contract.ControlEvent, message string) {
 	s.block(buf, e.Name, e.Data(contract.ControlValues{Session: s.session, Message: message}), id, s.retry())
 }
 

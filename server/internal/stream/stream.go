@@ -3,7 +3,7 @@
 //
 // A driver takes turns with a [Stream]. In each it reads from the log, if the stream wants that
 // ([Stream.Reads], [Stream.Read]), and asks for the next write at an instant of its clock
-// ([Stream.Turn]). When the bytes are out, it says so ([Stream.Sent]) and does what the turn has
+// ([Stream.Say]). When the bytes are out, it says so ([Stream.Sent]) and does what the turn has
 // told it ([Next]).
 package stream
 
@@ -22,7 +22,7 @@ type Stream struct {
 	// Positions in the log.
 	connected uint64 // the id of the first event
 	position  uint64 // the stream has told all before it
-	opened    uint64 // the end of the log when the stream began
+	replayEnd uint64 // the end of the log when the stream began: what comes up to it is replayed
 	deleted   uint64 // the id of the session's last event; 0 while the session goes on
 
 	// When there is something to do. Zero is never.
@@ -38,14 +38,14 @@ type Stream struct {
 	replayed uint64 // those of them that were in the log when the stream began
 	said     Counts // by the last turn
 
-	phase     phase
-	why       Why  // the reason for the end, once there is one
-	resumed   bool // the client has named a position
-	gap       bool // the event of a gap follows the first one
-	tellRetry bool // the next event tells the reconnection time
-	dangling  bool // the last bytes are a comment line
-	draining  bool // leave is the end that a drain has set
-	looked    bool // the last turn has found nothing due, and no time has passed since
+	phase      phase
+	why        Why  // the reason for the end, once there is one
+	resumed    bool // the client has named a position
+	gap        bool // the event of a gap follows the first one
+	tellRetry  bool // the next event tells the reconnection time
+	dangling   bool // the last bytes are a comment line
+	draining   bool // leave is the end that a drain has set
+	nothingDue bool // the last turn has said all that was due, and no time has passed since
 }
 
 // phase is how far a stream has come.
@@ -53,9 +53,9 @@ type phase uint8
 
 const (
 	beginning phase = iota // nothing is said
-	away                   // nothing is said, and the client is only to be told to come back
+	away                   // nothing is said, and all that will be said is when to come back
 	going                  // it follows the log
-	parting                // its last words are still to be said
+	ending                 // its last words are still to be said
 	over                   // all is said
 )
 
@@ -63,7 +63,7 @@ const (
 type Counts struct {
 	Events   uint32 // events of the log
 	Replayed uint32 // those of them that were in the log when the stream began
-	Gaps     uint32 // gaps
+	Gaps     uint32 // gaps, also those that no event tells
 }
 
 // New returns the stream of a session.
@@ -103,7 +103,7 @@ func (s *Stream) Position() uint64 { return s.position }
 func (s *Stream) Events() (all, replayed uint64) { return s.events, s.replayed }
 
 // CaughtUp reports whether the stream has told what was in the log when it began.
-func (s *Stream) CaughtUp() bool { return s.position >= s.opened }
+func (s *Stream) CaughtUp() bool { return s.position >= s.replayEnd }
 
 // finished reports whether the session has ended, and nothing of it comes after the position.
 func (s *Stream) finished() bool { return s.deleted != 0 && s.position >= s.deleted }

@@ -66,6 +66,11 @@ func testRows(t *testing.T, rows []row) {
 	}
 }
 
+// endWithoutSession is a contract whose event for the end of a session does not name it.
+func endWithoutSession() stream.Vocabulary {
+	return stream.NewVocabulary(&contract.Control{Deleted: contract.ControlEvent{Name: "session_deleted"}}, "")
+}
+
 // fromEnd makes a stream without a position begin at the end, whatever its contract.
 func fromEnd(r *stream.Rules) { r.FromStart = false }
 
@@ -117,9 +122,6 @@ func TestEndOfSession(t *testing.T) {
 	sentinel := func(v stream.Vocabulary) func() stream.Vocabulary {
 		return func() stream.Vocabulary { v.Sentinel = "[DONE]"; return v }
 	}
-	unnamedSession := func() stream.Vocabulary {
-		return stream.NewVocabulary(&contract.Control{Deleted: contract.ControlEvent{Name: "session_deleted"}}, "")
-	}
 	ended := hidden.End{Session: "s", Event: "complete", Data: []byte(`{"a":1}`)}
 	others := hidden.End{Session: "t", Event: "complete", Data: []byte(`{"b":1}`)}
 	testRows(t, []row{
@@ -136,22 +138,37 @@ func TestEndOfSession(t *testing.T) {
 		{name: "in a gap", with: "9", log: func(l *log) { deleted(l); l.trim(22) }, begin: "stream 9",
 			steps: []step{{want: "connected retry=2000 9, error 22 -> end session"}}},
 		{name: "no event for it", words: bare, with: "19", log: hiddenDeleted, steps: []step{{want: ": -> again / content retry=2000 20 -> end session"}}},
+		{name: "no event for it, and a read that does not reach it", words: bare, with: "20", log: func(l *log) { l.deleted = 25 }, begin: "stream 20",
+			steps: []step{{want: ": -> again / -> rest 15s"}}},
+		{name: "by an event that the contract does not have", with: "20", log: func(l *log) { l.delete("other", own); l.add("content", "{}") },
+			steps: []step{{want: "connected retry=2000 20 -> again / other 21 -> end session"}}},
 		{name: "no event for it, all seen", words: bare, with: "20", log: hiddenDeleted, begin: "ended 0"},
 		{name: "no event for it, and only a comment said", words: bare, with: "20", steps: []step{
 			{want: ": -> again / -> rest 15s"},
 			{do: func(f *fixture) { hiddenDeleted(f.log) }, want: "retry=2000 -> end session"}}},
+		{name: "no event for it, and an event after the last comment", words: bare, with: "20", steps: []step{
+			{want: ": -> again / -> rest 15s"},
+			{do: publishes(1), want: "content retry=2000 21 -> again / -> rest 15s"},
+			{after: 15 * time.Second, want: ": -> again / -> rest 15s"},
+			{do: publishes(1), want: "content 22 -> again / -> rest 15s"},
+			{do: func(f *fixture) { hiddenDeleted(f.log) }, want: "-> end session"}}},
 		{name: "sentinel", words: sentinel(full()), with: "20", log: deleted, steps: []step{{want: "connected retry=2000 20 -> again / session_deleted 21, [DONE] -> end session"}}},
 		{name: "sentinel, no event for the end", words: sentinel(bare()), with: "20", steps: []step{
 			{want: ": -> again / -> rest 15s"},
 			{do: func(f *fixture) { hiddenDeleted(f.log) }, want: "[DONE] -> end session"}}},
+		{name: "sentinel, and the session is forgotten in a gap", words: sentinel(full()), steps: []step{
+			{want: "connected retry=2000 20 -> again / -> rest 15s"},
+			{do: func(f *fixture) { f.log.addN(10); f.log.trim(28); f.log.unknown = true }, want: "error 28 -> end session"}}},
+		{name: "the log has no entry for it", with: "20", log: func(l *log) { l.end, l.deleted = 25, 22 },
+			steps: []step{{want: "connected retry=2000 20 -> again / -> end session"}}},
 		{name: "by an event", with: "20", words: bare, log: func(l *log) { l.addEntry(others.Entry()); l.addEntry(ended.Entry()); l.deleted = l.end },
 			steps: []step{{want: ": -> again / complete retry=2000 22 -> end session"}}},
 		{name: "by an event, all seen", with: "21", words: bare, log: func(l *log) { l.addEntry(ended.Entry()); l.deleted = l.end }, begin: "ended 0"},
-		{name: "the event for it names no session", words: unnamedSession, with: "20", rules: fromEnd, steps: []step{
+		{name: "the event for it names no session", words: endWithoutSession, with: "20", rules: fromEnd, steps: []step{
 			{want: ": -> again / -> rest 15s"},
 			{do: func(f *fixture) { f.log.add("session_deleted", "{}") }, want: "session_deleted retry=2000 21 -> again / -> rest 15s"},
 			{do: func(f *fixture) { f.log.delete("session_deleted", "{}") }, want: "session_deleted 22 -> end session"}}},
-		{name: "and is forgotten before the stream looks", words: unnamedSession, with: "20", steps: []step{
+		{name: "and is forgotten before the stream looks", words: endWithoutSession, with: "20", steps: []step{
 			{want: ": -> again / -> rest 15s"},
 			{do: func(f *fixture) { f.log.add("session_deleted", "{}"); f.log.unknown = true }, want: "session_deleted retry=2000 21 -> end session"}}},
 		{name: "nothing of it is left to show", with: "20", steps: []step{
@@ -188,6 +205,9 @@ func TestGapOnOpenStream(t *testing.T) {
 		{name: "the session had ended, and is known again", with: "19", log: func(l *log) { l.deleted = 25 }, steps: []step{
 			{want: "connected retry=2000 19 -> again / content 20 -> again / -> rest 15s"},
 			{do: func(f *fixture) { f.log.end = 40; f.log.trim(30); f.log.deleted = 0 }, want: "error 30 -> end session"}}},
+		{name: "the log has lost its end", steps: []step{
+			{want: "connected retry=2000 20 -> again / -> rest 15s"},
+			{do: func(f *fixture) { f.log.end, f.log.entries = 12, f.log.entries[:2] }, want: "error 10 -> again / content 11, content 12 -> again / -> rest 15s"}}},
 		{name: "a log that is out of date tells one", steps: []step{
 			{want: "connected retry=2000 20 -> again / -> rest 15s"},
 			{do: func(f *fixture) { f.log.addN(1); f.log.staleGap = true }, want: "-> rest 500ms"},
@@ -266,6 +286,14 @@ func TestOutage(t *testing.T) {
 			{after: 29 * time.Second, do: func(f *fixture) { f.log.failsReads = nil; f.log.addN(1) }, want: "content 21 -> again / -> rest 15s"},
 			{do: fails, want: "-> rest 500ms"}, // another outage, with a time of its own
 			{after: 29 * time.Second, want: "heartbeat 21 -> again / -> rest 500ms"}}},
+		{name: "two, and nothing between them", steps: []step{begun,
+			{do: fails, want: "-> rest 500ms"},
+			{after: time.Second, do: func(f *fixture) { f.log.failsReads = nil }, want: "-> rest 14s"},
+			{after: 10 * time.Second, do: fails, want: "-> rest 500ms"},
+			{after: 20 * time.Second, want: "heartbeat 20 -> again / -> rest 500ms"}}},
+		{name: "after entries that no stream shows", with: "20", log: func(l *log) { l.end = 25 }, steps: []step{begun,
+			{do: fails, want: "-> rest 500ms"},
+			{after: 15 * time.Second, want: "heartbeat 25 -> again / -> rest 500ms"}}},
 		{name: "heartbeats go on", steps: []step{begun, {do: fails, want: "-> rest 500ms"}, {after: 15 * time.Second, want: "heartbeat 20 -> again / -> rest 500ms"}}},
 		{name: "found in a look-up after a gap", steps: []step{begun,
 			{do: func(f *fixture) { f.log.addN(10); f.log.trim(28); f.log.failsLookups = eventlog.ErrUnavailable }, want: "-> rest 500ms"},
@@ -279,6 +307,16 @@ func TestOutage(t *testing.T) {
 			{after: 15 * time.Second, do: func(f *fixture) { f.failsOnce = true }, want: "heartbeat 20 -> again / -> rest 15s"}}},
 		{name: "too long", steps: []step{begun, {do: fails, want: "-> rest 500ms"},
 			{after: 30 * time.Second, want: "heartbeat retry=2000 20 -> end log unavailable: " + unavailable}}},
+		{name: "of the sessions, in a gap", steps: []step{begun,
+			{do: func(f *fixture) { f.log.addN(10); f.log.trim(28); f.log.failsLookups = eventlog.ErrUnavailable }, want: "-> rest 500ms"},
+			{after: time.Second, do: func(f *fixture) { f.log.failsLookups = nil }, want: "error 28 -> again / content 29, content 30 -> again / -> rest 15s"}}},
+		{name: "of the sessions, at an end that names none", words: endWithoutSession, rules: fromEnd, steps: []step{
+			{want: ": -> again / -> rest 15s"},
+			{do: func(f *fixture) {
+				f.log.delete("session_deleted", "{}")
+				f.log.failsLookups = eventlog.ErrUnavailable
+			}, want: "-> rest 500ms"},
+			{after: time.Second, do: func(f *fixture) { f.log.failsLookups = nil }, want: "session_deleted retry=2000 21 -> end session"}}},
 		{name: "drained", steps: []step{begun, {do: fails, want: "-> rest 500ms"}, {do: drains(0), want: "heartbeat retry=2000 20 -> end drained"}}},
 		{name: "the end is known, and the rest of the session cannot be read", with: "19", log: func(l *log) { l.delete("session_deleted", `{"sessionId":"s"}`) }, steps: []step{
 			{do: fails, want: "connected retry=2000 19 -> again / -> rest 500ms"}}},
@@ -316,7 +354,9 @@ func TestReauthorization(t *testing.T) {
 			{do: func(f *fixture) { f.log.addN(1); revoked(f) }, want: "-> end revoked: forbidden"}}},
 		{name: "revoked after a comment", words: bare, rules: func(r *stream.Rules) { asks(r); fromEnd(r) }, steps: []step{
 			{want: ": -> again / -> rest 10s"}, {after: 10 * time.Second, want: "-> ask"}, {do: revoked, want: "retry=2000 -> end revoked: forbidden"}}},
-		{name: "a busy log does not put it off", rules: asks, steps: []step{begun, {after: 10 * time.Second, do: publishes(1), want: "content 21 -> ask"}}},
+		{name: "a busy log does not put it off", rules: asks, steps: []step{begun,
+			{after: 10 * time.Second, do: publishes(1), want: "content 21 -> ask"},
+			{want: "-> ask"}}},
 		{name: "a stream that ends does not ask", rules: asks, steps: []step{begun, {after: 10 * time.Second, do: drains(0), want: "heartbeat retry=2000 20 -> end drained"}}},
 		{name: "asking in vain does not draw another end", rules: asks, steps: []step{begun,
 			{after: 10 * time.Second, do: drains(time.Second), want: "-> ask"},
@@ -328,9 +368,16 @@ func TestReauthorization(t *testing.T) {
 
 // A driver that is late by some slack has what is due done early.
 func TestSlack(t *testing.T) {
-	early := func(r *stream.Rules) { r.Heartbeat, r.Slack, r.MaxAge = 14*time.Second, time.Second, 20*time.Second }
-	testRows(t, []row{{name: "end", rules: early, steps: []step{
-		{want: "connected retry=2000 20 -> again / -> rest 14s"},
-		{after: 14 * time.Second, want: "heartbeat 20 -> again / -> rest 5s"},
-		{after: 5 * time.Second, want: "heartbeat retry=2000 20 -> end aged"}}}})
+	early := func(age time.Duration) func(*stream.Rules) {
+		return func(r *stream.Rules) { r.Heartbeat, r.Slack, r.MaxAge = 14*time.Second, time.Second, age }
+	}
+	testRows(t, []row{
+		{name: "end", rules: early(20 * time.Second), steps: []step{
+			{want: "connected retry=2000 20 -> again / -> rest 14s"},
+			{after: 14 * time.Second, want: "heartbeat 20 -> again / -> rest 5s"},
+			{after: 5 * time.Second, want: "heartbeat retry=2000 20 -> end aged"}}},
+		{name: "end right after a heartbeat", rules: early(14500 * time.Millisecond), steps: []step{
+			{want: "connected retry=2000 20 -> again / -> rest 13.5s"},
+			{after: 13500 * time.Millisecond, want: "heartbeat retry=2000 20 -> end aged"}}},
+	})
 }

@@ -9,23 +9,23 @@ import (
 	"github.com/mixstream/mixstream/server/internal/clock"
 )
 
-// Next says what to do after a turn, once its bytes are out.
+// Next says what a driver does once the bytes of a turn are out.
 type Next struct {
-	Do  Do
-	At  clock.Instant // for Rest
+	Act Act
+	At  clock.Instant // for Wait
 	Why Why           // for End
 	Err error         // for End: what is behind the reason; nil if nothing is
 }
 
-// Do is what to do after a turn.
-type Do uint8
+// Act is what a driver does after a turn.
+type Act uint8
 
-// What to do after a turn.
+// What a driver does after a turn.
 const (
-	Again Do = iota // take the next turn at once
-	Rest            // take the next turn at the instant At, or earlier if the log has something
-	Ask             // ask whether the reader is still allowed, then call Allow or Revoke
-	End             // close the connection: all is said
+	Continue Act = iota // take the next turn at once
+	Wait                // take the next turn at the instant At, or earlier if the log has something
+	Ask                 // ask whether the reader is still allowed, then call Allow or Revoke
+	End                 // close the connection: all is said
 )
 
 // Why is the reason for the end of a stream.
@@ -42,30 +42,31 @@ const (
 	LogUnavailable                // the log was unavailable for too long
 )
 
-// Turn appends the next write to the buffer, if there is anything to say, and returns what to do
-// after it. f is what [Stream.Read] has found, or zero. Turn never blocks.
+// Say appends the next write to the buffer, if there is anything to say, and returns what to do
+// after it. f is what [Stream.Read] has found, or zero. Say never blocks.
 //
-// It may be called too often: a turn without a reason says nothing, Ask is returned until it is
-// answered, and End after the end. Before the next turn the bytes must be out, and the driver
+// The driver may call it too often: without a reason it says nothing. It returns Ask until that
+// is answered, and End after the end. Before the next call the bytes must be out, and the driver
 // must have called [Stream.Sent].
-func (s *Stream) Turn(now clock.Instant, f *Found, buf *ssewrite.Buffer) Next {
-	s.said, s.looked = Counts{}, false
-	next := s.turn(now, f, buf)
+func (s *Stream) Say(now clock.Instant, f *Found, buf *ssewrite.Buffer) Next {
+	s.said, s.nothingDue = Counts{}, false
+	next := s.advance(now, f, buf)
 	if buf.Len() > 0 {
 		s.written = now
-		s.looked = next.Do == Again && s.phase == going
+		s.nothingDue = next.Act == Continue && s.phase == going
 	}
 	return next
 }
 
-// Rests reports whether the stream rests, and until when, for a read right after a turn that said
-// something. It saves a turn, with its buffer and a look at the clock: most writes are followed
-// by a read that finds nothing. If it reports false, the driver takes the turn.
-func (s *Stream) Rests(f *Found) (at clock.Instant, ok bool) {
-	if !s.looked || !f.Nothing() {
+// SayNothing takes the place of [Stream.Say] if the read right after a write has found nothing:
+// it moves the position, and returns the instant until which the stream waits. Most writes are
+// followed by such a read, and this saves a buffer and a look at the clock. It returns false if
+// the driver must call Say.
+func (s *Stream) SayNothing(f *Found) (at clock.Instant, ok bool) {
+	if !s.nothingDue || !f.Nothing() {
 		return 0, false
 	}
-	s.looked, s.unavailable, s.again = false, 0, 0
+	s.nothingDue, s.unavailable, s.again = false, 0, 0
 	s.position = max(s.position, f.batch.Position)
 	return s.due(), !s.finished()
 }
@@ -79,52 +80,54 @@ func (s *Stream) Sent() Counts {
 	return said
 }
 
-func (s *Stream) turn(now clock.Instant, f *Found, buf *ssewrite.Buffer) Next {
+// advance says what is due in the phase of the stream, and moves it to the next phase.
+func (s *Stream) advance(now clock.Instant, f *Found, buf *ssewrite.Buffer) Next {
 	switch s.phase {
 	case beginning:
 		s.schedule(now)
 		s.phase = going
 		s.prelude(buf)
-		return s.next(now, true, buf)
+		return s.sayDue(now, true, buf)
 	case away:
 		s.phase = over
 		s.sendAway(buf)
 	case going:
 		s.tell(now, f, buf)
-		return s.next(now, f.more(), buf)
-	case parting:
+		return s.sayDue(now, f.more(), buf)
+	case ending:
 		s.phase = over
 		s.lastWords(buf)
 	}
-	return Next{Do: End, Why: s.why, Err: s.err}
+	return Next{Act: End, Why: s.why, Err: s.err}
 }
 
-// next returns what to do after a turn that may have said something. more says that the log may
-// have more. What is pending is said before the last words, each in a write of its own. One read
-// is enough for that, since a busy log would put off the end again and again.
-func (s *Stream) next(now clock.Instant, more bool, buf *ssewrite.Buffer) Next {
+// sayDue ends the stream if it is time for that, says a heartbeat if one is due, and returns what
+// to do after the turn, which may have said something before. more says that the log may have
+// more. What is pending is said before the last words, each in a write of its own. One read is
+// enough for that, since a busy log would put off the end again and again.
+func (s *Stream) sayDue(now clock.Instant, more bool, buf *ssewrite.Buffer) Next {
 	said, soon := buf.Len() > 0, now.Add(s.rules.Slack)
 	if s.phase == going && s.leave.Passed(soon) {
 		s.end(s.whyLeave(), nil)
 	}
 	switch {
-	case s.phase == parting && !said:
+	case s.phase == ending && !said:
 		s.phase = over
 		s.lastWords(buf)
 		fallthrough
 	case s.phase == over:
-		return Next{Do: End, Why: s.why, Err: s.err}
-	case s.phase == parting:
-		return Next{Do: Again}
+		return Next{Act: End, Why: s.why, Err: s.err}
+	case s.phase == ending:
+		return Next{Act: Continue}
 	case s.check.Passed(soon):
-		return Next{Do: Ask}
+		return Next{Act: Ask}
 	case said, more:
-		return Next{Do: Again}
+		return Next{Act: Continue}
 	case now.Sub(s.written) >= s.rules.Heartbeat:
 		s.heartbeat(buf)
-		return Next{Do: Again}
+		return Next{Act: Continue}
 	}
-	return Next{Do: Rest, At: s.due()}
+	return Next{Act: Wait, At: s.due()}
 }
 
 // tell says what a read has found.
@@ -167,5 +170,5 @@ func (s *Stream) wait(now clock.Instant, err error) {
 
 // end makes the next words of the stream its last.
 func (s *Stream) end(why Why, err error) {
-	s.phase, s.why, s.err, s.looked = parting, why, err, false
+	s.phase, s.why, s.err, s.nothingDue = ending, why, err, false
 }

@@ -85,6 +85,28 @@ func TestWriteSize(t *testing.T) {
 	}
 }
 
+// One read may find more than a write takes. The stream says all of it, in order and once.
+func TestReadOfManyWrites(t *testing.T) {
+	f := begun(t)
+	f.log.addN(5000)
+	next := 21
+	for f.log.reads = 0; ; {
+		said := f.turn()
+		if said == "-> rest 15s" {
+			break
+		}
+		for id := range strings.SplitSeq(strings.TrimSuffix(said, " -> again"), ", ") {
+			if want := fmt.Sprint("content ", next); id != want {
+				t.Fatalf("got %q, want %q", id, want)
+			}
+			next++
+		}
+	}
+	if next != 5021 || f.log.reads < 4 {
+		t.Errorf("%d events in %d reads", next-21, f.log.reads)
+	}
+}
+
 // What a turn says counts once its bytes are out, and once only.
 func TestCounts(t *testing.T) {
 	f := newFixture(t, rules(full()), &log{floor: 10, end: 10})
@@ -206,14 +228,14 @@ func tokensTurn(t testing.TB, n int) (turn func() (bytes int)) {
 		t.Fatal(err)
 	}
 	buf := ssewrite.NewBuffer()
-	first.Turn(1, new(stream.Found), buf)
+	first.Say(1, new(stream.Found), buf)
 	var found stream.Found
 	first.Read(t.Context(), &found)
 	var s stream.Stream
 	return func() int {
 		s = first
 		buf.Reset()
-		s.Turn(2, &found, buf)
+		s.Say(2, &found, buf)
 		return buf.Len()
 	}
 }
@@ -232,7 +254,8 @@ func BenchmarkTurn(b *testing.B) {
 	}
 }
 
-// A read that has found only what no stream shows is followed by another: there may be more.
+// A read that has found only what no stream shows is followed by another: there may be more. Only
+// what a stream shows counts.
 func TestOnlyHiddenEntries(t *testing.T) {
 	f := begun(t)
 	for range 3 {
@@ -240,6 +263,36 @@ func TestOnlyHiddenEntries(t *testing.T) {
 	}
 	f.log.add("content", "{}")
 	if got := f.turns(); got != "-> again / content 24 -> again / -> rest 15s" {
+		t.Errorf("got %q", got)
+	}
+	if all, _ := f.stream.Events(); all != 1 {
+		t.Errorf("%d events count", all)
+	}
+}
+
+// An outage is over when the log was read, also if it is followed by another at once.
+func TestOutageAfterOutage(t *testing.T) {
+	f := begun(t)
+	f.log.failsReads = eventlog.ErrUnavailable
+	f.turn()
+	f.wait(29 * time.Second)
+	f.log.failsReads = nil
+	f.log.add("content", "{}")
+	f.turn()
+	f.log.failsReads = eventlog.ErrUnavailable
+	f.wait(2 * time.Second)
+	if got := f.turn(); got != "-> rest 500ms" {
+		t.Errorf("got %q", got)
+	}
+}
+
+// A drain that comes between a write and the next turn is not slept over.
+func TestDrainAfterWrite(t *testing.T) {
+	f := begun(t)
+	f.log.add("content", "{}")
+	f.turn()
+	drains(0)(f)
+	if got := f.turn(); got != "heartbeat retry=2000 21 -> end drained" {
 		t.Errorf("got %q", got)
 	}
 }

@@ -16,19 +16,18 @@ import (
 type Out interface {
 	// Write sends what the buffer holds, in one piece. It reports whether all of it is
 	// out: if not, and err is nil, the rest is owed, and the caller must call Pay before
-	// the next Write. A Write that may wait owes nothing. The buffer stays the caller's,
+	// the next Write. A Write that may block owes nothing. The buffer stays the caller's,
 	// who may use it again at once. An error is final: later writes fail.
-	Write(now clock.Instant, b Buffer, wait bool) (out bool, err error)
-	// Owed returns how many bytes the last Write owes.
-	Owed() int
+	Write(now clock.Instant, b Buffer, mayBlock bool) (out bool, err error)
 	// Pay sends what is owed, and waits until it is out or the write timeout has passed.
 	Pay() error
 	// Abort makes the current and every later write fail with [ErrAborted]. Anybody may
 	// call it, at any time, any number of times.
 	Abort()
-	// Close ends the response; whole says that it ends in order. Nothing may be written
+	// Close ends the response. It does so in order if inOrder says so and all writes are
+	// out; otherwise the client sees that the response is cut. Nothing may be written
 	// after it.
-	Close(whole bool)
+	Close(inOrder bool)
 }
 
 // Buffer is what one write sends.

@@ -19,10 +19,10 @@ const (
 	lastChunk = "0\r\n\r\n"
 )
 
-// Close implements Out: it sends the last chunk if the body is whole, and closes the server's
+// Close implements Out: it sends the last chunk if the body ends in order, and closes the server's
 // side of the connection. The rest is [Socket.Part], and [Socket.HangUp] in any case.
-func (s *Socket) Close(whole bool) {
-	if whole && s.debt == nil && !s.broken {
+func (s *Socket) Close(inOrder bool) {
+	if inOrder && s.owed == nil && !s.broken {
 		s.ended = s.send([]byte(lastChunk)) == nil // a client that does not take it comes back
 	}
 	if s.broken {

@@ -69,10 +69,7 @@ func (r *Response) Write(now clock.Instant, b Buffer, _ bool) (out bool, err err
 	return true, nil
 }
 
-// Owed implements Out: a Response owes nothing.
-func (*Response) Owed() int { return 0 }
-
-// Pay implements Out.
+// Pay implements Out: a Response owes nothing.
 func (*Response) Pay() error { return nil }
 
 // Abort implements Out. It also aborts the Socket that [Response.Detach] has made.

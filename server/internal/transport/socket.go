@@ -18,7 +18,7 @@ type Socket struct {
 	conn   net.Conn
 	raw    syscall.RawConn // of conn; nil: it cannot be written to without waiting
 	config *Config
-	debt   *debt // nil: none
+	owed   *[]byte // the rest of a write; nil: nothing is owed, as most of the time
 
 	// mu guards aborted, and the deadlines against Abort.
 	mu      sync.Mutex
@@ -28,25 +28,21 @@ type Socket struct {
 	ended  bool // the last chunk is out
 }
 
-// debt is the rest of a write. It is a copy: the next write of another stream needs the
-// buffer.
-type debt struct{ rest []byte }
-
 // Raw returns the connection for sched.Pool.Watch; nil if it is wrapped.
 func (s *Socket) Raw() syscall.RawConn { return s.raw }
 
-// Write implements Out. Without waiting, it writes as much as the connection takes at once.
-func (s *Socket) Write(_ clock.Instant, b Buffer, wait bool) (out bool, err error) {
+// Write implements Out. If it may not block, it writes as much as the connection takes at once.
+func (s *Socket) Write(_ clock.Instant, b Buffer, mayBlock bool) (out bool, err error) {
 	switch {
 	case b.Len() == 0:
 		return true, nil // an empty chunk would end the body
 	case s.broken:
 		return false, errFailed
-	case s.debt != nil:
+	case s.owed != nil:
 		return false, errOwed
 	}
 	chunk := b.Chunk()
-	if wait {
+	if mayBlock {
 		err := s.send(chunk)
 		return err == nil, err
 	}
@@ -60,32 +56,25 @@ func (s *Socket) Write(_ clock.Instant, b Buffer, wait bool) (out bool, err erro
 		}
 	}
 	if n < len(chunk) {
-		s.debt = &debt{bytes.Clone(chunk[n:])}
+		rest := bytes.Clone(chunk[n:]) // another stream needs the buffer
+		s.owed = &rest
 		return false, nil
 	}
 	return true, nil
 }
 
-// Owed implements Out.
-func (s *Socket) Owed() int {
-	if s.debt == nil {
-		return 0
-	}
-	return len(s.debt.rest)
-}
-
 // Pay implements Out. What it fails to send stays owed.
 func (s *Socket) Pay() error {
-	if s.debt == nil {
+	if s.owed == nil {
 		return nil
 	}
 	if s.broken {
 		return errFailed
 	}
-	if err := s.send(s.debt.rest); err != nil {
+	if err := s.send(*s.owed); err != nil {
 		return err
 	}
-	s.debt = nil
+	s.owed = nil
 	return nil
 }
 

@@ -145,7 +145,7 @@ func TestSocketAfterFailure(t *testing.T) {
 			_, err := s.Write(c.Clock.Now(), text("a"), true)
 			return err
 		},
-		"debt": func(_ *note, s *transport.Socket, c *transport.Config) error {
+		"owed": func(_ *note, s *transport.Socket, c *transport.Config) error {
 			if _, err := s.Write(c.Clock.Now(), text("a"), false); err != nil {
 				return err
 			}
@@ -185,7 +185,7 @@ func TestSocketAfterFailure(t *testing.T) {
 		s.Close(true)
 		conn.want(t, "half close")
 	})
-	t.Run("not whole", func(t *testing.T) {
+	t.Run("not in order", func(t *testing.T) {
 		conn, c := newNote(), newConfig()
 		s := detached(t, conn, c)
 		s.Close(false)
@@ -195,7 +195,7 @@ func TestSocketAfterFailure(t *testing.T) {
 
 // An abort ends what waits, at once and for good.
 func TestAbortedSocket(t *testing.T) {
-	for name, wait := range map[string]bool{"write": true, "debt": false} {
+	for name, wait := range map[string]bool{"write": true, "owed": false} {
 		t.Run(name, func(t *testing.T) {
 			conn, c := newNote(), newConfig()
 			s := detached(t, conn, c)

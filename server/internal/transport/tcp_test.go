@@ -92,7 +92,7 @@ func fill(t *testing.T, s *transport.Socket, c *transport.Config) (sent []byte) 
 }
 
 // What a socket does not take is owed, as a copy, and all of it comes in order, in chunks.
-func TestDebtOverTCP(t *testing.T) {
+func TestOwedOverTCP(t *testing.T) {
 	c := small(patience)
 	s, client, body := dial(t, c)
 	for range 3 {

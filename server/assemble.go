@@ -1,0 +1,62 @@
+package server
+
+import (
+	"net/http"
+
+	"github.com/mixstream/mixstream/eventlog"
+	"github.com/mixstream/mixstream/server/internal/clock"
+	"github.com/mixstream/mixstream/server/internal/sched"
+)
+
+// newEngine makes the engine of a server of an operation, from its options.
+func newEngine(op operation, opts []Option) (*engine, error) {
+	cfg := defaultConfig()
+	cfg.namespace, cfg.sentinel = op.namespace, op.end.Data
+	for _, o := range opts {
+		o(&cfg)
+	}
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	cfg.bound()
+	s := &engine{
+		op:      op,
+		cfg:     cfg,
+		clock:   clock.New(),
+		log:     cfg.log,
+		streams: streams{drained: make(chan struct{})},
+
+		stopIngest: make(chan struct{}),
+	}
+	if s.log == nil {
+		s.log = eventlog.NewMemory(eventlog.Retention{})
+	}
+	s.initGates()
+	s.ingest = s.newIngest()
+	s.transport.Clock, s.transport.WriteTimeout, s.transport.SendBuffer = s.clock, cfg.writeTimeout, cfg.sendBuffer
+	s.pool = sched.NewPool(s.clock, cfg.heartbeat)
+	s.rules, s.detachedRules = s.newRules(), s.newDetachedRules()
+	s.readers.first, s.readers.last = cfg.onFirstReader, cfg.onLastReader
+	return s, nil
+}
+
+// initGates makes the gates of a server.
+func (s *engine) initGates() {
+	c := &s.cfg
+	s.streamGate = gate{
+		method:       s.op.method,
+		checkSession: s.checkSessionParameter,
+		authorizer:   c.authorizer,
+		draining:     s.streams.draining.Load,
+		limits:       limits{rows: streamLimits(c)},
+	}
+	s.ingestGate = gate{
+		ingests:      true,
+		method:       http.MethodPost,
+		check:        s.checkIngest,
+		checkSession: s.checkSessionParameter,
+		authorizer:   c.publishAuthorizer,
+		draining:     s.streams.draining.Load,
+		limits:       limits{rows: ingestLimits(c)},
+	}
+}
