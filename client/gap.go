@@ -67,10 +67,10 @@ const (
 //	moved     connected, at another position
 //	unplaced  connected, with the id "1" (noPosition): the position asked for cannot be one
 //	          of the log. If "1" itself was asked for, that agrees, but not in doubtful
-//	unasked   the first event of a reconnection that had no id to ask for
+//	unasked   the first event of a connection that asked for no position
 //	tells     the gap event
 //
-// The rule knows which event came last:
+// Its state says which kind of event came last. What each claim means in each state:
 //
 //	state \ claim   silent      agrees      moved        unplaced    unasked   tells
 //	nothingYet      –           –           asked→id     doubtful    –         last→id

@@ -24,8 +24,8 @@ func (o *openStream) writeFailed(err error) (sched.Do, clock.Instant) {
 	return sched.Over, 0
 }
 
-// endBy notes why the stream ends. What fails because the server does not wait any longer is the
-// server's doing.
+// endBy notes why the stream ends. After an abort that is EndShutdown, since the abort itself makes
+// reads and writes fail; only a stream that has told the end of its session keeps its reason.
 func (o *openStream) endBy(reason EndReason, err error) {
 	if reason != EndSessionDeleted && (o.calls.Load()&callAbort != 0 || errors.Is(err, transport.ErrAborted)) {
 		reason = EndShutdown
@@ -33,8 +33,8 @@ func (o *openStream) endBy(reason EndReason, err error) {
 	o.end = &ending{reason, err}
 }
 
-// finish ends the stream, also if a function of the application panics. Shutdown waits for all of
-// it: the log may be closed then.
+// finish ends the stream, also if a function of the application panics. Shutdown waits until all of
+// it is done: the application may close the log after Shutdown.
 func (o *openStream) finish() {
 	panicked := true
 	defer func() { o.close(!panicked) }()
@@ -76,7 +76,7 @@ func (o *openStream) part(socket *transport.Socket) {
 	s.pool.Forget(&o.task)
 	p := &parting{server: s, socket: socket}
 	p.task.Init(s.pool, p)
-	if s.streams.replace(o, p) { // otherwise Shutdown may have called drain by now
+	if s.streams.replace(o, p) { // if not, hurries stays: Shutdown may have called p.drain since
 		p.hurries.Store(true)
 	}
 	rest, ok := socket.Part(s.clock.Now())

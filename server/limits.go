@@ -26,8 +26,8 @@ func ingestLimits(c *config) [maxLimits]limit {
 
 // maxLimits is how many limits a gate has at most. The table of the streams is full: a fourth
 // row needs a larger constant, or does not compile. It costs 8 bytes for each open stream, a
-// pointer in its place, and openStream has a size of the allocator to keep
-// (TestSizeOfOpenStream).
+// pointer in its place. TestSizeOfOpenStream fails once openStream outgrows its size class of Go's
+// allocator.
 const maxLimits = 3
 
 // A limit bounds how many requests with the same key are open at once.

@@ -9,8 +9,8 @@ import (
 	"github.com/mixstream/mixstream/server/internal/stream"
 )
 
-// open opens the stream of a session for a request, in its place. If it returns why the request
-// is refused, it has freed the place: errEnded, a *RefusalError, or a failure.
+// open opens the stream of a session for a request that holds the place p. If there is no stream,
+// open has freed p, and the error says why: errEnded, a *RefusalError, or what has failed.
 //
 //go:noinline
 func (s *engine) open(r *http.Request, sessionID, resume string, p place) (*openStream, error) {

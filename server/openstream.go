@@ -19,7 +19,7 @@ type openStream struct {
 	stream stream.Stream
 	task   sched.Task    // any goroutine may wake it
 	calls  atomic.Uint32 // what other goroutines want of it; a wake follows
-	owed   int32         // the size of a write whose rest out still owes; 0: nothing is owed
+	owed   int32         // the size of the write that out has sent only in part; 0: there is none
 	told   uint64        // the position of the last write that is out
 
 	ctx       context.Context

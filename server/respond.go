@@ -34,7 +34,7 @@ func (o *openStream) serve(w http.ResponseWriter, r *http.Request) error {
 		o.run()
 	}
 	if errors.Is(o.end.err, transport.ErrNoFlush) {
-		panic(http.ErrAbortHandler) // an answer that ends in order would be a stream
+		panic(http.ErrAbortHandler) // the client would take a 200 that ends in order for a whole stream
 	}
 	return nil
 }
@@ -79,8 +79,9 @@ func (o *openStream) warnOfDeadlines() {
 // becomes of the answer. The event comes with it: others decide only when they see some of the
 // body.
 //
-// After a panic, such as that of a middleware which cannot flush, the connection is cut: the
-// status is set, so an answer that a recovering middleware ends in order would be a stream.
+// After a panic, such as that of a middleware which cannot flush, the connection is cut. The status
+// 200 is set by then. So if a middleware recovered and ended the answer in order, the client would
+// take it for a whole stream.
 //
 //go:noinline
 func (o *openStream) sendFirst(w http.ResponseWriter) (over bool) {

@@ -42,7 +42,7 @@ func (o *openStream) Turn(mayBlock bool) (sched.Do, clock.Instant) {
 		return sched.Block, 0
 	}
 	o.sent(size)
-	return o.follow(next, mayBlock)
+	return o.act(next, mayBlock)
 }
 
 // firstTurn takes the first turn, and reports whether it is the last.
@@ -73,7 +73,7 @@ func (o *openStream) attend() (over bool) {
 	return false
 }
 
-// errHungUp is behind the end of a stream whose client has closed the connection.
+// errHungUp is the error with which a stream ends whose client has closed the connection.
 var errHungUp = errors.New("server: the client has left")
 
 // pay sends the rest of a write that did not go out at once. The turn after it goes on.
@@ -110,8 +110,8 @@ func (o *openStream) read(found *stream.Found, mayBlock bool) bool {
 	return true
 }
 
-// follow does what a turn of the stream has told, whose bytes are out.
-func (o *openStream) follow(next stream.Next, mayBlock bool) (sched.Do, clock.Instant) {
+// act does what Say has returned, once the bytes of the turn are out.
+func (o *openStream) act(next stream.Next, mayBlock bool) (sched.Do, clock.Instant) {
 	switch next.Act {
 	case stream.Wait:
 		return sched.Rest, next.At
@@ -141,5 +141,5 @@ func (o *openStream) ask() {
 	o.stream.Allow(o.server.clock.Now())
 }
 
-// errRevoked is behind the end of a stream whose client may no longer read the session.
+// errRevoked is the error with which a stream ends whose client may no longer read the session.
 var errRevoked = errors.New("server: access revoked")

@@ -30,7 +30,7 @@ const (
 )
 
 // judge returns the verdict on an attempt that failed with err, and whether a draft may
-// be stored after it. Sent says that err is the answer to the draft itself; ended that
+// be stored after it. Sent says that the draft may have reached NATS in this attempt; ended that
 // the time is over; uncertain that an earlier attempt may have stored the draft.
 //
 //	error                              verdict                        uncertain

@@ -13,15 +13,15 @@ import (
 // the context ends. When it returns an error, the place is lost.
 func (w *writer) write(ctx context.Context, d *draft, g guard) (first uint64, err error) {
 	tries := attempts{pause: time.Millisecond, spread: true}
-	sent := sending{before: d.late, after: d.after}
+	sent := sending{already: d.late, after: d.after}
 	for {
-		first, answered, err := w.tryWrite(ctx, d, g, &sent)
+		first, wentOut, err := w.tryWrite(ctx, d, g, &sent)
 		if err == nil {
 			return first, nil
 		}
 		w.losePlace()
 		var v verdict
-		switch v, tries.uncertain = judge(err, answered, ctx.Err() != nil, tries.uncertain); v {
+		switch v, tries.uncertain = judge(err, wentOut, ctx.Err() != nil, tries.uncertain); v {
 		case verdictRefused:
 			return 0, err
 		case verdictUnknown:
@@ -35,14 +35,14 @@ func (w *writer) write(ctx context.Context, d *draft, g guard) (first uint64, er
 
 // sending says what is known of earlier attempts to send a draft.
 type sending struct {
-	before bool   // it was sent before, perhaps in vain
-	after  uint64 // where the subject ended when it was first sent
+	already bool   // it was sent, perhaps in vain
+	after   uint64 // where the subject ended when it was first sent
 }
 
 // tryWrite tries once to store a draft: it finds the place, plans the messages for it,
-// publishes them, and concludes from the answer. Answered says that err is about what
-// was published, so that it may be stored all the same.
-func (w *writer) tryWrite(ctx context.Context, d *draft, g guard, sent *sending) (first uint64, answered bool, err error) {
+// publishes them, and concludes from the answer. WentOut says that the messages may have
+// reached NATS, so that they may be stored although err is not nil.
+func (w *writer) tryWrite(ctx context.Context, d *draft, g guard, sent *sending) (first uint64, wentOut bool, err error) {
 	if err := w.state.ours(); err != nil {
 		return 0, false, err
 	}
@@ -59,7 +59,7 @@ func (w *writer) tryWrite(ctx context.Context, d *draft, g guard, sent *sending)
 		}
 	}
 	p := newPlan(w.subjects, w.subject, w.place, d)
-	if d.key != nil && (sent.before || d.alone()) {
+	if d.key != nil && (sent.already || d.alone()) {
 		// An earlier failure may have been the key's, and the draft may be stored.
 		has, err := w.loadKey(ctx, p.keySubject)
 		if err != nil {
@@ -69,8 +69,8 @@ func (w *writer) tryWrite(ctx context.Context, d *draft, g guard, sent *sending)
 			return d.entries[0].ID, false, err
 		}
 	}
-	if !sent.before {
-		*sent = sending{before: true, after: w.place.last}
+	if !sent.already {
+		*sent = sending{already: true, after: w.place.last}
 	}
 	first, repeated, err := w.publish(ctx, p.messages(w.options.keyLife))
 	switch conclude(repeated, err, d.key != nil) {
@@ -138,9 +138,10 @@ func (w *writer) findPlace(ctx context.Context, d *draft, g guard) (located bool
 	if err := w.checkSize(p.messages(w.options.keyLife)...); err != nil {
 		return false, err
 	}
-	// The end first, and then the guard: a deletion is noted in the session's record before
-	// it writes to the subject, so one of the two is seen. If the guard itself writes to the
-	// subject, the stream refuses the draft with errMoved, and the next attempt succeeds.
+	// The end is read before the guard reads the session's record. A deletion writes to the
+	// record first, and then to the subject. So if the end has the deletion, the guard sees
+	// it; if the deletion comes later, the stream refuses the draft with errMoved. It does
+	// so too if the guard itself writes to the subject, and the next attempt succeeds.
 	m, found, err := w.getEntry(ctx, get{LastFor: w.subject})
 	if err != nil {
 		return false, err

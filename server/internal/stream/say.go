@@ -91,9 +91,9 @@ func (s *Stream) sayOwn(buf *ssewrite.Buffer, id uint64, e *contract.ControlEven
 	s.block(buf, e.Name, e.Data(contract.ControlValues{Session: s.session, Message: message}), id, s.retry())
 }
 
-// sayRetry says an event of the server with a reconnection time. Without the event it says a
-// line, which stands alone: a whole block without data is an event without content to some
-// clients.
+// sayRetry says an event of the server with a reconnection time. If the contract has no such event,
+// it says a retry line, without the empty line that would end a block: some clients take a block
+// without data for an event without content.
 func (s *Stream) sayRetry(buf *ssewrite.Buffer, id uint64, e *contract.ControlEvent, retry time.Duration) {
 	if e.Name == "" {
 		buf.Retry(retry)
@@ -125,7 +125,7 @@ func (s *Stream) comment(buf *ssewrite.Buffer) {
 	s.dangling = true
 }
 
-// closeComment says what must stand between a comment line and the end of a stream: some clients
+// closeComment says a retry line if a stream would otherwise end with a comment line: some clients
 // never come back after such an end, or report an event without content.
 func (s *Stream) closeComment(buf *ssewrite.Buffer) {
 	if s.dangling {

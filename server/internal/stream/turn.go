@@ -14,7 +14,7 @@ type Next struct {
 	Act Act
 	At  clock.Instant // for Wait
 	Why Why           // for End
-	Err error         // for End: what is behind the reason; nil if nothing is
+	Err error         // for End: what has caused it; nil if no error has
 }
 
 // Act is what a driver does after a turn.
@@ -101,10 +101,10 @@ func (s *Stream) advance(now clock.Instant, f *Found, buf *ssewrite.Buffer) Next
 	return Next{Act: End, Why: s.why, Err: s.err}
 }
 
-// sayDue ends the stream if it is time for that, says a heartbeat if one is due, and returns what
-// to do after the turn, which may have said something before. more says that the log may have
-// more. What is pending is said before the last words, each in a write of its own. One read is
-// enough for that, since a busy log would put off the end again and again.
+// sayDue is the last step of a turn, which may have put something into the buffer before. It says
+// the last words or a heartbeat if they are due, and returns what to do next. more says that the
+// log may have more. After events, the last words go out in the next write. They do not wait for
+// another read: a busy log would put off the end again and again.
 func (s *Stream) sayDue(now clock.Instant, more bool, buf *ssewrite.Buffer) Next {
 	said, soon := buf.Len() > 0, now.Add(s.rules.Slack)
 	if s.phase == going && s.leave.Passed(soon) {
@@ -149,7 +149,7 @@ func (s *Stream) tell(now clock.Instant, f *Found, buf *ssewrite.Buffer) {
 	}
 }
 
-// ErrGap is behind the end of a stream that has come to a gap.
+// ErrGap is the error with which a stream ends that has come to a gap and cannot go on.
 var ErrGap = errors.New("server: events are no longer retained")
 
 // tryAgain is about how long a stream waits before it reads an unavailable log again. A log that
