@@ -158,12 +158,12 @@ func (f *fleet) finish(srv *mix.Server) {
 
 // level is what an idle process uses.
 type level struct {
-	bytes      int64 // of the heap and of the stacks
+	bytes      int64 // of the live heap
 	goroutines int
 }
 
 func levelNow() level {
-	return level{servertest.MemoryInUse(), runtime.NumGoroutine()}
+	return level{servertest.HeapInUse(), runtime.NumGoroutine()}
 }
 
 // wantLevel waits until the process is back at a level, with some slack.

@@ -58,14 +58,23 @@ func Slow(t testing.TB) {
 // the others.
 func isSlow() bool { return os.Getenv("MIXSTREAM_SLOW") != "" }
 
-// MemoryInUse returns the bytes of the heap and of the stacks.
+// MemoryInUse returns the bytes of the live heap and of the stacks.
 func MemoryInUse() int64 {
+	m := collected()
+	return int64(m.HeapAlloc + m.StackInuse)
+}
+
+// HeapInUse returns the bytes of the live heap. Unlike stacks, whose first size depends on what
+// goroutines before needed, it returns to a level from before.
+func HeapInUse() int64 { return int64(collected().HeapAlloc) }
+
+// collected returns the memory statistics after a garbage collection.
+func collected() (m runtime.MemStats) {
 	for range 2 { // the second frees what pools kept
 		runtime.GC()
 	}
-	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	return int64(m.HeapAlloc + m.StackInuse)
+	return m
 }
 
 var seedFlag = flag.Uint64("seed", 0, "the seed of the randomised tests; 0 takes one from the clock")
