@@ -86,9 +86,8 @@ func testConnectionClosedBelow(t *testing.T, mode servertest.Mode) {
 
 // The application closes the connections of some streams, and other connections get their
 // descriptors. The streams end without a heartbeat, and the server watches the new
-// clients.
+// clients. The test is not parallel, since the descriptors could go to another test.
 func TestDescriptorUsedAgain(t *testing.T) {
-	t.Parallel()
 	const streams = 10
 	conns := make(chan net.Conn, 2*streams)
 	srv, _ := newDetachedServer(t, server.WithTiming(server.Timing{Heartbeat: time.Hour}))
