@@ -11,7 +11,7 @@ import (
 // newEngine makes the engine of a server of an operation, from its options.
 func newEngine(op operation, opts []Option) (*engine, error) {
 	cfg := defaultConfig()
-	cfg.namespace, cfg.sentinel = op.namespace, op.end.Data
+	cfg.namespace = op.namespace
 	for _, o := range opts {
 		o(&cfg)
 	}

@@ -31,7 +31,6 @@ type config struct {
 	checkEvents bool
 	silentGaps  bool
 	fresh       freshStart
-	sentinel    string // the data that ends a stream; empty: none
 
 	scope    func(sessionID string) string
 	sessions func(ctx context.Context, sessionID string) (bool, error)

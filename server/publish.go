@@ -128,10 +128,10 @@ func (s *engine) checkData(name string, data []byte) error {
 
 // isSentinel reports whether readers would take the data of an event for the sentinel.
 func (s *engine) isSentinel(name string, data []byte) bool {
-	if s.cfg.sentinel == "" {
+	if s.op.end.Data == "" {
 		return false
 	}
-	return string(s.op.words.Shown(name, data)) == s.cfg.sentinel
+	return string(s.op.words.Shown(name, data)) == s.op.end.Data
 }
 
 func (s *engine) checkSize(data []byte) error {

@@ -12,7 +12,7 @@ import (
 func (s *engine) newRules() stream.Rules {
 	c := &s.cfg
 	words := s.op.words
-	words.Sentinel = c.sentinel
+	words.Sentinel = s.op.end.Data
 	return stream.Rules{
 		Vocabulary:      words,
 		Sessions:        sessions{s},
