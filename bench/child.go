@@ -89,13 +89,12 @@ func (c *child) job(stream bool) *job {
 	}}
 }
 
-// serveChild runs the child: it measures the default JSON function, which the experiment
-// changes.
+// serveChild runs the child: it measures encoding/json, which the experiment changes.
 func serveChild(in io.Reader, out io.Writer) error {
 	if !experiment {
 		return errors.New("built without GOEXPERIMENT=jsonv2")
 	}
-	c, d := tokens(typedEvents), decodings()[0]
+	c, d := tokens(typedEvents), standard
 	for _, read := range []typedReader{plainTyped, streamTyped} {
 		if err := checkTyped(c, d, read); err != nil {
 			return err

@@ -86,6 +86,15 @@ const segment = 1460 // the payload of a TCP segment on Ethernet
 
 func tokens(n int) *corpus { return newCorpus("tokens", n, "\n", 0, token) }
 
+// tokensOfTwo is a stream of tokens whose data has two strings.
+func tokensOfTwo(n int) *corpus {
+	return newCorpus("tokens of two strings", n, "\n", 0, func(i int) event {
+		e := token(i)
+		e.data = fmt.Appendf(nil, `{"type":"content","content":" %06d"}`, i)
+		return e
+	})
+}
+
 func tokensCRLF(n int) *corpus { return newCorpus("tokens, CRLF", n, "\r\n", 0, token) }
 
 func paragraphs(n int) *corpus { return newCorpus("20 lines", n, "\n", 0, paragraph) }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/mixstream/mixstream/gen"
 )
 
 func TestMeasureTakesTurns(t *testing.T) {
@@ -131,5 +133,30 @@ func TestGoals(t *testing.T) {
 			return strings.HasPrefix(l, "| two |") && strings.Contains(l, "| **missed** |")
 		}) {
 		t.Errorf("goals:\n%s", o.text.String())
+	}
+}
+
+func TestMarshalingsKeepEveryMember(t *testing.T) {
+	for _, m := range marshalings() {
+		for _, event := range []gen.Event{typedToken(7), typedPermission(7)} {
+			if err := m.check(event); err != nil {
+				t.Error(err)
+			}
+			if err := m.job([]gen.Event{event}).run(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
+func TestPublishingsPublish(t *testing.T) {
+	handled, direct, err := publishings()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range slices.Concat(handled, direct) {
+		if err := p.job().run(); err != nil {
+			t.Error(err)
+		}
 	}
 }

@@ -15,32 +15,47 @@ import (
 	"github.com/mixstream/mixstream/mix"
 )
 
-// decoding is a JSON function for a stream.
+// decoding is one way to decode the data of a token.
 type decoding struct {
 	name      string
-	unmarshal func(data []byte, v any) error
-	isDefault bool // the stream uses it by default
+	unmarshal func(data []byte, v any) error // nil: the generated code
 }
 
-// decodings returns every JSON function; the first is the default.
+// standard is encoding/json, which is the floor.
+var standard = decoding{name: "encoding/json", unmarshal: stdjson.Unmarshal}
+
+// decodings returns the generated code, the floor, and then the peers.
 func decodings() []decoding {
 	return []decoding{
-		{name: "encoding/json", unmarshal: stdjson.Unmarshal, isDefault: true},
+		{name: "**the generated code**"},
+		standard,
 		{name: "go-json-experiment/json", unmarshal: func(data []byte, v any) error { return jsonv2.Unmarshal(data, v) }},
 		{name: "goccy/go-json", unmarshal: gojson.Unmarshal},
 		{name: "bytedance/sonic", unmarshal: sonic.Unmarshal},
 	}
 }
 
+// decode decodes the data of a token.
+func (d decoding) decode(data []byte) (*gen.ContentData, error) {
+	if d.unmarshal != nil {
+		v := new(gen.ContentData)
+		return v, d.unmarshal(data, v)
+	}
+	event, err := gen.StreamEvents.Events.Decode(string(gen.EventNameContent), data, nil)
+	if err != nil {
+		return nil, err
+	}
+	return event.(*gen.ContentData), nil //nolint:forcetypeassert // the name says so
+}
+
 // typedReader reads a corpus of tokens as typed data.
 type typedReader func(c *corpus, d decoding, each func(*gen.ContentData)) error
 
-// plainTyped is the floor: the plain parser and the JSON function. It keeps only the typed
-// data of an event.
+// plainTyped reads with the plain parser. It keeps only the typed data of an event.
 func plainTyped(c *corpus, d decoding, each func(*gen.ContentData)) error {
 	for p := newPlain(c.input); p.next(); {
-		data := new(gen.ContentData)
-		if err := d.unmarshal(p.event.data, data); err != nil {
+		data, err := d.decode(p.event.data)
+		if err != nil {
 			return err
 		}
 		each(data)
@@ -51,7 +66,7 @@ func plainTyped(c *corpus, d decoding, each func(*gen.ContentData)) error {
 // streamTyped reads with the client, over in-memory HTTP.
 func streamTyped(c *corpus, d decoding, each func(*gen.ContentData)) error {
 	opts := []client.Option{client.WithHTTPClient(&http.Client{Transport: c})}
-	if !d.isDefault {
+	if d.unmarshal != nil {
 		opts = append(opts, client.WithJSON(d.unmarshal))
 	}
 	cl, err := mix.NewClient("http://memory", opts...)

@@ -74,6 +74,8 @@ func TestServerDelay(t *testing.T) {
 		{"retry field capped", noJitter, []step{retry("99999999")}, 300 * s, 300*s + 1},
 		{"retry field out of range", noJitter, []step{retry("99999999999999999999999")}, 300 * s, 300*s + 1},
 		{"retry field negative", noJitter, []step{retry("-4000")}, 0, 1},
+		{"retry field of an unfinished block", noJitter, []step{streams(connected("1")+"retry: 4000\nretry: x\n", 0, io.EOF)}, 4 * s, 4*s + 1},
+		{"retry field without a line end", noJitter, []step{streams(connected("1")+"retry: 4000", 0, io.EOF)}, 0, 1},
 		{"retry field with a fraction", noJitter, []step{retry("4000.5")}, 0, 1},
 		{"with jitter", client.RetryPolicy{}, []step{busy("7")}, 7 * s, 7*s + 500*time.Millisecond},
 	}

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/mixstream/mixstream/client"
 )
@@ -35,34 +34,6 @@ func TestCancelInEachState(t *testing.T) {
 		}
 		bs.freed()
 	})
-}
-
-// A deadline passes in TestDeadlineInEachState while a stream waits. If a busy machine makes
-// it pass too early, the test tries again.
-func TestDeadlineInEachState(t *testing.T) {
-	eachState(t, blockedStates, func(t *testing.T, b blocked, all bool) {
-		for after := 50 * time.Millisecond; !deadlined(t, b, all, after); after *= 2 {
-			if after > patience {
-				t.Fatal("the state is never reached")
-			}
-		}
-	})
-}
-
-// deadlined reports whether a stream was in the state when its time was over.
-func deadlined(t *testing.T, b blocked, all bool, after time.Duration) bool {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), after)
-	defer cancel()
-	bs := b.block(t, ctx, all)
-	if err := await(t, "the end", bs.ended); !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, client.ErrClosed) {
-		t.Errorf("error: %v", err)
-	}
-	if len(bs.entered) == 0 {
-		return false
-	}
-	bs.freed()
-	return true
 }
 
 // TestCloseOfABlockedStream closes a stream that waits, from two goroutines at once.

@@ -22,7 +22,7 @@ type config struct {
 
 	after string // the last event id after which to begin; empty: none is sent
 
-	unmarshal     func(data []byte, v any) error // nil: newUnmarshal makes it
+	unmarshal     func(data []byte, v any) error // nil: the generated decoders
 	strict        bool
 	continueOnGap bool
 

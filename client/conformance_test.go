@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/streamtest"
@@ -105,25 +104,5 @@ func drain(t *testing.T, source *client.Source) string {
 			return strings.Join(events, ";")
 		}
 		events = append(events, e.Name+" "+string(e.ID)+" "+string(e.Data))
-	}
-}
-
-// TestRetryField uses valid and invalid times. A valid one counts from its line on, even in a
-// block that is never finished.
-func TestRetryField(t *testing.T) {
-	policy := noJitter
-	policy.MaxServerDelay = 100 * time.Millisecond
-	for field, want := range map[string]bool{
-		"retry: 40\n": true, "retry:040\n": true, "retry: 40\n\n": true, "retry: 40\r": true, "retry: 40\nretry: x\n": true,
-		"retry: 40": false, "retry: +40\n": false, "retry: -40\n": false, "retry: 40ms\n": false, "retry:  40\n": false,
-		"retry: 4.0\n": false, "retry:\n": false, "RETRY: 40\n": false, "retry: 99999999999999999999\n": false, ": retry: 40\n": false,
-	} {
-		var delays []client.Retry
-		server := serve(t, send(field), over)
-		source := server.source("", client.WithRetryPolicy(policy), client.WithHooks(client.Hooks{Retrying: func(r client.Retry) { delays = append(delays, r) }}))
-		drain(t, source)
-		if len(delays) != 1 || delays[0].Delay.Milliseconds() == 40 != want {
-			t.Errorf("%q: %+v", field, delays)
-		}
 	}
 }

@@ -90,13 +90,3 @@ func TestCutAfterEveryByte(t *testing.T) {
 		})
 	}
 }
-
-// TestCutAfterEveryEvent cuts each connection after one event.
-func TestCutAfterEveryEvent(t *testing.T) {
-	server := serve(t,
-		send(connected("1")), send(connected("1")+content("2", "a")), send(connected("2")),
-		send(connected("2")+content("3", "b")+"id: 9\nevent: content\ndata: {}\n"),
-		send(connected("3")+"event: content\nid: 4\n"), send(content("4", "c")), over)
-	wantFinished(t, server.stream("0"), "connected 1", "connected 1", "content 2", "connected 2", "connected 2", "content 3", "connected 3", "content 4")
-	wantIDs(t, server, "0", "1", "2", "2", "3", "3", "4")
-}

@@ -77,22 +77,6 @@ func TestAPIErrorWithoutRequest(t *testing.T) {
 	}
 }
 
-func TestTerminalLater(t *testing.T) {
-	for _, code := range []int{400, 403, 404, 410, 422} {
-		server := serve(t, send(connected("1")), refusal(code, "bad_request", "x"))
-		s := server.stream("")
-		wantNames(t, s, "connected 1")
-		var api *client.APIError
-		if !errors.As(s.Err(), &api) || api.StatusCode != code || errors.Is(s.Err(), client.ErrGaveUp) {
-			t.Errorf("%d: %v", code, s.Err())
-		}
-		if s.Next() {
-			t.Error("an event after the end")
-		}
-		wantIDs(t, server, "-", "1")
-	}
-}
-
 func TestContentType(t *testing.T) {
 	for contentType, good := range map[string]bool{
 		"text/event-stream":                true,
@@ -186,7 +170,7 @@ func TestUnauthorizedThenUnavailable(t *testing.T) {
 	server := serve(t, send(connected("1")), answer(401, "", ""), answer(503, "", "", "Retry-After", "1"), answer(401, "", ""))
 	s := server.stream("",
 		client.WithRequestEditor(func(context.Context, *http.Request) error { return nil }),
-		client.WithRetryPolicy(client.RetryPolicy{InitialInterval: 1, MaxInterval: 1, MaxServerDelay: 20 * time.Millisecond}),
+		client.WithRetryPolicy(client.RetryPolicy{InitialInterval: time.Millisecond, MaxInterval: time.Millisecond, MaxServerDelay: 20 * time.Millisecond}),
 		client.WithHooks(client.Hooks{Retrying: func(r client.Retry) { delays = append(delays, r.Delay) }}))
 	wantNames(t, s, "connected 1")
 	var api *client.APIError

@@ -3,7 +3,6 @@ package client_test
 import (
 	"errors"
 	"net/http"
-	"slices"
 	"testing"
 	"time"
 
@@ -202,20 +201,4 @@ func TestForeignGapInHeader(t *testing.T) {
 		t.Errorf("%d gaps", gaps)
 	}
 	wantIDs(t, server, "-", "5", "30", "31")
-}
-
-// Statuses mean the same as for our own contract.
-func TestForeignStatuses(t *testing.T) {
-	for code, again := range map[int]bool{400: false, 404: false, 500: true, 503: true, 429: true} {
-		server := serve(t, stream(placed("5")), answer(code, "", ""), over)
-		s := opened[orderEvent](t)(server.orders())
-		wantRead(t, s, "placed 5")
-		want := []string{"-", "5"}
-		if again {
-			want = append(want, "5")
-		}
-		if got := server.ids(); !slices.Equal(got, want) || again != (s.Err() == nil) {
-			t.Errorf("%d: asked %q, error %v", code, got, s.Err())
-		}
-	}
 }

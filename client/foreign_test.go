@@ -15,6 +15,7 @@ import (
 
 	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/contract"
+	"github.com/mixstream/mixstream/contract/eventjson"
 )
 
 // Another contract, as generated code would describe it. It has no events of the server's own.
@@ -62,22 +63,24 @@ var orderEvents = contract.Operation[orderParams, orderEvent]{
 			switch name {
 			case "placed":
 				v := new(orderPlaced)
-				return v, contract.Unmarshal(name, data, v, unmarshal)
+				return v, decode(name, data, v, unmarshal)
 			case "note":
 				v := new(orderNote)
-				return v, contract.Unmarshal(name, data, &v.Value, unmarshal)
+				return v, decode(name, data, &v.Value, unmarshal)
 			case "":
 				v := new(orderMessage)
-				return v, contract.Unmarshal(name, data, &v.Value, unmarshal)
+				return v, decode(name, data, &v.Value, unmarshal)
 			}
 			return nil, contract.ErrUnknownEvent
 		},
-		Encode: func(event orderEvent) (string, []byte, error) {
+		Encode: func(b []byte, event orderEvent) (string, []byte, error) {
 			switch event := event.(type) {
 			case nil:
 				return "", nil, contract.ErrNilEvent
 			case *orderPlaced:
-				data, err := contract.Marshal("placed", event)
+				e := eventjson.NewEncoder(b)
+				e.JSON(event)
+				data, err := contract.Encoded("placed", &e)
 				return "placed", data, err
 			}
 			return "", nil, contract.ErrUnknownEvent
@@ -85,6 +88,14 @@ var orderEvents = contract.Operation[orderParams, orderEvent]{
 		Unknown: func(u contract.Unknown) orderEvent { return (*orderUnknown)(&u) },
 		Text:    func(name string) bool { return name == "note" },
 	},
+}
+
+// decode stands for the generated decoders: it decodes by encoding/json if unmarshal is nil.
+func decode(name string, data []byte, v any, unmarshal func([]byte, any) error) error {
+	if unmarshal == nil {
+		unmarshal = json.Unmarshal
+	}
+	return contract.Unmarshal(name, data, v, unmarshal)
 }
 
 // answerEvent is an event of createAnswer. The data has its name.
@@ -132,13 +143,13 @@ var createAnswer = contract.Operation[answerParams, answerEvent]{
 			switch name {
 			case "delta":
 				v := new(answerDelta)
-				return v, contract.Unmarshal(name, data, v, unmarshal)
+				return v, decode(name, data, v, unmarshal)
 			case "done":
 				return new(answerDone), nil
 			}
 			return nil, contract.ErrUnknownEvent
 		},
-		Encode:  func(answerEvent) (string, []byte, error) { return "", nil, contract.ErrUnknownEvent },
+		Encode:  func([]byte, answerEvent) (string, []byte, error) { return "", nil, contract.ErrUnknownEvent },
 		Unknown: func(u contract.Unknown) answerEvent { return (*answerUnknown)(&u) },
 	},
 }

@@ -7,7 +7,6 @@ import (
 	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/gen"
 	"github.com/mixstream/mixstream/mix"
-	"github.com/mixstream/mixstream/streamtest"
 )
 
 func wantGap(t *testing.T, err error, requested, resumeFrom string) {
@@ -137,31 +136,6 @@ func TestGapUndecoded(t *testing.T) {
 	wantNames(t, s, "connected 3", "content 4")
 	if !errors.As(s.Err(), new(*client.GapError)) {
 		t.Errorf("elsewhere: %v", s.Err())
-	}
-}
-
-// A server that counts the events of each connection from 1 looks, at first, like one that is
-// about to tell a gap.
-func TestGapOfOwnCounter(t *testing.T) {
-	for name, scripts := range map[string][]streamtest.Script{
-		"at once":        {send(connected("1") + content("2", "a")), hold(connected("1") + content("2", "b"))},
-		"after a cut":    {send(connected("1") + content("2", "a")), send(connected("1")), hold(connected("1") + content("2", "b"))},
-		"then elsewhere": {send(connected("1") + content("2", "a")), send(connected("1")), hold(connected("9"))},
-	} {
-		s := serve(t, scripts...).stream("")
-		before := names(s)
-		var e *client.GapError
-		if !errors.As(s.Err(), &e) || e.Requested != "2" || before[len(before)-1] != "connected 1" {
-			t.Errorf("%s: error %v after %q, want a gap from 2", name, s.Err(), before)
-		}
-	}
-
-	gaps := 0
-	s := serve(t, send(connected("1")+content("2", "a")), send(connected("1")+content("2", "b")+content("3", "c")), over).
-		stream("", client.ContinueOnGap(), client.WithHooks(client.Hooks{Gap: func(*client.GapError) { gaps++ }}))
-	wantNames(t, s, "connected 1", "content 2", "connected 1", "content 2", "content 3")
-	if s.Err() != nil || gaps != 1 {
-		t.Errorf("error %v, %d gaps", s.Err(), gaps)
 	}
 }
 

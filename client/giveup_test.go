@@ -89,7 +89,7 @@ func TestMaxElapsedTime(t *testing.T) {
 		{"hanging", 5 * time.Minute, []step{waits}, client.ErrConnectTimeout, 4 * time.Minute, 6 * time.Minute},
 		{"without a first event", 5 * time.Minute, []step{streams(": hi\n\n", 0, nil)}, client.ErrConnectTimeout, 4 * time.Minute, 6 * time.Minute},
 		{"closed after a while without an event", 5 * time.Minute, []step{streams("", 20*time.Second, io.EOF)}, nil, 4 * time.Minute, 6 * time.Minute},
-		{"ended after connected, for ever", time.Minute, []step{opened}, nil, 20 * time.Second, time.Minute},
+		{"ended after connected, forever", time.Minute, []step{opened}, nil, 20 * time.Second, time.Minute},
 		{"a delay beyond it", time.Minute, []step{status(503, "Retry-After", "90")}, nil, 0, 1},
 		{"after an hour of events", time.Minute, []step{streams(connected("1"), 90*time.Second, io.EOF), fails(syscall.ECONNRESET)}, syscall.ECONNRESET, 100 * time.Second, 150 * time.Second},
 	}

@@ -1,15 +1,10 @@
 package client_test
 
 import (
-	"context"
 	"errors"
-	"net/http"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"github.com/mixstream/mixstream/client"
-	"github.com/mixstream/mixstream/mix"
 )
 
 func TestAll(t *testing.T) {
@@ -78,35 +73,4 @@ func TestAllAfterNext(t *testing.T) {
 	if n != 1 {
 		t.Errorf("the error was yielded %d times", n)
 	}
-}
-
-// TestAllAtTheDeadline blocks in All until the context is done.
-func TestAllAtTheDeadline(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-		defer cancel()
-		c, err := mix.NewClient("http://fake", client.WithHTTPClient(&http.Client{Transport: fake(streams(connected("1"), 0, nil))}))
-		if err != nil {
-			t.Fatal(err)
-		}
-		s, err := c.StreamEvents(ctx, session, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		begun := time.Now()
-		var events, failures int
-		for range 2 {
-			for _, err := range s.All() {
-				if err == nil {
-					events++
-				} else if failures++; !errors.Is(err, context.DeadlineExceeded) {
-					t.Error(err)
-				}
-			}
-		}
-		if events != 1 || failures != 1 || !errors.Is(s.Err(), context.DeadlineExceeded) {
-			t.Errorf("%d events, %d errors, %v", events, failures, s.Err())
-		}
-		between(t, "took", time.Since(begun), time.Minute, time.Minute)
-	})
 }

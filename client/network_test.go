@@ -18,38 +18,6 @@ import (
 	"github.com/mixstream/mixstream/streamtest"
 )
 
-// TestCauseOfRetry cuts streams, and checks the causes that the hook Retrying gets.
-func TestCauseOfRetry(t *testing.T) {
-	broken := func(steps ...streamtest.Step) streamtest.Script {
-		return append(send(connected("1")+"id: 2\nevent: content\n"), steps...)
-	}
-	unexpected := func(err error) bool { return errors.Is(err, io.ErrUnexpectedEOF) }
-	tests := []struct {
-		name   string
-		script streamtest.Script
-		cause  func(error) bool
-	}{
-		{"no last chunk", broken(streamtest.Cut()), unexpected},
-		{"a chunk that is cut", broken(streamtest.CutChunk("data: {}\n")), unexpected},
-		{"a body shorter than announced", raw("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 1000\r\n\r\n"+connected("1"), streamtest.Cut()), unexpected},
-		{"a body that ends in an event", broken(), unexpected},
-		{"a chunk that is none", broken(streamtest.Raw("zz\r\n")), func(err error) bool { return strings.Contains(err.Error(), "chunk") }},
-		{"garbage instead of a chunk", broken(streamtest.Raw("\r\n" + streamtest.Garbage(5000, 1))), func(err error) bool { return err != nil }},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			var causes []error
-			server := serve(t, test.script, send(connected("1")+content("2", "a")), over)
-			s := server.stream("", client.WithHooks(client.Hooks{Retrying: func(r client.Retry) { causes = append(causes, r.Err) }}))
-			wantFinished(t, s, "connected 1", "connected 1", "content 2")
-			wantIDs(t, server, "-", "1", "2")
-			if len(causes) != 2 || !test.cause(causes[0]) || errors.Is(causes[0], io.EOF) {
-				t.Errorf("causes: %v", causes)
-			}
-		})
-	}
-}
-
 // TestGarbageInAStream puts meaningless bytes between the events.
 func TestGarbageInAStream(t *testing.T) {
 	garbage := strings.ReplaceAll(streamtest.Garbage(20_000, 2), "id", "") + "\n\n"
@@ -110,17 +78,6 @@ func TestUnreachable(t *testing.T) {
 				t.Errorf("causes: %v", causes)
 			}
 		})
-	}
-}
-
-// The peer of TestHalfOpen has vanished: it neither sends nor closes.
-func TestHalfOpen(t *testing.T) {
-	var causes []error
-	server := serve(t, append(send(connected("1")), streamtest.HalfOpen()), hold(connected("1")+deleted("2", session)))
-	s := server.stream("", client.WithIdleTimeout(30*time.Millisecond), client.WithHooks(client.Hooks{Retrying: func(r client.Retry) { causes = append(causes, r.Err) }}))
-	names(s)
-	if s.Err() != nil || s.LastEventID() != "2" || len(causes) == 0 || !errors.Is(causes[0], client.ErrIdle) {
-		t.Errorf("error %v, causes %v", s.Err(), causes)
 	}
 }
 

@@ -45,7 +45,7 @@ func TestFirstEventIsNoPosition(t *testing.T) {
 	server := serve(t, hold(content("5", "a")))
 	s := server.stream("4")
 	if got := s.LastEventID(); got != "4" {
-		t.Errorf("LastEventID before Next: %q, want 4, for 5 is not delivered", got)
+		t.Errorf("LastEventID before Next: %q, want 4: 5 is not delivered yet", got)
 	}
 	next(t, s)
 	if got := s.LastEventID(); got != "5" {
@@ -53,24 +53,38 @@ func TestFirstEventIsNoPosition(t *testing.T) {
 	}
 }
 
-func TestRefusedAtFirst(t *testing.T) {
-	for _, code := range []int{300, 400, 401, 403, 404, 409, 410, 500, 501} {
-		server := serve(t, answer(code, "", ""))
-		err := server.refused()
+// A status means the same for the first stream and for a later one, except that a later failure of
+// the server may pass.
+func TestStatuses(t *testing.T) {
+	for code, again := range map[int]bool{
+		300: false, 400: false, 401: false, 403: false, 404: false, 409: false, 410: false, 422: false, 500: false, 501: false, 599: false,
+		408: true, 425: true, 429: true, 502: true, 503: true, 504: true,
+	} {
+		server := serve(t, answer(code, "", ""), answer(code, "", ""), send(connected("1")), over)
+		if again {
+			wantFinished(t, server.stream(""), "connected 1")
+			wantIDs(t, server, "-", "-", "-", "1")
+			continue
+		}
 		var api *client.APIError
-		if !errors.As(err, &api) || api.StatusCode != code || errors.Is(err, client.ErrGaveUp) {
+		if err := server.refused(); !errors.As(err, &api) || api.StatusCode != code || errors.Is(err, client.ErrGaveUp) {
 			t.Errorf("%d: %v", code, err)
 		}
 		wantIDs(t, server, "-")
-	}
-}
 
-func TestRetriedAtFirst(t *testing.T) {
-	for _, code := range []int{408, 425, 429, 502, 503, 504} {
-		server := serve(t, answer(code, "", ""), answer(code, "", ""), send(connected("1")), over)
+		server = serve(t, send(connected("1")), answer(code, "", ""), over)
 		s := server.stream("")
 		wantNames(t, s, "connected 1")
-		wantIDs(t, server, "-", "-", "-", "1")
+		if code >= 500 {
+			if s.Err() != nil {
+				t.Errorf("%d later: %v", code, s.Err())
+			}
+			continue
+		}
+		if !errors.As(s.Err(), &api) || api.StatusCode != code || errors.Is(s.Err(), client.ErrGaveUp) || s.Next() {
+			t.Errorf("%d later: %v", code, s.Err())
+		}
+		wantIDs(t, server, "-", "1")
 	}
 }
 
@@ -174,6 +188,6 @@ func TestOptionsOfACallOverride(t *testing.T) {
 		t.Errorf("header of the call: %v", h)
 	}
 	if h := server.Requests()[1].Header; strings.Join(h["X-A"], ",") != "client" || h["X-B"] != nil {
-		t.Errorf("header of the next call, which is the client's own: %v", h)
+		t.Errorf("header of the next call, without the options of the call before: %v", h)
 	}
 }

@@ -80,8 +80,9 @@ func WithRequestEditor(f func(ctx context.Context, r *http.Request) error) Optio
 	})
 }
 
-// WithJSON sets the function that decodes the data of events; by default, and if it is nil,
-// json.Unmarshal. The function must not keep the bytes.
+// WithJSON sets the function that decodes the data of events. It is the way back to a JSON
+// package, with the rules of that package. By default, and if unmarshal is nil, the generated
+// decoders read the data. The function must not keep the bytes.
 func WithJSON(unmarshal func(data []byte, v any) error) Option {
 	return option(func(c *config) { c.unmarshal = unmarshal })
 }

@@ -3,18 +3,18 @@ package client
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
 	"github.com/mixstream/mixstream/contract"
+	"github.com/mixstream/mixstream/contract/eventjson"
 	"github.com/mixstream/mixstream/internal/excerpt"
 )
 
 // Publisher publishes events of one operation to one URL, at which a server takes them as
 // the PublishHandler of package server does. It is safe for concurrent use.
 type Publisher[E any] struct {
-	encode func(event E) (name string, data []byte, err error)
+	encode func(b []byte, event E) (name string, data []byte, err error)
 	url    string
 	cfg    config
 }
@@ -37,7 +37,7 @@ func NewPublisher[P, E any](op contract.Operation[P, E], url string, opts ...Opt
 	if err != nil {
 		return nil, err
 	}
-	return &Publisher[E]{encode: op.Encode, url: url, cfg: cfg}, nil
+	return &Publisher[E]{encode: op.Events.Encode, url: url, cfg: cfg}, nil
 }
 
 // Publisher returns a publisher to the stream that the parameters name, at the URL of the
@@ -55,7 +55,7 @@ func (c *Client[P, E]) Publisher(ctx context.Context, params P, opts ...Option) 
 	if err != nil {
 		return nil, fmt.Errorf("client: %w", err)
 	}
-	return &Publisher[E]{encode: c.op.Encode, url: r.URL.String(), cfg: cfg}, nil
+	return &Publisher[E]{encode: c.op.Events.Encode, url: r.URL.String(), cfg: cfg}, nil
 }
 
 // Publish appends an event and returns its id once the event is in the server's log. Options
@@ -75,25 +75,33 @@ func (c *Client[P, E]) Publisher(ctx context.Context, params P, opts ...Option) 
 //
 // An error is ErrOutcomeUnknown as well if the event may be published all the same.
 func (p *Publisher[E]) Publish(ctx context.Context, event E, opts ...Option) (id string, err error) {
-	name, data, err := p.encode(event)
+	name, data, err := p.encode(make([]byte, 0, 512), event) // most events fit
 	switch {
 	case errors.Is(err, contract.ErrUnknownEvent):
 		return "", fmt.Errorf("client: publish: event %s: %w", excerpt.Quote(name), contract.ErrUnknownEvent)
 	case err != nil:
 		return "", fmt.Errorf("client: publish: %w", err)
 	}
-	body, err := json.Marshal(publishedEvent{Data: data, Event: name})
+	body, err := published(name, data)
 	if err != nil {
-		return "", fmt.Errorf("client: publish: %w", err)
+		return "", fmt.Errorf("client: publish: event %s: %w", excerpt.Quote(name), err)
 	}
 	result, err := p.publish(ctx, "application/json", body, 1, opts)
 	return result.LastID, err
 }
 
-// publishedEvent is the body of a request that publishes one event.
-type publishedEvent struct {
-	Data  json.RawMessage `json:"data"`
-	Event string          `json:"event"`
+// published returns the body of a request that publishes one event. data is its JSON. The name
+// comes first, so that a server knows what the data must be before it reads that.
+func published(name string, data []byte) ([]byte, error) {
+	const head, middle = `{"event":`, `,"data":`
+	e := eventjson.NewEncoder(append(make([]byte, 0, len(head)+len(name)+len(middle)+len(data)+8), head...))
+	e.String(name)
+	body, err := e.Finish()
+	if err != nil {
+		return nil, err
+	}
+	body = append(append(body, middle...), data...)
+	return append(body, '}'), nil
 }
 
 // PublishLines appends events that are lines of JSON, each {"event":name,"data":…}

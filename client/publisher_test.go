@@ -29,7 +29,7 @@ func orderPublisher(t *testing.T, answers ...string) (*publications, *client.Pub
 func TestPublisher(t *testing.T) {
 	p, publisher := orderPublisher(t, "cut", published)
 	id, err := publisher.Publish(t.Context(), &orderPlaced{Total: 5})
-	if err != nil || id != "9" || p.last != `{"data":{"Total":5},"event":"placed"}` || len(p.keys) != 2 || p.keys[0] != p.keys[1] || p.keys[0] == "" {
+	if err != nil || id != "9" || p.last != `{"event":"placed","data":{"Total":5}}` || len(p.keys) != 2 || p.keys[0] != p.keys[1] || p.keys[0] == "" {
 		t.Errorf("id %q, error %v, sent %s under %q", id, err, p.last, p.keys)
 	}
 	result, err := publisher.PublishLines(t.Context(), []byte("{}\n{}\n"), client.WithHeader("X-A", "1"))

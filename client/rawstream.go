@@ -103,13 +103,8 @@ func (r *rawStream) isSentinel(data []byte) bool {
 // event whose data does not name it keeps the name of the SSE field, which may say more.
 func (r *rawStream) interpret() {
 	if r.op.nameIn != "" {
-		switch name := stringMember(r.raw, r.op.nameIn); {
-		case name == nil:
-		case string(name) == r.lastName:
-			r.name = r.lastName
-		default:
-			r.lastName = string(name)
-			r.name = r.lastName
+		if name, ok := stringMember(r.raw, r.op.nameIn, r.lastName); ok {
+			r.name, r.lastName = name, name
 		}
 	}
 	if r.raw != nil && r.op.text != nil && r.op.text(r.name) {

@@ -55,12 +55,12 @@ func (p *resumeParam) learn(data []byte) (moved bool) {
 		p.missed = p.missed || p.latest || p.tellsPosition()
 		return false
 	}
-	value := scalarAt(data, p.expr.Pointer)
-	if p.latest = value != nil; !p.latest {
+	value, ok := scalarAt(data, p.expr.Pointer, p.value)
+	if p.latest = ok; !p.latest {
 		return false
 	}
-	if p.value != string(value) || !p.known { // this comparison copies nothing
-		p.value, moved = string(value), p.tellsPosition()
+	if p.value != value || !p.known {
+		p.value, moved = value, p.tellsPosition()
 	}
 	p.known, p.missed = true, false
 	return moved

@@ -264,17 +264,17 @@ func TestScalarAt(t *testing.T) {
 		"a": "-", "a 1": "-", "a 3": "-", "a 01": "-", "a -": "-", "z": "-", "n x": "-", "y": "-", "a 1 b/c x": "-",
 	} {
 		got := "-"
-		if text := client.ScalarAt([]byte(data), strings.Split(pointer, " ")); text != nil {
-			got = string(text)
+		if text, ok := client.ScalarAt([]byte(data), strings.Split(pointer, " "), "1"); ok {
+			got = text
 		}
 		if got != want {
 			t.Errorf("%q: %q, want %q", pointer, got, want)
 		}
 	}
-	for data, want := range map[string]string{`"x"`: "x", "7": "7", "false": "false", "nonsense": "-", "{}": "-", "": "-"} {
+	for data, want := range map[string]string{`"x"`: "x", "7": "7", "false": "false", "nonsense": "-", "{}": "-", "": "-", "null": "-", `"x" 1`: "-"} {
 		got := "-"
-		if text := client.ScalarAt([]byte(" "+data+"\n"), nil); text != nil {
-			got = string(text)
+		if text, ok := client.ScalarAt([]byte(" "+data+"\n"), nil, "7"); ok {
+			got = text
 		}
 		if got != want {
 			t.Errorf("%s: %q, want %q", data, got, want)

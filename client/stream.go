@@ -17,8 +17,8 @@ import (
 type Stream[E any] struct {
 	raw       *rawStream
 	events    *contract.Events[E]
-	unmarshal func(data []byte, v any) error
-	ends      []func(*Event[E]) bool // the functions of Until
+	unmarshal func(data []byte, v any) error // nil: the generated decoders
+	ends      []func(*Event[E]) bool         // the functions of Until
 
 	event   Event[E]
 	ahead   bool  // event was read, but Next has not delivered it yet
@@ -30,9 +30,6 @@ type Stream[E any] struct {
 // newStream returns the typed stream over raw. It fails if an Until is for other events.
 func newStream[E any](raw *rawStream, events *contract.Events[E]) (*Stream[E], error) {
 	s := &Stream[E]{raw: raw, events: events, unmarshal: raw.cfg.unmarshal}
-	if s.unmarshal == nil {
-		s.unmarshal = newUnmarshal()
-	}
 	var err error
 	s.ends, err = ends[E](&raw.cfg)
 	return s, err

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/mixstream/mixstream/contract/eventjson"
 )
 
 // Control names the events by which the server itself speaks, where the contract has them. A
@@ -130,17 +132,26 @@ func (c *Control) Reserves(name string, data []byte) bool {
 	if name != c.Gap.Name {
 		return false
 	}
-	var members map[string]any
-	_ = json.Unmarshal(data, &members) // only an object has members
 	for member, value := range c.Gap.Set {
-		// encoding/json matches struct fields in any case, and so do readers that use it.
-		if !slices.ContainsFunc(slices.Collect(maps.Keys(members)), func(key string) bool {
-			return strings.EqualFold(key, member) && members[key] == any(value)
-		}) {
+		if !hasMember(data, member, value) {
 			return false
 		}
 	}
 	return true
+}
+
+// hasMember reports whether a JSON object has a member with this string. Its name may be in
+// another case: encoding/json matches struct fields in any case, and so do readers that use it.
+func hasMember(data []byte, name, value string) (has bool) {
+	d := eventjson.NewDecoder(data)
+	for ok := d.Object(); ok; ok = d.NextMember() {
+		if strings.EqualFold(string(d.Name()), name) && d.Peek() == '"' {
+			has = d.Const(value) == value || has
+			continue
+		}
+		d.Skip()
+	}
+	return has && d.Finish() == nil
 }
 
 // mustMarshal marshals a string or a number, which cannot fail.

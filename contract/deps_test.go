@@ -6,13 +6,25 @@ import (
 	"testing"
 )
 
-// Generated code imports the package on both sides, so it imports the standard library only.
+// Generated code imports the packages on both sides, so they import the standard library, a small
+// package for the text of errors, and each other only, downwards.
 func TestDependencies(t *testing.T) {
-	out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", ".").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if deps := strings.Fields(string(out)); len(deps) != 1 || !strings.HasSuffix(deps[0], "/contract") {
-		t.Errorf("the package depends on %q", deps)
+	const module = "github.com/mixstream/mixstream/"
+	for pkg, want := range map[string]string{
+		"contract/eventjson":  "internal/excerpt contract/eventjson",
+		"contract/jsonschema": "internal/excerpt contract/eventjson contract/jsonschema",
+		"contract":            "internal/excerpt contract/eventjson contract/jsonschema contract",
+	} {
+		out, err := exec.CommandContext(t.Context(), "go", "list", "-deps", "-f", "{{if not .Standard}}{{.ImportPath}}{{end}}", module+pkg).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		deps := strings.Fields(string(out))
+		for i, dep := range deps {
+			deps[i] = strings.TrimPrefix(dep, module)
+		}
+		if got := strings.Join(deps, " "); got != want {
+			t.Errorf("package %q depends on %q", pkg, got)
+		}
 	}
 }

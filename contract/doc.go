@@ -9,5 +9,6 @@
 //	s, err := server.New(api.OrderEvents)
 //
 // Applications pass the value to those packages and call its methods. Generated code uses the
-// rest of this package. The package imports the standard library only.
+// rest of this package, package eventjson to decode and encode events, and package jsonschema
+// to check them. The three import little beside the standard library and each other.
 package contract

@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+
+	"github.com/mixstream/mixstream/contract/eventjson"
+	"github.com/mixstream/mixstream/contract/jsonschema"
 )
 
 var (
@@ -26,14 +29,17 @@ type Events[E any] struct {
 	// is decoded as the event without a name.
 	AnyName bool
 	// Decode returns the event called name with its data. It returns ErrUnknownEvent if the
-	// spec does not name the event. Any other error comes from unmarshal, in the form that
-	// [Unmarshal] returns. unmarshal must not keep data.
+	// spec does not name the event. Any other error is an *InvalidEventError. unmarshal
+	// replaces the generated decoder, as [Unmarshal] calls it, and must not keep data; nil: the
+	// generated decoder.
 	Decode func(name string, data []byte, unmarshal func(data []byte, v any) error) (E, error)
-	// Encode returns the name and the JSON of an event. The error is ErrNilEvent,
-	// ErrUnknownEvent, or an *InvalidEventError as [Marshal] returns it.
-	Encode func(event E) (name string, data []byte, err error)
-	// Check is [Operation.Check] for an event that the spec names. nil: nothing is checked.
-	Check func(name string, data []byte) error
+	// Encode appends the JSON of an event to b. It returns the event's name and b with the
+	// JSON. The error is ErrNilEvent, ErrUnknownEvent or an *InvalidEventError, as [Encoded]
+	// returns it.
+	Encode func(b []byte, event E) (name string, data []byte, err error)
+	// Rules returns what the data of the event called name must be; nil if the spec does not
+	// name the event. If the function itself is nil, nothing is checked.
+	Rules func(name string) *jsonschema.Rules
 	// Unknown makes the UnknownEvent of the generated package. AsUnknown returns its content,
 	// or nil for any other event.
 	Unknown   func(Unknown) E
@@ -70,17 +76,27 @@ func (e *Events[E]) NameOf(field string, data []byte) string {
 }
 
 // Member returns the string in a member of a JSON object; empty if there is none.
-func Member(data []byte, name string) string {
-	var members map[string]json.RawMessage
-	var value string
-	if json.Unmarshal(data, &members) != nil || json.Unmarshal(members[name], &value) != nil {
+func Member(data []byte, name string) (value string) {
+	d := eventjson.NewDecoder(data)
+	for ok := d.Object(); ok; ok = d.NextMember() {
+		switch {
+		case string(d.Name()) != name:
+			d.Skip()
+		case d.Peek() == '"':
+			value = d.String()
+		default:
+			value = ""
+			d.Skip()
+		}
+	}
+	if d.Finish() != nil {
 		return ""
 	}
 	return value
 }
 
-// DecodeFunc is [Operation.Decode] with another unmarshal function. The function must not keep
-// data.
+// DecodeFunc is [Operation.Decode] with an unmarshal function in place of the generated
+// decoder, which a nil function stands for. The function must not keep data.
 func (e *Events[E]) DecodeFunc(name string, data []byte, unmarshal func(data []byte, v any) error) E {
 	event, err := e.Decode(name, data, unmarshal)
 	switch {
@@ -92,12 +108,14 @@ func (e *Events[E]) DecodeFunc(name string, data []byte, unmarshal func(data []b
 	return e.Unknown(Unknown{Name: name, Data: data, Err: err})
 }
 
-func (e *Events[E]) check(name string, data []byte) error {
+// rules returns the rules of an event, or nil if nothing of it is checked. The error is an
+// *InvalidEventError.
+func (e *Events[E]) rules(name string) (*jsonschema.Rules, error) {
 	switch {
 	case !e.Has(name):
-		return &InvalidEventError{Event: name, Reason: "the spec has no event of this name"}
-	case e.Check == nil:
-		return nil
+		return nil, &InvalidEventError{Event: name, Reason: "the spec has no event of this name"}
+	case e.Rules == nil:
+		return nil, nil //nolint:nilnil // no rules is a result
 	}
-	return e.Check(name, data)
+	return e.Rules(name), nil
 }

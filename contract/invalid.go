@@ -1,9 +1,10 @@
 package contract
 
 import (
-	"fmt"
-	"strconv"
-	"unicode/utf8"
+	"errors"
+
+	"github.com/mixstream/mixstream/contract/eventjson"
+	"github.com/mixstream/mixstream/internal/excerpt"
 )
 
 // InvalidEventError reports where the data of an event is wrong, and why. The data cannot be
@@ -12,37 +13,29 @@ type InvalidEventError struct {
 	Event  string // the event's name
 	Path   string // the part of the data, as a JSON Pointer (RFC 6901); empty for the whole
 	Reason string // what is wrong with it
-	Err    error  // the error of the JSON package; nil if only the schema rejects the data
+	Err    error  // the error of a JSON package or of a type's own method; nil if there is none
 }
 
 // Error returns the fields except Err as one line. It cuts long ones: names and paths may come
 // from outside.
 func (e *InvalidEventError) Error() string {
-	path, ofPath := cut(e.Path, 200)
-	reason, ofReason := cut(e.Reason, 1000)
-	return quoted(e.Event) + ": data" + path + ofPath + ": " + reason + ofReason
-}
-
-// quoted returns s in quotes, cut if it is long.
-func quoted(s string) string {
-	begin, rest := cut(s, 100)
-	return strconv.Quote(begin) + rest
-}
-
-// cut returns at most n bytes of s, and a note with the full length if it dropped any.
-func cut(s string, n int) (begin, rest string) {
-	if len(s) <= n {
-		return s, ""
-	}
-	end := n
-	for end > n-utf8.UTFMax && !utf8.RuneStart(s[end]) {
-		end--
-	}
-	return s[:end], fmt.Sprintf("… (%d bytes)", len(s))
+	return excerpt.Quote(e.Event) + ": " + (&eventjson.Error{Path: e.Path, Reason: e.Reason}).Error()
 }
 
 // Unwrap returns Err.
 func (e *InvalidEventError) Unwrap() error { return e.Err }
+
+// invalid returns err, which package eventjson or jsonschema returned for the event called
+// name, as an *InvalidEventError; nil if err is nil.
+func invalid(name string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if e, ok := errors.AsType[*eventjson.Error](err); ok {
+		return &InvalidEventError{Event: name, Path: e.Path, Reason: e.Reason, Err: e.Err}
+	}
+	return &InvalidEventError{Event: name, Reason: err.Error(), Err: err}
+}
 
 // NotImplementedError is the error of every method of a generated UnimplementedServer.
 type NotImplementedError struct {

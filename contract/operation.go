@@ -2,7 +2,6 @@ package contract
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 )
 
@@ -76,27 +75,40 @@ func (o Operation[P, E]) SessionOf(params P) string {
 func (o Operation[P, E]) Names() []string { return append([]string(nil), o.Events.Names...) }
 
 // Decode decodes the data of the event called name. It never fails: it returns the
-// UnknownEvent of the generated package for a name that the spec lacks, and for data that does
-// not unmarshal into the Go type of the event. The Data of an UnknownEvent aliases data; its
-// Err tells where the data is wrong.
+// UnknownEvent of the generated package for a name that the spec lacks, and for data that
+// cannot be decoded into the Go type of the event. The Data of an UnknownEvent aliases data;
+// its Err tells where the data is wrong.
 func (o Operation[P, E]) Decode(name string, data []byte) E {
-	return o.Events.DecodeFunc(name, data, json.Unmarshal)
+	return o.Events.DecodeFunc(name, data, nil)
 }
 
 // Encode returns the name and the JSON of an event. It does not check the event against its
 // schema. The error is ErrNilEvent, ErrUnknownEvent or an *InvalidEventError.
 func (o Operation[P, E]) Encode(event E) (name string, data []byte, err error) {
-	return o.Events.Encode(event)
+	return o.Events.Encode(nil, event)
 }
 
-// Check reports where the JSON of the event called name does not fit its schema. It follows
-// JSON Schema 2020-12: it matches the names of members exactly, and distinguishes a missing
-// member from a zero value. The error is an *InvalidEventError.
-//
-// Data that fits its schema may still not fit its Go type: 1.0 is an integer to JSON Schema,
-// but encoding/json does not unmarshal it into one.
+// Check reports where the JSON of the event called name does not fit its schema or cannot be
+// decoded. The schema has the meaning of JSON Schema 2020-12: the names of members match to
+// the letter, and a missing member is not a zero value. Check also refuses text that is not
+// valid UTF-8, lone surrogates, and a member that comes twice. The error is an
+// *InvalidEventError.
 func (o Operation[P, E]) Check(name string, data []byte) error {
-	return o.Events.check(name, data)
+	rules, err := o.Events.rules(name)
+	if rules == nil {
+		return err
+	}
+	return invalid(name, rules.Check(data))
+}
+
+// CheckType is Check without the schema: it reports where the JSON of the event called name
+// cannot be decoded.
+func (o Operation[P, E]) CheckType(name string, data []byte) error {
+	rules, err := o.Events.rules(name)
+	if rules == nil {
+		return err
+	}
+	return invalid(name, rules.CheckType(data))
 }
 
 // CheckEvent reports where an event, as JSON, does not fit its schema. A Go value can violate

@@ -4,11 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"testing"
 
 	"github.com/mixstream/mixstream/contract"
+	"github.com/mixstream/mixstream/contract/jsonschema"
 )
 
 // event is the interface of an operation's events, as eventgen writes it.
@@ -22,6 +24,10 @@ type (
 
 func (*ping) isEvent()    {}
 func (*unknown) isEvent() {}
+
+var pingRules = jsonschema.Rules{Schema: "Ping", Type: (*ping)(nil), All: &jsonschema.Schemas{
+	"Ping": {Required: []string{"N"}, Properties: []jsonschema.Property{{Name: "N", Schema: jsonschema.Schema{Maximum: "9"}}}},
+}}
 
 var pings = contract.Operation[params, event]{
 	ID: "watch", Method: http.MethodGet, Path: "/watch/{id}", Session: contract.Param{In: "path", Name: "id"},
@@ -38,20 +44,25 @@ var pings = contract.Operation[params, event]{
 				return nil, contract.ErrUnknownEvent
 			}
 			e := new(ping)
+			if unmarshal == nil {
+				unmarshal = json.Unmarshal
+			}
 			return e, contract.Unmarshal(name, data, e, unmarshal)
 		},
-		Encode: func(e event) (string, []byte, error) {
+		Encode: func(b []byte, e event) (string, []byte, error) {
 			switch e := e.(type) {
 			case nil:
 				return "", nil, contract.ErrNilEvent
 			case *ping:
-				data, err := contract.Marshal("ping", e)
-				return "ping", data, err
+				return "ping", fmt.Appendf(b, `{"N":%d}`, e.N), nil
 			}
 			return "", nil, contract.ErrUnknownEvent
 		},
-		Check: func(name string, data []byte) error {
-			return contract.Schemas{"Ping": {Required: []string{"N"}, Properties: []contract.Property{{Name: "N", Schema: contract.Schema{Maximum: "9"}}}}}.Check(name, data, "Ping")
+		Rules: func(name string) *jsonschema.Rules {
+			if name != "ping" {
+				return nil
+			}
+			return &pingRules
 		},
 		Unknown: func(u contract.Unknown) event { return (*unknown)(&u) },
 	},
@@ -84,6 +95,18 @@ func TestOperation(t *testing.T) {
 			t.Errorf("%s %s: %v", test.name, test.data, err)
 		}
 	}
+	for _, test := range []struct{ name, data, want string }{
+		{"ping", `{"N":10}`, ""},
+		{"ping", `{}`, ""},
+		{"ping", `{"N":"7"}`, `"ping": data/N: must be of type integer (int), not string`},
+		{"ping", `{"N":7,"N":8}`, `"ping": data: the member "N" must come only once`},
+		{"ping", `{`, `"ping": data: unexpected end of JSON input`},
+		{"pong", `{}`, `"pong": data: the spec has no event of this name`},
+	} {
+		if err := pings.CheckType(test.name, []byte(test.data)); (err == nil) != (test.want == "") || err != nil && err.Error() != test.want {
+			t.Errorf("%s %s: %v", test.name, test.data, err)
+		}
+	}
 	if err := pings.CheckEvent(&ping{N: 10}); !errors.As(err, &misfit) || misfit.Path != "/N" {
 		t.Errorf("got %v", err)
 	}
@@ -100,9 +123,9 @@ func TestOperation(t *testing.T) {
 	}
 	unchecked := pings
 	events := *pings.Events
-	events.Check = nil
+	events.Rules = nil
 	unchecked.Events = &events
-	if err := unchecked.Check("ping", []byte(`7`)); err != nil || pings.Events.Check == nil {
+	if err := unchecked.Check("ping", []byte(`7`)); err != nil || unchecked.CheckType("ping", []byte(`7`)) != nil || pings.Events.Rules == nil {
 		t.Errorf("got %v", err)
 	}
 }
@@ -136,6 +159,11 @@ func TestEventNames(t *testing.T) {
 		`{"x":{"type":"b"},"type":"a"}`: "a",
 		`{"type":7}`:                    "",
 		`{"type":null}`:                 "",
+		`{"type":"a","type":"b"}`:       "b",
+		`{"type":"a","type":{}}`:        "",
+		`{"\u0074ype":"\u0061"}`:        "a",
+		`{"type":"a"} x`:                "",
+		`null`:                          "",
 		`{"Type":"a"}`:                  "",
 		`{}`:                            "",
 		`7`:                             "",

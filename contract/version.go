@@ -6,10 +6,10 @@ package contract
 
 // Version is the version of generated code that this runtime supports. It grows when generated
 // code needs something new of the runtime.
-const Version = 1
+const Version = 2
 
 // OldestVersion is the oldest version of generated code that this runtime accepts.
-const OldestVersion = 1
+const OldestVersion = 2
 
 // RunEventgenAgain overflows when generated code is too old for this runtime.
 type RunEventgenAgain uint

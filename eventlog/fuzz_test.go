@@ -40,6 +40,7 @@ type machine struct {
 	readers []eventlog.Reader // in the order of the model's
 	wakes   []*int
 	began   time.Time
+	coarse  bool // all times are multiples of 5 s, so that some limits are met exactly
 	n       int
 }
 
@@ -47,11 +48,12 @@ func newMachine(t *testing.T, program []byte) *machine {
 	r := eventlog.Retention{Entries: 5, Bytes: 700, Age: time.Minute, TotalBytes: 2000}
 	if len(program) > 0 {
 		// Never, before the entries are over their age, and after.
-		r.Idle = []time.Duration{0, 30 * time.Second, 90 * time.Second}[program[0]%3]
+		r.Idle = []time.Duration{0, 10 * time.Second, 90 * time.Second}[program[0]%3]
 	}
+	coarse := len(program) > 1 && program[1]%2 == 0
 	start := uint64(time.Now().UnixMicro()) - 1
 	return &machine{
-		T: t, program: program, log: eventlog.NewMemory(r), began: time.Now(),
+		T: t, program: program, log: eventlog.NewMemory(r), began: time.Now(), coarse: coarse,
 		model: &model{
 			retention: r, last: start, forgotten: start,
 			marks:   make(map[string]uint64),
@@ -77,7 +79,7 @@ func (m *machine) run() {
 		case 12:
 			m.close()
 		case 13, 14:
-			time.Sleep(time.Duration(m.next(15)) * time.Second)
+			time.Sleep(m.seconds(15))
 		case 15:
 			m.lookup()
 		}
@@ -99,6 +101,15 @@ func (m *machine) next(n int) int {
 	return int(b) % n
 }
 
+// seconds returns a time below n seconds.
+func (m *machine) seconds(n int) time.Duration {
+	s := m.next(n)
+	if m.coarse {
+		s -= s % 5
+	}
+	return time.Duration(s) * time.Second
+}
+
 func (m *machine) session() eventlog.Session {
 	return eventlog.Session{
 		ID:    []string{"a", "b", "c", "d"}[m.next(4)],
@@ -108,7 +119,14 @@ func (m *machine) session() eventlog.Session {
 
 func (m *machine) entry() eventlog.Entry {
 	m.n++
-	return eventlog.Entry{Name: "e", Data: fmt.Appendf(nil, "%*d", 1+m.next(120), m.n)}
+	size := 1 + m.next(120)
+	switch size {
+	case 1:
+		size = 900 // more than the log retains of a session
+	case 2:
+		size = 2500 // and of all
+	}
+	return eventlog.Entry{Name: "e", Data: fmt.Appendf(nil, "%*d", size, m.n)}
 }
 
 // tidy lets the time come to the model.

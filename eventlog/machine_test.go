@@ -29,7 +29,7 @@ func (m *machine) check(call string, err, want error) (ok bool) {
 
 func (m *machine) append(key *eventlog.Key) {
 	s := m.session()
-	entries := make([]eventlog.Entry, 1+m.next(3))
+	entries := make([]eventlog.Entry, 1+m.next(3)*m.next(4)) // at times more than the log retains
 	for i := range entries {
 		entries[i] = m.entry()
 	}
@@ -88,7 +88,7 @@ func (m *machine) create() {
 }
 
 func (m *machine) delete() {
-	s, e, grace := m.session(), m.entry(), time.Duration(m.next(20))*time.Second
+	s, e, grace := m.session(), m.entry(), m.seconds(20)
 	m.tidy()
 	if m.check("Delete", m.log.Delete(m.Context(), s.ID, &e, grace), m.refusal(s.ID, true)) {
 		r := m.model.records[s.ID]

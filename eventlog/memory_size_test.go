@@ -103,8 +103,8 @@ func TestTrimmedSessionsAreReleased(t *testing.T) {
 	}
 }
 
-// The limit of the whole log holds for small entries as well, of which most is
-// not their data.
+// The limit of the whole log holds for small entries as well, although most of such an
+// entry is not its data.
 func TestSmallEntriesAreBounded(t *testing.T) {
 	const total = 8 << 20
 	m := tester{t, eventlog.NewMemory(eventlog.Retention{TotalBytes: total})}

@@ -12,9 +12,12 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/mixstream/mixstream/contract"
+	"github.com/mixstream/mixstream/contract/eventjson"
+	"github.com/mixstream/mixstream/contract/jsonschema"
 	"github.com/oapi-codegen/runtime"
 )
 
@@ -3177,8 +3180,8 @@ func (sh *strictHandler) PublishEvents(w http.ResponseWriter, r *http.Request, p
 
 // If one of these lines does not compile, the name in the compiler's message tells what to do.
 const (
-	_ = contract.RunEventgenAgain(1 - contract.OldestVersion)
-	_ = contract.UpdateMixstream(contract.Version - 1)
+	_ = contract.RunEventgenAgain(2 - contract.OldestVersion)
+	_ = contract.UpdateMixstream(contract.Version - 2)
 )
 
 // StreamEvents describes the operation streamEvents.
@@ -3244,97 +3247,165 @@ var eventsOfStreamEvents = contract.Events[Event]{
 	Decode: func(name string, data []byte, unmarshal func([]byte, any) error) (Event, error) {
 		var event Event
 		var value any
+		d := eventjson.NewDecoder(data)
 		switch name {
 		case "complete":
 			e := new(CompleteData)
-			event, value = e, e
+			if event, value = e, e; unmarshal == nil {
+				decodeCompleteData(&d, e)
+			}
 		case "connected":
 			e := new(ConnectedData)
-			event, value = e, e
+			if event, value = e, e; unmarshal == nil {
+				decodeConnectedData(&d, e)
+			}
 		case "content":
 			e := new(ContentData)
-			event, value = e, e
+			if event, value = e, e; unmarshal == nil {
+				decodeContentData(&d, e)
+			}
 		case "error":
 			e := new(ErrorData)
-			event, value = e, e
+			if event, value = e, e; unmarshal == nil {
+				decodeErrorData(&d, e)
+			}
 		case "heartbeat":
 			e := new(HeartbeatData)
-			event, value = e, e
+			if event, value = e, e; unmarshal == nil {
+				decodeHeartbeatData(&d, e)
+			}
 		case "notification":
 			e := new(NotificationData)
-			event, value = e, e
+			if event, value = e, e; unmarshal == nil {
+				decodeNotificationData(&d, e)
+			}
 		case "permission":
 			e := new(PermissionData)
-			event, value = e, e
+			if event, value = e, e; unmarshal == nil {
+				decodePermissionData(&d, e)
+			}
 		case "session_created":
 			e := new(SessionCreatedData)
-			event, value = e, e
+			if event, value = e, e; unmarshal == nil {
+				decodeSessionCreatedData(&d, e)
+			}
 		case "session_deleted":
 			e := new(SessionDeletedData)
-			event, value = e, e
+			if event, value = e, e; unmarshal == nil {
+				decodeSessionDeletedData(&d, e)
+			}
 		case "thinking":
 			e := new(ThinkingData)
-			event, value = e, e
+			if event, value = e, e; unmarshal == nil {
+				decodeThinkingData(&d, e)
+			}
 		case "tool_execution_complete":
 			e := new(ToolExecutionCompleteData)
-			event, value = e, e
+			if event, value = e, e; unmarshal == nil {
+				decodeToolExecutionCompleteData(&d, e)
+			}
 		case "tool_execution_start":
 			e := new(ToolExecutionStartData)
-			event, value = e, e
+			if event, value = e, e; unmarshal == nil {
+				decodeToolExecutionStartData(&d, e)
+			}
 		case "tool_use_parameter_delta":
 			e := new(ToolUseParameterDeltaData)
-			event, value = e, e
+			if event, value = e, e; unmarshal == nil {
+				decodeToolUseParameterDeltaData(&d, e)
+			}
 		case "tool_use_parameter_streaming_complete":
 			e := new(ToolUseParameterStreamingCompleteData)
-			event, value = e, e
+			if event, value = e, e; unmarshal == nil {
+				decodeToolUseParameterStreamingCompleteData(&d, e)
+			}
 		case "tool_use_start":
 			e := new(ToolUseStartData)
-			event, value = e, e
+			if event, value = e, e; unmarshal == nil {
+				decodeToolUseStartData(&d, e)
+			}
 		case "user_message_created":
 			e := new(UserMessageCreatedData)
-			event, value = e, e
+			if event, value = e, e; unmarshal == nil {
+				decodeUserMessageCreatedData(&d, e)
+			}
 		default:
 			return nil, contract.ErrUnknownEvent
 		}
-		return event, contract.Unmarshal(name, data, value, unmarshal)
+		if unmarshal != nil {
+			return event, contract.Unmarshal(name, data, value, unmarshal)
+		}
+		return event, contract.Decoded(name, &d)
 	},
-	Encode: func(event Event) (name string, data []byte, err error) {
+	Encode: func(b []byte, event Event) (name string, data []byte, err error) {
+		e := eventjson.NewEncoder(b)
 		isNil := event == nil
-		var value any = event
 		switch event := event.(type) {
 		case nil:
 		case *CompleteData:
-			name, isNil = "complete", event == nil
+			if name, isNil = "complete", event == nil; !isNil {
+				encodeCompleteData(&e, event)
+			}
 		case *ConnectedData:
-			name, isNil = "connected", event == nil
+			if name, isNil = "connected", event == nil; !isNil {
+				encodeConnectedData(&e, event)
+			}
 		case *ContentData:
-			name, isNil = "content", event == nil
+			if name, isNil = "content", event == nil; !isNil {
+				encodeContentData(&e, event)
+			}
 		case *ErrorData:
-			name, isNil = "error", event == nil
+			if name, isNil = "error", event == nil; !isNil {
+				encodeErrorData(&e, event)
+			}
 		case *HeartbeatData:
-			name, isNil = "heartbeat", event == nil
+			if name, isNil = "heartbeat", event == nil; !isNil {
+				encodeHeartbeatData(&e, event)
+			}
 		case *NotificationData:
-			name, isNil = "notification", event == nil
+			if name, isNil = "notification", event == nil; !isNil {
+				encodeNotificationData(&e, event)
+			}
 		case *PermissionData:
-			name, isNil = "permission", event == nil
+			if name, isNil = "permission", event == nil; !isNil {
+				encodePermissionData(&e, event)
+			}
 		case *SessionCreatedData:
-			name, isNil = "session_created", event == nil
+			if name, isNil = "session_created", event == nil; !isNil {
+				encodeSessionCreatedData(&e, event)
+			}
 		case *SessionDeletedData:
-			name, isNil = "session_deleted", event == nil
+			if name, isNil = "session_deleted", event == nil; !isNil {
+				encodeSessionDeletedData(&e, event)
+			}
 		case *ThinkingData:
-			name, isNil = "thinking", event == nil
+			if name, isNil = "thinking", event == nil; !isNil {
+				encodeThinkingData(&e, event)
+			}
 		case *ToolExecutionCompleteData:
-			name, isNil = "tool_execution_complete", event == nil
+			if name, isNil = "tool_execution_complete", event == nil; !isNil {
+				encodeToolExecutionCompleteData(&e, event)
+			}
 		case *ToolExecutionStartData:
-			name, isNil = "tool_execution_start", event == nil
+			if name, isNil = "tool_execution_start", event == nil; !isNil {
+				encodeToolExecutionStartData(&e, event)
+			}
 		case *ToolUseParameterDeltaData:
-			name, isNil = "tool_use_parameter_delta", event == nil
+			if name, isNil = "tool_use_parameter_delta", event == nil; !isNil {
+				encodeToolUseParameterDeltaData(&e, event)
+			}
 		case *ToolUseParameterStreamingCompleteData:
-			name, isNil = "tool_use_parameter_streaming_complete", event == nil
+			if name, isNil = "tool_use_parameter_streaming_complete", event == nil; !isNil {
+				encodeToolUseParameterStreamingCompleteData(&e, event)
+			}
 		case *ToolUseStartData:
-			name, isNil = "tool_use_start", event == nil
+			if name, isNil = "tool_use_start", event == nil; !isNil {
+				encodeToolUseStartData(&e, event)
+			}
 		case *UserMessageCreatedData:
-			name, isNil = "user_message_created", event == nil
+			if name, isNil = "user_message_created", event == nil; !isNil {
+				encodeUserMessageCreatedData(&e, event)
+			}
 		case *UnknownEvent:
 			if isNil = event == nil; !isNil {
 				return event.Name, nil, contract.ErrUnknownEvent
@@ -3345,43 +3416,43 @@ var eventsOfStreamEvents = contract.Events[Event]{
 		if isNil {
 			return name, nil, contract.ErrNilEvent
 		}
-		data, err = contract.Marshal(name, value)
+		data, err = contract.Encoded(name, &e)
 		return name, data, err
 	},
-	Check: func(name string, data []byte) error {
+	Rules: func(name string) *jsonschema.Rules {
 		switch name {
 		case "complete":
-			return eventSchemas.Check(name, data, "CompleteData")
+			return &rulesOfCompleteData
 		case "connected":
-			return eventSchemas.Check(name, data, "ConnectedData")
+			return &rulesOfConnectedData
 		case "content":
-			return eventSchemas.Check(name, data, "ContentData")
+			return &rulesOfContentData
 		case "error":
-			return eventSchemas.Check(name, data, "ErrorData")
+			return &rulesOfErrorData
 		case "heartbeat":
-			return eventSchemas.Check(name, data, "HeartbeatData")
+			return &rulesOfHeartbeatData
 		case "notification":
-			return eventSchemas.Check(name, data, "NotificationData")
+			return &rulesOfNotificationData
 		case "permission":
-			return eventSchemas.Check(name, data, "PermissionData")
+			return &rulesOfPermissionData
 		case "session_created":
-			return eventSchemas.Check(name, data, "SessionCreatedData")
+			return &rulesOfSessionCreatedData
 		case "session_deleted":
-			return eventSchemas.Check(name, data, "SessionDeletedData")
+			return &rulesOfSessionDeletedData
 		case "thinking":
-			return eventSchemas.Check(name, data, "ThinkingData")
+			return &rulesOfThinkingData
 		case "tool_execution_complete":
-			return eventSchemas.Check(name, data, "ToolExecutionCompleteData")
+			return &rulesOfToolExecutionCompleteData
 		case "tool_execution_start":
-			return eventSchemas.Check(name, data, "ToolExecutionStartData")
+			return &rulesOfToolExecutionStartData
 		case "tool_use_parameter_delta":
-			return eventSchemas.Check(name, data, "ToolUseParameterDeltaData")
+			return &rulesOfToolUseParameterDeltaData
 		case "tool_use_parameter_streaming_complete":
-			return eventSchemas.Check(name, data, "ToolUseParameterStreamingCompleteData")
+			return &rulesOfToolUseParameterStreamingCompleteData
 		case "tool_use_start":
-			return eventSchemas.Check(name, data, "ToolUseStartData")
+			return &rulesOfToolUseStartData
 		case "user_message_created":
-			return eventSchemas.Check(name, data, "UserMessageCreatedData")
+			return &rulesOfUserMessageCreatedData
 		}
 		return nil
 	},
@@ -3422,152 +3493,838 @@ func (UnimplementedServer) PublishEvents(context.Context, PublishEventsRequestOb
 	return nil, &contract.NotImplementedError{Operation: "publishEvents"}
 }
 
+func decodeCompleteData(d *eventjson.Decoder, v *CompleteData) {
+	for ok := d.Object(); ok; ok = d.NextMember() {
+		switch string(d.Name()) {
+		case "content":
+			if v.Content = nil; !d.Null() {
+				v.Content = new(d.String())
+			}
+		case "done":
+			v.Done = d.Bool()
+		case "messageId":
+			if v.MessageID = nil; !d.Null() {
+				v.MessageID = new(d.String())
+			}
+		case "parentToolCallId":
+			if v.ParentToolCallID = nil; !d.Null() {
+				v.ParentToolCallID = new(d.String())
+			}
+		case "reasoning":
+			if v.Reasoning = nil; !d.Null() {
+				v.Reasoning = new(d.String())
+			}
+		case "reasoningDuration":
+			if v.ReasoningDuration = nil; !d.Null() {
+				v.ReasoningDuration = new(d.Int(64))
+			}
+		case "type":
+			v.Type = d.String()
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func decodeConnectedData(d *eventjson.Decoder, v *ConnectedData) {
+	for ok := d.Object(); ok; ok = d.NextMember() {
+		switch string(d.Name()) {
+		case "sessionId":
+			v.SessionID = d.String()
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func decodeContentData(d *eventjson.Decoder, v *ContentData) {
+	for ok := d.Object(); ok; ok = d.NextMember() {
+		switch string(d.Name()) {
+		case "assistantMessageId":
+			if v.AssistantMessageID = nil; !d.Null() {
+				v.AssistantMessageID = new(d.String())
+			}
+		case "content":
+			v.Content = d.String()
+		case "parentToolCallId":
+			if v.ParentToolCallID = nil; !d.Null() {
+				v.ParentToolCallID = new(d.String())
+			}
+		case "type":
+			v.Type = d.String()
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func decodeErrorData(d *eventjson.Decoder, v *ErrorData) {
+	for ok := d.Object(); ok; ok = d.NextMember() {
+		switch string(d.Name()) {
+		case "attempt":
+			if v.Attempt = nil; !d.Null() {
+				v.Attempt = new(int(d.Int(strconv.IntSize)))
+			}
+		case "error":
+			v.Error = d.String()
+		case "maxAttempts":
+			if v.MaxAttempts = nil; !d.Null() {
+				v.MaxAttempts = new(int(d.Int(strconv.IntSize)))
+			}
+		case "parentToolCallId":
+			if v.ParentToolCallID = nil; !d.Null() {
+				v.ParentToolCallID = new(d.String())
+			}
+		case "retryAfter":
+			if v.RetryAfter = nil; !d.Null() {
+				v.RetryAfter = new(d.Int(64))
+			}
+		case "type":
+			if v.Type = nil; !d.Null() {
+				v.Type = new(d.String())
+			}
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func decodeHeartbeatData(d *eventjson.Decoder, v *HeartbeatData) {
+	for ok := d.Object(); ok; ok = d.NextMember() {
+		switch string(d.Name()) {
+		case "type":
+			v.Type = d.String()
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func decodeNotificationData(d *eventjson.Decoder, v *NotificationData) {
+	for ok := d.Object(); ok; ok = d.NextMember() {
+		switch string(d.Name()) {
+		case "choices":
+			for ok := eventjson.Slice(d, &v.Choices); ok; ok = d.NextItem() {
+				v.Choices = append(v.Choices, d.String())
+			}
+		case "createdAt":
+			v.CreatedAt = d.Int(64)
+		case "id":
+			v.ID = d.String()
+		case "message":
+			v.Message = d.String()
+		case "notificationType":
+			v.NotificationType = NotificationDataNotificationType(d.String())
+		case "parentToolCallId":
+			if v.ParentToolCallID = nil; !d.Null() {
+				v.ParentToolCallID = new(d.String())
+			}
+		case "responseType":
+			v.ResponseType = NotificationDataResponseType(d.String())
+		case "sessionId":
+			v.SessionID = d.String()
+		case "timeout":
+			v.Timeout = d.Int(64)
+		case "title":
+			v.Title = d.String()
+		case "type":
+			v.Type = d.String()
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func decodePermissionData(d *eventjson.Decoder, v *PermissionData) {
+	for ok := d.Object(); ok; ok = d.NextMember() {
+		switch string(d.Name()) {
+		case "action":
+			v.Action = d.String()
+		case "description":
+			v.Description = d.String()
+		case "id":
+			v.ID = d.String()
+		case "params":
+			for ok := eventjson.Map(d, &v.Params); ok; ok = d.NextMember() {
+				name := string(d.Name())
+				v.Params[name] = d.Any()
+			}
+		case "parentToolCallId":
+			if v.ParentToolCallID = nil; !d.Null() {
+				v.ParentToolCallID = new(d.String())
+			}
+		case "path":
+			if v.Path = nil; !d.Null() {
+				v.Path = new(d.String())
+			}
+		case "sessionId":
+			v.SessionID = d.String()
+		case "toolName":
+			v.ToolName = d.String()
+		case "type":
+			v.Type = d.String()
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func decodeSessionCreatedData(d *eventjson.Decoder, v *SessionCreatedData) {
+	for ok := d.Object(); ok; ok = d.NextMember() {
+		switch string(d.Name()) {
+		case "createdAt":
+			v.CreatedAt = d.Int(64)
+		case "sessionId":
+			v.SessionID = d.String()
+		case "title":
+			v.Title = d.String()
+		case "type":
+			v.Type = d.String()
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func decodeSessionDeletedData(d *eventjson.Decoder, v *SessionDeletedData) {
+	for ok := d.Object(); ok; ok = d.NextMember() {
+		switch string(d.Name()) {
+		case "sessionId":
+			v.SessionID = d.String()
+		case "type":
+			v.Type = d.String()
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func decodeThinkingData(d *eventjson.Decoder, v *ThinkingData) {
+	for ok := d.Object(); ok; ok = d.NextMember() {
+		switch string(d.Name()) {
+		case "assistantMessageId":
+			if v.AssistantMessageID = nil; !d.Null() {
+				v.AssistantMessageID = new(d.String())
+			}
+		case "content":
+			v.Content = d.String()
+		case "parentToolCallId":
+			if v.ParentToolCallID = nil; !d.Null() {
+				v.ParentToolCallID = new(d.String())
+			}
+		case "type":
+			v.Type = d.String()
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func decodeToolExecutionCompleteData(d *eventjson.Decoder, v *ToolExecutionCompleteData) {
+	for ok := d.Object(); ok; ok = d.NextMember() {
+		switch string(d.Name()) {
+		case "parentToolCallId":
+			if v.ParentToolCallID = nil; !d.Null() {
+				v.ParentToolCallID = new(d.String())
+			}
+		case "progress":
+			v.Progress = d.String()
+		case "success":
+			v.Success = d.Bool()
+		case "toolCallId":
+			v.ToolCallID = d.String()
+		case "toolName":
+			v.ToolName = d.String()
+		case "type":
+			v.Type = d.String()
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func decodeToolExecutionStartData(d *eventjson.Decoder, v *ToolExecutionStartData) {
+	for ok := d.Object(); ok; ok = d.NextMember() {
+		switch string(d.Name()) {
+		case "parentToolCallId":
+			if v.ParentToolCallID = nil; !d.Null() {
+				v.ParentToolCallID = new(d.String())
+			}
+		case "progress":
+			v.Progress = d.String()
+		case "toolCallId":
+			v.ToolCallID = d.String()
+		case "toolName":
+			v.ToolName = d.String()
+		case "type":
+			v.Type = d.String()
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func decodeToolUseParameterDeltaData(d *eventjson.Decoder, v *ToolUseParameterDeltaData) {
+	for ok := d.Object(); ok; ok = d.NextMember() {
+		switch string(d.Name()) {
+		case "assistantMessageId":
+			if v.AssistantMessageID = nil; !d.Null() {
+				v.AssistantMessageID = new(d.String())
+			}
+		case "input":
+			v.Input = d.String()
+		case "parentToolCallId":
+			if v.ParentToolCallID = nil; !d.Null() {
+				v.ParentToolCallID = new(d.String())
+			}
+		case "toolCallId":
+			v.ToolCallID = d.String()
+		case "type":
+			v.Type = d.String()
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func decodeToolUseParameterStreamingCompleteData(d *eventjson.Decoder, v *ToolUseParameterStreamingCompleteData) {
+	for ok := d.Object(); ok; ok = d.NextMember() {
+		switch string(d.Name()) {
+		case "assistantMessageId":
+			if v.AssistantMessageID = nil; !d.Null() {
+				v.AssistantMessageID = new(d.String())
+			}
+		case "id":
+			v.ID = d.String()
+		case "input":
+			v.Input = d.String()
+		case "name":
+			v.Name = d.String()
+		case "parentToolCallId":
+			if v.ParentToolCallID = nil; !d.Null() {
+				v.ParentToolCallID = new(d.String())
+			}
+		case "type":
+			v.Type = d.String()
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func decodeToolUseStartData(d *eventjson.Decoder, v *ToolUseStartData) {
+	for ok := d.Object(); ok; ok = d.NextMember() {
+		switch string(d.Name()) {
+		case "assistantMessageId":
+			if v.AssistantMessageID = nil; !d.Null() {
+				v.AssistantMessageID = new(d.String())
+			}
+		case "id":
+			v.ID = d.String()
+		case "name":
+			v.Name = d.String()
+		case "parentToolCallId":
+			if v.ParentToolCallID = nil; !d.Null() {
+				v.ParentToolCallID = new(d.String())
+			}
+		case "type":
+			v.Type = d.String()
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func decodeUserMessageCreatedData(d *eventjson.Decoder, v *UserMessageCreatedData) {
+	for ok := d.Object(); ok; ok = d.NextMember() {
+		switch string(d.Name()) {
+		case "content":
+			v.Content = d.String()
+		case "messageId":
+			v.MessageID = d.String()
+		case "parentToolCallId":
+			if v.ParentToolCallID = nil; !d.Null() {
+				v.ParentToolCallID = new(d.String())
+			}
+		case "type":
+			v.Type = d.String()
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeCompleteData(e *eventjson.Encoder, v *CompleteData) {
+	e.Object()
+	if v.Content != nil {
+		e.Name(`"content":`)
+		e.String(*v.Content)
+	}
+	e.Name(`"done":`)
+	e.Bool(v.Done)
+	if v.MessageID != nil {
+		e.Name(`"messageId":`)
+		e.String(*v.MessageID)
+	}
+	if v.ParentToolCallID != nil {
+		e.Name(`"parentToolCallId":`)
+		e.String(*v.ParentToolCallID)
+	}
+	if v.Reasoning != nil {
+		e.Name(`"reasoning":`)
+		e.String(*v.Reasoning)
+	}
+	if v.ReasoningDuration != nil {
+		e.Name(`"reasoningDuration":`)
+		e.Int(*v.ReasoningDuration)
+	}
+	e.Name(`"type":`)
+	e.String(v.Type)
+	e.EndObject()
+}
+
+func encodeConnectedData(e *eventjson.Encoder, v *ConnectedData) {
+	e.Object()
+	e.Name(`"sessionId":`)
+	e.String(v.SessionID)
+	e.EndObject()
+}
+
+func encodeContentData(e *eventjson.Encoder, v *ContentData) {
+	e.Object()
+	if v.AssistantMessageID != nil {
+		e.Name(`"assistantMessageId":`)
+		e.String(*v.AssistantMessageID)
+	}
+	e.Name(`"content":`)
+	e.String(v.Content)
+	if v.ParentToolCallID != nil {
+		e.Name(`"parentToolCallId":`)
+		e.String(*v.ParentToolCallID)
+	}
+	e.Name(`"type":`)
+	e.String(v.Type)
+	e.EndObject()
+}
+
+func encodeErrorData(e *eventjson.Encoder, v *ErrorData) {
+	e.Object()
+	if v.Attempt != nil {
+		e.Name(`"attempt":`)
+		e.Int(int64(*v.Attempt))
+	}
+	e.Name(`"error":`)
+	e.String(v.Error)
+	if v.MaxAttempts != nil {
+		e.Name(`"maxAttempts":`)
+		e.Int(int64(*v.MaxAttempts))
+	}
+	if v.ParentToolCallID != nil {
+		e.Name(`"parentToolCallId":`)
+		e.String(*v.ParentToolCallID)
+	}
+	if v.RetryAfter != nil {
+		e.Name(`"retryAfter":`)
+		e.Int(*v.RetryAfter)
+	}
+	if v.Type != nil {
+		e.Name(`"type":`)
+		e.String(*v.Type)
+	}
+	e.EndObject()
+}
+
+func encodeHeartbeatData(e *eventjson.Encoder, v *HeartbeatData) {
+	e.Object()
+	e.Name(`"type":`)
+	e.String(v.Type)
+	e.EndObject()
+}
+
+func encodeNotificationData(e *eventjson.Encoder, v *NotificationData) {
+	e.Object()
+	if len(v.Choices) > 0 {
+		e.Name(`"choices":`)
+		e.Array()
+		for _, item := range v.Choices {
+			e.String(item)
+		}
+		e.EndArray()
+	}
+	e.Name(`"createdAt":`)
+	e.Int(v.CreatedAt)
+	e.Name(`"id":`)
+	e.String(v.ID)
+	e.Name(`"message":`)
+	e.String(v.Message)
+	e.Name(`"notificationType":`)
+	e.String(string(v.NotificationType))
+	if v.ParentToolCallID != nil {
+		e.Name(`"parentToolCallId":`)
+		e.String(*v.ParentToolCallID)
+	}
+	e.Name(`"responseType":`)
+	e.String(string(v.ResponseType))
+	e.Name(`"sessionId":`)
+	e.String(v.SessionID)
+	e.Name(`"timeout":`)
+	e.Int(v.Timeout)
+	e.Name(`"title":`)
+	e.String(v.Title)
+	e.Name(`"type":`)
+	e.String(v.Type)
+	e.EndObject()
+}
+
+func encodePermissionData(e *eventjson.Encoder, v *PermissionData) {
+	e.Object()
+	e.Name(`"action":`)
+	e.String(v.Action)
+	e.Name(`"description":`)
+	e.String(v.Description)
+	e.Name(`"id":`)
+	e.String(v.ID)
+	if len(v.Params) > 0 {
+		e.Name(`"params":`)
+		e.Object()
+		for _, name := range eventjson.Keys(v.Params) {
+			e.Key(name)
+			e.Any(v.Params[name])
+		}
+		e.EndObject()
+	}
+	if v.ParentToolCallID != nil {
+		e.Name(`"parentToolCallId":`)
+		e.String(*v.ParentToolCallID)
+	}
+	if v.Path != nil {
+		e.Name(`"path":`)
+		e.String(*v.Path)
+	}
+	e.Name(`"sessionId":`)
+	e.String(v.SessionID)
+	e.Name(`"toolName":`)
+	e.String(v.ToolName)
+	e.Name(`"type":`)
+	e.String(v.Type)
+	e.EndObject()
+}
+
+func encodeSessionCreatedData(e *eventjson.Encoder, v *SessionCreatedData) {
+	e.Object()
+	e.Name(`"createdAt":`)
+	e.Int(v.CreatedAt)
+	e.Name(`"sessionId":`)
+	e.String(v.SessionID)
+	e.Name(`"title":`)
+	e.String(v.Title)
+	e.Name(`"type":`)
+	e.String(v.Type)
+	e.EndObject()
+}
+
+func encodeSessionDeletedData(e *eventjson.Encoder, v *SessionDeletedData) {
+	e.Object()
+	e.Name(`"sessionId":`)
+	e.String(v.SessionID)
+	e.Name(`"type":`)
+	e.String(v.Type)
+	e.EndObject()
+}
+
+func encodeThinkingData(e *eventjson.Encoder, v *ThinkingData) {
+	e.Object()
+	if v.AssistantMessageID != nil {
+		e.Name(`"assistantMessageId":`)
+		e.String(*v.AssistantMessageID)
+	}
+	e.Name(`"content":`)
+	e.String(v.Content)
+	if v.ParentToolCallID != nil {
+		e.Name(`"parentToolCallId":`)
+		e.String(*v.ParentToolCallID)
+	}
+	e.Name(`"type":`)
+	e.String(v.Type)
+	e.EndObject()
+}
+
+func encodeToolExecutionCompleteData(e *eventjson.Encoder, v *ToolExecutionCompleteData) {
+	e.Object()
+	if v.ParentToolCallID != nil {
+		e.Name(`"parentToolCallId":`)
+		e.String(*v.ParentToolCallID)
+	}
+	e.Name(`"progress":`)
+	e.String(v.Progress)
+	e.Name(`"success":`)
+	e.Bool(v.Success)
+	e.Name(`"toolCallId":`)
+	e.String(v.ToolCallID)
+	e.Name(`"toolName":`)
+	e.String(v.ToolName)
+	e.Name(`"type":`)
+	e.String(v.Type)
+	e.EndObject()
+}
+
+func encodeToolExecutionStartData(e *eventjson.Encoder, v *ToolExecutionStartData) {
+	e.Object()
+	if v.ParentToolCallID != nil {
+		e.Name(`"parentToolCallId":`)
+		e.String(*v.ParentToolCallID)
+	}
+	e.Name(`"progress":`)
+	e.String(v.Progress)
+	e.Name(`"toolCallId":`)
+	e.String(v.ToolCallID)
+	e.Name(`"toolName":`)
+	e.String(v.ToolName)
+	e.Name(`"type":`)
+	e.String(v.Type)
+	e.EndObject()
+}
+
+func encodeToolUseParameterDeltaData(e *eventjson.Encoder, v *ToolUseParameterDeltaData) {
+	e.Object()
+	if v.AssistantMessageID != nil {
+		e.Name(`"assistantMessageId":`)
+		e.String(*v.AssistantMessageID)
+	}
+	e.Name(`"input":`)
+	e.String(v.Input)
+	if v.ParentToolCallID != nil {
+		e.Name(`"parentToolCallId":`)
+		e.String(*v.ParentToolCallID)
+	}
+	e.Name(`"toolCallId":`)
+	e.String(v.ToolCallID)
+	e.Name(`"type":`)
+	e.String(v.Type)
+	e.EndObject()
+}
+
+func encodeToolUseParameterStreamingCompleteData(e *eventjson.Encoder, v *ToolUseParameterStreamingCompleteData) {
+	e.Object()
+	if v.AssistantMessageID != nil {
+		e.Name(`"assistantMessageId":`)
+		e.String(*v.AssistantMessageID)
+	}
+	e.Name(`"id":`)
+	e.String(v.ID)
+	e.Name(`"input":`)
+	e.String(v.Input)
+	e.Name(`"name":`)
+	e.String(v.Name)
+	if v.ParentToolCallID != nil {
+		e.Name(`"parentToolCallId":`)
+		e.String(*v.ParentToolCallID)
+	}
+	e.Name(`"type":`)
+	e.String(v.Type)
+	e.EndObject()
+}
+
+func encodeToolUseStartData(e *eventjson.Encoder, v *ToolUseStartData) {
+	e.Object()
+	if v.AssistantMessageID != nil {
+		e.Name(`"assistantMessageId":`)
+		e.String(*v.AssistantMessageID)
+	}
+	e.Name(`"id":`)
+	e.String(v.ID)
+	e.Name(`"name":`)
+	e.String(v.Name)
+	if v.ParentToolCallID != nil {
+		e.Name(`"parentToolCallId":`)
+		e.String(*v.ParentToolCallID)
+	}
+	e.Name(`"type":`)
+	e.String(v.Type)
+	e.EndObject()
+}
+
+func encodeUserMessageCreatedData(e *eventjson.Encoder, v *UserMessageCreatedData) {
+	e.Object()
+	e.Name(`"content":`)
+	e.String(v.Content)
+	e.Name(`"messageId":`)
+	e.String(v.MessageID)
+	if v.ParentToolCallID != nil {
+		e.Name(`"parentToolCallId":`)
+		e.String(*v.ParentToolCallID)
+	}
+	e.Name(`"type":`)
+	e.String(v.Type)
+	e.EndObject()
+}
+
+// What the data of each event must be.
+var (
+	rulesOfCompleteData                          = jsonschema.Rules{All: &eventSchemas, Schema: "CompleteData", Type: (*CompleteData)(nil)}
+	rulesOfConnectedData                         = jsonschema.Rules{All: &eventSchemas, Schema: "ConnectedData", Type: (*ConnectedData)(nil)}
+	rulesOfContentData                           = jsonschema.Rules{All: &eventSchemas, Schema: "ContentData", Type: (*ContentData)(nil)}
+	rulesOfErrorData                             = jsonschema.Rules{All: &eventSchemas, Schema: "ErrorData", Type: (*ErrorData)(nil)}
+	rulesOfHeartbeatData                         = jsonschema.Rules{All: &eventSchemas, Schema: "HeartbeatData", Type: (*HeartbeatData)(nil)}
+	rulesOfNotificationData                      = jsonschema.Rules{All: &eventSchemas, Schema: "NotificationData", Type: (*NotificationData)(nil)}
+	rulesOfPermissionData                        = jsonschema.Rules{All: &eventSchemas, Schema: "PermissionData", Type: (*PermissionData)(nil)}
+	rulesOfSessionCreatedData                    = jsonschema.Rules{All: &eventSchemas, Schema: "SessionCreatedData", Type: (*SessionCreatedData)(nil)}
+	rulesOfSessionDeletedData                    = jsonschema.Rules{All: &eventSchemas, Schema: "SessionDeletedData", Type: (*SessionDeletedData)(nil)}
+	rulesOfThinkingData                          = jsonschema.Rules{All: &eventSchemas, Schema: "ThinkingData", Type: (*ThinkingData)(nil)}
+	rulesOfToolExecutionCompleteData             = jsonschema.Rules{All: &eventSchemas, Schema: "ToolExecutionCompleteData", Type: (*ToolExecutionCompleteData)(nil)}
+	rulesOfToolExecutionStartData                = jsonschema.Rules{All: &eventSchemas, Schema: "ToolExecutionStartData", Type: (*ToolExecutionStartData)(nil)}
+	rulesOfToolUseParameterDeltaData             = jsonschema.Rules{All: &eventSchemas, Schema: "ToolUseParameterDeltaData", Type: (*ToolUseParameterDeltaData)(nil)}
+	rulesOfToolUseParameterStreamingCompleteData = jsonschema.Rules{All: &eventSchemas, Schema: "ToolUseParameterStreamingCompleteData", Type: (*ToolUseParameterStreamingCompleteData)(nil)}
+	rulesOfToolUseStartData                      = jsonschema.Rules{All: &eventSchemas, Schema: "ToolUseStartData", Type: (*ToolUseStartData)(nil)}
+	rulesOfUserMessageCreatedData                = jsonschema.Rules{All: &eventSchemas, Schema: "UserMessageCreatedData", Type: (*UserMessageCreatedData)(nil)}
+)
+
 // eventSchemas holds the schemas of the events' data.
-var eventSchemas = contract.Schemas{
+var eventSchemas = jsonschema.Schemas{
 	"CompleteData": {
 		Types:    []string{"object"},
 		Required: []string{"done", "type"},
-		Properties: []contract.Property{
-			{Name: "content", Schema: contract.Schema{Types: []string{"string"}}},
-			{Name: "done", Schema: contract.Schema{Types: []string{"boolean"}}},
-			{Name: "messageId", Schema: contract.Schema{Types: []string{"string"}}},
-			{Name: "parentToolCallId", Schema: contract.Schema{Types: []string{"string"}}},
-			{Name: "reasoning", Schema: contract.Schema{Types: []string{"string"}}},
-			{Name: "reasoningDuration", Schema: contract.Schema{Types: []string{"integer"}}},
-			{Name: "type", Schema: contract.Schema{Types: []string{"string"}}},
+		Properties: []jsonschema.Property{
+			{Name: "content", Schema: jsonschema.Schema{Types: []string{"string"}}},
+			{Name: "done", Schema: jsonschema.Schema{Types: []string{"boolean"}}},
+			{Name: "messageId", Schema: jsonschema.Schema{Types: []string{"string"}}},
+			{Name: "parentToolCallId", Schema: jsonschema.Schema{Types: []string{"string"}}},
+			{Name: "reasoning", Schema: jsonschema.Schema{Types: []string{"string"}}},
+			{Name: "reasoningDuration", Schema: jsonschema.Schema{Types: []string{"integer"}}},
+			{Name: "type", Schema: jsonschema.Schema{Types: []string{"string"}}},
 		},
 	},
 	"ConnectedData": {
 		Types:    []string{"object"},
 		Required: []string{"sessionId"},
-		Properties: []contract.Property{
-			{Name: "sessionId", Schema: contract.Schema{Types: []string{"string"}}},
+		Properties: []jsonschema.Property{
+			{Name: "sessionId", Schema: jsonschema.Schema{Types: []string{"string"}}},
 		},
 	},
 	"ContentData": {
 		Types:    []string{"object"},
 		Required: []string{"content", "type"},
-		Properties: []contract.Property{
-			{Name: "assistantMessageId", Schema: contract.Schema{Types: []string{"string"}}},
-			{Name: "content", Schema: contract.Schema{Types: []string{"string"}}},
-			{Name: "parentToolCallId", Schema: contract.Schema{Types: []string{"string"}}},
-			{Name: "type", Schema: contract.Schema{Types: []string{"string"}}},
+		Properties: []jsonschema.Property{
+			{Name: "assistantMessageId", Schema: jsonschema.Schema{Types: []string{"string"}}},
+			{Name: "content", Schema: jsonschema.Schema{Types: []string{"string"}}},
+			{Name: "parentToolCallId", Schema: jsonschema.Schema{Types: []string{"string"}}},
+			{Name: "type", Schema: jsonschema.Schema{Types: []string{"string"}}},
 		},
 	},
 	"ErrorData": {
 		Types:    []string{"object"},
 		Required: []string{"error"},
-		Properties: []contract.Property{
-			{Name: "attempt", Schema: contract.Schema{Types: []string{"integer"}}},
-			{Name: "error", Schema: contract.Schema{Types: []string{"string"}}},
-			{Name: "maxAttempts", Schema: contract.Schema{Types: []string{"integer"}}},
-			{Name: "parentToolCallId", Schema: contract.Schema{Types: []string{"string"}}},
-			{Name: "retryAfter", Schema: contract.Schema{Types: []string{"integer"}}},
-			{Name: "type", Schema: contract.Schema{Types: []string{"string"}}},
+		Properties: []jsonschema.Property{
+			{Name: "attempt", Schema: jsonschema.Schema{Types: []string{"integer"}}},
+			{Name: "error", Schema: jsonschema.Schema{Types: []string{"string"}}},
+			{Name: "maxAttempts", Schema: jsonschema.Schema{Types: []string{"integer"}}},
+			{Name: "parentToolCallId", Schema: jsonschema.Schema{Types: []string{"string"}}},
+			{Name: "retryAfter", Schema: jsonschema.Schema{Types: []string{"integer"}}},
+			{Name: "type", Schema: jsonschema.Schema{Types: []string{"string"}}},
 		},
 	},
 	"HeartbeatData": {
 		Types:    []string{"object"},
 		Required: []string{"type"},
-		Properties: []contract.Property{
-			{Name: "type", Schema: contract.Schema{Types: []string{"string"}}},
+		Properties: []jsonschema.Property{
+			{Name: "type", Schema: jsonschema.Schema{Types: []string{"string"}}},
 		},
 	},
 	"NotificationData": {
 		Types:    []string{"object"},
 		Required: []string{"createdAt", "id", "message", "notificationType", "responseType", "sessionId", "timeout", "title", "type"},
-		Properties: []contract.Property{
-			{Name: "choices", Schema: contract.Schema{
+		Properties: []jsonschema.Property{
+			{Name: "choices", Schema: jsonschema.Schema{
 				Types: []string{"array"},
-				Items: &contract.Schema{Types: []string{"string"}},
+				Items: &jsonschema.Schema{Types: []string{"string"}},
 			}},
-			{Name: "createdAt", Schema: contract.Schema{Types: []string{"integer"}}},
-			{Name: "id", Schema: contract.Schema{Types: []string{"string"}}},
-			{Name: "message", Schema: contract.Schema{Types: []string{"string"}}},
-			{Name: "notificationType", Schema: contract.Schema{
+			{Name: "createdAt", Schema: jsonschema.Schema{Types: []string{"integer"}}},
+			{Name: "id", Schema: jsonschema.Schema{Types: []string{"string"}}},
+			{Name: "message", Schema: jsonschema.Schema{Types: []string{"string"}}},
+			{Name: "notificationType", Schema: jsonschema.Schema{
 				Types: []string{"string"},
 				Enum:  []any{"info", "warning", "error", "question"},
 			}},
-			{Name: "parentToolCallId", Schema: contract.Schema{Types: []string{"string"}}},
-			{Name: "responseType", Schema: contract.Schema{
+			{Name: "parentToolCallId", Schema: jsonschema.Schema{Types: []string{"string"}}},
+			{Name: "responseType", Schema: jsonschema.Schema{
 				Types: []string{"string"},
 				Enum:  []any{"acknowledge", "text", "choice"},
 			}},
-			{Name: "sessionId", Schema: contract.Schema{Types: []string{"string"}}},
-			{Name: "timeout", Schema: contract.Schema{Types: []string{"integer"}}},
-			{Name: "title", Schema: contract.Schema{Types: []string{"string"}}},
-			{Name: "type", Schema: contract.Schema{Types: []string{"string"}}},
+			{Name: "sessionId", Schema: jsonschema.Schema{Types: []string{"string"}}},
+			{Name: "timeout", Schema: jsonschema.Schema{Types: []string{"integer"}}},
+			{Name: "title", Schema: jsonschema.Schema{Types: []string{"string"}}},
+			{Name: "type", Schema: jsonschema.Schema{Types: []string{"string"}}},
 		},
 	},
 	"PermissionData": {
 		Types:    []string{"object"},
 		Required: []string{"action", "description", "id", "sessionId", "toolName", "type"},
-		Properties: []contract.Property{
-			{Name: "action", Schema: contract.Schema{Types: []string{"string"}}},
-			{Name: "description", Schema: contract.Schema{Types: []string{"string"}}},
-			{Name: "id", Schema: contract.Schema{Types: []string{"string"}}},
-			{Name: "params", Schema: contract.Schema{Types: []string{"object"}}},
-			{Name: "parentToolCallId", Schema: contract.Schema{Types: []string{"string"}}},
-			{Name: "path", Schema: contract.Schema{Types: []string{"string"}}},
-			{Name: "sessionId", Schema: contract.Schema{Types: []string{"string"}}},
-			{Name: "toolName", Schema: contract.Schema{Ref: "ToolName"}},
-			{Name: "type", Schema: contract.Schema{Types: []string{"string"}}},
+		Properties: []jsonschema.Property{
+			{Name: "action", Schema: jsonschema.Schema{Types: []string{"string"}}},
+			{Name: "description", Schema: jsonschema.Schema{Types: []string{"string"}}},
+			{Name: "id", Schema: jsonschema.Schema{Types: []string{"string"}}},
+			{Name: "params", Schema: jsonschema.Schema{Types: []string{"object"}}},
+			{Name: "parentToolCallId", Schema: jsonschema.Schema{Types: []string{"string"}}},
+			{Name: "path", Schema: jsonschema.Schema{Types: []string{"string"}}},
+			{Name: "sessionId", Schema: jsonschema.Schema{Types: []string{"string"}}},
+			{Name: "toolName", Schema: jsonschema.Schema{Ref: "ToolName"}},
+			{Name: "type", Schema: jsonschema.Schema{Types: []string{"string"}}},
 		},
 	},
 	"SessionCreatedData": {
 		Types:    []string{"object"},
 		Required: []string{"createdAt", "sessionId", "title", "type"},
-		Properties: []contract.Property{
-			{Name: "createdAt", Schema: contract.Schema{Types: []string{"integer"}}},
-			{Name: "sessionId", Schema: contract.Schema{Types: []string{"string"}}},
-			{Name: "title", Schema: contract.Schema{Types: []string{"string"}}},
-			{Name: "type", Schema: contract.Schema{Types: []string{"string"}}},
+		Properties: []jsonschema.Property{
+			{Name: "createdAt", Schema: jsonschema.Schema{Types: []string{"integer"}}},
+			{Name: "sessionId", Schema: jsonschema.Schema{Types: []string{"string"}}},
+			{Name: "title", Schema: jsonschema.Schema{Types: []string{"string"}}},
+			{Name: "type", Schema: jsonschema.Schema{Types: []string{"string"}}},
 		},
 	},
 	"SessionDeletedData": {
 		Types:    []string{"object"},
 		Required: []string{"sessionId", "type"},
-		Properties: []contract.Property{
-			{Name: "sessionId", Schema: contract.Schema{Types: []string{"string"}}},
-			{Name: "type", Schema: contract.Schema{Types: []string{"string"}}},
+		Properties: []jsonschema.Property{
+			{Name: "sessionId", Schema: jsonschema.Schema{Types: []string{"string"}}},
+			{Name: "type", Schema: jsonschema.Schema{Types: []string{"string"}}},
 		},
 	},
 	"ThinkingData": {
 		Types:    []string{"object"},
 		Required: []string{"content", "type"},
-		Properties: []contract.Property{
-			{Name: "assistantMessageId", Schema: contract.Schema{Types: []string{"string"}}},
-			{Name: "content", Schema: contract.Schema{Types: []string{"string"}}},
-			{Name: "parentToolCallId", Schema: contract.Schema{Types: []string{"string"}}},
-			{Name: "type", Schema: contract.Schema{Types: []string{"string"}}},
+		Properties: []jsonschema.Property{
+			{Name: "assistantMessageId", Schema: jsonschema.Schema{Types: []string{"string"}}},
+			{Name: "content", Schema: jsonschema.Schema{Types: []string{"string"}}},
+			{Name: "parentToolCallId", Schema: jsonschema.Schema{Types: []string{"string"}}},
+			{Name: "type", Schema: jsonschema.Schema{Types: []string{"string"}}},
 		},
 	},
 	"ToolExecutionCompleteData": {
 		Types:    []string{"object"},
 		Required: []string{"progress", "success", "toolCallId", "toolName", "type"},
-		Properties: []contract.Property{
-			{Name: "parentToolCallId", Schema: contract.Schema{Types: []string{"string"}}},
-			{Name: "progress", Schema: contract.Schema{Types: []string{"string"}}},
-			{Name: "success", Schema: contract.Schema{Types: []string{"boolean"}}},
-			{Name: "toolCallId", Schema: contract.Schema{Types: []string{"string"}}},
-			{Name: "toolName", Schema: contract.Schema{Ref: "ToolName"}},
-			{Name: "type", Schema: contract.Schema{Types: []string{"string"}}},
+		Properties: []jsonschema.Property{
+			{Name: "parentToolCallId", Schema: jsonschema.Schema{Types: []string{"string"}}},
+			{Name: "progress", Schema: jsonschema.Schema{Types: []string{"string"}}},
+			{Name: "success", Schema: jsonschema.Schema{Types: []string{"boolean"}}},
+			{Name: "toolCallId", Schema: jsonschema.Schema{Types: []string{"string"}}},
+			{Name: "toolName", Schema: jsonschema.Schema{Ref: "ToolName"}},
+			{Name: "type", Schema: jsonschema.Schema{Types: []string{"string"}}},
 		},
 	},
 	"ToolExecutionStartData": {
 		Types:    []string{"object"},
 		Required: []string{"progress", "toolCallId", "toolName", "type"},
-		Properties: []contract.Property{
-			{Name: "parentToolCallId", Schema: contract.Schema{Types: []string{"string"}}},
-			{Name: "progress", Schema: contract.Schema{Types: []string{"string"}}},
-			{Name: "toolCallId", Schema: contract.Schema{Types: []string{"string"}}},
-			{Name: "toolName", Schema: contract.Schema{Ref: "ToolName"}},
-			{Name: "type", Schema: contract.Schema{Types: []string{"string"}}},
+		Properties: []jsonschema.Property{
+			{Name: "parentToolCallId", Schema: jsonschema.Schema{Types: []string{"string"}}},
+			{Name: "progress", Schema: jsonschema.Schema{Types: []string{"string"}}},
+			{Name: "toolCallId", Schema: jsonschema.Schema{Types: []string{"string"}}},
+			{Name: "toolName", Schema: jsonschema.Schema{Ref: "ToolName"}},
+			{Name: "type", Schema: jsonschema.Schema{Types: []string{"string"}}},
 		},
 	},
 	"ToolName": {
 		Types: []string{"string"},
-		AnyOf: []contract.Schema{
+		AnyOf: []jsonschema.Schema{
 			{Enum: []any{"Bash", "ReadText", "Glob", "ReadMedia", "Grep", "Write", "Edit", "Search", "TodoWrite", "ExitPlanMode", "Show", "Task"}},
 			{Pattern: regexp.MustCompile("^[a-zA-Z0-9_]+_[a-zA-Z0-9_]+$")},
 		},
@@ -3575,45 +4332,45 @@ var eventSchemas = contract.Schemas{
 	"ToolUseParameterDeltaData": {
 		Types:    []string{"object"},
 		Required: []string{"input", "toolCallId", "type"},
-		Properties: []contract.Property{
-			{Name: "assistantMessageId", Schema: contract.Schema{Types: []string{"string"}}},
-			{Name: "input", Schema: contract.Schema{Types: []string{"string"}}},
-			{Name: "parentToolCallId", Schema: contract.Schema{Types: []string{"string"}}},
-			{Name: "toolCallId", Schema: contract.Schema{Types: []string{"string"}}},
-			{Name: "type", Schema: contract.Schema{Types: []string{"string"}}},
+		Properties: []jsonschema.Property{
+			{Name: "assistantMessageId", Schema: jsonschema.Schema{Types: []string{"string"}}},
+			{Name: "input", Schema: jsonschema.Schema{Types: []string{"string"}}},
+			{Name: "parentToolCallId", Schema: jsonschema.Schema{Types: []string{"string"}}},
+			{Name: "toolCallId", Schema: jsonschema.Schema{Types: []string{"string"}}},
+			{Name: "type", Schema: jsonschema.Schema{Types: []string{"string"}}},
 		},
 	},
 	"ToolUseParameterStreamingCompleteData": {
 		Types:    []string{"object"},
 		Required: []string{"id", "input", "name", "type"},
-		Properties: []contract.Property{
-			{Name: "assistantMessageId", Schema: contract.Schema{Types: []string{"string"}}},
-			{Name: "id", Schema: contract.Schema{Types: []string{"string"}}},
-			{Name: "input", Schema: contract.Schema{Types: []string{"string"}}},
-			{Name: "name", Schema: contract.Schema{Ref: "ToolName"}},
-			{Name: "parentToolCallId", Schema: contract.Schema{Types: []string{"string"}}},
-			{Name: "type", Schema: contract.Schema{Types: []string{"string"}}},
+		Properties: []jsonschema.Property{
+			{Name: "assistantMessageId", Schema: jsonschema.Schema{Types: []string{"string"}}},
+			{Name: "id", Schema: jsonschema.Schema{Types: []string{"string"}}},
+			{Name: "input", Schema: jsonschema.Schema{Types: []string{"string"}}},
+			{Name: "name", Schema: jsonschema.Schema{Ref: "ToolName"}},
+			{Name: "parentToolCallId", Schema: jsonschema.Schema{Types: []string{"string"}}},
+			{Name: "type", Schema: jsonschema.Schema{Types: []string{"string"}}},
 		},
 	},
 	"ToolUseStartData": {
 		Types:    []string{"object"},
 		Required: []string{"id", "name", "type"},
-		Properties: []contract.Property{
-			{Name: "assistantMessageId", Schema: contract.Schema{Types: []string{"string"}}},
-			{Name: "id", Schema: contract.Schema{Types: []string{"string"}}},
-			{Name: "name", Schema: contract.Schema{Ref: "ToolName"}},
-			{Name: "parentToolCallId", Schema: contract.Schema{Types: []string{"string"}}},
-			{Name: "type", Schema: contract.Schema{Types: []string{"string"}}},
+		Properties: []jsonschema.Property{
+			{Name: "assistantMessageId", Schema: jsonschema.Schema{Types: []string{"string"}}},
+			{Name: "id", Schema: jsonschema.Schema{Types: []string{"string"}}},
+			{Name: "name", Schema: jsonschema.Schema{Ref: "ToolName"}},
+			{Name: "parentToolCallId", Schema: jsonschema.Schema{Types: []string{"string"}}},
+			{Name: "type", Schema: jsonschema.Schema{Types: []string{"string"}}},
 		},
 	},
 	"UserMessageCreatedData": {
 		Types:    []string{"object"},
 		Required: []string{"content", "messageId", "type"},
-		Properties: []contract.Property{
-			{Name: "content", Schema: contract.Schema{Types: []string{"string"}}},
-			{Name: "messageId", Schema: contract.Schema{Types: []string{"string"}}},
-			{Name: "parentToolCallId", Schema: contract.Schema{Types: []string{"string"}}},
-			{Name: "type", Schema: contract.Schema{Types: []string{"string"}}},
+		Properties: []jsonschema.Property{
+			{Name: "content", Schema: jsonschema.Schema{Types: []string{"string"}}},
+			{Name: "messageId", Schema: jsonschema.Schema{Types: []string{"string"}}},
+			{Name: "parentToolCallId", Schema: jsonschema.Schema{Types: []string{"string"}}},
+			{Name: "type", Schema: jsonschema.Schema{Types: []string{"string"}}},
 		},
 	},
 }

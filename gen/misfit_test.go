@@ -1,9 +1,9 @@
 package gen_test
 
 import (
-	"encoding/json"
-	"errors"
+	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -15,10 +15,9 @@ import (
 func TestUndecodable(t *testing.T) {
 	for _, test := range []struct{ name, data, want string }{
 		{"content", `{"content":5}`, `"content": data/content: must be of type string, not number`},
-		{"content", `{"Content":true}`, `"content": data/Content: must be of type string, not bool`},
 		{"content", `[]`, `"content": data: must be of type object, not array`},
 		{"content", `{"content":"a"`, `"content": data: unexpected end of JSON input`},
-		{"error", `{"attempt":1.0}`, `"error": data/attempt: must be of type integer (int), not number 1.0`},
+		{"error", `{"attempt":1.5}`, fmt.Sprintf(`"error": data/attempt: must be of type integer (int%d), not number 1.5`, strconv.IntSize)},
 		{"error", `{"retryAfter":9223372036854775808}`, `"error": data/retryAfter: must be of type integer (int64), not number 9223372036854775808`},
 		{"notification", `{"choices":["a",{}]}`, `"notification": data/choices/1: must be of type string, not object`},
 		{"notification", `{"choices":{}}`, `"notification": data/choices: must be of type array, not object`},
@@ -31,9 +30,8 @@ func TestUndecodable(t *testing.T) {
 		}
 	}
 	unknown := gen.StreamEvents.Decode("error", []byte(`{"attempt":`+strings.Repeat("1", 1<<20)+`}`)).(*gen.UnknownEvent)
-	var cause *json.UnmarshalTypeError
-	if !errors.As(unknown.Err, &cause) || len(unknown.Err.Error()) > 300 {
-		t.Errorf("%d bytes of an error, which wraps %v", len(unknown.Err.Error()), cause)
+	if len(unknown.Err.Error()) > 300 {
+		t.Errorf("%d bytes of an error", len(unknown.Err.Error()))
 	}
 }
 

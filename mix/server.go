@@ -16,10 +16,9 @@ type Server struct {
 }
 
 // NewServer returns a server. The options are those of package server. The server answers an
-// error with the ErrorResponse of the spec, unless server.WithErrorBody says otherwise. Publish
-// does not check events against their schemas: gen.StreamEvents.CheckEvent does.
+// error with the ErrorResponse of the spec, unless server.WithErrorBody says otherwise.
 func NewServer(opts ...server.Option) (*Server, error) {
-	own := []server.Option{server.WithErrorBody(errorBody), server.WithoutEventChecks()}
+	own := []server.Option{server.WithErrorBody(errorBody)}
 	srv, err := server.New(gen.StreamEvents, append(own, opts...)...)
 	if err != nil {
 		return nil, err

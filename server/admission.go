@@ -13,7 +13,7 @@ import (
 // of a request, in this order:
 //
 //   - whether it has the path and the method of the operation, and names a session
-//   - what holds for its kind only (check)
+//   - of an ingest request, what checkIngest asks
 //   - whether the session can have that name
 //   - whether the authorizer allows it
 //   - whether there is a place for it within the limits (limits.go)
@@ -21,13 +21,18 @@ import (
 // The error of a request that is not admitted is its answer: see refuse. The log is asked
 // after that, so a stranger does not learn which sessions exist.
 type gate struct {
-	ingests      bool
-	method       string                                        // of the operation
-	check        func(*http.Request) error                     // nil: nothing
-	checkSession func(sessionID string) error                  // whether it can be a session
-	authorizer   func(r *http.Request, sessionID string) error // nil: every request is allowed
-	draining     func() bool                                   // whether the server shuts down
-	limits       limits
+	server     *engine
+	ingests    bool
+	method     string                                        // of the operation
+	authorizer func(r *http.Request, sessionID string) error // nil: every request is allowed
+	limits     limits
+}
+
+// initGates makes the gates of a server.
+func (s *engine) initGates() {
+	c := &s.cfg
+	s.streamGate = gate{server: s, method: s.op.method, authorizer: c.authorizer, limits: limits{rows: streamLimits(c)}}
+	s.ingestGate = gate{server: s, ingests: true, method: http.MethodPost, authorizer: c.publishAuthorizer, limits: limits{rows: ingestLimits(c)}}
 }
 
 // admit returns the place of a request for a session, which the caller must free, or why the
@@ -37,43 +42,52 @@ func (g *gate) admit(w http.ResponseWriter, r *http.Request, session string, nam
 	if transport.Circular(w) {
 		return place{}, errCircular
 	}
-	if !g.ingests {
-		boundBody(w, r) // nobody reads the body of a request for a stream
+	elsewhere := errors.Is(nameErr, errNoPath) || errors.Is(nameErr, errMethod)
+	if errors.Is(nameErr, errMethod) {
+		setDefault(w.Header(), "Allow", g.method) // a router may have other methods there
 	}
-	p, err := g.judge(w, r, session, nameErr)
-	if err != nil && (g.ingests || errors.Is(nameErr, errNoPath) || errors.Is(nameErr, errMethod)) {
-		endBody(w, r)
+	if !g.ingests {
+		leaveBody(w, r, elsewhere) // nobody reads the body of a request for a stream
+	}
+	p, err := g.judge(r, session, nameErr)
+	if err != nil && g.ingests {
+		leaveBody(w, r, true)
 	}
 	return p, err
 }
 
-func (g *gate) judge(w http.ResponseWriter, r *http.Request, session string, nameErr error) (place, error) {
-	switch {
-	case errors.Is(nameErr, errNoPath):
-		return place{}, &RefusalError{Status: http.StatusNotFound, Message: errNoPath.Error()}
-	case errors.Is(nameErr, errMethod):
-		setDefault(w.Header(), "Allow", g.method) // a router may have other methods there
-		return place{}, &RefusalError{Status: http.StatusMethodNotAllowed, Message: "method " + r.Method + " is not allowed here"}
-	case errors.Is(nameErr, errUndecided):
-		return place{}, nameErr
-	case nameErr != nil:
-		return place{}, &RefusalError{Status: http.StatusBadRequest, Message: nameErr.Error()}
+func (g *gate) judge(r *http.Request, session string, nameErr error) (place, error) {
+	if nameErr != nil {
+		return place{}, misnamed(r, nameErr)
 	}
-	if g.check != nil {
-		if err := g.check(r); err != nil {
+	if g.ingests {
+		if err := g.server.checkIngest(r); err != nil {
 			return place{}, err
 		}
 	}
-	if err := g.checkSession(session); err != nil {
-		return place{}, &RefusalError{Status: http.StatusBadRequest, Message: err.Error()}
+	if err := g.server.checkSessionParameter(session); err != nil {
+		return place{}, misnamed(r, err)
 	}
 	if err := g.authorize(r, session); err != nil {
 		return place{}, err
 	}
-	if g.draining() {
+	if g.server.streams.draining.Load() {
 		return place{}, nil // the server sends each new stream away at once, and has room for that
 	}
 	return g.limits.take(r, session)
+}
+
+// misnamed returns the answer to a request that does not name a session for the reason err.
+func misnamed(r *http.Request, err error) error {
+	switch {
+	case errors.Is(err, errUndecided):
+		return err
+	case errors.Is(err, errNoPath):
+		return &RefusalError{Status: http.StatusNotFound, Message: err.Error()}
+	case errors.Is(err, errMethod):
+		return &RefusalError{Status: http.StatusMethodNotAllowed, Message: "method " + r.Method + " is not allowed here"}
+	}
+	return &RefusalError{Status: http.StatusBadRequest, Message: err.Error()}
 }
 
 // authorize asks the authorizer whether a request may have what it asks for of a session.
@@ -95,20 +109,15 @@ func (g *gate) authorize(r *http.Request, session string) error {
 // without reading it, so that a reset of the connection does not take the answer with it.
 const lingering = time.Second
 
-// boundBody bounds how long net/http waits for a body that nobody reads, and reports whether
-// it may wait: it does so over HTTP/1, and without a bound if the body does not come.
-func boundBody(w http.ResponseWriter, r *http.Request) bool {
-	waits := r.ProtoMajor == 1 && r.ContentLength != 0
-	if waits {
-		_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(lingering))
+// leaveBody must be called before the answer to a request whose body nobody reads. It bounds how
+// long net/http waits for the body: it does so over HTTP/1, and without a bound if the body does
+// not come. With last, it makes net/http close the connection after such an answer.
+func leaveBody(w http.ResponseWriter, r *http.Request, last bool) {
+	if r.ProtoMajor != 1 || r.ContentLength == 0 {
+		return
 	}
-	return waits
-}
-
-// endBody must be called before the answer to a request whose body nobody reads. It makes
-// net/http close the connection after it.
-func endBody(w http.ResponseWriter, r *http.Request) {
-	if boundBody(w, r) {
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(lingering))
+	if last {
 		w.Header().Set("Connection", "close")
 	}
 }

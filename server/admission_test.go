@@ -17,7 +17,7 @@ func TestGateOrder(t *testing.T) {
 	key := func(*http.Request) string { return "one" }
 	for name, ingests := range map[string]bool{"streams": false, "ingest requests": true} {
 		t.Run(name, func(t *testing.T) {
-			var refused, unchecked error
+			var refused error
 			authorize := func(*http.Request, string) error { return refused }
 			srv, err := New(gen.StreamEvents, WithAuthorizer(authorize), WithPublishAuthorizer(authorize), WithLimits(Limits{StreamsPerClient: 1, ClientKey: key, PublishesPerClient: 1}))
 			if err != nil {
@@ -25,15 +25,14 @@ func TestGateOrder(t *testing.T) {
 			}
 			g, closes := &srv.engine.streamGate, map[int]bool{404: true, 405: true}
 			if ingests {
-				g, closes = &srv.engine.ingestGate, map[int]bool{404: true, 405: true, 400: true, 418: true, 401: true, 429: true}
+				g, closes = &srv.engine.ingestGate, map[int]bool{404: true, 405: true, 400: true, 415: true, 401: true, 429: true}
 			}
-			g.check = func(*http.Request) error { return unchecked }
 			taken, err := g.limits.take(nil, "")
 			if err != nil {
 				t.Fatal(err)
 			}
-			refused, unchecked = ErrUnauthorized, &RefusalError{Status: http.StatusTeapot}
-			named, session := errNoPath, "\n"
+			refused = ErrUnauthorized
+			named, session, media := errNoPath, "\n", ""
 			for _, step := range []struct {
 				status int
 				mend   func()
@@ -41,13 +40,17 @@ func TestGateOrder(t *testing.T) {
 				{404, func() { named = errMethod }},
 				{405, func() { named = errors.New("twice") }},
 				{400, func() { named = nil }},
-				{418, func() { unchecked = nil }},
+				{415, func() { media = "application/json" }},
 				{400, func() { session = "s" }},
 				{401, func() { refused = nil }},
 				{429, func() { g.limits.free(taken) }},
 			} {
-				w := httptest.NewRecorder()
-				_, err := g.admit(w, httptest.NewRequest(http.MethodPost, "/", strings.NewReader("x")), session, named)
+				if step.status == 415 && !ingests {
+					continue
+				}
+				w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/", strings.NewReader("x"))
+				r.Header.Set("Content-Type", media)
+				_, err := g.admit(w, r, session, named)
 				if e := asRefusal(err); e == nil || e.Status != step.status {
 					t.Errorf("got %v, want %d", err, step.status)
 				}
@@ -56,7 +59,9 @@ func TestGateOrder(t *testing.T) {
 				}
 				step.mend()
 			}
-			p, err := g.admit(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/", nil), session, named)
+			r := httptest.NewRequest(http.MethodPost, "/", nil)
+			r.Header.Set("Content-Type", media)
+			p, err := g.admit(httptest.NewRecorder(), r, session, named)
 			if err != nil || p == (place{}) {
 				t.Errorf("got %v, error %v", p, err)
 			}

@@ -1,8 +1,6 @@
 package server
 
 import (
-	"net/http"
-
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/server/internal/clock"
 	"github.com/mixstream/mixstream/server/internal/sched"
@@ -25,8 +23,6 @@ func newEngine(op operation, opts []Option) (*engine, error) {
 		clock:   clock.New(),
 		log:     cfg.log,
 		streams: streams{drained: make(chan struct{})},
-
-		stopIngest: make(chan struct{}),
 	}
 	if s.log == nil {
 		s.log = eventlog.NewMemory(eventlog.Retention{})
@@ -38,25 +34,4 @@ func newEngine(op operation, opts []Option) (*engine, error) {
 	s.rules, s.detachedRules = s.newRules(), s.newDetachedRules()
 	s.readers.first, s.readers.last = cfg.onFirstReader, cfg.onLastReader
 	return s, nil
-}
-
-// initGates makes the gates of a server.
-func (s *engine) initGates() {
-	c := &s.cfg
-	s.streamGate = gate{
-		method:       s.op.method,
-		checkSession: s.checkSessionParameter,
-		authorizer:   c.authorizer,
-		draining:     s.streams.draining.Load,
-		limits:       limits{rows: streamLimits(c)},
-	}
-	s.ingestGate = gate{
-		ingests:      true,
-		method:       http.MethodPost,
-		check:        s.checkIngest,
-		checkSession: s.checkSessionParameter,
-		authorizer:   c.publishAuthorizer,
-		draining:     s.streams.draining.Load,
-		limits:       limits{rows: ingestLimits(c)},
-	}
 }

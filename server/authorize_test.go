@@ -4,13 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"reflect"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"github.com/mixstream/mixstream/eventlog"
@@ -94,19 +91,8 @@ func TestRefusalErrorUnwraps(t *testing.T) {
 	}
 }
 
-// The server logs why an authorizer fails and does not tell the client.
-func TestAuthorizerFailureIsLogged(t *testing.T) {
-	var logged strings.Builder
-	srv := servertest.NewServer(t, authorize(errors.New("the backend is down")), server.WithLogger(slog.New(slog.NewTextHandler(&logged, nil))))
-	rec := httptest.NewRecorder()
-	srv.ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/stream?sessionId=s", nil))
-	if !strings.Contains(logged.String(), "the backend is down") {
-		t.Errorf("logged %q", logged.String())
-	}
-}
-
-// A stranger learns nothing: the authorizer comes after the check of the ID and before
-// everything that knows sessions.
+// A stranger learns nothing: the authorizer comes before everything that knows sessions, whatever
+// is in its way. What comes before the authorizer is in TestGateOrder.
 func TestAuthorizerComesFirst(t *testing.T) {
 	var asked []string
 	events := &servertest.FaultyLog{Log: eventlog.NewMemory(eventlog.Retention{})}
@@ -137,37 +123,6 @@ func TestAuthorizerComesFirst(t *testing.T) {
 	if got := strings.Join(asked, " "); got != "known known known unknown unknown unknown" {
 		t.Errorf("asked for %s", got)
 	}
-	asked = nil
-	for _, session := range []string{"", "a\nb", "\x00", "\xff", strings.Repeat("x", 257)} {
-		servertest.WantError(t, servertest.Get(t, ts, servertest.StreamURL(ts, session)), http.StatusBadRequest, gen.RESTErrorTypeBadRequest)
-	}
-	servertest.WantError(t, servertest.Get(t, ts, ts.URL+"/nothing"), http.StatusNotFound, gen.RESTErrorTypeNotFound)
-	if len(asked) > 0 {
-		t.Errorf("asked for %q", asked)
-	}
-}
-
-// The server authorizes each reconnection.
-func TestAuthorizerOnReconnection(t *testing.T) {
-	servertest.BothModes(t, testAuthorizerOnReconnection)
-}
-
-func testAuthorizerOnReconnection(t *testing.T, mode servertest.Mode) {
-	var revoked atomic.Bool
-	srv, ts := mode.Start(t, server.WithAuthorizer(func(r *http.Request, _ string) error {
-		if revoked.Load() || r.Header.Get("Authorization") != "" {
-			return server.ErrUnauthorized
-		}
-		return nil
-	}))
-	id := servertest.Publish(t, srv, "s", "")
-	r := servertest.Open(t, ts, "s")
-	r.Want("connected", id)
-	revoked.Store(true)
-	next := servertest.Publish(t, srv, "s", "")
-	r.WantContents(next) // by default, the server does not ask again for an open stream
-	r.Close()
-	servertest.WantError(t, servertest.Get(t, ts, servertest.StreamURL(ts, "s"), next), http.StatusUnauthorized, gen.RESTErrorTypeUnauthorized)
 }
 
 // The authorizer gets the request as the router of the application passes it on.

@@ -46,25 +46,3 @@ func TestEndOfClientThatStays(t *testing.T) {
 		})
 	}
 }
-
-// Shutdown does not wait longer for a connection whose stream ends when Shutdown begins.
-func TestShutdownBetweenStreamAndParting(t *testing.T) {
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // see HoldStreams
-	srv, _ := newDetachedServer(t, server.WithTiming(server.Timing{WriteTimeout: time.Hour}))
-	ts := servertest.Serve(t, srv)
-	servertest.Publish(t, srv, "s", "")
-	_, r := servertest.Dial(t, ts, "s")
-	servertest.Until(t, "it is watched", func() bool { return srv.Watched() == 1 })
-	release := srv.HoldStreams()
-	id := servertest.DeleteSession(t, srv, "s")
-	r.Want("session_deleted", id)
-	r.WantEnd()
-	time.Sleep(5 * time.Millisecond) // the stream is about to become a parting
-	done := make(chan error)
-	go func() { done <- srv.Shutdown(context.Background()) }()
-	time.Sleep(5 * time.Millisecond)
-	release()
-	if err := servertest.Receive(t, done); err != nil {
-		t.Error(err)
-	}
-}

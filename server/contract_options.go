@@ -9,9 +9,10 @@ package server
 // existing sessions stay under the old name.
 func WithNamespace(name string) Option { return func(c *config) { c.namespace = name } }
 
-// WithoutEventChecks makes [Server.Publish] and [Server.PublishJSON] publish an event that does
-// not fit its schema. By default they check each event, since a Go value can miss an enum, a
-// pattern or a required list. The server always checks what comes over HTTP.
+// WithoutEventChecks makes the server publish an event that does not fit its schema, whether it
+// comes by [Server.Publish], by [Server.PublishJSON] or over HTTP. By default the server checks each
+// event: also a Go value can miss an enum, a pattern or a limit. What does not depend on the schema
+// is always checked: see [Server.PublishJSON].
 func WithoutEventChecks() Option { return func(c *config) { c.checkEvents = false } }
 
 // WithStreamsFromStart makes a stream whose request has no last event id begin with the oldest

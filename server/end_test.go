@@ -3,7 +3,7 @@ package server_test
 import (
 	"context"
 	"errors"
-	"log/slog"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -41,132 +41,120 @@ func onceOnly() func(*http.Request, string) error {
 func TestEndReasons(t *testing.T) { servertest.BothModes(t, testEndReasons) }
 
 func testEndReasons(t *testing.T, mode servertest.Mode) {
-	h2 := func(ts *httptest.Server) { ts.EnableHTTP2 = true }
+	broken := errors.New("broken")
+	publish := func(text string, n int) func(*testing.T, *mix.Server, *servertest.Reader) {
+		return func(t *testing.T, srv *mix.Server, _ *servertest.Reader) {
+			for range n {
+				servertest.Publish(t, srv, "s", text)
+			}
+		}
+	}
+	shutdown := func(want error, cancel bool) func(*testing.T, *mix.Server, *servertest.Reader) {
+		return func(t *testing.T, srv *mix.Server, _ *servertest.Reader) {
+			ctx, done := context.WithTimeout(t.Context(), servertest.Patience)
+			defer done()
+			if cancel {
+				done()
+			}
+			if err := srv.Shutdown(ctx); !errors.Is(err, want) {
+				t.Errorf("got %v, want %v", err, want)
+			}
+		}
+	}
+	nothing := func(*testing.T, *mix.Server, *servertest.Reader) {}
+	large := strings.Repeat("x", 512<<10)
+	const debug, warn = "DEBUG", "WARN"
 	for _, test := range []struct {
 		name   string
 		reason server.EndReason
-		opts   []server.Option
+		level  string // of the line that the server logs
+		timing server.Option
 		end    func(t *testing.T, srv *mix.Server, r *servertest.Reader)
+		err    error // of the log, once the stream is open
 	}{
-		{"client leaves", server.EndClientLeft, []server.Option{server.WithTiming(server.Timing{Heartbeat: 50 * time.Millisecond})},
-			func(_ *testing.T, _ *mix.Server, r *servertest.Reader) { r.Close() }},
-		{"session is deleted", server.EndSessionDeleted, nil,
-			func(t *testing.T, srv *mix.Server, _ *servertest.Reader) { servertest.DeleteSession(t, srv, "s") }},
-		{"shutdown", server.EndShutdown, []server.Option{server.WithTiming(server.Timing{DrainWindow: time.Millisecond, MaxConnectionAge: time.Hour})},
-			func(t *testing.T, srv *mix.Server, _ *servertest.Reader) {
-				if err := srv.Shutdown(t.Context()); err != nil {
-					t.Error(err)
-				}
-			}},
-		{"shutdown that cannot wait", server.EndShutdown, []server.Option{server.WithTiming(server.Timing{DrainWindow: time.Hour})},
-			func(t *testing.T, srv *mix.Server, _ *servertest.Reader) {
-				ctx, cancel := context.WithCancel(t.Context())
-				cancel()
-				if err := srv.Shutdown(ctx); !errors.Is(err, context.Canceled) {
-					t.Error(err)
-				}
-			}},
-		{"maximum age", server.EndMaxAge, []server.Option{server.WithTiming(server.Timing{MaxConnectionAge: time.Millisecond})},
-			func(*testing.T, *mix.Server, *servertest.Reader) {}},
-		{"reader stops reading", server.EndSlowReader, []server.Option{server.WithTiming(server.Timing{WriteTimeout: 100 * time.Millisecond})},
-			func(t *testing.T, srv *mix.Server, _ *servertest.Reader) {
-				large := strings.Repeat("x", 512<<10)
-				for range 30 {
-					servertest.Publish(t, srv, "s", large)
-				}
-			}},
-		{"access is revoked", server.EndRevoked, []server.Option{server.WithTiming(server.Timing{Reauthorization: time.Millisecond}), server.WithAuthorizer(onceOnly())},
-			func(*testing.T, *mix.Server, *servertest.Reader) {}},
+		{"client leaves", server.EndClientLeft, debug, server.WithTiming(server.Timing{Heartbeat: 50 * time.Millisecond}),
+			func(_ *testing.T, _ *mix.Server, r *servertest.Reader) { r.Close() }, nil},
+		{"session is deleted", server.EndSessionDeleted, debug, server.WithTiming(server.Timing{}),
+			func(t *testing.T, srv *mix.Server, _ *servertest.Reader) { servertest.DeleteSession(t, srv, "s") }, nil},
+		{"shutdown", server.EndShutdown, debug, server.WithTiming(server.Timing{DrainWindow: time.Millisecond, MaxConnectionAge: time.Hour}), shutdown(nil, false), nil},
+		{"shutdown that cannot wait", server.EndShutdown, debug, server.WithTiming(server.Timing{DrainWindow: time.Hour}), shutdown(context.Canceled, true), nil},
+		{"shutdown while the reader does not read", server.EndShutdown, debug, server.WithTiming(server.Timing{WriteTimeout: time.Hour}),
+			func(t *testing.T, srv *mix.Server, r *servertest.Reader) {
+				publish(large, 15)(t, srv, r)
+				shutdown(context.Canceled, true)(t, srv, r)
+			}, nil},
+		{"maximum age", server.EndMaxAge, debug, server.WithTiming(server.Timing{MaxConnectionAge: time.Millisecond}), nothing, nil},
+		{"reader stops reading", server.EndSlowReader, warn, server.WithTiming(server.Timing{WriteTimeout: 100 * time.Millisecond}), publish(large, 15), nil},
+		{"access is revoked", server.EndRevoked, debug, server.WithTiming(server.Timing{Reauthorization: time.Millisecond}), nothing, nil},
+		{"authorizer panics", server.EndPanic, debug, server.WithTiming(server.Timing{Reauthorization: time.Millisecond}), nothing, nil},
+		{"log fails", server.EndLogFailed, "ERROR", server.WithTiming(server.Timing{}), publish("", 1), broken},
+		{"log is unavailable", server.EndLogUnavailable, warn, server.WithTiming(server.Timing{LogOutage: 50 * time.Millisecond}), publish("", 1), servertest.ErrUnavailable},
 	} {
-		for name, configure := range map[string]func(*httptest.Server){"HTTP/1.1": servertest.SmallBuffers, "HTTP/2": h2} {
-			t.Run(test.name+", "+name, func(t *testing.T) {
-				o := servertest.NewObserver()
-				srv := mode.NewServer(t, append(test.opts, server.WithObserver(o))...)
-				r, s := followed(t, srv, o, srv, configure)
+		for _, h2 := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s, http2=%t", test.name, h2), func(t *testing.T) {
+				var l logged
+				o, events := servertest.NewObserver(), &servertest.FaultyLog{Log: eventlog.NewMemory(eventlog.Retention{})}
+				opts := []server.Option{server.WithObserver(o), debugLog(&l), server.WithLog(events), test.timing}
+				switch once := onceOnly(); test.reason {
+				case server.EndRevoked:
+					opts = append(opts, server.WithAuthorizer(once))
+				case server.EndPanic:
+					opts = append(opts, server.WithAuthorizer(func(r *http.Request, session string) error {
+						if once(r, session) != nil {
+							panic("by the application")
+						}
+						return nil
+					}))
+				}
+				srv := mode.NewServer(t, opts...)
+				r, s := followed(t, srv, o, srv, servertest.Quiet, servertest.SmallBuffers, func(ts *httptest.Server) { ts.EnableHTTP2 = h2 })
+				events.ReadErr.Store(test.err)
 				test.end(t, srv, r)
-				if e := s.WantEnd(t, test.reason); e.Duration <= 0 {
+				if e := s.WantEnd(t, test.reason); e.Duration <= 0 || test.err != nil && !errors.Is(e.Err, test.err) {
 					t.Errorf("got %+v", e)
+				}
+				line := l.lines(t, "stream ended", 1)[0]
+				if line["level"] != test.level || line["reason"] != string(test.reason) {
+					t.Errorf("logged %v", line)
 				}
 			})
 		}
 	}
 }
 
-// A stream that a draining server sends away is observed like any other.
-func TestEndOfStreamSentAway(t *testing.T) { servertest.BothModes(t, testEndOfStreamSentAway) }
+// An event whose write fails does not count.
+func TestEndByMiddleware(t *testing.T) { servertest.BothModes(t, testEndByMiddleware) }
 
-func testEndOfStreamSentAway(t *testing.T, mode servertest.Mode) {
+func testEndByMiddleware(t *testing.T, mode servertest.Mode) {
+	var l logged
 	o := servertest.NewObserver()
-	srv := mode.NewServer(t, server.WithObserver(o))
-	if err := srv.Shutdown(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	r, s := followed(t, srv, o, srv)
+	srv := mode.NewServer(t, server.WithObserver(o), debugLog(&l))
+	r, s := followed(t, srv, o, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		srv.ServeHTTP(&fragile{ResponseWriter: w}, r)
+	}))
+	last := servertest.Publish(t, srv, "s", "")
+	r.WantContents(last)
+	servertest.Publish(t, srv, "s", "spoilt")
 	r.WantEnd()
-	s.WantEnd(t, server.EndShutdown)
+	if e := s.WantEnd(t, server.EndWriteFailed); !errors.Is(e.Err, errFragile) || e.Events != 1 || e.Position != last {
+		t.Errorf("got %+v", e)
+	}
+	if line := l.lines(t, "stream ended", 1)[0]; line["level"] != "WARN" || line["reason"] != "write_failed" {
+		t.Errorf("logged %v", line)
+	}
 }
 
-func TestEndOfStuckStreamAtShutdown(t *testing.T) {
-	servertest.BothModes(t, testEndOfStuckStreamAtShutdown)
-}
+// Nothing is sent before the hook for the first reader returns.
+func TestEndByHook(t *testing.T) { servertest.BothModes(t, testEndByHook) }
 
-func testEndOfStuckStreamAtShutdown(t *testing.T, mode servertest.Mode) {
+func testEndByHook(t *testing.T, mode servertest.Mode) {
 	o := servertest.NewObserver()
-	srv := mode.NewServer(t, server.WithObserver(o), server.WithTiming(server.Timing{WriteTimeout: time.Hour}))
-	_, s := followed(t, srv, o, srv, servertest.SmallBuffers)
-	large := strings.Repeat("x", 512<<10)
-	for range 30 {
-		servertest.Publish(t, srv, "s", large)
+	srv := mode.NewServer(t, servertest.AnySession(), server.WithObserver(o), server.OnFirstReader(func(string) { panic("by the application") }))
+	ts := servertest.Serve(t, srv, servertest.Quiet)
+	if res, err := servertest.Try(t, ts, servertest.StreamURL(ts, "s")); err == nil {
+		t.Errorf("the answer is %s", res.Status)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	if err := srv.Shutdown(ctx); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("got %v", err)
-	}
-	s.WantEnd(t, server.EndShutdown)
-}
-
-func TestEndByFailures(t *testing.T) { servertest.BothModes(t, testEndByFailures) }
-
-func testEndByFailures(t *testing.T, mode servertest.Mode) {
-	t.Run("of the log", func(t *testing.T) {
-		o := servertest.NewObserver()
-		events := &servertest.FaultyLog{Log: eventlog.NewMemory(eventlog.Retention{})}
-		srv := mode.NewServer(t, server.WithObserver(o), server.WithLog(events))
-		r, s := followed(t, srv, o, srv)
-		broken := errors.New("broken")
-		events.ReadErr.Store(broken)
-		servertest.Publish(t, srv, "s", "")
-		r.WantEnd()
-		if e := s.WantEnd(t, server.EndLogFailed); !errors.Is(e.Err, broken) {
-			t.Errorf("got %+v", e)
-		}
-	})
-	t.Run("of a middleware", func(t *testing.T) {
-		o := servertest.NewObserver()
-		srv := mode.NewServer(t, server.WithObserver(o))
-		r, s := followed(t, srv, o, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			srv.ServeHTTP(&fragile{ResponseWriter: w}, r)
-		}))
-		last := servertest.Publish(t, srv, "s", "")
-		r.WantContents(last)
-		servertest.Publish(t, srv, "s", "spoilt")
-		r.WantEnd()
-		// An event whose write failed does not count.
-		if e := s.WantEnd(t, server.EndWriteFailed); !errors.Is(e.Err, errFragile) || e.Events != 1 || e.Position != last {
-			t.Errorf("got %+v", e)
-		}
-	})
-	t.Run("of a hook", func(t *testing.T) {
-		o := servertest.NewObserver()
-		srv := mode.NewServer(t, server.WithObserver(o), server.OnFirstReader(func(string) { panic("by the application") }))
-		ts := servertest.Serve(t, srv, servertest.Quiet)
-		servertest.Publish(t, srv, "s", "")
-		if res, err := servertest.Try(t, ts, servertest.StreamURL(ts, "s")); err == nil { // the server sends nothing before the hook returns
-			t.Errorf("the answer is %s", res.Status)
-		}
-		servertest.Receive(t, o.Streams).WantEnd(t, server.EndPanic)
-	})
+	servertest.Receive(t, o.Streams).WantEnd(t, server.EndPanic)
 }
 
 var errFragile = errors.New("fragile")
@@ -199,38 +187,4 @@ func testContextEndsWithStream(t *testing.T, mode servertest.Mode) {
 	servertest.Dial(t, ts, "s")
 	servertest.DeleteSession(t, srv, "s")
 	servertest.Receive(t, ended)
-}
-
-type requestKey struct{}
-
-// contextHandler is a slog.Handler that reads a value of the context, as handlers do that
-// add the ID of a request or of a span.
-type contextHandler struct {
-	slog.Handler
-	seen chan<- any
-}
-
-func (h contextHandler) Handle(ctx context.Context, r slog.Record) error {
-	if r.Message == "stream ended" {
-		h.seen <- ctx.Value(requestKey{})
-	}
-	return nil
-}
-
-func (contextHandler) Enabled(context.Context, slog.Level) bool { return true }
-
-// An observed stream keeps the values of its request's context when it is detached.
-func TestDetachedStreamKeepsContext(t *testing.T) {
-	seen := make(chan any, 1)
-	logger := slog.New(contextHandler{slog.DiscardHandler, seen})
-	srv, _ := newDetachedServer(t, server.WithLogger(logger))
-	ts := servertest.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		srv.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), requestKey{}, "request 7")))
-	}))
-	servertest.Publish(t, srv, "s", "")
-	conn, _ := servertest.Dial(t, ts, "s")
-	conn.Close()
-	if got := servertest.Receive(t, seen); got != "request 7" {
-		t.Errorf("the context of the end has %v", got)
-	}
 }

@@ -24,6 +24,5 @@ type engine struct {
 	transport            transport.Config
 	pool                 *sched.Pool // of detached streams
 
-	ingest     *ingest.Handler
-	stopIngest chan struct{} // closed when draining begins
+	ingest *ingest.Handler
 }

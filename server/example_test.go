@@ -80,7 +80,7 @@ func ExampleServer_PublishJSON() {
 		fmt.Println(err)
 		return
 	}
-	_, err = srv.PublishJSON(context.Background(), "session-1", "content", []byte(`{"content": 1}`))
+	_, err = srv.PublishJSON(context.Background(), "session-1", "content", []byte(`{"type": "content", "content": 1}`))
 	fmt.Println(err)
 	var misfit *contract.InvalidEventError
 	fmt.Println(errors.As(err, &misfit))

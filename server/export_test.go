@@ -31,16 +31,5 @@ func (l *limits) inAll() int {
 	return 0
 }
 
-// HoldStreams stops whatever opens or ends a stream, and Shutdown, until release. Then they go
-// on in the order in which they came: each gives the mutex to the next at once. A test needs
-// GOMAXPROCS(1), so that the next goroutine also runs at once.
-func (s *Server[E]) HoldStreams() (release func()) {
-	mu := &s.engine.streams.mu
-	mu.Lock()
-	return func() {
-		mu.Unlock()
-		mu.Lock() // before the first can take it: it has waited in vain then, which makes the mutex fair
-		time.Sleep(10 * time.Millisecond)
-		mu.Unlock()
-	}
-}
+// Compact is compact.
+var Compact = compact

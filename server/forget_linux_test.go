@@ -30,6 +30,22 @@ func (c closeHook) Close() error {
 	return c.Conn.Close()
 }
 
+// detachedSocket returns the socket of a stream. It calls closes when its connection closes.
+func detachedSocket(t *testing.T, o *opened, closes func()) *transport.Socket {
+	t.Helper()
+	conn, client := net.Pipe()
+	t.Cleanup(func() { client.Close() })
+	response, err := transport.NewResponse(hijacked{httptest.NewRecorder(), closeHook{conn, closes}}, httptest.NewRequest(http.MethodGet, "/", nil), &o.srv.engine.transport, func() {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	socket, err := response.Detach()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return socket
+}
+
 // raw returns a socket that can be watched.
 func raw(t *testing.T) syscall.RawConn {
 	t.Helper()
@@ -63,26 +79,29 @@ func TestForgottenBeforeItIsClosed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			o := openOne(t)
-			conn, client := net.Pipe()
-			defer client.Close()
 			closed, watched := 0, 0
-			w := hijacked{httptest.NewRecorder(), closeHook{conn, func() {
+			test(o, detachedSocket(t, o, func() {
 				closed++
 				watched = o.srv.Watched()
-			}}}
-			r := httptest.NewRequest(http.MethodGet, "/", nil)
-			response, err := transport.NewResponse(w, r, &o.srv.engine.transport, func() {})
-			if err != nil {
-				t.Fatal(err)
-			}
-			socket, err := response.Detach()
-			if err != nil {
-				t.Fatal(err)
-			}
-			test(o, socket)
+			}))
 			if closed != 1 || watched != 0 {
 				t.Errorf("closed %d times, while %d sockets are watched", closed, watched)
 			}
 		})
+	}
+}
+
+// A stream that ends while the server shuts down waits for its client only for a short time.
+func TestPartingWhileDraining(t *testing.T) {
+	for _, draining := range []bool{false, true} {
+		o := openOne(t)
+		o.srv.engine.streams.draining.Store(draining)
+		o.part(detachedSocket(t, o, func() {
+			for e := range o.srv.engine.streams.open {
+				if p, ok := e.(*parting); !ok || p.hurries.Load() != draining {
+					t.Errorf("draining: %t; open is %+v", draining, e)
+				}
+			}
+		}))
 	}
 }

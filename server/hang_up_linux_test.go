@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -14,23 +15,79 @@ import (
 	"github.com/mixstream/mixstream/server"
 )
 
-// The server notices a client that leaves while its stream waits for the log.
-func TestClientLeavesWhileLogWaits(t *testing.T) {
-	servertest.BothModes(t, testClientLeavesWhileLogWaits)
+// A client that closes its half of the connection, or resets the connection, has left. The server
+// notices without a heartbeat.
+func TestDetachedClientLeaves(t *testing.T) {
+	t.Parallel()
+	for name, leave := range map[string]func(*net.TCPConn){
+		"half-closed": func(c *net.TCPConn) { _ = c.CloseWrite() },
+		"reset":       func(c *net.TCPConn) { _ = c.SetLinger(0); c.Close() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			srv, o := newDetachedServer(t, server.WithTiming(server.Timing{Heartbeat: time.Hour}))
+			ts := servertest.Serve(t, srv)
+			servertest.Publish(t, srv, "s", "")
+			conn, r := servertest.Dial(t, ts, "s")
+			leave(conn.(*net.TCPConn))
+			servertest.Receive(t, o.Streams).WantEnd(t, server.EndClientLeft)
+			if name == "half-closed" { // the open half ends cleanly
+				r.WantEnd()
+			}
+			wantFree(t, srv)
+		})
+	}
 }
 
-func testClientLeavesWhileLogWaits(t *testing.T, mode servertest.Mode) {
-	events, waits, waiting := patientLog()
-	o := servertest.NewObserver()
-	srv, ts := mode.Start(t, server.WithLog(events), server.WithObserver(o))
-	servertest.Publish(t, srv, "s", "")
-	conn, _ := servertest.Dial(t, ts, "s")
-	waits.Store(true)
-	servertest.Publish(t, srv, "s", "")
-	servertest.Until(t, "the stream reads", func() bool { return waiting.Load() > 0 })
-	conn.Close()
-	servertest.Receive(t, o.Streams).WantEnd(t, server.EndClientLeft)
-	wantFree(t, srv)
+// deafLog is a log that ignores the context of a read.
+type deafLog struct{ eventlog.Log }
+
+func (l deafLog) Follow(ctx context.Context, s eventlog.Session, wake func()) (eventlog.Reader, error) {
+	r, err := l.Log.Follow(ctx, s, wake)
+	return deafReader{r}, err
+}
+
+type deafReader struct{ eventlog.Reader }
+
+func (r deafReader) Read(_ context.Context, after uint64, limit int) (eventlog.Batch, error) {
+	return r.Reader.Read(context.Background(), after, limit)
+}
+
+// A stream ends at once while it waits for the log, and even if the log ignores that it ends.
+func TestEndWhileLogWaits(t *testing.T) { servertest.BothModes(t, testEndWhileLogWaits) }
+
+func testEndWhileLogWaits(t *testing.T, mode servertest.Mode) {
+	for _, deaf := range []bool{false, true} {
+		for reason, end := range map[server.EndReason]func(*mix.Server, net.Conn){
+			server.EndClientLeft: func(_ *mix.Server, c net.Conn) { c.Close() },
+			server.EndShutdown:   func(srv *mix.Server, _ net.Conn) { servertest.ShutNow(srv) },
+		} {
+			if mode == servertest.Attached && reason == server.EndShutdown && !deaf {
+				continue // net/http ends it when it closes the connection
+			}
+			var waits atomic.Bool
+			var waiting atomic.Int64
+			var log eventlog.Log = &servertest.HookedLog{Log: eventlog.NewMemory(eventlog.Retention{}), BeforeRead: func(ctx context.Context, _ string) error {
+				if waits.Load() {
+					waiting.Add(1)
+					<-ctx.Done()
+				}
+				return ctx.Err()
+			}}
+			if deaf {
+				log = deafLog{eventlog.NewMemory(eventlog.Retention{})}
+			}
+			o := servertest.NewObserver()
+			srv, ts := mode.Start(t, server.WithLog(log), server.WithObserver(o), server.WithTiming(server.Timing{Heartbeat: time.Hour, DrainWindow: time.Hour}))
+			servertest.Publish(t, srv, "s", "")
+			conn, _ := servertest.Dial(t, ts, "s")
+			waits.Store(true)
+			servertest.Publish(t, srv, "s", "")
+			servertest.Until(t, "the stream reads", func() bool { return deaf || waiting.Load() > 0 })
+			end(srv, conn)
+			servertest.Receive(t, o.Streams).WantEnd(t, reason)
+			wantFree(t, srv)
+		}
+	}
 }
 
 // An authorizer that is asked again learns from its request that the client has left.
@@ -82,71 +139,4 @@ func testConnectionClosedBelow(t *testing.T, mode servertest.Mode) {
 	next.Close()
 	wantFree(t, srv)
 	servertest.Until(t, "no client is watched", func() bool { return srv.Watched() == 0 })
-}
-
-// The application closes the connections of some streams, and other connections get their
-// descriptors. The streams end without a heartbeat, and the server watches the new
-// clients. The test is not parallel, since the descriptors could go to another test.
-func TestDescriptorUsedAgain(t *testing.T) {
-	const streams = 10
-	conns := make(chan net.Conn, 2*streams)
-	srv, _ := newDetachedServer(t, server.WithTiming(server.Timing{Heartbeat: time.Hour}))
-	ts := servertest.Serve(t, srv, func(ts *httptest.Server) {
-		ts.Config.ConnContext = func(ctx context.Context, c net.Conn) context.Context {
-			conns <- c
-			return ctx
-		}
-	})
-	servertest.Publish(t, srv, "s", "")
-	for range streams {
-		servertest.Dial(t, ts, "s")
-	}
-	servertest.Until(t, "all are watched", func() bool { return srv.Watched() == streams })
-	for range streams {
-		(<-conns).Close()
-	}
-	const more = streams / 2 // each takes two descriptors, one for each side
-	clients := make([]net.Conn, more)
-	for i := range clients {
-		clients[i], _ = servertest.Dial(t, ts, "s")
-	}
-	servertest.Until(t, "some have ended", func() bool { return srv.Readers("s") < streams+more })
-	for _, c := range clients {
-		c.Close()
-	}
-	servertest.Until(t, "all clients that left were noticed", func() bool { return srv.Readers("s") < streams })
-}
-
-// deafLog is a log that ignores its context.
-type deafLog struct{ eventlog.Log }
-
-func (l deafLog) Follow(ctx context.Context, s eventlog.Session, wake func()) (eventlog.Reader, error) {
-	r, err := l.Log.Follow(ctx, s, wake)
-	return deafReader{r}, err
-}
-
-type deafReader struct{ eventlog.Reader }
-
-func (r deafReader) Read(_ context.Context, after uint64, limit int) (eventlog.Batch, error) {
-	return r.Reader.Read(context.Background(), after, limit)
-}
-
-// A stream ends at once even if the log ignores the stream's context.
-func TestEndOfStreamWithDeafLog(t *testing.T) {
-	t.Parallel()
-	for name, end := range map[server.EndReason]func(*mix.Server, net.Conn){
-		server.EndClientLeft: func(_ *mix.Server, c net.Conn) { c.Close() },
-		server.EndShutdown:   func(srv *mix.Server, _ net.Conn) { servertest.ShutNow(srv) },
-	} {
-		t.Run(string(name), func(t *testing.T) {
-			srv, o := newDetachedServer(t, server.WithTiming(server.Timing{Heartbeat: time.Hour, DrainWindow: time.Hour}),
-				server.WithLog(deafLog{eventlog.NewMemory(eventlog.Retention{})}))
-			ts := servertest.Serve(t, srv)
-			servertest.Publish(t, srv, "s", "")
-			conn, _ := servertest.Dial(t, ts, "s")
-			end(srv, conn)
-			servertest.Receive(t, o.Streams).WantEnd(t, name)
-			wantFree(t, srv)
-		})
-	}
 }

@@ -6,49 +6,13 @@ import (
 	"time"
 
 	"github.com/mixstream/mixstream/internal/servertest"
-	"github.com/mixstream/mixstream/server"
 )
 
+// A heartbeat comes 15 s after the last event, and carries a position past the events of other
+// sessions.
 func TestHeartbeat(t *testing.T) { servertest.BothModes(t, testHeartbeat) }
 
 func testHeartbeat(t *testing.T, mode servertest.Mode) {
-	srv, ts := mode.Start(t, server.WithTiming(server.Timing{Heartbeat: 30 * time.Millisecond}))
-	id := servertest.Publish(t, srv, "s", "")
-	r := servertest.Open(t, ts, "s")
-	r.Want("connected", id)
-	beat := servertest.Event{Name: "heartbeat", ID: id, Data: `{"type":"heartbeat"}`, Retry: -1}
-	for range 3 {
-		if e := r.Next(); e != beat {
-			t.Fatalf("got %+v, want %+v", e, beat)
-		}
-	}
-}
-
-// A heartbeat carries a position past the events of other sessions, and a resume there
-// loses nothing.
-func TestHeartbeatMovesOn(t *testing.T) { servertest.BothModes(t, testHeartbeatMovesOn) }
-
-func testHeartbeatMovesOn(t *testing.T, mode servertest.Mode) {
-	srv, ts := mode.Start(t, server.WithTiming(server.Timing{Heartbeat: 30 * time.Millisecond}), servertest.SmallLog(3))
-	id := servertest.Publish(t, srv, "s", "")
-	r := servertest.Open(t, ts, "s")
-	r.Want("connected", id)
-	ids := servertest.PublishN(t, srv, "busy", 20)
-	end := ids[19]
-	for e := r.Next(); e.ID != end; e = r.Next() {
-		if e.Name != "heartbeat" || servertest.Number(t, e.ID) > servertest.Number(t, end) {
-			t.Fatalf("got %+v", e)
-		}
-	}
-	r.Close()
-	missed := servertest.Publish(t, srv, "s", "")
-	r = servertest.Open(t, ts, "s", end)
-	r.Want("connected", end, "content", missed)
-}
-
-func TestHeartbeatInterval(t *testing.T) { servertest.BothModes(t, testHeartbeatInterval) }
-
-func testHeartbeatInterval(t *testing.T, mode servertest.Mode) {
 	synctest.Test(t, func(t *testing.T) {
 		srv := mode.NewServer(t)
 		servertest.Publish(t, srv, "s", "")
@@ -75,6 +39,11 @@ func testHeartbeatInterval(t *testing.T, mode servertest.Mode) {
 			if n := len(r.Events()); n != step.events {
 				t.Fatalf("%+v: %d events", step, n)
 			}
+		}
+		want := servertest.Event{Name: "heartbeat", ID: servertest.Publish(t, srv, "other", ""), Data: `{"type":"heartbeat"}`, Retry: -1}
+		time.Sleep(15 * time.Second)
+		if got := r.Events()[7]; got != want {
+			t.Errorf("got %+v, want %+v", got, want)
 		}
 	})
 }

@@ -2,9 +2,10 @@ package server_test
 
 import (
 	"context"
+	"fmt"
+	"net"
 	"net/http"
 	"runtime"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -12,11 +13,12 @@ import (
 
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/internal/servertest"
+	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/server"
 )
 
 // Readers that were behind, caught up, and then stop reading hold up no other readers.
-func TestReadersStuckAgain(t *testing.T) {
+func TestStuckReadersHoldUpNoOthers(t *testing.T) {
 	t.Parallel()
 	srv, _ := newDetachedServer(t, server.WithTiming(server.Timing{Heartbeat: time.Hour, WriteTimeout: time.Hour}))
 	ts := servertest.Serve(t, srv)
@@ -39,88 +41,66 @@ func TestReadersStuckAgain(t *testing.T) {
 	r.WantContents(servertest.Publish(t, srv, "s", ""))
 }
 
-// Streams that wait for a slow log hold up no others, however many wait.
-func TestSlowLogHoldsUpItsReadersOnly(t *testing.T) {
-	t.Parallel()
-	var isSlow atomic.Bool
-	var waiting atomic.Int64
-	free := make(chan struct{})
-	events := &servertest.HookedLog{Log: eventlog.NewMemory(eventlog.Retention{}), BeforeRead: func(_ context.Context, session string) error {
-		if session == "slow" && isSlow.Load() {
-			waiting.Add(1)
-			<-free
-		}
-		return nil
-	}}
-	srv, ts := servertest.Detached.Start(t, server.WithLog(events))
-	servertest.Publish(t, srv, "slow", "")
-	servertest.Publish(t, srv, "s", "")
-	slow := make([]*servertest.Reader, 20*runtime.GOMAXPROCS(0))
-	for i := range slow {
-		_, slow[i] = servertest.Dial(t, ts, "slow")
-	}
-	_, r := servertest.Dial(t, ts, "s")
-	isSlow.Store(true)
-	late := servertest.Publish(t, srv, "slow", "")
-	for range 10 {
-		r.WantContents(servertest.Publish(t, srv, "s", ""))
-	}
-	servertest.Until(t, "all others wait", func() bool { return waiting.Load() == int64(len(slow)) })
-	isSlow.Store(false)
-	close(free)
-	for _, r := range slow {
-		r.WantContents(late)
+// slowPart is a part of the application that makes sessions wait once it is slow, except "s".
+type slowPart struct {
+	slow    atomic.Bool
+	waiting atomic.Int64
+	free    chan struct{}
+}
+
+func (p *slowPart) wait(session string) {
+	if session != "s" && p.slow.Load() {
+		p.waiting.Add(1)
+		<-p.free
 	}
 }
 
-// Streams that wait for a slow authorizer hold up no others, however many wait.
-func TestSlowAuthorizerHoldsUpItsReadersOnly(t *testing.T) {
+// However many streams wait for a part of the application that is slow, they hold up no others.
+func TestSlowPartsHoldUpNoOthers(t *testing.T) {
 	t.Parallel()
-	var slow atomic.Bool
-	var waiting atomic.Int64
-	free := make(chan struct{})
-	srv, _ := newDetachedServer(t, server.WithTiming(server.Timing{Heartbeat: time.Hour, Reauthorization: 50 * time.Millisecond}),
-		server.WithAuthorizer(func(_ *http.Request, session string) error {
-			if session == "slow" && slow.Load() {
-				waiting.Add(1)
-				<-free
+	streams := 20 * runtime.GOMAXPROCS(0)
+	for name, test := range map[string]struct {
+		part   func(*slowPart) server.Option
+		causes func(t *testing.T, srv *mix.Server, session string, c net.Conn) // that a stream waits
+	}{
+		"log": {func(p *slowPart) server.Option {
+			return server.WithLog(&servertest.HookedLog{Log: eventlog.NewMemory(eventlog.Retention{}), BeforeRead: func(_ context.Context, session string) error {
+				p.wait(session)
+				return nil
+			}})
+		}, func(t *testing.T, srv *mix.Server, session string, _ net.Conn) {
+			servertest.Publish(t, srv, session, "")
+		}},
+		"authorizer": {func(p *slowPart) server.Option {
+			return server.WithAuthorizer(func(_ *http.Request, session string) error { p.wait(session); return nil })
+		}, func(*testing.T, *mix.Server, string, net.Conn) {}},
+		"hook": {func(p *slowPart) server.Option { return server.OnLastReader(p.wait) },
+			func(_ *testing.T, _ *mix.Server, _ string, c net.Conn) { c.Close() }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := &slowPart{free: make(chan struct{})}
+			timing := server.Timing{Heartbeat: 100 * time.Millisecond}
+			if name == "authorizer" {
+				timing.Reauthorization = 50 * time.Millisecond
 			}
-			return nil
-		}))
-	t.Cleanup(func() { close(free) })
-	ts := servertest.Serve(t, srv)
-	servertest.Publish(t, srv, "slow", "")
-	servertest.Publish(t, srv, "s", "")
-	streams := int64(10 * runtime.GOMAXPROCS(0))
-	for range streams {
-		servertest.Dial(t, ts, "slow")
+			srv, _ := newDetachedServer(t, servertest.AnySession(), server.WithTiming(timing), test.part(p))
+			t.Cleanup(func() { close(p.free) })
+			ts := servertest.Serve(t, srv)
+			conns := make([]net.Conn, streams)
+			for i := range conns {
+				conns[i], _ = servertest.Dial(t, ts, fmt.Sprint(i))
+			}
+			_, r := servertest.Dial(t, ts, "s")
+			r.IgnoreBeats = true
+			p.slow.Store(true)
+			for i, c := range conns {
+				test.causes(t, srv, fmt.Sprint(i), c)
+			}
+			servertest.Until(t, "all others wait", func() bool { return p.waiting.Load() == int64(streams) })
+			for range 10 {
+				r.WantContents(servertest.Publish(t, srv, "s", ""))
+			}
+		})
 	}
-	_, r := servertest.Dial(t, ts, "s")
-	slow.Store(true)
-	servertest.Until(t, "all but one wait", func() bool { return waiting.Load() == streams })
-	r.WantContents(servertest.Publish(t, srv, "s", ""))
-}
-
-// A slow hook holds up only the ends of the streams that it is called for.
-func TestSlowHooksHoldUpNoOthers(t *testing.T) {
-	t.Parallel()
-	free := make(chan struct{})
-	var waiting atomic.Int64
-	srv, _ := newDetachedServer(t, servertest.AnySession(), server.WithTiming(server.Timing{Heartbeat: 100 * time.Millisecond}), server.OnLastReader(func(session string) {
-		if session != "s" {
-			waiting.Add(1)
-			<-free
-		}
-	}))
-	t.Cleanup(func() { close(free) })
-	ts := servertest.Serve(t, srv)
-	streams := int64(10 * runtime.GOMAXPROCS(0))
-	for i := range streams {
-		conn, _ := servertest.Dial(t, ts, strconv.FormatInt(i, 10))
-		conn.Close()
-	}
-	servertest.Until(t, "all that have left wait", func() bool { return waiting.Load() == streams })
-	_, r := servertest.Dial(t, ts, "s")
-	r.IgnoreBeats = true
-	r.WantContents(servertest.Publish(t, srv, "s", ""))
 }

@@ -8,14 +8,12 @@ import (
 	"io"
 	"log/slog"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 	"unicode/utf8"
 
 	"github.com/mixstream/mixstream/gen"
@@ -67,100 +65,78 @@ func inHeader(s string) string {
 	}, s)
 }
 
-// rawRequest returns the bytes of a request.
-func rawRequest(method, target, header, body string) string {
-	return fmt.Sprintf("%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: %d\r\n%s\r\n%s", method, target, len(body), header, body)
+// hugeRequests are requests with a value in one place. The value stands for $Q as a part of a query,
+// for $P as a part of a path, for $H as that of a header, for $J as JSON text, for $D as digits,
+// and for $V as it is.
+func hugeRequests() map[string]string {
+	raw := func(method, target, header, body string) string {
+		return method + " " + target + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + header + "\r\n" + body
+	}
+	get := func(target string) string { return raw("GET", target, "", "") }
+	const ndjson, session = "Content-Type: application/x-ndjson\r\n", "/stream?sessionId=s"
+	all := map[string]string{
+		"method":                   raw("$M", session, "", ""),
+		"path":                     get("/$P"),
+		"unclean path":             get("//$P"),
+		"query of an unclean path": get("//stream?a=$Q"),
+		"session":                  get("/stream?sessionId=$Q"),
+		"sessions":                 get(session + "&sessionId=$Q"),
+		"unknown session":          get("/stream?sessionId=$S"),
+		"bad escape":               get("/stream?sessionId=%zz$Q"),
+		"query parameter":          get("/stream?$Q=1"),
+		"lastEventId":              get(session + "&lastEventId=$Q"),
+		"Last-Event-ID":            raw("GET", session, "Last-Event-ID: $H\r\n", ""),
+		"header":                   raw("GET", session, "X-$M: 1\r\n", ""),
+		"host":                     "GET /stream HTTP/1.1\r\nHost: $H\r\nConnection: close\r\n\r\n",
+		"publish to session":       raw("POST", "/stream?sessionId=$Q", ndjson, "\n"),
+		"deleted session":          raw("POST", "/stream?sessionId=deleted", ndjson, `{"event":"content","data":{"type":"content","content":$J}}`),
+		"content type":             raw("POST", session, "Content-Type: $H\r\n", "x"),
+		"content encoding":         raw("POST", session, ndjson+"Content-Encoding: $H\r\n", "x"),
+		"key":                      raw("POST", session, ndjson+"Idempotency-Key: $H\r\n", oneLine),
+		"a failure":                get("/stream?sessionId=failing&x=$Q"),
+	}
+	for name, body := range map[string]string{
+		"no JSON":           `$V`,
+		"string":            `$J`,
+		"member":            `{$J:1}`,
+		"event":             `{"event":$J,"data":{}}`,
+		"event as a number": `{"event":$D,"data":{}}`,
+		"data as text":      `{"event":"content","data":$J}`,
+		"data as a number":  `{"event":"content","data":$D}`,
+		"a number":          `{"event":"content","data":{"type":"content","content":$D}}`,
+		"huge exponent":     `{"event":"content","data":{"type":"content","content":1e$D}}`,
+		"integer":           `{"event":"error","data":{"error":"x","attempt":$D}}`,
+		"fraction":          `{"event":"error","data":{"error":"x","attempt":1.$D}}`,
+		"enum":              `{"event":"notification","data":{"createdAt":1,"id":"i","message":"m","notificationType":$J,"responseType":"text","sessionId":"s","timeout":1,"title":"t","type":"x"}}`,
+		"pattern":           `{"event":"tool_use_start","data":{"id":"i","name":$J,"type":"x"}}`,
+		"array":             `{"event":"content","data":{"type":"content","content":[$J]}}`,
+		"another event":     `{"event":"connected","data":{"sessionId":$J}}`,
+		"something after":   strings.TrimSpace(oneLine) + `$J`,
+		"too large":         `{"event":"content","data":{"type":"content","content":$J,"more":[$J,$J,$J]}}`,
+		"deep":              `{"event":"content","data":$[`,
+	} {
+		all["line: "+name] = raw("POST", session, ndjson, body+"\n")
+		all["JSON: "+name] = raw("POST", session, "Content-Type: application/json\r\n", body)
+	}
+	return all
 }
 
-// Whatever is huge in a request, the server answers briefly, cuts no character in half,
-// and logs briefly.
+// withValue puts a value into a request, and tells the length of its body.
+func withValue(t *testing.T, request, v string) string {
+	t.Helper()
+	text, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request = strings.NewReplacer("$Q", url.QueryEscape(v), "$S", url.QueryEscape(v[:len(v)/9]), "$P", url.PathEscape(v), "$H", inHeader(v), "$J", string(text),
+		"$D", "1"+strings.Repeat("9", len(v)), "$M", strings.Repeat("M", len(v)), "$[", strings.Repeat("[", len(v)), "$V", v).Replace(request)
+	head, body, _ := strings.Cut(request, "\r\n\r\n")
+	return fmt.Sprintf("%s\r\nContent-Length: %d\r\n\r\n%s", head, len(body), body)
+}
+
+// Whatever is huge in a request, the server answers briefly, cuts no character in half, and logs
+// briefly.
 func TestAnswersAreBounded(t *testing.T) {
-	const ndjson, jsonBody = "Content-Type: application/x-ndjson\r\n", "Content-Type: application/json\r\n"
-	inJSON := func(s string) string {
-		text, err := json.Marshal(s)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return string(text)
-	}
-	digits := func(n int) string { return "1" + strings.Repeat("9", n) }
-	places := map[string]func(v string) string{
-		"method":                   func(v string) string { return rawRequest(strings.Repeat("M", len(v)), "/stream?sessionId=s", "", "") },
-		"path":                     func(v string) string { return rawRequest("GET", "/"+url.PathEscape(v), "", "") },
-		"unclean path":             func(v string) string { return rawRequest("GET", "//"+url.PathEscape(v), "", "") },
-		"query of an unclean path": func(v string) string { return rawRequest("GET", "//stream?a="+url.QueryEscape(v), "", "") },
-		"session":                  func(v string) string { return rawRequest("GET", "/stream?sessionId="+url.QueryEscape(v), "", "") },
-		"sessions": func(v string) string {
-			return rawRequest("GET", "/stream?sessionId=s&sessionId="+url.QueryEscape(v), "", "")
-		},
-		"unknown session": func(v string) string {
-			return rawRequest("GET", "/stream?sessionId="+url.QueryEscape(v[:len(v)/9]), "", "")
-		},
-		"bad escape":      func(v string) string { return rawRequest("GET", "/stream?sessionId=%zz"+url.QueryEscape(v), "", "") },
-		"query parameter": func(v string) string { return rawRequest("GET", "/stream?"+url.QueryEscape(v)+"=1", "", "") },
-		"lastEventId": func(v string) string {
-			return rawRequest("GET", "/stream?sessionId=s&lastEventId="+url.QueryEscape(v), "", "")
-		},
-		"Last-Event-ID": func(v string) string {
-			return rawRequest("GET", "/stream?sessionId=s", "Last-Event-ID: "+inHeader(v)+"\r\n", "")
-		},
-		"header": func(v string) string {
-			return rawRequest("GET", "/stream?sessionId=s", inHeader("X-")+strings.Repeat("h", len(v))+": 1\r\n", "")
-		},
-		"host": func(v string) string {
-			return "GET /stream HTTP/1.1\r\nHost: " + inHeader(v) + "\r\nConnection: close\r\n\r\n"
-		},
-		"publish to session": func(v string) string {
-			return rawRequest("POST", "/stream?sessionId="+url.QueryEscape(v), ndjson, "\n")
-		},
-		"deleted session": func(v string) string { return rawRequest("POST", "/stream?sessionId=deleted", ndjson, contentLine(v)) },
-		"content type": func(v string) string {
-			return rawRequest("POST", "/stream?sessionId=s", "Content-Type: "+inHeader(v)+"\r\n", "x")
-		},
-		"content encoding": func(v string) string {
-			return rawRequest("POST", "/stream?sessionId=s", ndjson+"Content-Encoding: "+inHeader(v)+"\r\n", "x")
-		},
-		"key": func(v string) string {
-			return rawRequest("POST", "/stream?sessionId=s", ndjson+"Idempotency-Key: "+inHeader(v)+"\r\n", contentLine("a"))
-		},
-	}
-	for name, body := range map[string]func(v string) string{
-		"no JSON":           func(v string) string { return v },
-		"string":            inJSON,
-		"member":            func(v string) string { return `{` + inJSON(v) + `:1}` },
-		"event":             func(v string) string { return `{"event":` + inJSON(v) + `,"data":{}}` },
-		"event as a number": func(v string) string { return `{"event":` + digits(len(v)) + `,"data":{}}` },
-		"data as text":      func(v string) string { return `{"event":"content","data":` + inJSON(v) + `}` },
-		"data as a number":  func(v string) string { return `{"event":"content","data":` + digits(len(v)) + `}` },
-		"a number": func(v string) string {
-			return `{"event":"content","data":{"type":"content","content":` + digits(len(v)) + `}}`
-		},
-		"huge exponent": func(v string) string {
-			return `{"event":"content","data":{"type":"content","content":1e` + digits(len(v)) + `}}`
-		},
-		"integer": func(v string) string {
-			return `{"event":"error","data":{"error":"x","attempt":` + digits(len(v)) + `}}`
-		},
-		"fraction": func(v string) string {
-			return `{"event":"error","data":{"error":"x","attempt":1.` + digits(len(v)) + `}}`
-		},
-		"enum": func(v string) string {
-			return `{"event":"notification","data":{"createdAt":1,"id":"i","message":"m","notificationType":` + inJSON(v) + `,"responseType":"text","sessionId":"s","timeout":1,"title":"t","type":"x"}}`
-		},
-		"pattern": func(v string) string {
-			return `{"event":"tool_use_start","data":{"id":"i","name":` + inJSON(v) + `,"type":"x"}}`
-		},
-		"array": func(v string) string {
-			return `{"event":"content","data":{"type":"content","content":[` + inJSON(v) + `]}}`
-		},
-		"another event":   func(v string) string { return `{"event":"connected","data":{"sessionId":` + inJSON(v) + `}}` },
-		"something after": func(v string) string { return oneLine[:len(oneLine)-1] + inJSON(v) },
-		"too large":       func(v string) string { return contentLine(v + v + v + v) },
-		"deep":            func(v string) string { return `{"event":"content","data":` + strings.Repeat("[", len(v)) },
-	} {
-		places["line: "+name] = func(v string) string { return rawRequest("POST", "/stream?sessionId=s", ndjson, body(v)+"\n") }
-		places["JSON: "+name] = func(v string) string { return rawRequest("POST", "/stream?sessionId=s", jsonBody, body(v)) }
-	}
 	logged := &lineLog{}
 	srv, ts := servertest.Start(t, everyonePublishes, server.WithLogger(slog.New(slog.NewJSONHandler(logged, &slog.HandlerOptions{Level: slog.LevelDebug}))),
 		server.WithLimits(server.Limits{EventSize: 60 << 10, SessionIDLength: 30 << 10}),
@@ -172,17 +148,13 @@ func TestAnswersAreBounded(t *testing.T) {
 		}))
 	servertest.CreateSession(t, srv, "deleted")
 	servertest.DeleteSession(t, srv, "deleted")
-	places["a failure"] = func(v string) string {
-		return rawRequest("GET", "/stream?sessionId=failing&x="+url.QueryEscape(v), "", "")
-	}
-	seed := uint64(time.Now().UnixNano())
-	t.Logf("seed %d", seed)
-	for name, request := range places {
+	seed := servertest.Seed(t)
+	for name, request := range hugeRequests() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			random := rand.New(rand.NewPCG(seed, 1))
 			for range 2 {
-				wantShort(t, ts, request(hugeValue(random, 40<<10)))
+				wantShort(t, ts, withValue(t, request, hugeValue(random, 40<<10)))
 			}
 		})
 	}
@@ -198,31 +170,16 @@ func TestAnswersAreBounded(t *testing.T) {
 // wantShort sends a request and expects a short answer that is no success.
 func wantShort(t *testing.T, ts *httptest.Server, request string) {
 	t.Helper()
-	conn, err := net.Dial("tcp", ts.Listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(servertest.Patience))
-	sent := make(chan struct{})
-	go func() {
-		defer close(sent)
-		_, _ = io.WriteString(conn, request) // the answer may come before the end of the request
-	}()
-	in := &counter{r: conn}
-	res, err := http.ReadResponse(bufio.NewReader(in), nil)
+	answer := exchange(t, ts, request)
+	res, err := http.ReadResponse(bufio.NewReader(strings.NewReader(answer)), nil)
 	if err != nil {
 		t.Errorf("no answer: %.200v", err)
 		return
 	}
+	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
-	if err != nil {
-		t.Errorf("the answer: %v", err)
-	}
-	conn.Close()
-	<-sent
-	if in.n > maxAnswer || !utf8.Valid(body) || res.StatusCode < 300 {
-		t.Errorf("%s in %d bytes: %.300q", res.Status, in.n, body)
+	if err != nil || len(answer) > maxAnswer || !utf8.Valid(body) || res.StatusCode < 300 {
+		t.Errorf("%s in %d bytes: %.300q, %v", res.Status, len(answer), body, err)
 	}
 	if res.Header.Get("Content-Type") == "application/json" {
 		var answer gen.ErrorResponse
@@ -230,18 +187,6 @@ func wantShort(t *testing.T, ts *httptest.Server, request string) {
 			t.Errorf("%q: %v", body, err)
 		}
 	}
-}
-
-// counter counts the bytes that it reads.
-type counter struct {
-	r io.Reader
-	n int
-}
-
-func (c *counter) Read(p []byte) (int, error) {
-	n, err := c.r.Read(p)
-	c.n += n
-	return n, err
 }
 
 // The errors of a server's methods are bounded as well, because applications log them and

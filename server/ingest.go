@@ -65,7 +65,6 @@ func (s *engine) newIngest() *ingest.Handler {
 	return &ingest.Handler{
 		EventSize:   s.cfg.maxEventSize,
 		IdleTimeout: s.cfg.publishIdle,
-		Draining:    s.stopIngest,
 		Logger:      s.cfg.logger,
 		Fail:        s.failIngest,
 	}
@@ -103,7 +102,9 @@ func (a *appender) NameOf(data []byte) (name string, ok bool) {
 func (a *appender) Check(ctx context.Context, e ingest.Event) (ingest.Checked, error) {
 	s := a.server
 	ctx, p := s.beginPublication(ctx, a.name)
-	p.event(s.known(e.Name), len(e.Data))
+	if p.observer != nil {
+		p.event(s.known(e.Name), len(e.Data))
+	}
 	entry, err := s.entry(e)
 	if err != nil {
 		p.end(ctx, "", err)
@@ -126,14 +127,10 @@ func (a *appender) Check(ctx context.Context, e ingest.Event) (ingest.Checked, e
 
 // entry returns the entry of an event, if it may be published.
 func (s *engine) entry(e ingest.Event) (eventlog.Entry, error) {
-	// The schema comes first: it says more exactly than the Go type what does not fit.
-	if err := s.op.fits(e.Name, e.Data); err != nil {
+	if err := s.check(e.Name, e.Data); err != nil {
 		return eventlog.Entry{}, err
 	}
-	data, err := s.publishableJSON(e.Name, e.Data, false)
-	if err != nil {
-		return eventlog.Entry{}, err
-	}
+	data := compact(e.Data)
 	return eventlog.Entry{Name: e.Name, Data: data}, s.checkData(e.Name, data)
 }
 

@@ -1,7 +1,6 @@
 package server_test
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"net/http"
@@ -54,26 +53,6 @@ func TestRefusedWhileBodyIsOpen(t *testing.T) {
 	}
 }
 
-// A stream whose request announces a body that does not come begins all the same.
-func TestStreamWithBody(t *testing.T) {
-	for name, srv := range map[string]*mix.Server{"attached": servertest.Attached.NewServer(t), "detached": servertest.NewServer(t, server.WithDetachedStreams())} {
-		servertest.Publish(t, srv, "s", "")
-		conn, in := connect(t, servertest.Serve(t, srv))
-		fmt.Fprint(conn, "GET /stream?sessionId=s HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n")
-		res, err := http.ReadResponse(in, nil)
-		if err != nil || res.StatusCode != http.StatusOK {
-			t.Errorf("%s: %v, error %v", name, res, err)
-			continue
-		}
-		if line, err := bufio.NewReader(res.Body).ReadString('\n'); line == "" {
-			t.Errorf("%s: error %v", name, err)
-		}
-		servertest.ShutNow(srv)
-		wantFree(t, srv)
-		res.Body.Close()
-	}
-}
-
 // The http.Server's WriteTimeout does not cut a publication that takes longer.
 func TestPublishLongerThanWriteTimeout(t *testing.T) {
 	for _, http2 := range []bool{false, true} {
@@ -101,20 +80,6 @@ func TestPublishLongerThanWriteTimeout(t *testing.T) {
 	}
 }
 
-// The lines before one that is too long are published.
-func TestLinesBeforeAnOverlongOne(t *testing.T) {
-	ts := servertest.Serve(t, servertest.NewServer(t, everyonePublishes, server.WithLimits(server.Limits{EventSize: 100})))
-	overlong := strings.Replace(oneLine, `"x"`, `"`+strings.Repeat("x", 6000)+`"`, 1)
-	res, err := http.Post(servertest.StreamURL(ts, "s"), "application/x-ndjson", strings.NewReader(strings.Repeat(oneLine, 200)+overlong))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	if answer, _ := io.ReadAll(res.Body); res.StatusCode != http.StatusRequestEntityTooLarge || !strings.Contains(string(answer), `"count":200`) {
-		t.Errorf("%s: %s", res.Status, answer)
-	}
-}
-
 // A body that comes too slowly may come again, and the answer has no addresses.
 func TestBodyTooSlow(t *testing.T) {
 	ts := servertest.Serve(t, servertest.NewServer(t, everyonePublishes), func(ts *httptest.Server) { ts.Config.ReadTimeout = 100 * time.Millisecond })
@@ -137,13 +102,9 @@ func TestTrickledBodyEnds(t *testing.T) {
 		mediaType, first, text string
 		published              int
 	}{
-		"empty lines":       {ndjsonType, "", "\n", 0},
-		"blank lines":       {ndjsonType, contentLine("a"), " \t\r\n", 1},
-		"other white space": {ndjsonType, contentLine("a"), "\u2003\n", 1},
-		"a line":            {ndjsonType, contentLine("a") + `{"event":"content"`, " ", 1},
-		"nothing":           {ndjsonType, contentLine("a"), "", 1},
-		"an event":          {jsonType, `{"event":"content"`, "\n", 0},
-		"before an event":   {jsonType, "", "\n", 0},
+		"blank lines": {ndjsonType, contentLine("a"), " \t\r\n", 1},
+		"a line":      {ndjsonType, contentLine("a") + `{"event":"content"`, " ", 1},
+		"an event":    {jsonType, `{"event":"content"`, "\n", 0},
 	} {
 		for _, http2 := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s, HTTP/2 %v", name, http2), func(t *testing.T) {

@@ -15,40 +15,27 @@ import (
 	"github.com/mixstream/mixstream/server"
 )
 
-// slowAppend is a log that takes its time to append.
-type slowAppend struct {
-	eventlog.Log
-	began, goOn chan struct{}
-}
-
-func (l *slowAppend) Append(ctx context.Context, s eventlog.Session, key *eventlog.Key, entries []eventlog.Entry) error {
-	close(l.began)
-	select {
-	case <-l.goOn:
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-	return l.Log.Append(ctx, s, key, entries)
-}
-
-func newSlowAppend() *slowAppend {
-	return &slowAppend{eventlog.NewMemory(eventlog.Retention{}), make(chan struct{}), make(chan struct{})}
-}
-
 // What has come whole is published, though the server shuts down meanwhile, and the
 // connection is not used again.
 func TestAppendOutlastsDrain(t *testing.T) {
 	for _, mediaType := range []string{"application/json", "application/x-ndjson"} {
-		log := newSlowAppend()
+		began, goOn := make(chan struct{}), make(chan struct{})
+		log := &servertest.HookedLog{Log: eventlog.NewMemory(eventlog.Retention{}), BeforeAppend: func(ctx context.Context) {
+			close(began)
+			select {
+			case <-goOn:
+			case <-ctx.Done(): // and the append fails
+			}
+		}}
 		srv := servertest.NewServer(t, server.WithLog(log), everyonePublishes)
 		conn, in := connect(t, servertest.Serve(t, srv))
 		fmt.Fprintf(conn, "POST /stream?sessionId=s HTTP/1.1\r\nHost: x\r\nContent-Type: %s\r\nContent-Length: %d\r\n\r\n%s", mediaType, len(oneLine), oneLine)
-		<-log.began
+		<-began
 		if err := srv.Shutdown(t.Context()); err != nil {
 			t.Error(err)
 		}
 		time.Sleep(50 * time.Millisecond) // in which the request would be cancelled
-		close(log.goOn)
+		close(goOn)
 		res, err := http.ReadResponse(in, nil)
 		if err != nil {
 			t.Fatal(err)

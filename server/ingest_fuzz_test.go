@@ -1,10 +1,13 @@
 package server_test
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,9 +18,10 @@ import (
 )
 
 // FuzzPublishLines publishes anything: what is answered is what is in the log, and all
-// of that fits the spec.
+// of that fits the spec and is what encoding/json reads.
 func FuzzPublishLines(f *testing.F) {
 	f.Add(contentLine("a"))
+	f.Add(" {\t\"d\\u0061ta\" : {\"type\":\"content\", \"content\":\"\\\\\" , \"x\\\"y \":[ 1, {} ]} , \"event\":\"content\" } ")
 	f.Add("\ufeff" + contentLines(0, 3) + "\r\n\n" + `{"event":"complete","data":{"type":"complete","done":true}}`)
 	f.Add(contentLine("a") + `{"event":"error","data":{"error":"x","type":"replay_gap"}}`)
 	f.Add(`{"event":"content","data":{"type":"content","content":"\ud800"}}`)
@@ -55,7 +59,16 @@ func FuzzPublishLines(f *testing.F) {
 		if len(batch.Entries) != answer.Count {
 			t.Fatalf("%d are in the log, and told is %s", len(batch.Entries), w.Body)
 		}
-		for _, e := range batch.Entries {
+		lines := slices.DeleteFunc(bytes.Split(bytes.TrimPrefix([]byte(body), []byte("\ufeff")), []byte("\n")), func(line []byte) bool { return len(bytes.TrimSpace(line)) == 0 })
+		for i, e := range batch.Entries {
+			var sent struct {
+				Event string
+				Data  json.RawMessage
+			}
+			var data bytes.Buffer
+			if err := cmp.Or(json.Unmarshal(bytes.TrimSpace(lines[i]), &sent), json.Compact(&data, sent.Data)); err != nil || sent.Event != e.Name || data.String() != string(e.Data) {
+				t.Errorf("%s: published as %s %s: %v", lines[i], e.Name, e.Data, err)
+			}
 			if unknown, ok := gen.StreamEvents.Decode(e.Name, e.Data).(*gen.UnknownEvent); ok {
 				t.Errorf("%s %s: %v", e.Name, e.Data, unknown.Err)
 			}

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -48,6 +49,7 @@ func contentLines(from, to int) string {
 type publication struct {
 	status int
 	header http.Header
+	text   string // the body
 	result gen.PublishResult
 	gen.PublishError
 }
@@ -67,49 +69,15 @@ func (p publication) String() string {
 	if p.Line != nil {
 		line = *p.Line
 	}
-	count := p.result.Count
+	return fmt.Sprintf("%d %s line %d, %d published: %s", p.status, p.Error.Type, line, p.count(), p.Error.Message)
+}
+
+// count returns how many events are published.
+func (p publication) count() int {
 	if p.status != http.StatusCreated && p.PublishError.Count != nil {
-		count = *p.PublishError.Count
+		return *p.PublishError.Count
 	}
-	return fmt.Sprintf("%d %s line %d, %d published: %s", p.status, p.Error.Type, line, count, p.Error.Message)
-}
-
-// post publishes over HTTP; "" leaves a header out.
-func post(t testing.TB, ts *httptest.Server, session, contentType, key string, body io.Reader) publication {
-	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, ts.URL+"/stream?sessionId="+url.QueryEscape(session), body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if contentType != "" {
-		r.Header.Set("Content-Type", contentType)
-	}
-	if key != "" {
-		r.Header.Set("Idempotency-Key", key)
-	}
-	return send(t, ts, r)
-}
-
-func send(t testing.TB, ts *httptest.Server, r *http.Request) publication {
-	t.Helper()
-	res, err := ts.Client().Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer res.Body.Close()
-	text, err := io.ReadAll(res.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := publication{status: res.StatusCode, header: res.Header}
-	var into any = &p.PublishError
-	if res.StatusCode == http.StatusCreated {
-		into = &p.result
-	}
-	if err := json.Unmarshal(text, into); err != nil {
-		t.Fatalf("%d: %q: %v", res.StatusCode, text, err)
-	}
-	return p
+	return p.result.Count
 }
 
 // published returns the texts of the session's content events.
@@ -194,19 +162,11 @@ func trickle(w *io.PipeWriter, first, text string) {
 	}
 }
 
+// publishCounter keeps what an observer is told of publications.
 type publishCounter struct {
-	server.Observer
-	mu       sync.Mutex
-	started  int
-	ended    []server.Publication
-	refusals int
-}
-
-func (o *publishCounter) PublishStarted(ctx context.Context, _ string) context.Context {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.started++
-	return ctx
+	server.NopObserver
+	mu    sync.Mutex
+	ended []server.Publication
 }
 
 func (o *publishCounter) PublishEnded(_ context.Context, p server.Publication) {
@@ -215,8 +175,62 @@ func (o *publishCounter) PublishEnded(_ context.Context, p server.Publication) {
 	o.ended = append(o.ended, p)
 }
 
-func (o *publishCounter) StreamRefused(context.Context, server.Refusal) {
+// outcomes returns how many events were published, were published before, and were refused.
+func (o *publishCounter) outcomes() (published, repeated, failed int) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.refusals++
+	for _, p := range o.ended {
+		switch {
+		case p.Err == nil && p.ID != "" && p.Event == "content" && p.Bytes > 0 && p.SessionID != "":
+			published++
+		case errors.Is(p.Err, server.ErrRepeated) && p.ID == "":
+			repeated++
+		default:
+			failed++
+		}
+	}
+	return published, repeated, failed
+}
+
+// post publishes over HTTP; "" leaves a header out.
+func post(t testing.TB, ts *httptest.Server, session, contentType, key string, body io.Reader) publication {
+	t.Helper()
+	return postTo(t, ts, "/stream?sessionId="+url.QueryEscape(session), contentType, key, body)
+}
+
+// postTo is post to any target.
+func postTo(t testing.TB, ts *httptest.Server, target, contentType, key string, body io.Reader) publication {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, ts.URL+target, body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, value := range map[string]string{"Content-Type": contentType, "Idempotency-Key": key} {
+		if value != "" {
+			r.Header.Set(name, value)
+		}
+	}
+	return send(t, ts, r)
+}
+
+func send(t testing.TB, ts *httptest.Server, r *http.Request) publication {
+	t.Helper()
+	res, err := ts.Client().Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	text, err := io.ReadAll(res.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := publication{status: res.StatusCode, header: res.Header, text: strings.TrimSpace(string(text))}
+	var into any = &p.PublishError
+	if res.StatusCode == http.StatusCreated {
+		into = &p.result
+	}
+	if err := json.Unmarshal(text, into); err != nil {
+		t.Fatalf("%d: %q: %v", res.StatusCode, text, err)
+	}
+	return p
 }

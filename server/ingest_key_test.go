@@ -2,7 +2,6 @@ package server_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -17,6 +16,7 @@ import (
 	"testing/iotest"
 
 	"github.com/mixstream/mixstream/eventlog"
+	"github.com/mixstream/mixstream/gen"
 	"github.com/mixstream/mixstream/internal/servertest"
 	"github.com/mixstream/mixstream/server"
 )
@@ -38,38 +38,6 @@ func (l *calls) Append(ctx context.Context, s eventlog.Session, key *eventlog.Ke
 	return err
 }
 
-// A repetition costs a few calls of the log, in however many pieces the first try came
-// and wherever it was cut.
-func TestRepetitionCosts(t *testing.T) {
-	const events = 250
-	log := &calls{Log: eventlog.NewMemory(eventlog.Retention{}), done: make(chan struct{}, 1)}
-	ts := servertest.Serve(t, servertest.NewServer(t, everyonePublishes, server.WithLog(log)))
-	in, out := io.Pipe()
-	first := make(chan publication, 1)
-	go func() { first <- post(t, ts, "s", ndjsonType, "key", in) }()
-	for i := range events { // each in a piece of its own
-		io.WriteString(out, contentLines(i, i+1))
-		servertest.Receive(t, log.done)
-	}
-	if n := log.n.Load(); n != events {
-		t.Fatalf("%d calls for %d pieces", n, events)
-	}
-	for i, body := range []string{contentLines(0, 2*events), contentLines(0, 2*events)} { // the first has the rest as well
-		log.n.Store(0)
-		if got := post(t, ts, "s", ndjsonType, "key", strings.NewReader(body)); got.status != 201 || got.result.Count != 2*events {
-			t.Fatal(got)
-		}
-		if n := log.n.Load(); n > 4 {
-			t.Errorf("repetition %d: %d calls", i, n)
-		}
-	}
-	out.Close() // of a body that has turned out to be another one
-	if got := servertest.Receive(t, first); got.status != 422 || *got.PublishError.Count != events {
-		t.Error(got)
-	}
-	wantTexts(t, ts, "s", texts(0, 2*events)...)
-}
-
 // What is trimmed is repeated all the same.
 func TestRepetitionAfterTrimming(t *testing.T) {
 	ts := servertest.Serve(t, servertest.NewServer(t, everyonePublishes, servertest.SmallLog(10)))
@@ -83,29 +51,6 @@ func TestRepetitionAfterTrimming(t *testing.T) {
 			t.Errorf("%s: something was published between %s and %s", name, others.lastID(), next.lastID())
 		}
 	}
-}
-
-// The answer to a repetition has the ids of before, also if it comes as one piece.
-func TestRepetitionHasIDsOfBefore(t *testing.T) {
-	log := &calls{Log: eventlog.NewMemory(eventlog.Retention{}), done: make(chan struct{}, 1)}
-	ts := servertest.Serve(t, servertest.NewServer(t, everyonePublishes, server.WithLog(log)))
-	in, out := io.Pipe()
-	answer := make(chan publication, 1)
-	go func() { answer <- post(t, ts, "s", ndjsonType, "key", in) }()
-	for i := range 3 {
-		io.WriteString(out, contentLines(i, i+1))
-		servertest.Receive(t, log.done)
-		post(t, ts, "other", jsonType, "", strings.NewReader(contentLine("between")))
-		servertest.Receive(t, log.done)
-	}
-	out.Close()
-	first := servertest.Receive(t, answer)
-	for range 2 {
-		if again := post(t, ts, "s", ndjsonType, "key", strings.NewReader(contentLines(0, 3))); first.status != 201 || again.status != 201 || again.result != first.result {
-			t.Errorf("%+v at first, and then %+v", first.result, again.result)
-		}
-	}
-	wantTexts(t, ts, "s", texts(0, 3)...)
 }
 
 // A key stands for events, in whatever form their body comes.
@@ -129,38 +74,6 @@ func TestRepetitionInAnotherForm(t *testing.T) {
 		}
 	}
 	wantTexts(t, ts, "s", "1")
-}
-
-// The observer is told which events were published before.
-func TestRepetitionObserved(t *testing.T) {
-	o := &publishCounter{}
-	ts := servertest.Serve(t, servertest.NewServer(t, everyonePublishes, server.WithObserver(o)))
-	post(t, ts, "s", ndjsonType, "key", pieces(contentLines(0, 300), rand.New(rand.NewPCG(1, 3))))
-	post(t, ts, "s", ndjsonType, "key", strings.NewReader(contentLines(0, 300)))
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	outcomes := make(map[string]int)
-	for _, p := range o.ended {
-		switch {
-		case p.Err == nil && p.ID != "":
-			outcomes["published"]++
-		case errors.Is(p.Err, server.ErrRepeated) && p.ID == "":
-			outcomes["repeated"]++
-		}
-	}
-	if want := map[string]int{"published": 300, "repeated": 300}; fmt.Sprint(outcomes) != fmt.Sprint(want) || o.started != 600 {
-		t.Errorf("%d started, and %v; want %v", o.started, outcomes, want)
-	}
-}
-
-func TestPublishOneRetried(t *testing.T) {
-	ts := servertest.Serve(t, servertest.NewServer(t, everyonePublishes))
-	first := post(t, ts, "s", jsonType, "key", strings.NewReader(contentLine("a")))
-	again := post(t, ts, "s", jsonType, "key", strings.NewReader(contentLine("a")))
-	other := post(t, ts, "s", jsonType, "other", strings.NewReader(contentLine("a")))
-	if first.status != 201 || again.result != first.result || servertest.Number(t, other.result.FirstID) != servertest.Number(t, first.result.FirstID)+1 {
-		t.Error(first.result, again.result, other.result)
-	}
 }
 
 // A line that was refused, and mended, is where a repetition goes on.
@@ -201,16 +114,7 @@ func TestPublishRetriedAfterCuts(t *testing.T) {
 			if servertest.Number(t, got.lastID())-servertest.Number(t, got.result.FirstID) != events-1 {
 				t.Errorf("ids from %s to %s", got.result.FirstID, got.lastID())
 			}
-			var want []string
-			for i := range events {
-				want = append(want, strconv.Itoa(i))
-			}
-			if texts := published(t, ts, "s", events); !slices.Equal(texts, want) {
-				t.Errorf("published %v", texts)
-			}
-			if id := post(t, ts, "s", jsonType, "", strings.NewReader(contentLine("last"))).lastID(); servertest.Number(t, id) != servertest.Number(t, got.lastID())+1 {
-				t.Errorf("something was published between %s and %s", got.lastID(), id)
-			}
+			wantTexts(t, ts, "s", texts(0, events)...)
 		})
 	}
 }
@@ -232,26 +136,100 @@ func sendCut(t *testing.T, ts *httptest.Server, body string, random *rand.Rand) 
 	}
 }
 
-// Two requests with one body and one key at the same time publish it once, however
-// their batches fall.
-func TestPublishRetriedBeside(t *testing.T) {
-	const events = 600
-	ts := servertest.Serve(t, servertest.NewServer(t, everyonePublishes))
-	body := contentLines(0, events)
-	answers := make([]publication, 6)
-	var senders sync.WaitGroup
-	for i := range answers {
-		senders.Go(func() {
-			answers[i] = post(t, ts, "s", ndjsonType, "key", pieces(body, rand.New(rand.NewPCG(uint64(i), 7))))
-		})
+// A repetition costs a few calls of the log, in however many pieces the first try came and wherever
+// it was cut. Its answer has the ids of before, and the observer is told what was repeated.
+func TestRepetitionCosts(t *testing.T) {
+	const events = 250
+	log := &calls{Log: eventlog.NewMemory(eventlog.Retention{}), done: make(chan struct{}, 1)}
+	o := &publishCounter{}
+	ts := servertest.Serve(t, servertest.NewServer(t, everyonePublishes, server.WithLog(log), server.WithObserver(o)))
+	in, out := io.Pipe()
+	first := make(chan publication, 1)
+	go func() { first <- post(t, ts, "s", ndjsonType, "key", in) }()
+	for i := range events { // each in a piece of its own
+		io.WriteString(out, contentLines(i, i+1))
+		servertest.Receive(t, log.done)
 	}
-	senders.Wait()
-	for _, got := range answers {
-		if got.status != 201 || got.result != answers[0].result || got.result.Count != events {
-			t.Error(got, got.result)
+	post(t, ts, "other", jsonType, "", strings.NewReader(contentLine("between")))
+	servertest.Receive(t, log.done)
+	var results []gen.PublishResult
+	for i := range 2 { // the first has the rest as well
+		log.n.Store(0)
+		got := post(t, ts, "s", ndjsonType, "key", strings.NewReader(contentLines(0, 2*events)))
+		if n := log.n.Load(); n > 4 || got.status != 201 || got.count() != 2*events {
+			t.Errorf("repetition %d: %v after %d calls", i, got, n)
+		}
+		results = append(results, got.result)
+	}
+	if results[0] != results[1] {
+		t.Errorf("got %+v", results)
+	}
+	out.Close() // of a body that has turned out to be another one
+	if got := servertest.Receive(t, first); got.status != 422 || got.count() != events {
+		t.Error(got)
+	}
+	wantTexts(t, ts, "s", texts(0, 2*events)...)
+	// The observer is told of each event of each body.
+	if published, repeated, failed := o.outcomes(); published != 2*events+2 || repeated != 3*events || failed != 0 {
+		t.Errorf("%d published, %d repeated, %d failed", published, repeated, failed)
+	}
+}
+
+// Bodies that come at once under one key, in any pieces: if they are the same, each is answered as
+// the one that is published. If not, one is published whole and the others are refused.
+func TestKeyOfRacingBodies(t *testing.T) {
+	const bodies, common = 6, 200
+	for name, own := range map[string]int{"the same": 0, "others": 1000} {
+		for seed := range uint64(4) {
+			t.Run(fmt.Sprint(name, seed), func(t *testing.T) {
+				ts := servertest.Serve(t, servertest.NewServer(t, everyonePublishes))
+				answers := make([]publication, bodies)
+				var senders sync.WaitGroup
+				rest := func(i int) (from, to int) { return own * (i + 1), own*(i+1) + own/30*i }
+				for i := range answers {
+					senders.Go(func() {
+						from, to := rest(i)
+						answers[i] = post(t, ts, "s", ndjsonType, "key", pieces(contentLines(0, common)+contentLines(from, to), rand.New(rand.NewPCG(seed, uint64(i)))))
+					})
+				}
+				senders.Wait()
+				winner := slices.IndexFunc(answers, func(p publication) bool { return p.status == 201 })
+				if winner < 0 {
+					t.Fatalf("every body is refused: %v", answers)
+				}
+				for i, got := range answers {
+					if same := own == 0 || i == winner; same && got.result != answers[winner].result || !same && got.status != 422 {
+						t.Errorf("body %d: %v", i, got)
+					}
+				}
+				wantTexts(t, ts, "s", append(texts(0, common), texts(rest(winner))...)...)
+			})
 		}
 	}
-	if servertest.Number(t, answers[0].lastID())-servertest.Number(t, answers[0].result.FirstID) != events-1 {
-		t.Errorf("ids from %s to %s", answers[0].result.FirstID, answers[0].lastID())
+}
+
+// Another body under a key is refused, and nothing of it is published.
+func TestKeyOfAnotherBody(t *testing.T) {
+	ts := servertest.Serve(t, servertest.NewServer(t, everyonePublishes))
+	if got := post(t, ts, "s", ndjsonType, "key", strings.NewReader(contentLines(0, 5))); got.status != 201 {
+		t.Fatal(got)
 	}
+	for name, body := range map[string]string{
+		"as long":           contentLines(10, 15),
+		"longer":            contentLines(10, 20),
+		"shorter":           contentLines(10, 12),
+		"the same and more": contentLines(0, 6),
+		"the beginning":     contentLines(0, 4),
+		"another end":       contentLines(0, 4) + contentLines(10, 11),
+		"another beginning": contentLines(10, 11) + contentLines(1, 5),
+		"a bad line in it":  contentLines(0, 2) + "nonsense\n" + contentLines(3, 5),
+	} {
+		for _, in := range []io.Reader{strings.NewReader(body), pieces(body, rand.New(rand.NewPCG(1, 2)))} {
+			got := post(t, ts, "s", ndjsonType, "key", in)
+			if got.status != 422 || got.Error.Type != "validation_error" || got.Line != nil || got.Error.Message != "the Idempotency-Key was used for another body" {
+				t.Errorf("%s: got %v", name, got)
+			}
+		}
+	}
+	wantTexts(t, ts, "s", texts(0, 5)...)
 }

@@ -32,7 +32,7 @@ func newFails(t *testing.T, texts []string, opts ...server.Option) {
 	}
 }
 
-// Of each limit, a negative value is refused, and Unlimited only where there must be a limit.
+// New refuses a negative value of each limit, and Unlimited where there must be a limit.
 func TestLimitsRefused(t *testing.T) {
 	required := map[string]bool{"EventSize": true, "SessionIDLength": true}
 	someKey := func(*http.Request) string { return "" }

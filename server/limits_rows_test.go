@@ -4,6 +4,8 @@ import (
 	"errors"
 	"net/http"
 	"testing"
+
+	"github.com/mixstream/mixstream/gen"
 )
 
 // Each row of a gate's limits counts for itself, and what is over one of them takes nothing of
@@ -27,6 +29,7 @@ func TestLimitRows(t *testing.T) {
 		"of a client":         {streamLimits(c), []ask{{"a", "x"}, {"b", "x"}, {"c", "x"}}, ask{"d", "x"}, 429, "too many streams of this client"},
 		"of no client":        {streamLimits(c), []ask{{"a", ""}, {"b", ""}, {"c", ""}}, ask{"d", ""}, 0, ""},
 		"publishes":           {ingestLimits(c), []ask{{"a", "x"}, {"a", "x"}}, ask{"a", "x"}, 503, "too many requests that publish"},
+		"publishes of client": {ingestLimits(&config{maxPublishesPerClient: 1, publishClientKey: client}), []ask{{"a", "x"}, {"a", "y"}}, ask{"b", "x"}, 429, "too many requests of this client that publish"},
 		"without limits":      {streamLimits(&config{}), []ask{{"a", "x"}, {"a", "x"}, {"a", "x"}}, ask{"a", "x"}, 0, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -72,5 +75,27 @@ func TestClientKeyIsCalledWithoutMutex(t *testing.T) {
 	}})
 	if _, err := l.take(new(http.Request), "s"); err != nil || !free {
 		t.Errorf("the mutex is free: %t, and the error is %v", free, err)
+	}
+}
+
+func TestDefaultLimits(t *testing.T) {
+	key := func(*http.Request) string { return "one" }
+	none := WithLimits(Limits{Streams: Unlimited, StreamsPerSession: Unlimited, StreamsPerClient: Unlimited, ClientKey: key, Publishes: Unlimited, PublishesPerClient: Unlimited})
+	for name, test := range map[string]struct {
+		opts            []Option
+		streams, ingest [maxLimits]int
+	}{
+		"by default": {nil, [maxLimits]int{20_000, 10_000, 0}, [maxLimits]int{1000, 250, 0}},
+		"unlimited":  {[]Option{none}, [maxLimits]int{}, [maxLimits]int{}},
+	} {
+		srv, err := New(gen.StreamEvents, test.opts...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range maxLimits {
+			if streams, ingest := srv.engine.streamGate.limits.rows[i].max, srv.engine.ingestGate.limits.rows[i].max; streams != test.streams[i] || ingest != test.ingest[i] {
+				t.Errorf("%s: limit %d is %d of streams and %d of ingest requests", name, i, streams, ingest)
+			}
+		}
 	}
 }

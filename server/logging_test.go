@@ -3,7 +3,6 @@ package server_test
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -11,10 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/mixstream/mixstream/eventlog"
-	"github.com/mixstream/mixstream/gen"
 	"github.com/mixstream/mixstream/internal/servertest"
-	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/server"
 )
 
@@ -74,37 +70,6 @@ func exactly(_ []string, a slog.Attr) slog.Attr {
 	return a
 }
 
-func TestFailuresAreLogged(t *testing.T) {
-	var l logged
-	_, ts := servertest.Start(t, l.option(), server.WithLog(&servertest.FaultyLog{
-		Log:       eventlog.NewMemory(eventlog.Retention{}),
-		FollowErr: errors.New("the reason"),
-	}))
-	servertest.WantError(t, servertest.Get(t, ts, servertest.StreamURL(ts, "s")), http.StatusInternalServerError, gen.RESTErrorTypeInternalError)
-	if l.count("the reason") != 1 || l.count("session=s remote=127.0.0.1:") != 1 {
-		t.Errorf("logged %q", l.buf.String())
-	}
-}
-
-// The server logs nothing about clients that leave.
-func TestLeavingIsNotLogged(t *testing.T) { servertest.BothModes(t, testLeavingIsNotLogged) }
-
-func testLeavingIsNotLogged(t *testing.T, mode servertest.Mode) {
-	var l logged
-	srv, ts := mode.Start(t, l.option())
-	servertest.Publish(t, srv, "s", "")
-	for range 20 {
-		r := servertest.Open(t, ts, "s")
-		r.Next()
-		go r.Close()
-		servertest.PublishN(t, srv, "s", 20)
-	}
-	ts.Close()
-	if l.count("level=") != 0 {
-		t.Errorf("logged %q", l.buf.String())
-	}
-}
-
 func TestStreamsAreLogged(t *testing.T) { servertest.BothModes(t, testStreamsAreLogged) }
 
 func testStreamsAreLogged(t *testing.T, mode servertest.Mode) {
@@ -154,52 +119,5 @@ func TestHostileRequestsAreLoggedSafely(t *testing.T) {
 		if line["session"] != "" {
 			t.Errorf("logged %.200v", line)
 		}
-	}
-}
-
-func TestLevelsOfEnds(t *testing.T) { servertest.BothModes(t, testLevelsOfEnds) }
-
-func testLevelsOfEnds(t *testing.T, mode servertest.Mode) {
-	for name, test := range map[string]struct {
-		level, reason string
-		opts          []server.Option
-		end           func(t *testing.T, srv *mix.Server, log *servertest.FaultyLog)
-	}{
-		"slow reader": {"WARN", "slow_reader", []server.Option{server.WithTiming(server.Timing{WriteTimeout: 50 * time.Millisecond})},
-			func(t *testing.T, srv *mix.Server, _ *servertest.FaultyLog) {
-				large := strings.Repeat("x", 512<<10)
-				for range 20 {
-					servertest.Publish(t, srv, "s", large)
-				}
-			}},
-		"log failed": {"ERROR", "log_failed", nil, func(t *testing.T, srv *mix.Server, log *servertest.FaultyLog) {
-			broken := errors.New("the reason")
-			log.ReadErr.Store(broken)
-			servertest.Publish(t, srv, "s", "")
-		}},
-		"write failed": {"WARN", "write_failed", nil, func(t *testing.T, srv *mix.Server, _ *servertest.FaultyLog) {
-			servertest.Publish(t, srv, "s", "spoilt")
-		}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			var l logged
-			events := &servertest.FaultyLog{Log: eventlog.NewMemory(eventlog.Retention{})}
-			srv := mode.NewServer(t, append(test.opts, debugLog(&l), server.WithLog(events))...)
-			var h http.Handler = srv
-			if name == "write failed" {
-				h = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { srv.ServeHTTP(&fragile{ResponseWriter: w}, r) })
-			}
-			ts := servertest.Serve(t, h, servertest.SmallBuffers)
-			servertest.Publish(t, srv, "s", "")
-			servertest.Open(t, ts, "s").Next()
-			test.end(t, srv, events)
-			line := l.lines(t, "stream ended", 1)[0]
-			if line["level"] != test.level || line["reason"] != test.reason || line["error"] == nil || line["session"] != "s" {
-				t.Errorf("logged %v", line)
-			}
-			if l.count(`"level":"`+test.level+`"`) != 1 {
-				t.Errorf("logged %q", l.buf.String())
-			}
-		})
 	}
 }

@@ -3,10 +3,12 @@ package server_test
 import (
 	"compress/gzip"
 	"context"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io"
 	"log"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -181,6 +183,7 @@ func TestStreamsPassMiddlewares(t *testing.T) {
 	}{
 		{"none", nil, ""},
 		{"only Unwrap", middlewares{unwrapping}, ""},
+		{"only Unwrap, five times", middlewares{unwrapping, unwrapping, unwrapping, unwrapping, unwrapping}, ""},
 		{"Flush if possible", middlewares{polite}, ""},
 		{"Flush that asserts", middlewares{rude}, ""},
 		{"FlushError", middlewares{telling}, ""},
@@ -326,4 +329,21 @@ func TestCircularWriters(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A compressor hides the errors of a flush. The server still drops a reader behind it that stops
+// reading.
+func TestStuckReaderBehindCompressor(t *testing.T) {
+	t.Parallel()
+	srv := servertest.NewServer(t, server.WithTiming(server.Timing{WriteTimeout: 300 * time.Millisecond}))
+	ts := servertest.Serve(t, gzipHeader(srv), servertest.SmallBuffers)
+	servertest.Publish(t, srv, "s", "")
+	servertest.NeverRead(t, ts, "s")
+	servertest.Until(t, "the reader has come", func() bool { return srv.Readers("s") == 1 })
+	random, noise := rand.NewChaCha8([32]byte{}), make([]byte, 256<<10)
+	for range 40 {
+		_, _ = random.Read(noise)
+		servertest.Publish(t, srv, "s", hex.EncodeToString(noise))
+	}
+	servertest.Until(t, "the reader is dropped", func() bool { return srv.Readers("s") == 0 })
 }

@@ -71,20 +71,3 @@ func TestObserversCanGrow(t *testing.T) {
 		t.Errorf("%d refusals", refused)
 	}
 }
-
-// The ids that an observer learns are those that Publish returns and a client sends.
-func TestObserverIDs(t *testing.T) {
-	o := servertest.NewObserver()
-	srv := servertest.NewServer(t, server.WithObserver(o))
-	ts := servertest.Serve(t, srv)
-	first := servertest.Publish(t, srv, "s", "")
-	r := servertest.Open(t, ts, "s", first)
-	r.Next()
-	s := servertest.Receive(t, o.Streams)
-	last := servertest.Publish(t, srv, "s", "")
-	r.WantContents(last)
-	r.Close()
-	if e := s.WantEnd(t, server.EndClientLeft); s.Info.Position != first || e.Position != last {
-		t.Errorf("from %s to %s, want from %s to %s", s.Info.Position, e.Position, first, last)
-	}
-}

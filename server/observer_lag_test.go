@@ -2,13 +2,13 @@ package server_test
 
 import (
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/mixstream/mixstream/internal/servertest"
-	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/server"
 )
 
@@ -17,99 +17,67 @@ func slowly(m servertest.Mode) func(*httptest.Server) {
 	return m.Tap(func([]byte) { time.Sleep(time.Second) })
 }
 
-// lags runs a test in which each write takes a second. The stream opens at a whole second,
-// and connected is out one second later.
-func lags(t *testing.T, m servertest.Mode, resume string, before, after func(srv *mix.Server), want ...time.Duration) {
-	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		o := servertest.NewObserver()
-		srv := m.NewServer(t, server.WithObserver(o), server.WithTiming(server.Timing{Heartbeat: 10 * time.Second}))
-		servertest.Publish(t, srv, "s", "")
-		before(srv)
-		r := servertest.Record(srv, "s", resume, slowly(m))
-		after(srv)
-		time.Sleep(time.Minute)
-		synctest.Wait()
-		r.Leave()
-		s := <-o.Streams
-		var got []time.Duration
-		for len(s.Deliveries) > 0 {
-			got = append(got, (<-s.Deliveries).Lag)
-		}
-		if len(got) != len(want) {
-			t.Fatalf("lags are %v, want %v", got, want)
-		}
-		for i := range got {
-			if got[i] != want[i] {
-				t.Fatalf("lags are %v, want %v", got, want)
-			}
-		}
-	})
+// later is an event that is published some time after the one before.
+type later struct {
+	after time.Duration
+	size  int
 }
 
-func nothing(*mix.Server) {}
-
+// How long events wait from their publication until they are out, where each write takes a second.
+// The stream opens at a whole second, and connected is out one second later.
 func TestLag(t *testing.T) { servertest.BothModes(t, testLag) }
 
 func testLag(t *testing.T, mode servertest.Mode) {
-	large := strings.Repeat("x", 50<<10)
-	t.Run("one event", func(t *testing.T) {
-		lags(t, mode, "", nothing, func(srv *mix.Server) {
-			time.Sleep(5 * time.Second)
-			servertest.Publish(t, srv, "s", "")
-		}, time.Second)
-	})
-	t.Run("after heartbeats", func(t *testing.T) {
-		lags(t, mode, "", nothing, func(srv *mix.Server) {
-			time.Sleep(45 * time.Second) // with heartbeats at 11, 22, 33 and 44 s
-			servertest.Publish(t, srv, "s", "")
-			time.Sleep(5 * time.Second)
-			servertest.Publish(t, srv, "s", "")
-		}, time.Second, time.Second)
-	})
-	t.Run("during a write", func(t *testing.T) {
-		lags(t, mode, "", nothing, func(srv *mix.Server) {
-			time.Sleep(5 * time.Second)
-			servertest.Publish(t, srv, "s", "")
-			time.Sleep(100 * time.Millisecond)
-			servertest.Publish(t, srv, "s", "") // is out 1.9 s later, together with the next
-			time.Sleep(100 * time.Millisecond)
-			servertest.Publish(t, srv, "s", "")
-		}, time.Second, 1900*time.Millisecond)
-	})
-	t.Run("replay", func(t *testing.T) {
-		lags(t, mode, "0", nothing, nothing, 2*time.Second)
-	})
-	t.Run("replay in several writes", func(t *testing.T) {
-		lags(t, mode, "0", func(srv *mix.Server) {
-			servertest.Publish(t, srv, "s", large)
-			servertest.Publish(t, srv, "s", large)
-		}, func(srv *mix.Server) {
-			time.Sleep(30 * time.Second)
-			servertest.Publish(t, srv, "s", "")
-		}, 2*time.Second, 3*time.Second, time.Second)
-	})
-	t.Run("backlog", func(t *testing.T) {
-		lags(t, mode, "", nothing, func(srv *mix.Server) {
-			time.Sleep(5 * time.Second)
-			for range 4 {
-				servertest.Publish(t, srv, "s", large)
-			}
-			time.Sleep(1500 * time.Millisecond)
-			servertest.Publish(t, srv, "s", "") // goes out with the last one, and is not the first that waits
-			time.Sleep(10 * time.Second)
-			servertest.Publish(t, srv, "s", "")
-		}, time.Second, 2*time.Second, 3*time.Second, 4*time.Second, time.Second)
-	})
-	t.Run("publisher that never pauses", func(t *testing.T) {
-		lags(t, mode, "", nothing, func(srv *mix.Server) {
-			time.Sleep(5 * time.Second)
-			for range 10 {
+	const sec, large = time.Second, 50 << 10
+	pauseless := []later{{5 * sec, 0}}
+	for range 9 {
+		pauseless = append(pauseless, later{300 * time.Millisecond, 0})
+	}
+	for name, test := range map[string]struct {
+		resume string
+		before int // how many large events there are before the stream opens
+		live   []later
+		want   []time.Duration
+	}{
+		"one event": {"", 0, []later{{5 * sec, 0}}, []time.Duration{sec}},
+		// with heartbeats at 11, 22, 33 and 44 s
+		"after heartbeats": {"", 0, []later{{45 * sec, 0}, {5 * sec, 0}}, []time.Duration{sec, sec}},
+		// the second is out 1.9 s later, together with the third
+		"during a write":           {"", 0, []later{{5 * sec, 0}, {100 * time.Millisecond, 0}, {100 * time.Millisecond, 0}}, []time.Duration{sec, 1900 * time.Millisecond}},
+		"replay":                   {"0", 0, nil, []time.Duration{2 * sec}},
+		"replay in several writes": {"0", 2, []later{{30 * sec, 0}}, []time.Duration{2 * sec, 3 * sec, sec}},
+		// the fifth goes out with the fourth, and is not the first that waits
+		"backlog": {"", 0, []later{{5 * sec, large}, {0, large}, {0, large}, {0, large}, {1500 * time.Millisecond, 0}, {10 * sec, 0}},
+			[]time.Duration{sec, 2 * sec, 3 * sec, 4 * sec, sec}},
+		"publisher that never pauses": {"", 0, pauseless, []time.Duration{sec, 1700 * time.Millisecond, 1800 * time.Millisecond, 1900 * time.Millisecond}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				o := servertest.NewObserver()
+				srv := mode.NewServer(t, server.WithObserver(o), server.WithTiming(server.Timing{Heartbeat: 10 * time.Second}))
 				servertest.Publish(t, srv, "s", "")
-				time.Sleep(300 * time.Millisecond)
-			}
-		}, time.Second, 1700*time.Millisecond, 1800*time.Millisecond, 1900*time.Millisecond)
-	})
+				for range test.before {
+					servertest.Publish(t, srv, "s", strings.Repeat("x", large))
+				}
+				r := servertest.Record(srv, "s", test.resume, slowly(mode))
+				for _, p := range test.live {
+					time.Sleep(p.after)
+					servertest.Publish(t, srv, "s", strings.Repeat("x", p.size))
+				}
+				time.Sleep(time.Minute)
+				synctest.Wait()
+				r.Leave()
+				s := <-o.Streams
+				var got []time.Duration
+				for len(s.Deliveries) > 0 {
+					got = append(got, (<-s.Deliveries).Lag)
+				}
+				if !slices.Equal(got, test.want) {
+					t.Errorf("lags are %v, want %v", got, test.want)
+				}
+			})
+		})
+	}
 }
 
 // A replay ends where the log ended when the stream opened, even if the publisher never

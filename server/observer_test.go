@@ -1,10 +1,9 @@
 package server_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"io"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -38,7 +37,7 @@ func TestObserverOfPublications(t *testing.T) {
 		{"DeleteSession", func(srv *mix.Server) (string, error) { return srv.DeleteSession(ctx, "old") }, "session_deleted", -1, nil},
 		{"nil", func(srv *mix.Server) (string, error) { return srv.Publish(ctx, "s", nil) }, "", 0, contract.ErrNilEvent},
 		{"nil pointer", func(srv *mix.Server) (string, error) { return srv.Publish(ctx, "s", (*gen.ContentData)(nil)) }, "", 0, contract.ErrNilEvent},
-		{"reserved", func(srv *mix.Server) (string, error) { return srv.Publish(ctx, "s", &gen.HeartbeatData{}) }, "heartbeat", 0, server.ErrReservedEvent},
+		{"reserved", func(srv *mix.Server) (string, error) { return srv.Publish(ctx, "s", &gen.HeartbeatData{}) }, "heartbeat", len(`{"type":""}`), server.ErrReservedEvent},
 		{"unknown", func(srv *mix.Server) (string, error) {
 			return srv.PublishJSON(ctx, "s", "from outside", []byte(`{}`))
 		}, "", 2, contract.ErrUnknownEvent},
@@ -71,31 +70,6 @@ func TestObserverOfPublications(t *testing.T) {
 				t.Errorf("told twice")
 			}
 		})
-	}
-}
-
-// The log gets the context of the observer, for its own spans.
-func TestObserverContext(t *testing.T) { servertest.BothModes(t, testObserverContext) }
-
-func testObserverContext(t *testing.T, mode servertest.Mode) {
-	o := servertest.NewObserver()
-	seen := make(chan any, 100)
-	events := &servertest.HookedLog{
-		Log:          eventlog.NewMemory(eventlog.Retention{}),
-		BeforeAppend: func(ctx context.Context) { seen <- ctx.Value(servertest.StartedKey{}) },
-		BeforeRead: func(ctx context.Context, _ string) error {
-			seen <- ctx.Value(servertest.StartedKey{})
-			return nil
-		},
-	}
-	srv := mode.NewServer(t, server.WithObserver(o), server.WithLog(events))
-	servertest.Publish(t, srv, "s", "")
-	if v := servertest.Receive(t, seen); v != "s" {
-		t.Errorf("Append has %v", v)
-	}
-	servertest.Open(t, servertest.Serve(t, srv), "s").Next()
-	if v := servertest.Receive(t, seen); v != "s" {
-		t.Errorf("Read has %v", v)
 	}
 }
 
@@ -158,58 +132,6 @@ func testObserverOfStreams(t *testing.T, mode servertest.Mode) {
 				t.Errorf("%d gaps, %d more replays, %d more deliveries", len(s.Gaps), len(s.Replays), len(s.Deliveries))
 			}
 		})
-	}
-}
-
-// The observer is told the bytes of all events, and no others.
-func TestObserverOfBytes(t *testing.T) { servertest.BothModes(t, testObserverOfBytes) }
-
-func testObserverOfBytes(t *testing.T, mode servertest.Mode) {
-	o := servertest.NewObserver()
-	srv, ts := mode.Start(t, server.WithObserver(o))
-	var before string
-	for i := range 2000 {
-		if id := servertest.Publish(t, srv, "s", strings.Repeat("x", i)); i == 0 {
-			before = id
-		}
-	}
-	servertest.DeleteSession(t, srv, "s")
-	r := servertest.Open(t, ts, "s", before)
-	body, err := io.ReadAll(r.Response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	connected := bytes.Index(body, []byte("\n\n")) + 2
-	s := servertest.Receive(t, o.Streams)
-	if n := s.WaitDelivered(t, 2000); n != len(body)-connected {
-		t.Errorf("%d bytes, want %d", n, len(body)-connected)
-	}
-	if n := servertest.Receive(t, s.Replays); n != 2000 {
-		t.Errorf("%d events replayed", n)
-	}
-	if e := s.WantEnd(t, server.EndSessionDeleted); e.Events != 2000 {
-		t.Errorf("got %+v", e)
-	}
-}
-
-// The observer is told of a gap when a reader falls behind the retention.
-func TestObserverOfGapsWithinStream(t *testing.T) {
-	servertest.BothModes(t, testObserverOfGapsWithinStream)
-}
-
-func testObserverOfGapsWithinStream(t *testing.T, mode servertest.Mode) {
-	o := servertest.NewObserver()
-	srv := mode.NewServer(t, servertest.SmallLog(4), server.WithObserver(o))
-	r, held, pass := heldUp(t, mode, srv)
-	ids := servertest.PublishN(t, srv, "s", 50)
-	pass <- struct{}{}
-	r.WantContents(held)
-	r.WantGap(ids[45])
-	r.WantContents(ids[46:]...)
-	s := servertest.Receive(t, o.Streams)
-	s.WaitDelivered(t, 5)
-	if len(s.Gaps) != 1 {
-		t.Errorf("%d gaps", len(s.Gaps))
 	}
 }
 
@@ -304,5 +226,39 @@ func TestObserverOfRefusals(t *testing.T) {
 	servertest.OpenURL(t, ts, ts.URL+"/api/stream?sessionId=s").Next()
 	if len(o.Refusals) != 0 || len(o.Streams) != 1 {
 		t.Errorf("%d more refusals, %d streams", len(o.Refusals), len(o.Streams))
+	}
+}
+
+type requestKey struct{}
+
+// The log gets the context of the observer, for its own spans. The context of a stream has the
+// values of its request's context, also once the stream is detached.
+func TestObserverContext(t *testing.T) { servertest.BothModes(t, testObserverContext) }
+
+func testObserverContext(t *testing.T, mode servertest.Mode) {
+	appends, reads := make(chan any, 100), make(chan string, 100)
+	events := &servertest.HookedLog{
+		Log:          eventlog.NewMemory(eventlog.Retention{}),
+		BeforeAppend: func(ctx context.Context) { appends <- ctx.Value(servertest.StartedKey{}) },
+		BeforeRead: func(ctx context.Context, _ string) error {
+			reads <- fmt.Sprint(ctx.Value(servertest.StartedKey{}), ctx.Value(requestKey{}))
+			return nil
+		},
+	}
+	srv := mode.NewServer(t, server.WithObserver(servertest.NewObserver()), server.WithLog(events))
+	ts := servertest.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		srv.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), requestKey{}, 7)))
+	}))
+	servertest.Publish(t, srv, "s", "")
+	if v := servertest.Receive(t, appends); v != "s" {
+		t.Errorf("Append has %v", v)
+	}
+	r := servertest.Open(t, ts, "s")
+	r.Next()
+	r.WantContents(servertest.Publish(t, srv, "s", "")) // which a detached stream reads
+	for len(reads) > 0 {
+		if v := <-reads; v != "s7" && v != "s 7" {
+			t.Errorf("Read has %v", v)
+		}
 	}
 }

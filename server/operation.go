@@ -2,7 +2,6 @@ package server
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -11,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/mixstream/mixstream/contract"
+	"github.com/mixstream/mixstream/contract/jsonschema"
 	"github.com/mixstream/mixstream/internal/pathtemplate"
 	"github.com/mixstream/mixstream/server/internal/hidden"
 	"github.com/mixstream/mixstream/server/internal/stream"
@@ -24,12 +24,14 @@ type operation struct {
 	undecided             bool // which parameter is the session
 	end                   contract.End
 
-	words   stream.Vocabulary
-	has     func(name string) bool // whether the spec has an event of this name, also where it leaves names open
-	nameIn  string                 // the member of the data that names the event; empty: the SSE field "event" does
-	nameOf  func(field string, data []byte) string
-	fits    func(name string, data []byte) error
-	decodes func(name string, data []byte) error
+	words  stream.Vocabulary
+	has    func(name string) bool // whether the spec has an event of this name, also where it leaves names open
+	open   bool                   // the spec leaves names open
+	nameIn string                 // the member of the data that names the event; empty: the SSE field "event" does
+	nameOf func(field string, data []byte) string
+
+	// rules returns what the data of an event must be; nil if the spec does not have the event.
+	rules func(name string) *jsonschema.Rules
 }
 
 // operationOf returns what the engine knows of op, or why op cannot be served.
@@ -45,13 +47,13 @@ func operationOf[P, E any](op contract.Operation[P, E]) (operation, error) {
 		end:       op.End,
 		undecided: op.SessionUndecided,
 		has:       op.Events.Has,
+		open:      op.Events.AnyName,
 		nameOf:    op.Events.NameOf,
 		nameIn:    op.Events.NameIn,
-		fits:      op.Check,
-		decodes: func(name string, data []byte) error {
-			_, err := op.Events.Decode(name, data, json.Unmarshal)
-			return err
-		},
+		rules:     op.Events.Rules,
+	}
+	if o.rules == nil {
+		o.rules = o.anyJSON
 	}
 	o.words.Text = op.Events.Text
 	if err := o.check(op.Events.Names); err != nil {
@@ -59,6 +61,16 @@ func operationOf[P, E any](op contract.Operation[P, E]) (operation, error) {
 	}
 	return o, nil
 }
+
+// anyJSON returns the rules of an event of a contract that has none: the data must be JSON.
+func (o *operation) anyJSON(name string) *jsonschema.Rules {
+	if !o.has(name) {
+		return nil
+	}
+	return &anything
+}
+
+var anything jsonschema.Rules
 
 func (o *operation) check(names []string) error {
 	switch o.session.In {

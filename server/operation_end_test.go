@@ -16,99 +16,6 @@ import (
 	"github.com/mixstream/mixstream/server"
 )
 
-func TestForeignEndOfSession(t *testing.T) { servertest.BothModes(t, testForeignEndOfSession) }
-
-func testForeignEndOfSession(t *testing.T, mode servertest.Mode) {
-	o := servertest.NewObserver()
-	srv := newForeign(t, mode, orderEvents, server.WithObserver(o))
-	ts := servertest.Serve(t, srv)
-	first := tell(t, srv, "7", order("a"))
-	reader := listen(t, ts, orderSeven, "", servertest.Before(t, first))
-	reader.want(":")
-	reader.order(first, "2000")
-	idle := listen(t, ts, orderSeven, first, first)
-	idle.want(":")
-	last := end(t, srv, "7")
-	reader.end()
-	idle.want("retry: 2000") // a comment line must not be the last line
-	idle.end()
-	for range 2 {
-		servertest.Receive(t, o.Streams).WantEnd(t, server.EndSessionDeleted)
-	}
-	for _, position := range []string{first, last} {
-		w := ask(t, ts, orderSeven, position)
-		w.status(http.StatusNoContent)
-		w.end()
-	}
-	// A browser that was cut off before its first event has no ID.
-	w := listen(t, ts, orderSeven, "", servertest.Before(t, first))
-	w.want(":")
-	w.order(first, "2000")
-	w.end()
-}
-
-// A session without any event ends for its readers, too.
-func TestForeignEndOfEmptySession(t *testing.T) {
-	servertest.BothModes(t, testForeignEndOfEmptySession)
-}
-
-func testForeignEndOfEmptySession(t *testing.T, mode servertest.Mode) {
-	srv := newForeign(t, mode, orderEvents)
-	ts := servertest.Serve(t, srv)
-	id, err := srv.CreateSession(t.Context(), "7", "a title that no event has")
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := listen(t, ts, orderSeven, "", servertest.Before(t, id))
-	w.want(":")
-	end(t, srv, "7")
-	w.want("retry: 2000")
-	w.end()
-	ask(t, ts, orderSeven, "").status(http.StatusNoContent)
-	ask(t, ts, orderSeven, id).status(http.StatusNoContent)
-}
-
-func TestSentinel(t *testing.T) { servertest.BothModes(t, testSentinel) }
-
-func testSentinel(t *testing.T, mode servertest.Mode) {
-	srv := newForeign(t, mode, endingWith(orderEvents, "[DONE]"))
-	ts := servertest.Serve(t, srv)
-	first := tell(t, srv, "7", order("a"))
-	w := listen(t, ts, orderSeven, first, first)
-	w.want(":")
-	end(t, srv, "7")
-	w.want("data: [DONE]", "")
-	w.end()
-	w = listen(t, ts, orderSeven, "", servertest.Before(t, first))
-	w.want(":")
-	w.order(first, "2000")
-	w.want("data: [DONE]", "")
-	w.end()
-	ask(t, ts, orderSeven, first).status(http.StatusNoContent)
-}
-
-// The sentinel comes from the contract, unless an option sets another one.
-func TestSentinelOfContract(t *testing.T) { servertest.BothModes(t, testSentinelOfContract) }
-
-func testSentinelOfContract(t *testing.T, mode servertest.Mode) {
-	op := orderEvents
-	op.End.Data = "[DONE]"
-	for sentinel, opts := range map[string][]server.Option{"data: [DONE]\n\n": nil} {
-		srv := newForeign(t, mode, op, opts...)
-		ts := servertest.Serve(t, srv)
-		first := tell(t, srv, "7", order("a"))
-		w := listen(t, ts, orderSeven, first, first)
-		end(t, srv, "7")
-		if got := w.rest(); got != ":\n"+sentinel {
-			t.Errorf("got %q, want %q", got, sentinel)
-		}
-	}
-	op.End.Data = "a\nb"
-	if _, err := server.New(op); err == nil {
-		t.Error("a sentinel of two lines is taken")
-	}
-}
-
 // A client would take an event whose data is the sentinel for the end, and lose it. So the
 // server refuses to publish it.
 func TestSentinelIsNoEvent(t *testing.T) {
@@ -189,7 +96,10 @@ func TestEventEndsSession(t *testing.T) {
 		w = listen(t, ts, orderSeven, first, first)
 		w.want(":")
 		w.note(last, "2000", `<bye> "ü"`)
-		later := tell(t, srv, "8", order("a"))
+		later := tell(t, srv, "8", &note{"nothing"}) // the first event of a session may end it
+		w = ask(t, ts, "/orders/8/events", "")
+		w.want(":")
+		w.note(later, "2000", "nothing")
 		for _, id := range []string{last, later} {
 			ask(t, ts, orderSeven, id).status(http.StatusNoContent)
 		}
@@ -200,20 +110,7 @@ func TestEventEndsSession(t *testing.T) {
 	})
 }
 
-// The first event of a session may end it.
-func TestFirstEventEndsSession(t *testing.T) {
-	onLogs(t, func(t *testing.T, mode servertest.Mode, log server.Option) {
-		srv := newForeign(t, mode, noted(orderEvents), log)
-		ts := servertest.Serve(t, srv)
-		last := tell(t, srv, "7", &note{"nothing"})
-		w := ask(t, ts, orderSeven, "")
-		w.want(":")
-		w.note(last, "2000", "nothing")
-		ask(t, ts, orderSeven, last).status(http.StatusNoContent)
-	})
-}
-
-// racedLog is a log in which somebody creates a session between two calls of the server.
+// racedLog is a log in which another server creates a session between two calls of this one.
 type racedLog struct{ eventlog.Log }
 
 func (l racedLog) Delete(ctx context.Context, session string, e *eventlog.Entry, grace time.Duration) error {
@@ -261,27 +158,6 @@ func TestEventEndsSessionInScope(t *testing.T) {
 	}
 }
 
-// A server whose contract does not name the end still ends a session that another server
-// has ended.
-func TestEndOfAnotherContract(t *testing.T) { servertest.BothModes(t, testEndOfAnotherContract) }
-
-func testEndOfAnotherContract(t *testing.T, mode servertest.Mode) {
-	log := server.WithLog(eventlog.NewMemory(eventlog.Retention{}))
-	srv := newForeign(t, mode, noted(orderEvents), log)
-	plain := newForeign(t, mode, orderEvents, log)
-	ts := servertest.Serve(t, plain)
-	first := tell(t, srv, "7", order("a"))
-	w := listen(t, ts, orderSeven, first, first)
-	w.want(":")
-	last := tell(t, srv, "7", &note{"bye"})
-	w.want("event: note", "retry: 2000", "data: bye", "id: "+last, "")
-	w.end()
-	ask(t, ts, orderSeven, last).status(http.StatusNoContent)
-	if _, err := plain.Publish(t.Context(), "7", order("a")); !errors.Is(err, eventlog.ErrSessionDeleted) {
-		t.Errorf("publish after the end: %v", err)
-	}
-}
-
 // tenant puts all sessions into one scope.
 var tenant = server.WithScope(func(string) string { return "tenant" })
 
@@ -315,61 +191,82 @@ func named(e contract.Events[fact]) *contract.Events[fact] {
 	return &e
 }
 
-// The data of the last event may be nested as deeply as JSON allows.
-func TestDeepEnd(t *testing.T) { servertest.BothModes(t, testDeepEnd) }
+// A session ends for its readers, with the sentinel of the contract if that has one, and also if
+// it never had an event.
+func TestForeignEndOfSession(t *testing.T) { servertest.BothModes(t, testForeignEndOfSession) }
 
-func testDeepEnd(t *testing.T, mode servertest.Mode) {
-	op := noted(orderEvents)
-	op.End.Events = []string{""}
-	srv := newForeign(t, mode, op)
-	ts := servertest.Serve(t, srv)
-	const depth = 10_000 // the limit of encoding/json
-	data := `{"text":"a","deep":` + strings.Repeat("[", depth-1) + strings.Repeat("]", depth-1) + "}"
-	id, err := srv.PublishJSON(t.Context(), "7", "", []byte(data))
-	if err != nil {
-		t.Skip(err)
+func testForeignEndOfSession(t *testing.T, mode servertest.Mode) {
+	for sentinel, last := range map[string][]string{"": {"retry: 2000"}, "[DONE]": {"data: [DONE]", ""}} { // a comment line must not be the last line
+		op := orderEvents
+		op.End.Data = sentinel
+		o := servertest.NewObserver()
+		srv := newForeign(t, mode, op, server.WithObserver(o))
+		ts := servertest.Serve(t, srv)
+		first := tell(t, srv, "7", order("a"))
+		created, err := srv.CreateSession(t.Context(), "8", "a title that no event has")
+		if err != nil {
+			t.Fatal(err)
+		}
+		reader := listen(t, ts, orderSeven, "", servertest.Before(t, first))
+		reader.want(":")
+		reader.order(first, "2000")
+		idle := listen(t, ts, orderSeven, first, first)
+		empty := ask(t, ts, "/orders/8/events", "")
+		gone := []string{end(t, srv, "7"), end(t, srv, "8")}
+		if sentinel != "" {
+			reader.want(last...)
+		}
+		reader.end()
+		for _, w := range []*wire{idle, empty} {
+			w.want(append([]string{":"}, last...)...)
+			w.end()
+		}
+		for range 3 {
+			servertest.Receive(t, o.Streams).WantEnd(t, server.EndSessionDeleted)
+		}
+		for _, position := range append(gone, first) {
+			ask(t, ts, orderSeven, position).status(http.StatusNoContent)
+		}
+		for _, position := range []string{"", created} {
+			ask(t, ts, "/orders/8/events", position).status(http.StatusNoContent)
+		}
+		// A browser that was cut off before its first event has no ID.
+		w := listen(t, ts, orderSeven, "", servertest.Before(t, first))
+		w.want(":")
+		w.order(first, "2000")
 	}
-	if text := ask(t, ts, orderSeven, "").rest(); !strings.Contains(text, "data: "+data+"\nid: "+id) {
-		t.Errorf("the stream is %q", text)
+	op := orderEvents
+	op.End.Data = "a\nb"
+	if _, err := server.New(op); err == nil {
+		t.Error("a sentinel of two lines is taken")
 	}
 }
 
 // Nothing comes behind the end, even if others publish at the same time.
-func TestNothingBehindEnd(t *testing.T) { servertest.BothModes(t, testNothingBehindEnd) }
-
-func testNothingBehindEnd(t *testing.T, mode servertest.Mode) {
-	logs(t, func(t *testing.T, log eventlog.Log) {
-		srv := newForeign(t, mode, noted(orderEvents), server.WithLog(log))
-		ts := servertest.Serve(t, srv)
+func TestNothingBehindEnd(t *testing.T) {
+	onLogs(t, func(t *testing.T, mode servertest.Mode, log server.Option) {
+		srv := newForeign(t, mode, noted(orderEvents), log)
 		first := tell(t, srv, "7", order("a"))
 		const publishers, most = 4, 2_000 // fewer events than the log retains
 		var published atomic.Int64
-		begun := make(chan struct{}, publishers*1000)
 		var all sync.WaitGroup
 		for range publishers {
 			all.Go(func() {
 				for range most {
-					switch _, err := srv.Publish(t.Context(), "7", order("a")); {
-					case errors.Is(err, eventlog.ErrSessionDeleted):
-						return
-					case err != nil:
-						t.Error(err)
+					if _, err := srv.Publish(t.Context(), "7", order("a")); err != nil {
+						if !errors.Is(err, eventlog.ErrSessionDeleted) {
+							t.Error(err)
+						}
 						return
 					}
 					published.Add(1)
-					select {
-					case begun <- struct{}{}:
-					default:
-					}
 				}
 			})
 		}
-		for range 50 {
-			servertest.Receive(t, begun)
-		}
+		servertest.Until(t, "some are published", func() bool { return published.Load() > 50 })
 		last := tell(t, srv, "7", &note{"bye"})
 		all.Wait()
-		text := listen(t, ts, orderSeven, first, first).rest()
+		text := listen(t, servertest.Serve(t, srv), orderSeven, first, first).rest()
 		if got := strings.Count(text, "event: placed"); int64(got) != published.Load() {
 			t.Errorf("%d events are there, and %d were published", got, published.Load())
 		}

@@ -145,7 +145,7 @@ func TestMountedAnywhere(t *testing.T) {
 	mux.Handle("GET /orders/{orderId}/events", srv)
 	mux.Handle("/api/", http.StripPrefix("/api", srv))
 	mux.Handle("/v2/o/{orderId}", srv)                    // another path, with the parameter of that name
-	mux.Handle("/wrong/{orderId}/events", srv)            // likewise
+	mux.Handle("/wrong/{orderId}/events", srv)            // another path as well
 	mux.Handle("/bare/", http.StripPrefix("/bare/", srv)) // without a slash
 	for target, want := range map[string]string{
 		"/orders/7/events":              "7",

@@ -1,10 +1,8 @@
 package server_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -82,14 +80,14 @@ func TestForeignPublishing(t *testing.T) {
 		{orderSeven, ndjsonType, line + "\n\n" + `{"event":"note","data":"a\nb"}` + "\n" + `{"data":{"text":"x"}}`, `201 {"count":3,`},
 		{orderSeven, ndjsonType, line + "\n" + `{"event":"placed","data":{"id":"a"}}`, `400 {"title":"Bad Request","status":400,"detail":"line 2: \"placed\": data: \"lines\" is required","count":1,"line":2,"lastId":"`},
 		{orderSeven, jsonType, `{"event":"note","data":"a\rb"}`, `400 {"title":"Bad Request","status":400,"detail":"line 1: \"note\": data: must have no carriage return`},
-		{orderSeven, jsonType, `{"event":"other","data":{}}`, `400 {"title":"Bad Request","status":400,"detail":"line 1: \"other\": data: the spec has no event of this name","count":0,"line":1,"invalid":true}`},
+		{orderSeven, jsonType, `{"event":"other","data":{}}`, `400 {"title":"Bad Request","status":400,"detail":"line 1: \"other\": not an event of the spec","count":0,"line":1,"invalid":true}`},
 		{orderSeven, jsonType, `{"event":"mixstream.session_deleted","data":{"sessionId":"7"}}`, `400 `},
 		{orderSeven, "text/plain", line, `415 {"title":"Unsupported Media Type","status":415,`},
 		{"/any/where", jsonType, line, `404 {"title":"Not Found","status":404,"detail":"there is nothing at this path"}`},
 		{"/any/orders/%0A/events", jsonType, line, `400 `},
 	} {
-		if got := postTo(t, ts.URL+test.path, test.contentType, test.body, ""); !strings.HasPrefix(got, test.want) {
-			t.Errorf("%s %s: got %s, want %s", test.path, test.body, got, test.want)
+		if got := postTo(t, ts, test.path, test.contentType, "", strings.NewReader(test.body)); !strings.HasPrefix(fmt.Sprint(got.status, " ", got.text), test.want) {
+			t.Errorf("%s %s: got %d %s, want %s", test.path, test.body, got.status, got.text, test.want)
 		}
 	}
 	rec := httptest.NewRecorder()
@@ -107,7 +105,7 @@ func TestForeignPublishing(t *testing.T) {
 func TestPublishingWithNameInData(t *testing.T) {
 	op := orderEvents
 	events := facts
-	events.Names, events.NameIn, events.Check = []string{"placed"}, "type", nil
+	events.Names, events.NameIn, events.Rules = []string{"placed"}, "type", nil
 	op.Events = &events
 	srv := newForeign(t, servertest.Detached, op, everyonePublishes)
 	ts := servertest.Serve(t, srv.PublishHandler())
@@ -119,8 +117,8 @@ func TestPublishingWithNameInData(t *testing.T) {
 		`{"data":{}}`:                                 `400 `,
 		`{"data":7}`:                                  `400 `,
 	} {
-		if got := postTo(t, ts.URL+orderSeven, jsonType, body, ""); !strings.HasPrefix(got, want) {
-			t.Errorf("%s: got %s, want %s", body, got, want)
+		if got := postTo(t, ts, orderSeven, jsonType, "", strings.NewReader(body)); !strings.HasPrefix(fmt.Sprint(got.status, " ", got.text), want) {
+			t.Errorf("%s: got %d %s, want %s", body, got.status, got.text, want)
 		}
 	}
 }
@@ -163,18 +161,5 @@ func TestErrorBody(t *testing.T) {
 		rec := httptest.NewRecorder()
 		srv.WriteError(rec, request("/own"), test.err)
 		wantBody(rec, test.status, test.want)
-	}
-}
-
-// A refused stream holds nothing.
-func TestRefusedStreamIsFree(t *testing.T) {
-	events := &servertest.FaultyLog{Log: eventlog.NewMemory(eventlog.Retention{})}
-	srv := newForeign(t, servertest.Detached, orderEvents, server.WithLog(events), server.WithSessions(func(context.Context, string) (bool, error) { return false, io.ErrNoProgress }))
-	h := inHandler(srv)
-	for _, target := range []string{"/own/7", "/own/%00", "HEAD /own/7"} {
-		h.ServeHTTP(httptest.NewRecorder(), request(target))
-	}
-	if slots, _, _ := srv.Counted(); slots != 0 || events.Readers.Load() != 0 {
-		t.Errorf("%d slots are taken, %d readers of the log are open", slots, events.Readers.Load())
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/mixstream/mixstream/contract"
+	"github.com/mixstream/mixstream/contract/eventjson"
+	"github.com/mixstream/mixstream/contract/jsonschema"
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/internal/servertest"
 	"github.com/mixstream/mixstream/server"
@@ -40,18 +42,27 @@ func (*note) isFact()        {}
 func (*nameless) isFact()    {}
 func (*unknownFact) isFact() {}
 
-var factSchemas = contract.Schemas{
-	"placed": {Types: []string{"object"}, Required: []string{"id", "lines"}, Properties: []contract.Property{
-		{Name: "id", Schema: contract.Schema{Types: []string{"string"}}},
-		{Name: "lines", Schema: contract.Schema{Types: []string{"array"}}},
+var factSchemas = jsonschema.Schemas{
+	"placed": {Types: []string{"object"}, Required: []string{"id", "lines"}, Properties: []jsonschema.Property{
+		{Name: "id", Schema: jsonschema.Schema{Types: []string{"string"}}},
+		{Name: "lines", Schema: jsonschema.Schema{Types: []string{"array"}}},
 	}},
 	"note": {Types: []string{"string"}},
-	"":     {Types: []string{"object"}, Required: []string{"text"}},
+	"text": {Types: []string{"object"}, Required: []string{"text"}},
+}
+
+var factRules = map[string]*jsonschema.Rules{
+	"placed": {All: &factSchemas, Schema: "placed", Type: (*placed)(nil)},
+	"note":   {All: &factSchemas, Schema: "note", Type: (*string)(nil)},
+	"":       {All: &factSchemas, Schema: "text", Type: (*nameless)(nil)},
 }
 
 var facts = contract.Events[fact]{
 	Names: []string{"placed", "note", ""},
 	Decode: func(name string, data []byte, unmarshal func([]byte, any) error) (fact, error) {
+		if unmarshal == nil {
+			unmarshal = json.Unmarshal
+		}
 		switch name {
 		case "placed":
 			event := new(placed)
@@ -65,23 +76,26 @@ var facts = contract.Events[fact]{
 		}
 		return nil, contract.ErrUnknownEvent
 	},
-	Encode: func(event fact) (name string, data []byte, err error) {
+	Encode: func(b []byte, event fact) (name string, data []byte, err error) {
+		var value any
 		switch event := event.(type) {
 		case *placed:
-			data, err = contract.Marshal("placed", event)
-			return "placed", data, err
+			name, value = "placed", event
 		case *note:
-			data, err = contract.Marshal("note", event.Value)
-			return "note", data, err
+			name, value = "note", event.Value
 		case *nameless:
-			data, err = contract.Marshal("", event)
-			return "", data, err
+			value = event
 		case nil:
 			return "", nil, contract.ErrNilEvent
+		default:
+			return "", nil, contract.ErrUnknownEvent
 		}
-		return "", nil, contract.ErrUnknownEvent
+		e := eventjson.NewEncoder(b)
+		e.JSON(value)
+		data, err = contract.Encoded(name, &e)
+		return name, data, err
 	},
-	Check:   func(name string, data []byte) error { return factSchemas.Check(name, data, name) },
+	Rules:   func(name string) *jsonschema.Rules { return factRules[name] },
 	Unknown: func(u contract.Unknown) fact { return (*unknownFact)(&u) },
 	AsUnknown: func(event fact) *contract.Unknown {
 		u, _ := event.(*unknownFact)
@@ -91,12 +105,6 @@ var facts = contract.Events[fact]{
 }
 
 type foreignOperation = contract.Operation[struct{}, fact]
-
-// endingWith returns the operation with data that ends a stream.
-func endingWith(op foreignOperation, data string) foreignOperation {
-	op.End.Data = data
-	return op
-}
 
 var (
 	orderEvents = foreignOperation{

@@ -2,7 +2,6 @@ package server_test
 
 import (
 	"context"
-	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -97,38 +96,6 @@ func testFirstHookIsCalledAgain(t *testing.T, mode servertest.Mode) {
 	}
 }
 
-// A panic of the scope function ends its request or reaches the publisher, and leaves
-// nothing behind.
-func TestScopePanics(t *testing.T) { servertest.BothModes(t, testScopePanics) }
-
-func testScopePanics(t *testing.T, mode servertest.Mode) {
-	var armed atomic.Bool
-	events := &servertest.FaultyLog{Log: eventlog.NewMemory(eventlog.Retention{})}
-	srv := mode.NewServer(t, server.WithLog(events), server.WithScope(func(string) string { panicIf(&armed); return "all" }))
-	ts := servertest.Serve(t, srv, servertest.Quiet)
-	servertest.Publish(t, srv, "s", "")
-	healthy := servertest.Open(t, ts, "s")
-	healthy.Next()
-
-	armed.Store(true)
-	if res, err := servertest.Try(t, ts, servertest.StreamURL(ts, "s")); err == nil {
-		t.Errorf("the request was answered with %s", res.Status)
-	}
-	func() {
-		defer func() {
-			if recover() == nil {
-				t.Error("the publisher is not told")
-			}
-		}()
-		_, _ = srv.Publish(t.Context(), "s", servertest.Content(""))
-	}()
-	armed.Store(false)
-	if n, open := srv.Readers("s"), events.Readers.Load(); n != 1 || open != 1 {
-		t.Errorf("%d readers of the session and %d of the log, want 1", n, open)
-	}
-	healthy.WantContents(servertest.Publish(t, srv, "s", ""))
-}
-
 // panicky is a slog.Handler that panics while it is armed.
 type panicky struct {
 	slog.Handler
@@ -165,6 +132,7 @@ type faultyObserver struct {
 	method string
 	armed  atomic.Bool
 	ended  atomic.Int32
+	failed atomic.Int32 // publications
 }
 
 func (o *faultyObserver) call(method string) {
@@ -178,7 +146,12 @@ func (o *faultyObserver) PublishStarted(ctx context.Context, _ string) context.C
 	return ctx
 }
 
-func (o *faultyObserver) PublishEnded(context.Context, server.Publication) { o.call("PublishEnded") }
+func (o *faultyObserver) PublishEnded(_ context.Context, p server.Publication) {
+	if p.Err != nil {
+		o.failed.Add(1)
+	}
+	o.call("PublishEnded")
+}
 
 func (o *faultyObserver) StreamOpened(ctx context.Context, _ server.StreamInfo) (context.Context, server.StreamObserver) {
 	o.call("StreamOpened")
@@ -263,63 +236,25 @@ func testObserverPanicsAtEnd(t *testing.T, mode servertest.Mode) {
 	}
 }
 
-// A panic of the observer reaches the caller of Publish.
-func TestObserverPanicsInPublish(t *testing.T) {
-	for _, method := range []string{"PublishStarted", "PublishEnded"} {
-		o := &faultyObserver{method: method}
-		srv := servertest.NewServer(t, server.WithObserver(o))
+// A panic of the scope function or of the observer reaches the caller of Publish, and leaves nothing
+// behind. The observer is told of an error.
+func TestPanicsInPublish(t *testing.T) {
+	for _, what := range []string{"scope", "PublishStarted", "PublishEnded"} {
+		o := &faultyObserver{method: what}
+		srv := servertest.NewServer(t, server.WithObserver(o), server.WithScope(func(string) string { o.call("scope"); return "" }))
 		o.armed.Store(true)
 		func() {
 			defer func() {
 				if recover() == nil {
-					t.Errorf("%s: no panic", method)
+					t.Errorf("%s: no panic", what)
 				}
 			}()
 			servertest.Publish(t, srv, "s", "")
 		}()
+		if what == "scope" && o.failed.Load() != 1 {
+			t.Error("the observer is told of no error")
+		}
 		o.armed.Store(false)
 		servertest.Publish(t, srv, "s", "")
 	}
-}
-
-// A publication that panics ends with an error.
-func TestObserverOfPublishThatPanics(t *testing.T) {
-	o := servertest.NewObserver()
-	srv := servertest.NewServer(t, server.WithObserver(o), server.WithScope(func(string) string { panic("by the application") }))
-	func() {
-		defer func() {
-			if recover() == nil {
-				t.Error("no panic")
-			}
-		}()
-		servertest.Publish(t, srv, "s", "")
-	}()
-	if p := servertest.Receive(t, o.Publications); p.Err == nil {
-		t.Errorf("got %+v", p)
-	}
-}
-
-// A panic of the application ends one detached stream and no other.
-func TestDetachedPanicEndsOneStream(t *testing.T) {
-	t.Parallel()
-	o := &faultyObserver{method: "Delivered"}
-	srv, ts := servertest.Detached.Start(t, server.WithObserver(o))
-	servertest.Publish(t, srv, "s", "")
-	servertest.Publish(t, srv, "other", "")
-	_, healthy := servertest.Dial(t, ts, "other")
-	_, struck := servertest.Dial(t, ts, "s")
-	o.armed.Store(true)
-	servertest.Publish(t, srv, "s", "")
-	for {
-		if _, err := servertest.ReadEvent(struck.Decoder); err != nil {
-			if errors.Is(err, io.EOF) {
-				t.Error("the stream ended cleanly")
-			}
-			break
-		}
-	}
-	o.armed.Store(false)
-	id := servertest.Publish(t, srv, "other", "")
-	healthy.WantContents(id)
-	servertest.Until(t, "one stream is left", func() bool { slots, _, _ := srv.Counted(); return slots == 1 })
 }

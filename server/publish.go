@@ -3,27 +3,67 @@ package server
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
-	"unicode/utf8"
+	"sync"
 
 	"github.com/mixstream/mixstream/contract"
 	"github.com/mixstream/mixstream/eventlog"
 )
 
+// publish implements [Server.Publish].
+func publish[E any](ctx context.Context, s *engine, events *contract.Events[E], session string, event E) (id string, err error) {
+	ctx, p := s.beginPublication(ctx, session)
+	defer func() { p.end(ctx, id, err) }()
+	scratch := encodings.Get().(*[]byte)
+	defer putEncoding(scratch)
+	name, data, err := events.Encode((*scratch)[:0], event)
+	switch {
+	case errors.Is(err, contract.ErrNilEvent):
+		return "", &PublishError{Err: contract.ErrNilEvent}
+	case errors.Is(err, contract.ErrUnknownEvent):
+		if u := events.AsUnknown(event); u != nil {
+			return "", &PublishError{Event: u.Name, Err: whyUnknown(u.Err)}
+		}
+		return "", &PublishError{Err: fmt.Errorf("%w: %T is not a generated type", contract.ErrUnknownEvent, event)}
+	}
+	p.event(name, len(data))
+	if err != nil {
+		return "", &PublishError{Event: name, Err: err}
+	}
+	*scratch = data
+	if err := s.check(name, data); err != nil {
+		return "", err
+	}
+	return s.append(ctx, session, name, bytes.Clone(data))
+}
+
+// encodings are buffers for the JSON of events. The log keeps a copy that is no larger than it
+// must be.
+var encodings = sync.Pool{New: func() any { return new(make([]byte, 0, 512)) }}
+
+// maxPooled is the size of the largest buffer that is used again.
+const maxPooled = 64 << 10
+
+func putEncoding(b *[]byte) {
+	if cap(*b) <= maxPooled {
+		encodings.Put(b)
+	}
+}
+
 // publishJSON implements [Server.PublishJSON].
 func (s *engine) publishJSON(ctx context.Context, session, name string, data []byte) (id string, err error) {
 	ctx, p := s.beginPublication(ctx, session)
 	defer func() { p.end(ctx, id, err) }()
-	p.event(s.known(name), len(data))
-	compact, err := s.publishableJSON(name, data, s.cfg.checkEvents)
-	if err != nil {
+	if p.observer != nil {
+		p.event(s.known(name), len(data))
+	}
+	if err := s.check(name, data); err != nil {
 		return "", err
 	}
-	p.event(name, len(compact))
-	return s.append(ctx, session, name, compact)
+	data = compact(data)
+	p.event(name, len(data))
+	return s.append(ctx, session, name, data)
 }
 
 // known returns the name of an event, or an empty string if the spec does not have it.
@@ -32,48 +72,6 @@ func (s *engine) known(name string) string {
 		return name
 	}
 	return ""
-}
-
-// publishableJSON returns the JSON of an event without white space, if it may be published.
-func (s *engine) publishableJSON(name string, data []byte, check bool) ([]byte, error) {
-	if err := s.op.decodes(name, data); err != nil {
-		return nil, &PublishError{Event: name, Err: whyUnknown(err)}
-	}
-	if err := s.mayPublish(name, data); err != nil {
-		return nil, err
-	}
-	if check || string(bytes.TrimSpace(data)) == "null" { // which every Go type takes
-		if err := s.op.fits(name, data); err != nil {
-			return nil, &PublishError{Event: name, Err: err}
-		}
-	}
-	var compact bytes.Buffer
-	if err := json.Compact(&compact, data); err != nil {
-		return nil, &PublishError{Event: name, Err: err}
-	}
-	if !utf8.Valid(data) {
-		return nil, &PublishError{Event: name, Err: &contract.InvalidEventError{Event: name, Reason: "must be valid UTF-8"}}
-	}
-	return compact.Bytes(), nil
-}
-
-// mayPublish refuses what only the server may say, what a stream cannot carry, and data that
-// has the name of another event.
-func (s *engine) mayPublish(name string, data []byte) error {
-	if s.op.words.Reserves(name, data) {
-		return &PublishError{Event: name, Err: ErrReservedEvent}
-	}
-	if s.op.words.IsText(name) {
-		var text string
-		if json.Unmarshal(data, &text) == nil && strings.ContainsRune(text, '\r') {
-			return &PublishError{Event: name, Err: &contract.InvalidEventError{Event: name, Reason: "must have no carriage return: a stream would change it"}}
-		}
-	}
-	if s.op.nameIn != "" && s.op.nameOf("", data) != name {
-		pointer := "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(s.op.nameIn)
-		return &PublishError{Event: name, Err: &contract.InvalidEventError{Event: name, Path: pointer, Reason: "must be the name of the event"}}
-	}
-	return nil
 }
 
 // whyUnknown returns why an event is unknown, whose decoding failed with err.
@@ -116,27 +114,4 @@ func (s *engine) write(ctx context.Context, session eventlog.Session, id string,
 		err = s.log.Append(ctx, session, key, entries)
 	}
 	return s.repeated(ctx, session, key, err)
-}
-
-// checkData refuses data, as the log would have it, that is too large or is the sentinel.
-func (s *engine) checkData(name string, data []byte) error {
-	if s.isSentinel(name, data) {
-		return &contract.InvalidEventError{Event: name, Reason: "must not be the sentinel: readers would take the event for the end of the stream"}
-	}
-	return s.checkSize(data)
-}
-
-// isSentinel reports whether readers would take the data of an event for the sentinel.
-func (s *engine) isSentinel(name string, data []byte) bool {
-	if s.op.end.Data == "" {
-		return false
-	}
-	return string(s.op.words.Shown(name, data)) == s.op.end.Data
-}
-
-func (s *engine) checkSize(data []byte) error {
-	if len(data) > s.cfg.maxEventSize {
-		return fmt.Errorf("%w: %d bytes, at most %d", ErrEventTooLarge, len(data), s.cfg.maxEventSize)
-	}
-	return nil
 }

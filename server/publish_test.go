@@ -57,7 +57,7 @@ func nameOf(e gen.Event) string {
 }
 
 func TestPublishEveryEvent(t *testing.T) {
-	srv := servertest.NewServer(t)
+	srv := servertest.NewServer(t, server.WithoutEventChecks()) // no text of package filled fits an enum
 	ts := servertest.Serve(t, srv)
 	servertest.Publish(t, srv, "s", "")
 	r := servertest.Open(t, ts, "s")
@@ -67,7 +67,7 @@ func TestPublishEveryEvent(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", nameOf(e), err)
 		}
-		data, err := json.Marshal(e)
+		_, data, err := gen.StreamEvents.Encode(e)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -171,11 +171,11 @@ func TestPublishJSON(t *testing.T) {
 	r.Next()
 	for _, test := range []struct{ name, data, want string }{
 		{"content", `{"type":"content","content":"a"}`, `{"type":"content","content":"a"}`},
-		{"content", `{"content":"\r\n<&>\u2028","future":{"b":[1, 2],"a":1.0e5}}`, `{"content":"\r\n<&>\u2028","future":{"b":[1,2],"a":1.0e5}}`},
+		{"content", `{"type":"content","content":"\r\n<&>\u2028","future":{"b":[1, 2],"a":1.0e5}}`, `{"type":"content","content":"\r\n<&>\u2028","future":{"b":[1,2],"a":1.0e5}}`},
 		{"thinking", "{\r\n\t\"type\": \"thinking\",\r\n\t\"content\": \"a  b\"\r\n}\r\n", `{"type":"thinking","content":"a  b"}`},
-		{"complete", ` {} `, `{}`},
+		{"complete", ` {"type":"\\\\", "done":false} `, `{"type":"\\\\","done":false}`},
+		{"complete", `{"type":"\" \\\" ", "done":false}`, `{"type":"\" \\\" ","done":false}`},
 		{"error", `{"error":"e","type":"rate_limit"}`, `{"error":"e","type":"rate_limit"}`},
-		{"permission", `{"toolName":"a tool of tomorrow"}`, `{"toolName":"a tool of tomorrow"}`},
 	} {
 		data := []byte(test.data)
 		id, err := srv.PublishJSON(t.Context(), "s", test.name, data)
@@ -199,17 +199,16 @@ func TestPublishJSONRefusals(t *testing.T) {
 	}{
 		{"content", ``, nil, `"content": data: unexpected end of JSON input`},
 		{"content", `{`, nil, `"content": data: unexpected end of JSON input`},
-		{"content", `{} {}`, nil, `"content": data: invalid character '{' after top-level value`},
-		{"content", "{\"content\":\"a\nb\"}", nil, `"content": data: invalid character '\n' in string literal`},
+		{"content", `{} {}`, nil, `"content": data: invalid character '{' after top-level value (byte 4)`},
+		{"content", "{\"content\":\"a\nb\"}", nil, `"content": data: invalid character '\n' in string literal (byte 14)`},
 		{"content", `null`, nil, `"content": data: must be of type object, not null`},
 		{"content", ` null `, nil, `"content": data: must be of type object, not null`},
 		{"content", `[]`, nil, `"content": data: must be of type object, not array`},
 		{"content", `"text"`, nil, `"content": data: must be of type object, not string`},
 		{"content", `1`, nil, `"content": data: must be of type object, not number`},
-		{"content", `{"content":1}`, nil, `"content": data/content: must be of type string, not number`},
-		{"content", "{\"content\":\"\xff\"}", nil, `"content": data: must be valid UTF-8`},
-		{"error", `{"error":"e","attempt":1.0}`, nil, `"error": data/attempt: must be of type integer (int), not number 1.0`},
-		{"notification", `{"choices":["a",{}]}`, nil, `"notification": data/choices/1: must be of type string, not object`},
+		{"content", `{"type":"content","content":1}`, nil, `"content": data/content: must be of type string, not number`},
+		{"content", "{\"content\":\"\xff\"}", nil, `"content": data/content: must be valid UTF-8`},
+		{"error", `{"error":"e","attempt":1.5}`, nil, `"error": data/attempt: must be of type integer, not number`},
 		{"rate_limit_error", `{}`, contract.ErrUnknownEvent, ""},
 		{"", `{}`, contract.ErrUnknownEvent, ""},
 		{"content\nid: 1", `{}`, contract.ErrUnknownEvent, ""},
@@ -221,7 +220,7 @@ func TestPublishJSONRefusals(t *testing.T) {
 		{"error", `{"type":"replay\u005fgap"}`, server.ErrReservedEvent, ""},
 		{"error", `{"type":"replay_gap","Type":"x"}`, server.ErrReservedEvent, ""},
 		{"error", `{"type":"x","Type":"replay_gap"}`, server.ErrReservedEvent, ""},
-		{"content", `{"content":"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"}`, server.ErrEventTooLarge, ""},
+		{"content", `{"type":"content","content":"0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789"}`, server.ErrEventTooLarge, ""},
 	} {
 		_, err := srv.PublishJSON(t.Context(), "s", test.name, []byte(test.data))
 		if test.reason == nil {
@@ -230,7 +229,7 @@ func TestPublishJSONRefusals(t *testing.T) {
 		}
 		wantRefusal(t, err, test.name, test.reason)
 	}
-	_, err := srv.PublishJSON(t.Context(), "", "content", []byte(`{}`))
+	_, err := srv.PublishJSON(t.Context(), "", "content", []byte(goodContent))
 	wantRefusal(t, err, "content", server.ErrInvalidSessionID)
 }
 

@@ -52,7 +52,7 @@ func testReaders(t *testing.T, mode servertest.Mode) {
 		t.Errorf("got %+v", c)
 	}
 	if n := srv.Readers("nobody"); n != 0 {
-		t.Errorf("%d readers of nobody", n)
+		t.Errorf("a session without readers has %d", n)
 	}
 }
 

@@ -13,50 +13,6 @@ import (
 	"github.com/mixstream/mixstream/server"
 )
 
-func TestReady(t *testing.T) {
-	srv := servertest.NewServer(t)
-	if err := srv.Ready(t.Context()); err != nil {
-		t.Errorf("with a new log in memory: %v", err)
-	}
-	servertest.Publish(t, srv, "s", "")
-	if err := srv.Ready(t.Context()); err != nil {
-		t.Errorf("with a session: %v", err)
-	}
-}
-
-// A server is not ready while its log fails, and is ready again when the log is back.
-func TestReadyFollowsLog(t *testing.T) {
-	var failure error
-	srv := servertest.NewServer(t, server.WithLog(&servertest.HookedLog{
-		Log:          eventlog.NewMemory(eventlog.Retention{}),
-		BeforeLookup: func(context.Context) error { return failure },
-	}))
-	for _, failure = range []error{nil, servertest.ErrUnavailable, nil, errors.New("broken"), nil} {
-		if err := srv.Ready(t.Context()); !errors.Is(err, failure) {
-			t.Errorf("got %v, want %v", err, failure)
-		}
-	}
-}
-
-// readOnlyLog is a log whose Writable fails with a failure.
-type readOnlyLog struct {
-	eventlog.Log
-	failure error
-}
-
-func (l *readOnlyLog) Writable(context.Context) error { return l.failure }
-
-// A server is not ready while nothing can be appended, even if its log can be read.
-func TestReadyFollowsWritableLog(t *testing.T) {
-	log := &readOnlyLog{Log: eventlog.NewMemory(eventlog.Retention{})}
-	srv := servertest.NewServer(t, server.WithLog(log))
-	for _, log.failure = range []error{nil, servertest.ErrUnavailable, nil} {
-		if err := srv.Ready(t.Context()); !errors.Is(err, log.failure) {
-			t.Errorf("got %v, want %v", err, log.failure)
-		}
-	}
-}
-
 // A log that does not answer does not hold up the probe.
 func TestReadyWithoutAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -118,5 +74,36 @@ func testNotReadyWhileDraining(t *testing.T, mode servertest.Mode) {
 	r.Close()
 	if err := srv.Ready(t.Context()); !errors.Is(err, server.ErrDraining) {
 		t.Errorf("after Shutdown: %v, want %v", err, server.ErrDraining)
+	}
+}
+
+// readOnlyLog is a log whose Writable fails with a failure.
+type readOnlyLog struct {
+	eventlog.Log
+	failure error
+}
+
+func (l *readOnlyLog) Writable(context.Context) error { return l.failure }
+
+// A server is not ready while its log fails, or while nothing can be appended, and is ready again
+// when the log is back.
+func TestReadyFollowsLog(t *testing.T) {
+	var failure error
+	hooked := &servertest.HookedLog{Log: eventlog.NewMemory(eventlog.Retention{}), BeforeLookup: func(context.Context) error { return failure }}
+	srv := servertest.NewServer(t, server.WithLog(hooked))
+	log := &readOnlyLog{Log: eventlog.NewMemory(eventlog.Retention{})}
+	readOnly := servertest.NewServer(t, server.WithLog(log))
+	for _, failure = range []error{nil, servertest.ErrUnavailable, nil, errors.New("broken"), nil} {
+		if err := srv.Ready(t.Context()); !errors.Is(err, failure) {
+			t.Errorf("got %v, want %v", err, failure)
+		}
+		log.failure = failure
+		if err := readOnly.Ready(t.Context()); !errors.Is(err, failure) {
+			t.Errorf("a log that cannot be appended to: got %v, want %v", err, failure)
+		}
+	}
+	servertest.Publish(t, srv, "s", "")
+	if err := srv.Ready(t.Context()); err != nil {
+		t.Errorf("with a session: %v", err)
 	}
 }

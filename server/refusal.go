@@ -57,35 +57,19 @@ func (e *RefusalError) message() string {
 	return strings.ToLower(http.StatusText(e.Status))
 }
 
-// asRefusal returns the refusal that an authorizer means with an error, or nil if the error is
-// a failure.
+// asRefusal returns the refusal that an error means, or nil if the error is a failure.
 func asRefusal(err error) *RefusalError {
-	if e, ok := errors.AsType[*RefusalError](err); ok {
-		if e.Status < 400 || e.Status > 599 {
-			return nil
-		}
+	switch e, ok := errors.AsType[*RefusalError](err); {
+	case ok && (e.Status < 400 || e.Status > 599):
+		return nil
+	case ok:
 		return e
-	}
-	switch {
 	case errors.Is(err, ErrUnauthorized):
 		return &RefusalError{Status: http.StatusUnauthorized, Message: "valid credentials are required"}
 	case errors.Is(err, ErrForbidden):
 		return &RefusalError{Status: http.StatusForbidden, Message: "no access to this session"}
+	case errors.Is(err, eventlog.ErrUnavailable):
+		return &RefusalError{Status: http.StatusServiceUnavailable, Message: "the log of events is unavailable"}
 	}
 	return nil
-}
-
-func setDefault(h http.Header, key, value string) {
-	if h.Get(key) == "" {
-		h.Set(key, value)
-	}
-}
-
-// unavailable returns the refusal of a request that needs the log, if err says that the log is
-// unavailable.
-func unavailable(err error) *RefusalError {
-	if !errors.Is(err, eventlog.ErrUnavailable) {
-		return nil
-	}
-	return &RefusalError{Status: http.StatusServiceUnavailable, Message: "the log of events is unavailable"}
 }

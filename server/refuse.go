@@ -1,7 +1,6 @@
 package server
 
 import (
-	"cmp"
 	"errors"
 	"log/slog"
 	"maps"
@@ -49,10 +48,16 @@ func (s *engine) refuse(w http.ResponseWriter, r *http.Request, session string, 
 	return e.Status
 }
 
+func setDefault(h http.Header, key, value string) {
+	if h.Get(key) == "" {
+		h.Set(key, value)
+	}
+}
+
 // refusalOf returns the answer to a request that fails with err. It logs a failure, of which
 // the client learns only that there was one.
 func (s *engine) refusalOf(r *http.Request, session string, err error) *RefusalError {
-	refusal := cmp.Or(asRefusal(err), unavailable(err))
+	refusal := asRefusal(err)
 	switch {
 	case errors.Is(err, errEnded):
 		return &RefusalError{Status: http.StatusNoContent}

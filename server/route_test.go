@@ -25,26 +25,6 @@ func TestMethods(t *testing.T) {
 	}
 }
 
-// The server answers HEAD and OPTIONS over a socket at once, without a stream.
-func TestMethodsOverSocket(t *testing.T) {
-	srv, ts := servertest.Start(t)
-	servertest.Publish(t, srv, "s", "")
-	for _, method := range []string{http.MethodHead, http.MethodOptions, http.MethodPost} {
-		req, err := http.NewRequestWithContext(t.Context(), method, servertest.StreamURL(ts, "s"), nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		res, err := ts.Client().Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		res.Body.Close()
-		if res.StatusCode != http.StatusMethodNotAllowed || res.Header.Get("Allow") != "GET" {
-			t.Errorf("%s: %s, Allow: %q", method, res.Status, res.Header.Get("Allow"))
-		}
-	}
-}
-
 func TestUnknownPaths(t *testing.T) {
 	ts := servertest.Serve(t, servertest.NewServer(t))
 	for _, path := range []string{"", "/", "/streams", "/stream/", "/stream/x", "/api/stream", "/STREAM"} {
@@ -54,36 +34,24 @@ func TestUnknownPaths(t *testing.T) {
 	}
 }
 
+// A server works below any path, by its own base path or by that of a mux.
 func TestBasePath(t *testing.T) { servertest.BothModes(t, testBasePath) }
 
 func testBasePath(t *testing.T, mode servertest.Mode) {
 	srv := mode.NewServer(t)
 	id := servertest.Publish(t, srv, "s", "")
 	mux := http.NewServeMux()
+	mux.Handle("/stream", srv)
+	mux.Handle("/api/", http.StripPrefix("/api", srv))
 	mux.Handle("/api/v1/", below(t, srv, "/api/v1"))
 	mux.HandleFunc("/health", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
 	ts := servertest.Serve(t, mux)
-	servertest.OpenURL(t, ts, ts.URL+"/api/v1/stream?sessionId=s").Want("connected", id)
-	servertest.WantError(t, servertest.Get(t, ts, ts.URL+"/api/v1/other"), http.StatusNotFound, gen.RESTErrorTypeNotFound)
-	if res := servertest.Get(t, ts, ts.URL+"/health"); res.StatusCode != http.StatusTeapot {
-		t.Errorf("the other route: %s", res.Status)
-	}
-}
-
-func TestMountedInMux(t *testing.T) { servertest.BothModes(t, testMountedInMux) }
-
-func testMountedInMux(t *testing.T, mode servertest.Mode) {
-	srv := mode.NewServer(t)
-	id := servertest.Publish(t, srv, "s", "")
-	mux := http.NewServeMux()
-	mux.Handle("/stream", srv)
-	mux.Handle("/api/", http.StripPrefix("/api", srv))
-	mux.HandleFunc("/health", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) })
-	ts := servertest.Serve(t, mux)
-	for _, prefix := range []string{"", "/api"} {
+	for _, prefix := range []string{"", "/api", "/api/v1"} {
 		servertest.OpenURL(t, ts, ts.URL+prefix+"/stream?sessionId=s").Want("connected", id)
 	}
-	servertest.WantError(t, servertest.Get(t, ts, ts.URL+"/api/other"), http.StatusNotFound, gen.RESTErrorTypeNotFound)
+	for _, path := range []string{"/api/other", "/api/v1/other"} {
+		servertest.WantError(t, servertest.Get(t, ts, ts.URL+path), http.StatusNotFound, gen.RESTErrorTypeNotFound)
+	}
 	if res := servertest.Get(t, ts, ts.URL+"/health"); res.StatusCode != http.StatusTeapot {
 		t.Errorf("the other route: %s", res.Status)
 	}

@@ -52,26 +52,6 @@ func testOwnScope(t *testing.T, mode servertest.Mode) {
 	r.WantContents(servertest.Publish(t, srv, "s", ""))
 }
 
-// The deletion of another session of the scope ends nothing.
-func TestScopeDeletion(t *testing.T) { servertest.BothModes(t, testScopeDeletion) }
-
-func testScopeDeletion(t *testing.T, mode servertest.Mode) {
-	srv, ts := mode.Start(t, server.WithScope(func(string) string { return "all" }))
-	servertest.CreateSession(t, srv, "s")
-	servertest.CreateSession(t, srv, "other")
-	r := servertest.Open(t, ts, "s")
-	r.Next()
-	other := servertest.Open(t, ts, "other")
-	other.Next()
-	deleted := servertest.DeleteSession(t, srv, "other")
-	r.Want("session_deleted", deleted)
-	other.Want("session_deleted", deleted)
-	other.WantEnd()
-	own := servertest.DeleteSession(t, srv, "s")
-	r.Want("session_deleted", own)
-	r.WantEnd()
-}
-
 // A session may be created again in a scope that remembers its first end. The stream does
 // not end there again.
 func TestScopeRemembersFirstEnd(t *testing.T) { servertest.BothModes(t, testScopeRemembersFirstEnd) }
@@ -93,24 +73,4 @@ func testScopeRemembersFirstEnd(t *testing.T, mode servertest.Mode) {
 		}
 	}
 	r.WantContents(servertest.Publish(t, srv, "a/s", "alive"))
-}
-
-// The streams of an ended session get nothing that comes later in the scope, even if the
-// log retains nothing of the session.
-func TestScopeGoesOnAfterTrimmedEnd(t *testing.T) {
-	servertest.BothModes(t, testScopeGoesOnAfterTrimmedEnd)
-}
-
-func testScopeGoesOnAfterTrimmedEnd(t *testing.T, mode servertest.Mode) {
-	srv, ts := mode.Start(t, servertest.Tenants(), servertest.SmallLog(3))
-	first := servertest.Publish(t, srv, "a/s", "")
-	servertest.DeleteSession(t, srv, "a/s")
-	var others []string
-	for _, other := range []string{"a/1", "a/2", "a/3", "a/4"} {
-		others = append(others, servertest.CreateSession(t, srv, other))
-	}
-	r := servertest.Open(t, ts, "a/s", first)
-	r.Want("connected", first)
-	r.WantGap(others[0])
-	r.WantEnd()
 }

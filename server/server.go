@@ -2,8 +2,6 @@ package server
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"net/http"
 
 	"github.com/mixstream/mixstream/contract"
@@ -35,8 +33,8 @@ func New[P, E any](op contract.Operation[P, E], opts ...Option) (*Server[E], err
 
 // Publish appends an event to a session, and returns the event's id once it is in the log. It
 // makes the session known, if it was not. Session can be empty if all readers share one stream.
-// Publish checks the event against its schema, unless [WithoutEventChecks] is set. It does not
-// wait for readers, and does not keep the event.
+// Publish encodes the event, and checks its JSON as PublishJSON does. It does not wait for readers,
+// and does not keep the event.
 //
 // An event that the End of the operation names ends the session in the same step, as
 // DeleteSession does. It is the last event of the session and of the session's streams.
@@ -44,33 +42,7 @@ func New[P, E any](op contract.Operation[P, E], opts ...Option) (*Server[E], err
 // Publish fails with a *[PublishError], eventlog.ErrSessionDeleted, or an error of the log or
 // the context. The event may be in the log only if the error is eventlog.ErrOutcomeUnknown.
 func (s *Server[E]) Publish(ctx context.Context, session string, event E) (id string, err error) {
-	e := s.engine
-	ctx, p := e.beginPublication(ctx, session)
-	defer func() { p.end(ctx, id, err) }()
-	name, data, err := s.events.Encode(event)
-	switch {
-	case errors.Is(err, contract.ErrNilEvent):
-		return "", &PublishError{Err: contract.ErrNilEvent}
-	case errors.Is(err, contract.ErrUnknownEvent):
-		if u := s.events.AsUnknown(event); u != nil {
-			return "", &PublishError{Event: u.Name, Err: whyUnknown(u.Err)}
-		}
-		return "", &PublishError{Err: fmt.Errorf("%w: %T is not a generated type", contract.ErrUnknownEvent, event)}
-	}
-	p.event(name, 0)
-	if err != nil {
-		return "", &PublishError{Event: name, Err: err}
-	}
-	if err := e.mayPublish(name, data); err != nil {
-		return "", err
-	}
-	p.event(name, len(data))
-	if e.cfg.checkEvents {
-		if err := e.op.fits(name, data); err != nil {
-			return "", &PublishError{Event: name, Err: err}
-		}
-	}
-	return e.append(ctx, session, name, data)
+	return publish(ctx, s.engine, s.events, session, event)
 }
 
 // Serve serves the stream of a session, from inside a handler of the application. It answers
@@ -92,9 +64,14 @@ func (s *Server[E]) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.engine.serveHTTP(w, r)
 }
 
-// PublishJSON publishes an event that comes as JSON, as [Server.Publish] does. The data must fit
-// the schema of the event, unless [WithoutEventChecks] is set, and must unmarshal into its Go
-// type. The log gets it as it is, unknown fields included, but without white space.
+// PublishJSON publishes an event that comes as JSON, as [Server.Publish] does. The log gets the data
+// as it is, unknown members included, but without white space. PublishJSON does not keep data.
+//
+// The data must be valid JSON in UTF-8, without lone surrogates, in which no object has a member
+// twice. It must fit the schema of the event, unless [WithoutEventChecks] is set, and its Go type.
+// Otherwise the error is a *[PublishError] with a *contract.InvalidEventError, which names the event,
+// the part of the data and the reason. [Server.Publish] and publishing over HTTP refuse the same
+// data with the same error.
 func (s *Server[E]) PublishJSON(ctx context.Context, session, name string, data []byte) (id string, err error) {
 	return s.engine.publishJSON(ctx, session, name, data)
 }
@@ -105,8 +82,9 @@ func (s *Server[E]) PublishJSON(ctx context.Context, session, name string, data 
 //
 // CreateSession fails with eventlog.ErrSessionExists if the session is known, also if an event
 // has made it known. In the grace period after the session's end ([Timing.DeleteGrace]) it fails
-// with eventlog.ErrSessionDeleted. Other errors are [ErrInvalidSessionID], and [ErrEventTooLarge]
-// for a title over the size limit.
+// with eventlog.ErrSessionDeleted. Other errors are [ErrInvalidSessionID], [ErrEventTooLarge] for a
+// title over the size limit, and a *contract.InvalidEventError for a title that the contract's event
+// cannot have.
 func (s *Server[E]) CreateSession(ctx context.Context, session, title string) (id string, err error) {
 	return s.engine.createSession(ctx, session, title)
 }
@@ -135,8 +113,9 @@ func (s *Server[E]) Readers(session string) int {
 //
 // The body is one event, {"event":name,"data":…} as application/json, or a stream of events, one
 // a line, as application/x-ndjson. For an event without a name in the spec, or whose data names
-// it, {"data":…} is enough. The handler honours an Idempotency-Key. Without
-// [WithPublishAuthorizer] it answers 403.
+// it, {"data":…} is enough. The names of these members are matched to the letter, and there are no
+// others. The handler checks each event as PublishJSON does, and tells the client the error. It
+// honours an Idempotency-Key. Without [WithPublishAuthorizer] it answers 403.
 //
 // It stands at the path of the stream, behind any prefix. At another path, use ServePublish.
 func (s *Server[E]) PublishHandler() http.Handler {

@@ -90,45 +90,6 @@ func testDeletedSession(t *testing.T, mode servertest.Mode) {
 	servertest.WantError(t, servertest.Get(t, ts, servertest.StreamURL(ts, "s")), http.StatusNotFound, gen.RESTErrorTypeNotFound)
 }
 
-// The ID of a deleted session can be used again after the grace period.
-func TestSessionMadeAgain(t *testing.T) { servertest.BothModes(t, testSessionMadeAgain) }
-
-func testSessionMadeAgain(t *testing.T, mode servertest.Mode) {
-	srv, ts := mode.Start(t, server.WithTiming(server.Timing{DeleteGrace: time.Millisecond}))
-	servertest.CreateSession(t, srv, "s")
-	servertest.DeleteSession(t, srv, "s")
-	var created string
-	servertest.Until(t, "the grace period is over", func() bool {
-		id, err := srv.CreateSession(t.Context(), "s", "")
-		created = id
-		return err == nil
-	})
-	r := servertest.Open(t, ts, "s")
-	r.Want("connected", created)
-	r.WantContents(servertest.Publish(t, srv, "s", "new"))
-}
-
-// A session that is deleted while a stream opens ends that stream.
-func TestDeletedWhileOpening(t *testing.T) { servertest.BothModes(t, testDeletedWhileOpening) }
-
-func testDeletedWhileOpening(t *testing.T, mode servertest.Mode) {
-	log := &servertest.FaultyLog{Log: eventlog.NewMemory(eventlog.Retention{})}
-	srv, ts := mode.Start(t, server.WithLog(log))
-	servertest.CreateSession(t, srv, "s")
-	log.AfterLookup = func() {
-		log.AfterLookup = nil
-		servertest.DeleteSession(t, srv, "s")
-	}
-	r := servertest.Open(t, ts, "s")
-	if e := r.Next(); e.Name != "connected" {
-		t.Fatalf("got %+v", e)
-	}
-	if e := r.Next(); e.Name != "session_deleted" {
-		t.Fatalf("got %+v", e)
-	}
-	r.WantEnd()
-}
-
 func TestVouchedSession(t *testing.T) { servertest.BothModes(t, testVouchedSession) }
 
 func testVouchedSession(t *testing.T, mode servertest.Mode) {
@@ -145,6 +106,8 @@ func testVouchedSession(t *testing.T, mode servertest.Mode) {
 	servertest.WantError(t, servertest.Get(t, ts, servertest.StreamURL(ts, "w")), http.StatusNotFound, gen.RESTErrorTypeNotFound)
 }
 
+// A deleted session can be read to its end for five minutes. Then the log forgets it, and its ID can
+// be used again.
 func TestDeleteGrace(t *testing.T) { servertest.BothModes(t, testDeleteGrace) }
 
 func testDeleteGrace(t *testing.T, mode servertest.Mode) {
@@ -152,6 +115,11 @@ func testDeleteGrace(t *testing.T, mode servertest.Mode) {
 		srv := mode.NewServer(t)
 		first := servertest.Publish(t, srv, "s", "")
 		end := servertest.DeleteSession(t, srv, "s")
+		open := func(id string) int {
+			r := servertest.Record(srv, "s", id)
+			<-r.Ended
+			return r.Response.StatusCode
+		}
 		for _, step := range []struct {
 			wait  time.Duration
 			codes string // of a resume before the end, of one at the end, and of a fresh stream
@@ -161,72 +129,16 @@ func testDeleteGrace(t *testing.T, mode servertest.Mode) {
 			{1, "404 404 404"},
 		} {
 			time.Sleep(step.wait)
-			var codes [3]int
-			for i, id := range []string{first, end, ""} {
-				r := servertest.Record(srv, "s", id)
-				<-r.Ended
-				codes[i] = r.Response.StatusCode
-			}
-			if got := fmt.Sprint(codes); got != "["+step.codes+"]" {
+			if got := fmt.Sprint(open(first), open(end), open("")); got != step.codes {
 				t.Errorf("%+v: got %s", step, got)
 			}
 		}
-	})
-}
-
-// The stream of a deleted session that the log has trimmed tells the gap and ends.
-func TestDeletedAndTrimmed(t *testing.T) { servertest.BothModes(t, testDeletedAndTrimmed) }
-
-func testDeletedAndTrimmed(t *testing.T, mode servertest.Mode) {
-	synctest.Test(t, func(t *testing.T) {
-		srv := mode.NewServer(t, server.WithLog(eventlog.NewMemory(eventlog.Retention{Age: time.Minute})))
-		first := servertest.Publish(t, srv, "s", "")
-		end := servertest.DeleteSession(t, srv, "s")
-		time.Sleep(2 * time.Minute)
-		r := servertest.Record(srv, "s", first)
-		<-r.Ended
-		events := r.Events()
-		if len(events) != 2 || events[0].ID != first || !servertest.IsGap(events[1]) || events[1].ID != end {
-			t.Errorf("got %+v", events)
-		}
-		for _, id := range []string{end, "0"} {
-			r = servertest.Record(srv, "s", id)
-			<-r.Ended
-			if r.Response.StatusCode != http.StatusNoContent {
-				t.Errorf("resume at %s: %d", id, r.Response.StatusCode)
-			}
-		}
-	})
-}
-
-// A deleted session is forgotten while its stream is in an outage. The stream still ends
-// in the gap, although a lookup fails in between and WithSessions lets the ID exist.
-func TestDeletionOutlastsFailedLookup(t *testing.T) {
-	servertest.BothModes(t, testDeletionOutlastsFailedLookup)
-}
-
-func testDeletionOutlastsFailedLookup(t *testing.T, mode servertest.Mode) {
-	synctest.Test(t, func(t *testing.T) {
-		events := &servertest.FaultyLog{Log: eventlog.NewMemory(eventlog.Retention{})}
-		srv := mode.NewServer(t, server.WithLog(events), servertest.AnySession(), server.WithTiming(server.Timing{LogOutage: time.Hour}))
-		first := servertest.Publish(t, srv, "s", "")
-		end := servertest.DeleteSession(t, srv, "s")
-		events.ReadErr.Store(servertest.ErrUnavailable)
-		r := servertest.Record(srv, "s", servertest.Before(t, first)) // it learns of the deletion and reads nothing
-		defer r.Conn.Close()
-		time.Sleep(10 * time.Minute)            // longer than the grace period
-		servertest.Publish(t, srv, "other", "") // makes the log forget the session
-		events.FailLookups.Store(1)
-		events.ReadErr.Store(nil)
-		time.Sleep(time.Minute)
-		select {
-		case <-r.Ended:
-		default:
-			t.Error("the stream goes on")
-		}
-		got := r.Events()
-		if e := got[len(got)-1]; !servertest.IsGap(e) || servertest.Number(t, e.ID) < servertest.Number(t, end) {
-			t.Errorf("the last event is %+v, want a gap behind %s", e, end)
+		created := servertest.CreateSession(t, srv, "s")
+		r := servertest.Record(srv, "s", "")
+		defer r.Leave()
+		servertest.Publish(t, srv, "s", "new")
+		if got := r.Events(); len(got) != 2 || got[0].ID != created || got[1].Name != "content" {
+			t.Errorf("got %+v", got)
 		}
 	})
 }

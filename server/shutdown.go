@@ -15,7 +15,7 @@ func (s *engine) shutdown(ctx context.Context) error {
 			st.spread = min(st.spread, time.Until(deadline)/2)
 		}
 		st.draining.Store(true)
-		close(s.stopIngest)
+		s.ingest.Drain()
 		for e := range st.open {
 			e.drain()
 		}

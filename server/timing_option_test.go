@@ -11,8 +11,8 @@ import (
 	"github.com/mixstream/mixstream/server"
 )
 
-// Of each time, a negative value and one below a millisecond are refused, and None only where
-// there must be a time.
+// New refuses a negative value of each time and one below a millisecond, and None where there must
+// be a time.
 func TestTimingRefused(t *testing.T) {
 	required := map[string]bool{"Heartbeat": true, "WriteTimeout": true, "DeleteGrace": true}
 	allow := server.WithAuthorizer(func(*http.Request, string) error { return nil })
@@ -49,6 +49,7 @@ func TestTimingAddsUp(t *testing.T) {
 		"the zero value":   {2000, []server.Option{server.WithTiming(server.Timing{})}},
 		"one":              {3000, []server.Option{server.WithTiming(server.Timing{Retry: 3 * time.Second})}},
 		"and another":      {3000, []server.Option{server.WithTiming(server.Timing{Retry: 3 * time.Second}), server.WithTiming(server.Timing{Heartbeat: time.Hour})}},
+		"rounded up":       {1235, []server.Option{server.WithTiming(server.Timing{Retry: 1234567 * time.Microsecond})}},
 		"the later counts": {4000, []server.Option{server.WithTiming(server.Timing{Retry: 3 * time.Second}), server.WithTiming(server.Timing{Retry: 4 * time.Second})}},
 		"none":             {0, []server.Option{server.WithTiming(server.Timing{Retry: 3 * time.Second}), server.WithTiming(server.Timing{Retry: server.None})}},
 	} {
@@ -58,24 +59,5 @@ func TestTimingAddsUp(t *testing.T) {
 				t.Errorf("the reconnection time is %d ms, want %d", e.Retry, test.retry)
 			}
 		})
-	}
-}
-
-// Without a drain window all streams end at once.
-func TestNoDrainWindow(t *testing.T) {
-	srv := servertest.NewServer(t, servertest.AnySession(), server.WithTiming(server.Timing{DrainWindow: server.None}))
-	ts := servertest.Serve(t, srv)
-	readers := []*servertest.Reader{servertest.Open(t, ts, "s"), servertest.Open(t, ts, "s")}
-	for _, r := range readers {
-		r.Next()
-	}
-	if err := srv.Shutdown(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	for _, r := range readers {
-		if e := r.Next(); e.Retry != 2000 { // and no part of a window
-			t.Errorf("got %+v", e)
-		}
-		r.WantEnd()
 	}
 }

@@ -2,9 +2,11 @@ package main
 
 import (
 	"encoding/json"
+	"go/ast"
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -116,4 +118,37 @@ func writeSpec(t *testing.T, name, text string) string {
 		t.Fatal(err)
 	}
 	return path
+}
+
+// TestFunctionsOfOneName generates components whose Go names are close to those of functions.
+func TestFunctionsOfOneName(t *testing.T) {
+	spec := writeSpec(t, "spec.yaml", oneSchema+
+		"    E: {type: object, properties: {"+
+		"a: {$ref: '#/components/schemas/Order'}, b: {$ref: '#/components/schemas/order'}, c: {$ref: '#/components/schemas/decodeOrder'}, "+
+		"d: {$ref: '#/components/schemas/DecodeOrder'}, e: {$ref: '#/components/schemas/given'}, f: {$ref: '#/components/schemas/OTHER'}, g: {$ref: '#/components/schemas/Other'}}}\n"+
+		"    Order: {type: object, properties: {a: {type: string}}}\n"+
+		"    order: {type: object, properties: {b: {type: string}}}\n"+
+		"    decodeOrder: {type: object, properties: {c: {type: string}}}\n"+
+		"    DecodeOrder: {type: object, properties: {d: {type: string}}}\n"+
+		"    given: {type: object, x-go-name: decodeE, properties: {e: {type: string}}}\n"+
+		"    OTHER: {type: object, properties: {a: {type: string}}}\n"+
+		"    Other: {type: object, properties: {b: {type: string}}}\n")
+	pkg, err := oapi.ParsePackage(string(mustGenerate(t, spec, "")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := map[string]bool{}
+	for _, d := range pkg.File.Decls {
+		d, ok := d.(*ast.FuncDecl)
+		if !ok || d.Recv != nil || !strings.HasPrefix(d.Name.Name, "decode") && !strings.HasPrefix(d.Name.Name, "encode") {
+			continue
+		}
+		if names[d.Name.Name] || pkg.Types[d.Name.Name] != nil {
+			t.Errorf("%s is declared twice", d.Name.Name)
+		}
+		names[d.Name.Name] = true
+	}
+	if len(names) != 16 {
+		t.Errorf("%d functions: %v", len(names), slices.Sorted(maps.Keys(names)))
+	}
 }

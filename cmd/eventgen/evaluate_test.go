@@ -8,7 +8,7 @@ import (
 	"regexp"
 	"strconv"
 
-	"github.com/mixstream/mixstream/contract"
+	"github.com/mixstream/mixstream/contract/jsonschema"
 )
 
 // evaluate returns the value of an expression in the form that eventgen writes.
@@ -54,7 +54,7 @@ func evaluateCall(expr *ast.CallExpr) reflect.Value {
 		if f.Sel.Name == "MustCompile" {
 			return reflect.ValueOf(regexp.MustCompile(text))
 		}
-		return reflect.ValueOf(contract.Number(text))
+		return reflect.ValueOf(jsonschema.Number(text))
 	}
 	panic(fmt.Sprintf("%T", expr.Fun))
 }

@@ -44,11 +44,11 @@ func TestExactNumbers(t *testing.T) {
 		{"alias of a schema", "*bounds", `Minimum: "9007199254740995", Maximum: "9007199254740997"`},
 		{"merge key", "{<<: *bounds, maximum: 9007199254740999}", `Minimum: "9007199254740995", Maximum: "9007199254740999"`},
 		{"merge keys", "{<<: [{type: integer}, *bounds]}", `Types: []string{"integer"}, Minimum: "9007199254740995", Maximum: "9007199254740997"`},
-		{"beside a reference", "{$ref: '#/components/schemas/Other', maximum: 9007199254740993}", `Minimum: "9007199254740997", AllOf: []contract.Schema{ {Maximum: "9007199254740993"}, }`},
-		{"enum", "{enum: [9223372036854775807, 1.0, x, 0x7fffffffffffffff, '9007199254740993']}", `Enum: []any{contract.Number("9223372036854775807"), contract.Number("1"), "x", contract.Number("9223372036854775807"), "9007199254740993"}`},
-		{"enum that is nested", "{enum: [{a: [9007199254740993, *big], b: {c: 0.1000000000000000055}}]}", `Enum: []any{map[string]any{"a": []any{contract.Number("9007199254740993"), contract.Number("9007199254740993")}, "b": map[string]any{"c": contract.Number("0.1000000000000000055")}}}`},
-		{"enum beyond float64", "{enum: [1e400, '1e400']}", `Enum: []any{contract.Number("1e400"), "1e400"}`},
-		{"const", "{const: -9007199254740993}", `Enum: []any{contract.Number("-9007199254740993")}`},
+		{"beside a reference", "{$ref: '#/components/schemas/Other', maximum: 9007199254740993}", `Minimum: "9007199254740997", AllOf: []jsonschema.Schema{ {Maximum: "9007199254740993"}, }`},
+		{"enum", "{enum: [9223372036854775807, 1.0, x, 0x7fffffffffffffff, '9007199254740993']}", `Enum: []any{jsonschema.Number("9223372036854775807"), jsonschema.Number("1"), "x", jsonschema.Number("9223372036854775807"), "9007199254740993"}`},
+		{"enum that is nested", "{enum: [{a: [9007199254740993, *big], b: {c: 0.1000000000000000055}}]}", `Enum: []any{map[string]any{"a": []any{jsonschema.Number("9007199254740993"), jsonschema.Number("9007199254740993")}, "b": map[string]any{"c": jsonschema.Number("0.1000000000000000055")}}}`},
+		{"enum beyond float64", "{enum: [1e400, '1e400']}", `Enum: []any{jsonschema.Number("1e400"), "1e400"}`},
+		{"const", "{const: -9007199254740993}", `Enum: []any{jsonschema.Number("-9007199254740993")}`},
 		{"const null", "{const: null}", `Enum: []any{nil}`},
 		{"const out of the enum", "{const: 9007199254740993, enum: [9007199254740992]}", `Never: true`},
 	} {
@@ -81,7 +81,7 @@ func TestExactNumbersOfFiles(t *testing.T) {
 	if len(warnings) > 0 {
 		t.Errorf("warnings: %v", warnings)
 	}
-	for _, want := range []string{`Maximum: "9223372036854775807"`, `contract.Number("9223372036854775807"), contract.Number("-9007199254740993")`} {
+	for _, want := range []string{`Maximum: "9223372036854775807"`, `jsonschema.Number("9223372036854775807"), jsonschema.Number("-9007199254740993")`} {
 		if !strings.Contains(literal, want) {
 			t.Errorf("no %s in:\n%s", want, literal)
 		}
@@ -104,7 +104,7 @@ func TestExactConstants(t *testing.T) {
 	}}
 }`})
 	code := string(mustGenerate(t, spec, ""))
-	for _, want := range []string{"= 9223372036854775807\n", "= -9007199254740993\n", "= 9007199254740995\n", "= 7\n", `contract.Number("9223372036854775807")`} {
+	for _, want := range []string{"= 9223372036854775807\n", "= -9007199254740993\n", "= 9007199254740995\n", "= 7\n", `jsonschema.Number("9223372036854775807")`} {
 		if !strings.Contains(code, want) {
 			t.Errorf("no %q in:\n%s", want, code)
 		}

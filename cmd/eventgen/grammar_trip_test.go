@@ -11,7 +11,8 @@ import (
 )
 
 // TestGrammar generates documents of the grammar into one module. The output compiles, and
-// each event that the grammar knows is checked, decoded and encoded unchanged.
+// each event that the grammar knows is checked, decoded and encoded unchanged. The generated code
+// reads and writes what encoding/json does.
 func TestGrammar(t *testing.T) {
 	slow(t)
 	from, count := uint64(1), uint64(6)
@@ -25,6 +26,7 @@ func TestGrammar(t *testing.T) {
 		count -= from
 	}
 	o := newOutside(t, "../..")
+	o.writeSameJSON(t)
 	dir := t.TempDir()
 	var importLines, tests strings.Builder
 	generated := map[string]*grammar{}
@@ -45,6 +47,7 @@ func TestGrammar(t *testing.T) {
 		name := "g" + strconv.FormatUint(seed, 10)
 		generated[name] = g
 		o.write(t, name+"/api.gen.go", string(made.code))
+		o.write(t, "same/"+name+"_test.go", sameJSON(t, o, name, 50))
 		if calls := g.trips(t, name, made.code); calls != "" {
 			fmt.Fprintf(&importLines, "\t%s %q\n", name, "outside/"+name)
 			fmt.Fprintf(&tests, "func Test_%s(t *testing.T) {\n%s}\n\n", name, calls)
@@ -70,7 +73,7 @@ func TestGrammar(t *testing.T) {
 		return
 	}
 	if out, err := o.golang(t, "test", "./..."); err != nil {
-		show(out, regexp.MustCompile(`--- FAIL: Test_(g\d+)`).FindAllStringSubmatch(out, -1))
+		show(out, regexp.MustCompile(`--- FAIL: Test(?:SameJSON)?_(g\d+)`).FindAllStringSubmatch(out, -1))
 	}
 }
 

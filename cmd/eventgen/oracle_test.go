@@ -12,12 +12,12 @@ import (
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
-	"github.com/santhosh-tekuri/jsonschema/v6"
+	validator "github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/mixstream/mixstream/cmd/eventgen/internal/check"
 	"github.com/mixstream/mixstream/cmd/eventgen/internal/generator"
 	"github.com/mixstream/mixstream/cmd/eventgen/internal/source"
-	"github.com/mixstream/mixstream/contract"
+	"github.com/mixstream/mixstream/contract/jsonschema"
 )
 
 // TestOracle compares the generated check of random schemas with a validator of JSON Schema.
@@ -57,17 +57,18 @@ func (total *tally) add(t *testing.T, seed uint64) {
 		t.Fatal(err)
 	}
 	all, loose := checksOf(t, string(text), "Data")
+	rules := &jsonschema.Rules{All: &all, Schema: "Data"}
 	oracle := compileSchema(t, string(text), "Data")
 	for range 60 {
 		data, err := json.Marshal(m.data(3))
 		if err != nil {
 			t.Fatal(err)
 		}
-		value, err := jsonschema.UnmarshalJSON(strings.NewReader(string(data)))
+		value, err := validator.UnmarshalJSON(strings.NewReader(string(data)))
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, got := oracle.Validate(value), all.Check("e", data, "Data")
+		want, got := oracle.Validate(value), rules.Check(data)
 		if total.checks++; got == nil {
 			total.fit++
 		}
@@ -82,14 +83,14 @@ func (total *tally) add(t *testing.T, seed uint64) {
 
 // checksOf returns the generated schemas for a component of a document, and whether a part of
 // them is not checked.
-func checksOf(t *testing.T, spec, name string) (all contract.Schemas, loose bool) {
+func checksOf(t *testing.T, spec, name string) (all jsonschema.Schemas, loose bool) {
 	t.Helper()
 	literal, warnings := literalAndWarnings(t, spec, name)
-	expr, err := parser.ParseExpr("contract.Schemas{\n" + literal + "}")
+	expr, err := parser.ParseExpr("jsonschema.Schemas{\n" + literal + "}")
 	if err != nil {
 		t.Fatalf("%v in:\n%s", err, literal)
 	}
-	return evaluate(expr, reflect.TypeFor[contract.Schemas]()).Interface().(contract.Schemas), len(warnings) > 0
+	return evaluate(expr, reflect.TypeFor[jsonschema.Schemas]()).Interface().(jsonschema.Schemas), len(warnings) > 0
 }
 
 func literalOf(t *testing.T, spec, name string) string {
@@ -123,15 +124,15 @@ func literalOfFile(t *testing.T, path, name string) (literal string, warnings []
 	return literal, g.Problems.Warnings
 }
 
-func compileSchema(t *testing.T, spec, name string) *jsonschema.Schema {
+func compileSchema(t *testing.T, spec, name string) *validator.Schema {
 	t.Helper()
-	document, err := jsonschema.UnmarshalJSON(strings.NewReader(spec))
+	document, err := validator.UnmarshalJSON(strings.NewReader(spec))
 	if err != nil {
 		t.Fatal(err)
 	}
-	compiler := jsonschema.NewCompiler()
-	compiler.DefaultDraft(jsonschema.Draft2020)
-	compiler.UseRegexpEngine(func(pattern string) (jsonschema.Regexp, error) {
+	compiler := validator.NewCompiler()
+	compiler.DefaultDraft(validator.Draft2020)
+	compiler.UseRegexpEngine(func(pattern string) (validator.Regexp, error) {
 		if pattern == lookahead {
 			return containsA{}, nil
 		}

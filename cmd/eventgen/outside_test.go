@@ -155,6 +155,16 @@ var specEvents = map[string][]wireEvent{
 		{"FollowJob", "", `{"type":"job.failed","reason":{"code":"quota","quota":9007199254740993}}`},
 		{"FollowJob", "", `{"type":"job.failed","reason":{"code":"trouble","early":true}}`},
 	},
+	"constants": {
+		{"FollowOrders", "", `{"inner":{"a":"b"},"total":{"cents":1,"currency":"EUR"},"type":"placed","lines":[{"kind":"line"}],"gift":{"mood":"sad","wrap":"paper","rest":{"kind":"rest","more":1}}}`},
+		{"FollowOrders", "", `{"carrier":"a","type":"shipped"}`},
+		{"FollowOrders", "", `{"of":{},"type":"noted"}`},
+		{"FollowOrders", "", `{"a":1,"type":"returned"}`},
+		{"FollowLogs", "line", `{"kind":"line"}`},
+		{"FollowLogs", "shipment", `{"type":"a"}`},
+		{"FollowLogs", "end", `"[END]"`},
+		{"FollowLogs", "ends", `[{"of":"all"}]`},
+	},
 	"kinds": {
 		{"GetNested", "", `{"type":"walked","steps":1}`},
 		{"GetNested", "", `{"type":"cycled","km":16777217.5}`},

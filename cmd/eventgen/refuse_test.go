@@ -134,7 +134,7 @@ func TestRefuseConfig(t *testing.T) {
 		{"unknown normalizer", []string{"ToCamelCaseWithInitialisms", "snake", "  additional-initialisms: [SSE]\n", ""}, `…: output-options.name-normalizer is "snake": it must be one of ["ToCamelCase" "ToCamelCaseWithDigits" "ToCamelCaseWithInitialisms"]`},
 		{"unknown option", []string{"skip-prune", "skip-prunes"}, "…: yaml: unmarshal errors:\n  line 13: field skip-prunes not found in type codegen.OutputOptions"},
 		{"two servers", []string{"std-http-server: true", "std-http-server: true\n  chi-server: true"}, "…: only one server type is supported at a time"},
-		{"excluded schema", []string{"skip-prune: true", "exclude-schemas: [MadeData]"}, "nowhere/api.gen.go:19:8: the generated code would not compile: undefined: MadeData"},
+		{"excluded schema", []string{"skip-prune: true", "exclude-schemas: [MadeData]"}, "nowhere/api.gen.go:21:8: the generated code would not compile: undefined: MadeData"},
 		{"excluded stream", []string{"skip-prune: true", "skip-prune: true\n  exclude-operation-ids: [streamEvents]"}, "paths: no operation has a text/event-stream response"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

@@ -66,8 +66,8 @@ func specConfig(file string) string {
 }
 
 // TestSpecs generates each document of testdata/specs into one module. The output compiles,
-// and examples of each event travel unchanged from its server through cut connections to its
-// client.
+// examples of each event travel unchanged from its server through cut connections to its client,
+// and the generated code reads and writes what encoding/json does.
 func TestSpecs(t *testing.T) {
 	slow(t)
 	o := newOutside(t, "../..")
@@ -76,6 +76,7 @@ func TestSpecs(t *testing.T) {
 		t.Fatal(err)
 	}
 	o.write(t, "trips/trip_test.go", string(trip))
+	o.writeSameJSON(t)
 	for _, file := range append(specFiles(t), "../../openapi.yaml", limits, "testdata/streams.yaml") {
 		name, pkg := specName(file)
 		t.Run(name, func(t *testing.T) {
@@ -85,6 +86,7 @@ func TestSpecs(t *testing.T) {
 			}
 			o.eventgen(t, pkg, args...)
 			o.write(t, "trips/"+pkg+"_test.go", tripsOf(t, o, file))
+			o.write(t, "same/"+pkg+"_test.go", sameJSON(t, o, pkg, 300))
 			if more, err := os.ReadFile("testdata/specs/" + name + ".go.txt"); err == nil {
 				o.write(t, pkg+"/more_test.go", string(more))
 			}

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/mixstream/mixstream/contract"
 )
 
 // TestVersions compiles generated code beside a runtime that is too new for it, and beside one
@@ -15,29 +18,39 @@ func TestVersions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, tc := range []struct{ name, old, new, want string }{
-		{"new runtime", "const OldestVersion = 1", "const OldestVersion = 2", "RunEventgenAgain"},
-		{"old runtime", "const Version = 1", "const Version = 0", "UpdateMixstream"},
+	versions := map[string]int{"Version": contract.Version, "OldestVersion": contract.OldestVersion}
+	for _, tc := range []struct {
+		name, constant string
+		change         int
+		want           string
+	}{
+		{"new runtime", "OldestVersion", 1, "RunEventgenAgain"},
+		{"old runtime", "Version", -1, "UpdateMixstream"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			changed := strings.Replace(string(version), tc.old, tc.new, 1)
-			if changed == string(version) {
-				t.Fatalf("contract/version.go has no %q", tc.old)
+			line := func(change int) string {
+				return fmt.Sprintf("const %s = %d", tc.constant, versions[tc.constant]+change)
 			}
-			// The runtime is a copy of the package that generated code imports.
+			changed := strings.Replace(string(version), line(0), line(tc.change), 1)
+			if changed == string(version) {
+				t.Fatalf("contract/version.go has no %q", line(0))
+			}
+			// The runtime is a copy of the packages that generated code imports.
 			runtime := outside{t.TempDir()}
 			runtime.write(t, "go.mod", "module github.com/mixstream/mixstream\n\ngo 1.26.0\n")
-			files, err := filepath.Glob("../../contract/*.go")
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, file := range files {
-				text, err := os.ReadFile(file)
+			for _, dir := range []string{"contract", "contract/eventjson", "contract/jsonschema", "internal/excerpt"} {
+				files, err := filepath.Glob("../../" + dir + "/*.go")
 				if err != nil {
 					t.Fatal(err)
 				}
-				if !strings.HasSuffix(file, "_test.go") {
-					runtime.write(t, "contract/"+filepath.Base(file), string(text))
+				for _, file := range files {
+					text, err := os.ReadFile(file)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if !strings.HasSuffix(file, "_test.go") {
+						runtime.write(t, dir+"/"+filepath.Base(file), string(text))
+					}
 				}
 			}
 			o := newOutside(t, runtime.dir)

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"cmp"
-	"encoding/json"
 	"slices"
 	"strconv"
 	"sync"
@@ -53,7 +52,7 @@ func (c *comparison) acknowledged(id, name string, event gen.Event) error {
 	}
 	var data []byte
 	if event != nil {
-		if data, err = json.Marshal(event); err != nil {
+		if _, data, err = gen.StreamEvents.Encode(event); err != nil {
 			return err
 		}
 	}

@@ -119,7 +119,7 @@ func TestMetricsUnderLoad(t *testing.T) {
 			readUntil(t, s, fmt.Sprintf(`"content":"%d"`, batch-1))
 		}
 	}
-	fmt.Fprintln(p.stdin, `{"session":"s","event":"content","data":{"content":5}}`)
+	fmt.Fprintln(p.stdin, `{"session":"s","event":"content","data":{"type":"content","content":5}}`)
 	p.stderr.find(t, "data/content: must be of type string")
 	servertest.Until(t, "the writes are counted", func() bool {
 		return total(scrape(t, url)["mixstream_delivery_events_total"], nil) == readers*events

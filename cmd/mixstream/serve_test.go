@@ -25,15 +25,18 @@ func TestServeAndTail(t *testing.T) {
 	fmt.Fprintln(p.stdin, `nonsense`)
 	p.stderr.find(t, "line 4: not a JSON event")
 	for line, want := range map[string]string{
-		`{"event":"content","data":{}}`:                                    `"session" is missing`,
-		`{"session":"s1","data":{}}`:                                       `"event" is missing`,
-		`{"session":"s1","event":"heartbeat","data":{"type":"heartbeat"}}`: "only the server",
-		`{"session":"s1","event":"nothing","data":{}}`:                     "not an event of the spec",
-		`{"session":"s1","event":"content","data":{"content":5}}`:          `: server: publish "content": data/content: must be of type string, not number`,
-		`{"session":5,"event":"content","data":{}}`:                        `"session" must be a string, not number`,
-		`["session"]`: "must be an object, not array",
+		`{"event":"content","data":{}}`:                                      `"session" is missing`,
+		`{"session":"s1","data":{}}`:                                         `"event" is missing`,
+		`{"session":"s1","event":"heartbeat","data":{"type":"heartbeat"}}`:   "only the server",
+		`{"session":"s1","event":"nothing","data":{}}`:                       "not an event of the spec",
+		`{"session":"s1","event":"content","data":{"type":"x","content":5}}`: `: server: publish "content": data/content: must be of type string, not number`,
+		`{"session":5,"event":"content","data":{}}`:                          `"session" must be of type string, not number`,
+		`["session"]`: "must be of type object, not array",
 		`{"session":"s1","event":"content","data":{"content":"x"}} and more`:       "text after the object",
 		`{"session":"s1","event":"content","data":{"content":"x"},"surplus":true}`: "surplus",
+		`{"session":"s1","event":"content","data":{"content":"x"}}`:                `data: "type" is required`,
+		`{"session":"s1","session":"s2","event":"content","data":{}}`:              `"session" comes twice`,
+		`{"session":"s1","EVENT":"content","data":{}}`:                             `unknown field "EVENT"`,
 		`{"session":"s1","event":"content","data":null}`:                           "must be of type object, not null",
 		strings.Repeat("x", maxLine+70_000):                                        "longer than",
 	} {

@@ -4,13 +4,15 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
+	"github.com/mixstream/mixstream/contract/eventjson"
 	"github.com/mixstream/mixstream/eventlog"
+	"github.com/mixstream/mixstream/internal/excerpt"
 	"github.com/mixstream/mixstream/mix"
 )
 
@@ -25,11 +27,10 @@ type serveInput struct {
 	published, failed int // counts lines
 }
 
-// line is one line of the input.
+// line is one line of the input. Data is a part of its text.
 type line struct {
-	Session string          `json:"session"`
-	Event   string          `json:"event"`
-	Data    json.RawMessage `json:"data"`
+	session, event string
+	data           []byte
 }
 
 // run publishes all lines of r. It returns at the end of r or when the context is done; a
@@ -66,31 +67,12 @@ func (i *serveInput) publish(ctx context.Context, text []byte, err error) error 
 	if errors.Is(err, errLineTooLong) {
 		return err
 	}
-	var l line
-	dec := json.NewDecoder(bytes.NewReader(text))
-	dec.DisallowUnknownFields()
-	var misfit *json.UnmarshalTypeError
-	switch err := dec.Decode(&l); {
-	case errors.As(err, &misfit) && misfit.Field != "":
-		return fmt.Errorf("not a JSON event: %q must be a string, not %s", misfit.Field, misfit.Value)
-	case errors.As(err, &misfit):
-		return fmt.Errorf("not a JSON event: must be an object, not %s", misfit.Value)
-	case err != nil:
-		return fmt.Errorf("not a JSON event: %w", err)
-	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("not a JSON event: text after the object")
-	}
-	switch {
-	case l.Session == "":
-		return errors.New(`"session" is missing`)
-	case l.Event == "":
-		return errors.New(`"event" is missing`)
-	case l.Data == nil:
-		return errors.New(`"data" is missing`)
+	l, err := parseLine(text)
+	if err != nil {
+		return err
 	}
 	for {
-		_, err = i.srv.PublishJSON(ctx, l.Session, l.Event, l.Data)
+		_, err = i.srv.PublishJSON(ctx, l.session, l.event, l.data)
 		if !errors.Is(err, eventlog.ErrUnavailable) { // in that case nothing was published
 			return err
 		}
@@ -101,6 +83,55 @@ func (i *serveInput) publish(ctx context.Context, text []byte, err error) error 
 			return err
 		}
 	}
+}
+
+// parseLine returns the line that is in text. Package server checks the data.
+func parseLine(text []byte) (line, error) {
+	var l line
+	seen := map[string]bool{}
+	d := eventjson.NewDecoder(text)
+	for ok := d.Object(); ok; ok = d.NextMember() {
+		name := string(d.Name())
+		if seen[name] {
+			return l, fmt.Errorf("not a JSON event: %q comes twice", name)
+		}
+		seen[name] = true
+		switch name {
+		case "session":
+			l.session = d.String()
+		case "event":
+			l.event = d.String()
+		case "data":
+			l.data = d.Raw()
+		default:
+			return l, fmt.Errorf("not a JSON event: unknown field %s", excerpt.Quote(name))
+		}
+	}
+	if d.Failed() {
+		return l, notLine(d.Finish())
+	}
+	switch {
+	case d.Finish() != nil:
+		return l, errors.New("not a JSON event: text after the object")
+	case l.session == "":
+		return l, errors.New(`"session" is missing`)
+	case l.event == "":
+		return l, errors.New(`"event" is missing`)
+	case l.data == nil:
+		return l, errors.New(`"data" is missing`)
+	}
+	return l, nil
+}
+
+// notLine returns the error of text whose envelope, the object around the data, is wrong.
+func notLine(err error) error {
+	if wrong, ok := errors.AsType[*eventjson.Error](err); ok {
+		if member := strings.TrimPrefix(wrong.Path, "/"); member != "" {
+			return fmt.Errorf("not a JSON event: %q %s", member, excerpt.Text(wrong.Reason))
+		}
+		return fmt.Errorf("not a JSON event: %s", excerpt.Text(wrong.Reason))
+	}
+	return fmt.Errorf("not a JSON event: %w", err)
 }
 
 var errLineTooLong = fmt.Errorf("longer than %d bytes", maxLine)

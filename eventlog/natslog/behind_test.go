@@ -12,40 +12,41 @@ import (
 
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/eventlog/natslog"
+	"github.com/mixstream/mixstream/internal/natstest"
 )
 
 // rewinding is a NATS server that can be set back to what it had before.
 type rewinding struct {
 	*testing.T
-	*natsServer
+	*natstest.Server
 	dir string
 }
 
 func newRewinding(t *testing.T) rewinding {
 	dir := filepath.Join(t.TempDir(), "nats")
-	return rewinding{t, startNATS(t, &server.Options{StoreDir: dir}), dir}
+	return rewinding{t, natstest.Start(t, &server.Options{StoreDir: dir}), dir}
 }
 
 // save returns a copy of what the server has.
 func (r rewinding) save() (copied string) {
 	r.Helper()
 	copied = filepath.Join(r.TempDir(), "copy")
-	r.stop()
+	r.Stop()
 	if err := os.CopyFS(copied, os.DirFS(r.dir)); err != nil {
 		r.Fatal(err)
 	}
-	r.start(r.T)
+	r.Start(r.T)
 	return copied
 }
 
 // rewind makes the server go on with a copy.
 func (r rewinding) rewind(copied string) {
 	r.Helper()
-	r.stop()
+	r.Stop()
 	if err := errors.Join(os.RemoveAll(r.dir), os.CopyFS(r.dir, os.DirFS(copied))); err != nil {
 		r.Fatal(err)
 	}
-	r.start(r.T)
+	r.Start(r.T)
 }
 
 // open opens a log on the server that notices soon that it was set back.
@@ -114,7 +115,7 @@ func TestStreamHasLostAll(t *testing.T) {
 
 // A stream that was made by hand may have got its first sequence by purging.
 func TestFirstSequenceByPurging(t *testing.T) {
-	ns := startNATS(t, &server.Options{StoreDir: t.TempDir()})
+	ns := natstest.Start(t, nil)
 	mustOpen(t, natslog.Options{URL: ns.ClientURL()})
 	op := operate(t, ns.ClientURL())
 	op.remake("MIXSTREAM", func(c *jetstream.StreamConfig) { c.FirstSeq = 0 })

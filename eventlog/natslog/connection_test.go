@@ -13,10 +13,11 @@ import (
 
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/eventlog/natslog"
+	"github.com/mixstream/mixstream/internal/natstest"
 )
 
-// gate dials connections from which nothing is read while it is shut, and of whose
-// writes some are lost, or break the connection.
+// gate dials connections. While it is shut, nothing is read from them. Some of their writes
+// are lost, or break the connection.
 type gate struct {
 	mu   sync.Mutex
 	open sync.Cond
@@ -95,7 +96,7 @@ func (c gatedConn) Write(b []byte) (int, error) {
 
 // gated opens a log behind a gate, and another one beside it.
 func gated(t *testing.T, o natslog.Options) (g *gate, one, other tester) {
-	ns := startNATS(t, &server.Options{StoreDir: t.TempDir()})
+	ns := natstest.Start(t, nil)
 	g = newGate()
 	o.URL, o.Connection = ns.ClientURL(), []nats.Option{nats.SetCustomDialer(g)}
 	one, other = tester{t, mustOpen(t, o)}, tester{t, mustOpen(t, natslog.Options{URL: ns.ClientURL()})}
@@ -128,7 +129,7 @@ func TestClosedBeforeAcknowledgement(t *testing.T) {
 		one.log.(*natslog.Log).Close()
 	}()
 	if err := <-done; !errors.Is(err, eventlog.ErrOutcomeUnknown) || errors.Is(err, eventlog.ErrUnavailable) {
-		t.Errorf("error %v, of an entry that is in the log", err)
+		t.Errorf("error %v, although the entry is in the log", err)
 	}
 	g.set(false, nil)
 	<-closed
@@ -187,7 +188,7 @@ func TestAcknowledgementOfBatchIsLost(t *testing.T) {
 		t.Fatal(err)
 	}
 	if entries[0].ID != h.ids[0] || entries[1].ID != h.ids[1] {
-		t.Errorf("ids %d and %d, of entries that are stored as %d", entries[0].ID, entries[1].ID, h.ids)
+		t.Errorf("ids %d and %d; the entries are stored as %d", entries[0].ID, entries[1].ID, h.ids)
 	}
 	r.expect(at, h.ids[0], h.ids[1], more)
 }
@@ -227,19 +228,19 @@ func TestCreatedByTwo(t *testing.T) {
 
 // Credentials that are refused again and again may be good again.
 func TestRefusedForAWhile(t *testing.T) {
-	ns := startNATS(t, &server.Options{StoreDir: t.TempDir(), Authorization: "good"})
+	ns := natstest.Start(t, &server.Options{StoreDir: t.TempDir(), Authorization: "good"})
 	m := tester{t, mustOpen(t, natslog.Options{URL: ns.ClientURL(), Token: "good"})}
 	m.append(own("a"), 1)
-	ns.stop()
-	ns.options.Authorization = "bad"
-	ns.start(t)
+	ns.Stop()
+	ns.Options.Authorization = "bad"
+	ns.Start(t)
 	until(t, "three logins are refused", func() bool {
 		v, err := ns.Varz(nil)
 		return err == nil && v.TotalConnections >= 3
 	})
-	ns.stop()
-	ns.options.Authorization = "good"
-	ns.start(t)
+	ns.Stop()
+	ns.Options.Authorization = "good"
+	ns.Start(t)
 	m.append(own("a"), 1)
 }
 

@@ -91,7 +91,7 @@ func TestRestoreIntoNewLog(t *testing.T) {
 	}
 	// What was published under a key is known to the copy, with the ids of before.
 	if got := m.under(other, alone(), 1); got[0] != lone[0] {
-		t.Errorf("what was published under a key is published again, with id %d instead of %d", got[0], lone[0])
+		t.Errorf("a repetition under a key is appended again, with id %d instead of %d", got[0], lone[0])
 	}
 	var reused *eventlog.KeyError
 	err = to.Append(t.Context(), other, &eventlog.Key{Name: "k"}, []eventlog.Entry{{Name: "content", Data: []byte("0")}})
@@ -103,7 +103,7 @@ func TestRestoreIntoNewLog(t *testing.T) {
 		t.Errorf("appended as %d behind %d, and the key is %+v", got[0], last, keyed.Appended)
 	}
 	if _, err := natscopy.Copy(t.Context(), to, from); err == nil {
-		t.Error("a log was copied to one that is not empty")
+		t.Error("Copy accepts a target that is not empty")
 	}
 }
 

@@ -97,7 +97,7 @@ func (s stored) check(t *testing.T, told *notes) {
 	for session, ids := range s.ids {
 		next := m.append(own(session), 1)[0]
 		if next <= s.last {
-			t.Errorf("id %d was given out again: the last one was %d", next, s.last)
+			t.Errorf("id %d is not above the last one before, %d", next, s.last)
 		}
 		r := m.follow(own(session))
 		for i, position := range ids {
@@ -164,15 +164,7 @@ func TestDamagedStore(t *testing.T) {
 // What a damaged store still had is there again, under new ids, and the old one is kept.
 func TestDamagedStoreIsRepaired(t *testing.T) {
 	s := store(t, false)
-	path := s.entries(t)
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	data[len(data)/2] ^= 1
-	if err := os.WriteFile(path, data, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	flip(t, s.entries(t))
 	told := &notes{}
 	m := tester{t, mustOpen(t, natslog.Options{Dir: s.dir, Logger: told.logger()})}
 	if !told.has("level=ERROR") || !told.has(".blk at byte") {
@@ -248,15 +240,7 @@ func TestDamagedWhileRunning(t *testing.T) {
 	m := tester{t, mustOpen(t, natslog.Options{Dir: dir, Logger: told.logger(), CheckInterval: 50 * time.Millisecond, AppendTimeout: 2 * time.Second, RequestTimeout: 500 * time.Millisecond})}
 	ids := m.append(own("a"), 50)
 	r := m.follow(own("a"))
-	path := stored{dir: dir}.entries(t)
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	data[len(data)/2] ^= 1
-	if err := os.WriteFile(path, data, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	flip(t, stored{dir: dir}.entries(t))
 	m.log.(*natslog.Log).Suspect()
 	until(t, "the damage is told", func() bool { return told.has("is copied into a new one") })
 	until(t, "the log goes on", func() bool { return told.has("goes on in another stream") })
@@ -267,7 +251,7 @@ func TestDamagedWhileRunning(t *testing.T) {
 	r.expectGap(ids[10])
 }
 
-// A sequence that is damaged would have nats-server count to it.
+// A damaged sequence would make nats-server count to it.
 func TestDamagedSequence(t *testing.T) {
 	for i := range store(t, false).files(t, ".blk") {
 		s := store(t, false)

@@ -7,11 +7,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/eventlog/natslog"
+	"github.com/mixstream/mixstream/internal/natstest"
 )
 
 // death is a call that a process dies in.
@@ -25,7 +25,7 @@ type death struct {
 // others are acknowledged afterwards is there for readers, once; so is what it has left
 // half done, or it never was.
 func TestDiesWithinCall(t *testing.T) {
-	ns := startNATS(t, &server.Options{StoreDir: t.TempDir()})
+	ns := natstest.Start(t, nil)
 	other := mustOpen(t, natslog.Options{URL: ns.ClientURL()})
 	for name, test := range map[string]death{
 		"append":          {call: appendCall("", 1), contents: 1},
@@ -51,7 +51,7 @@ func TestDiesWithinCall(t *testing.T) {
 	}
 }
 
-// at has a process die before the nth request of its call, and tells whether the call
+// at makes a process die before the nth request of its call, and reports whether the call
 // makes as many.
 func (d death) at(n int, url string, other tester, s eventlog.Session) bool {
 	t := other.T
@@ -94,7 +94,7 @@ func (d death) at(n int, url string, other tester, s eventlog.Session) bool {
 		acknowledged = append(acknowledged, record.Deleted)
 	}
 
-	// A new reader, which has not to be woken for what is there.
+	// A new reader need not be woken for what is there.
 	r := other.follow(s)
 	var got []eventlog.Entry
 	_, end := r.bounds()
@@ -114,7 +114,7 @@ func (d death) at(n int, url string, other tester, s eventlog.Session) bool {
 	}
 	for _, id := range acknowledged {
 		if !slices.ContainsFunc(got, func(e eventlog.Entry) bool { return e.ID == id }) {
-			t.Errorf("request %d: entry %d was acknowledged, and is not there", n, id)
+			t.Errorf("request %d: acknowledged entry %d is missing", n, id)
 		}
 	}
 	of := times["content"] - later // of the call: all, or none

@@ -8,8 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats.go/jetstream"
-
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/eventlog/natslog"
 )
@@ -17,14 +15,7 @@ import (
 // messages returns how many messages the stream of the entries has.
 func messages(t *testing.T, l *natslog.Log) uint64 {
 	t.Helper()
-	js, err := jetstream.New(l.Connection())
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := js.Stream(t.Context(), l.EntryStream())
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, s := entryStream(t, l)
 	return s.CachedInfo().State.Msgs
 }
 

@@ -7,11 +7,11 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/eventlog/natslog"
+	"github.com/mixstream/mixstream/internal/natstest"
 )
 
 func lookupCall(ctx context.Context, l eventlog.Log, s eventlog.Session) ([]uint64, error) {
@@ -34,7 +34,7 @@ func TestForgottenWithinCall(t *testing.T) {
 		"create":      {call: createCall, refused: eventlog.ErrSessionExists},
 		"lookup":      {call: lookupCall, refused: eventlog.ErrSessionNotFound},
 	}
-	ns := startNATS(t, &server.Options{StoreDir: t.TempDir()})
+	ns := natstest.Start(t, nil)
 	steps := &stepper{}
 	one := mustOpen(t, natslog.Options{URL: ns.ClientURL(), Connection: []nats.Option{nats.SetCustomDialer(steps)}})
 	other := mustOpen(t, natslog.Options{URL: ns.ClientURL()})
@@ -55,7 +55,7 @@ func TestForgottenWithinCall(t *testing.T) {
 	}
 }
 
-// forgetting is a call within which another process has the session forgotten.
+// forgetting is a call within which another process makes the log forget the session.
 type forgetting struct {
 	call    call
 	refused error // what the call may get
@@ -63,8 +63,8 @@ type forgetting struct {
 	again   bool  // and is made again within it
 }
 
-// at has it happen before the nth request of the call, and tells whether the call makes
-// as many.
+// at makes that happen before the nth request of the call, and reports whether the call
+// makes as many.
 func (f forgetting) at(n int, steps *stepper, one, other tester, s eventlog.Session) (more bool) {
 	t := one.T
 	other.create(s)
@@ -115,7 +115,7 @@ func (f forgetting) at(n int, steps *stepper, one, other tester, s eventlog.Sess
 // An append that was refused, to a session without entries of its own, leaves the
 // process without what tells that the session is gone.
 func TestForgottenAfterRefusal(t *testing.T) {
-	ns := startNATS(t, &server.Options{StoreDir: t.TempDir()})
+	ns := natstest.Start(t, nil)
 	one := tester{t, mustOpen(t, natslog.Options{URL: ns.ClientURL()})}
 	other := tester{t, mustOpen(t, natslog.Options{URL: ns.ClientURL()})}
 	s := eventlog.Session{ID: "a", Scope: "x"}

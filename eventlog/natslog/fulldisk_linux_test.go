@@ -11,6 +11,7 @@ import (
 
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/eventlog/natslog"
+	"github.com/mixstream/mixstream/internal/natstest"
 	"github.com/mixstream/mixstream/internal/smalldisk"
 )
 
@@ -24,8 +25,8 @@ func writable(t *testing.T, l eventlog.Log) bool {
 	return err == nil
 }
 
-// outOfSpace has a log's disk filled in between, and checks that it says so, and goes on by
-// itself once there is space: all that was acknowledged is read once, without a gap, by the
+// outOfSpace fills the disk of a log, and checks that the log says so, and goes on by itself
+// once there is space: all that was acknowledged is read once, without a gap, by the
 // readers of before and by new ones, and what was not is read once at most.
 func outOfSpace(t *testing.T, l *natslog.Log, dir string, told *notes, heal func()) {
 	t.Helper()
@@ -72,7 +73,7 @@ func outOfSpace(t *testing.T, l *natslog.Log, dir string, told *notes, heal func
 	}
 	acknowledged = append(acknowledged, m.append(own("a"), 2)...)
 	if again := m.keyed(own("keyed"), "k", 2); again[0] > acknowledged[3] {
-		t.Errorf("a key of before is honoured no more: %d", again)
+		t.Errorf("the log has forgotten a key from before: %d", again)
 	}
 	end := acknowledged[len(acknowledged)-1]
 	fresh := history{position: start}
@@ -85,7 +86,7 @@ func outOfSpace(t *testing.T, l *natslog.Log, dir string, told *notes, heal func
 			return h.position >= end
 		})
 		if h.gap != 0 || len(h.ids) < len(acknowledged) || len(h.ids) > len(acknowledged)+uncertain {
-			t.Errorf("%d entries were read, with a gap up to %d; %d were acknowledged, and of %d that is unknown", len(h.ids), h.gap, len(acknowledged), uncertain)
+			t.Errorf("%d entries were read, with a gap up to %d; %d were acknowledged, and the outcome of %d is unknown", len(h.ids), h.gap, len(acknowledged), uncertain)
 		}
 		at := 0
 		for _, id := range h.ids {
@@ -127,9 +128,9 @@ func TestFullDiskIdle(t *testing.T) {
 // says so, and goes on by itself then.
 func TestFullDiskOfServer(t *testing.T) {
 	dir, told := smalldisk.New(t, "8m"), &notes{}
-	ns := startNATS(t, &server.Options{StoreDir: dir, SyncAlways: true, JetStreamMaxMemory: 1 << 20, JetStreamMaxStore: 4 << 30})
+	ns := natstest.Start(t, &server.Options{StoreDir: dir, SyncAlways: true, JetStreamMaxMemory: 1 << 20, JetStreamMaxStore: 4 << 30})
 	outOfSpace(t, mustOpen(t, natslog.Options{
 		URL: ns.ClientURL(), Logger: told.logger(),
 		RequestTimeout: 500 * time.Millisecond, AppendTimeout: time.Second, CheckInterval: 20 * time.Millisecond,
-	}), dir, told, func() { ns.stop(); ns.start(t) })
+	}), dir, told, func() { ns.Stop(); ns.Start(t) })
 }

@@ -8,22 +8,22 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/eventlog/natslog"
+	"github.com/mixstream/mixstream/internal/natstest"
 )
 
-// An operator removes a message from the middle of a session, or somebody publishes one
-// that is no entry: that is a gap, once, and what is behind it is read once.
+// An operator removes a message from the middle of a session, or another program publishes
+// one that is no entry. That is a gap, once, and what is behind it is read once.
 func TestHole(t *testing.T) {
 	for name, make := range map[string]func(l *natslog.Log, second uint64) error{
 		"a message is removed": func(l *natslog.Log, second uint64) error {
 			_, err := l.Connection().Request("$JS.API.STREAM.MSG.DELETE."+l.EntryStream(), fmt.Appendf(nil, `{"seq":%d}`, second), patience)
 			return err
 		},
-		"a message of somebody": func(l *natslog.Log, _ uint64) error {
+		"a message of another program": func(l *natslog.Log, _ uint64) error {
 			_, err := l.Connection().Request(l.Subject("a"), []byte("hello"), patience)
 			return err
 		},
@@ -52,49 +52,29 @@ func TestHole(t *testing.T) {
 	}
 }
 
-// A session is made again when even the mark of the one before has expired.
+// A session is made again when even the mark of the one before has expired, while its reader hears
+// nothing.
 func TestMarkExpired(t *testing.T) {
-	const age = 500 * time.Millisecond
-	expire := func(m tester, last uint64) {
-		m.Helper()
-		r := m.follow(own("other"))
-		until(m.T, "the entries are trimmed", func() bool {
-			m.append(own("other"), 1)
-			floor, _ := r.bounds()
-			return floor >= last
-		})
-		l := m.log.(*natslog.Log)
-		if _, err := l.Connection().Request("$JS.API.STREAM.PURGE."+l.RecordStream(), fmt.Appendf(nil, `{"filter":%q}`, l.RecordSubject("a")), patience); err != nil {
-			m.Fatal(err)
-		}
+	log := mustOpen(t, natslog.Options{
+		Dir: t.TempDir(), SyncInterval: time.Minute, CheckInterval: never, Retention: natslog.Retention{Age: 500 * time.Millisecond},
+	}.ShortAge().DropLive(func(*nats.Msg) bool { return true }))
+	m := tester{t, log}
+	r, other := m.follow(own("a")), m.follow(own("other"))
+	_, at := r.bounds()
+	h := history{position: at}
+	want := m.append(own("a"), 3)
+	want = append(want, m.forget(own("a")))
+	until(t, "the entries are trimmed", func() bool {
+		m.append(own("other"), 1)
+		floor, _ := other.bounds()
+		return floor >= want[3]
+	})
+	m.purge(log.RecordStream(), log.RecordSubject("a"), 0)
+	log.CheckNow()
+	until(t, "the reader is told", func() bool { return h.read(t.Context(), r) == nil && h.gap+uint64(len(h.ids)) > 0 })
+	if h.gap < want[3] && len(h.ids) < len(want) {
+		t.Errorf("got %d, and a gap up to %d; the entries were %d", h.ids, h.gap, want)
 	}
-	t.Run("away", func(t *testing.T) {
-		m := newTester(t, natslog.Retention{Age: age})
-		ids := m.append(own("a"), 3)
-		expire(m, m.forget(own("a")))
-		again := m.append(own("a"), 1)
-		r := m.follow(own("a"))
-		r.expectGap(ids[0])
-		floor, _ := r.bounds()
-		r.expect(floor, again...)
-	})
-	t.Run("cut off", func(t *testing.T) {
-		log := mustOpen(t, natslog.Options{
-			Dir: t.TempDir(), SyncInterval: time.Minute, CheckInterval: never, Retention: natslog.Retention{Age: age},
-		}.ShortAge().DropLive(func(*nats.Msg) bool { return true }))
-		m := tester{t, log}
-		r := m.follow(own("a"))
-		_, at := r.bounds()
-		h := history{position: at}
-		want := m.append(own("a"), 3)
-		want = append(want, m.forget(own("a")))
-		expire(m, want[3])
-		log.CheckNow()
-		until(t, "the reader is told", func() bool { return h.read(t.Context(), r) == nil && h.gap+uint64(len(h.ids)) > 0 })
-		if h.gap < want[3] && len(h.ids) < len(want) {
-			t.Errorf("got %d, and a gap up to %d; the entries were %d", h.ids, h.gap, want)
-		}
-	})
 }
 
 // lineWriter takes lines of a log.
@@ -142,10 +122,10 @@ func TestBrokenRecord(t *testing.T) {
 	good.expect(at, m.append(own("good"), 1)...)
 }
 
-// A server that is ahead of the leader of the stream tells of an entry. One of the scope
-// before it, of which the leader does not know yet, is not missed.
+// A server that is ahead of the leader of the stream tells of an entry. The reader does not
+// miss one of the scope before it that the leader does not know yet.
 func TestLeaderBehind(t *testing.T) {
-	ns := startNATS(t, &server.Options{StoreDir: t.TempDir()})
+	ns := natstest.Start(t, nil)
 	var live atomic.Pointer[func(*nats.Msg) bool] // tells which live messages are lost; it may wait
 	set := func(f func(*nats.Msg) bool) { live.Store(&f) }
 	set(func(*nats.Msg) bool { return false })

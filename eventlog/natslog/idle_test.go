@@ -3,15 +3,17 @@ package natslog_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
 
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/eventlog/natslog"
+	"github.com/mixstream/mixstream/internal/natstest"
 )
 
 // A session that is idle is forgotten in all processes; one that has a reader in any, or
@@ -20,7 +22,7 @@ func TestIdleSessionIsForgotten(t *testing.T) {
 	if !slow() {
 		t.Skip("takes 8 s; MIXSTREAM_SLOW=1 runs it")
 	}
-	ns := startNATS(t, &server.Options{StoreDir: t.TempDir()})
+	ns := natstest.Start(t, nil)
 	const idle = 3 * time.Second
 	o := natslog.Options{URL: ns.ClientURL(), CheckInterval: 100 * time.Millisecond, Retention: natslog.Retention{Idle: idle}}
 	one, other := tester{t, mustOpen(t, o)}, tester{t, mustOpen(t, o)}
@@ -71,7 +73,7 @@ func TestIdleSessionIsForgotten(t *testing.T) {
 // A session that was found idle gets an entry, or a reader, in another process, before it is
 // forgotten. It is not, or it is made again and a reader of before is told a gap.
 func TestIdleSessionIsUsedAgain(t *testing.T) {
-	ns := startNATS(t, &server.Options{StoreDir: t.TempDir()})
+	ns := natstest.Start(t, nil)
 	other := tester{t, mustOpen(t, natslog.Options{URL: ns.ClientURL(), Retention: natslog.Retention{Idle: 4 * time.Second}})}
 	type used struct {
 		r    *follower
@@ -118,10 +120,46 @@ func TestIdleSessionIsUsedAgain(t *testing.T) {
 	}
 }
 
+// A process dies before one of the requests with which it forgets an idle session, each in turn.
+// Another process forgets the session once that has begun.
+func TestDiesWhileForgettingIdle(t *testing.T) {
+	ns := natstest.Start(t, nil)
+	for _, scope := range []string{"own", "shared"} {
+		for n := 1; n <= 10; n++ {
+			t.Run(fmt.Sprint(scope, n), func(t *testing.T) {
+				t.Parallel()
+				name := fmt.Sprint(scope, n)
+				o := natslog.Options{URL: ns.ClientURL(), Name: name, Prefix: name, CheckInterval: never}
+				other, steps := tester{t, mustOpen(t, o)}, &stepper{}
+				s := within(scope, name)
+				other.append(s, 2)
+				died, found := make(chan struct{}), sync.Once{}
+				o.Retention.Idle, o.Connection = time.Second, []nats.Option{nats.SetCustomDialer(steps)}
+				mustOpen(t, o.BeforeForgetting(func(string) {
+					found.Do(func() {
+						at, goOn := steps.stopAt(n)
+						go func() {
+							<-at
+							steps.die()
+							close(goOn)
+							close(died)
+						}()
+					})
+				}))
+				<-died
+				_, err := other.log.Lookup(t.Context(), s.ID)
+				if begun := n > 1; begun != errors.Is(err, eventlog.ErrSessionNotFound) {
+					t.Errorf("Lookup: %v", err)
+				}
+			})
+		}
+	}
+}
+
 // A process ends while it forgets an idle session. Another one brings that to its end, but not if
 // something has come meanwhile.
 func TestIdleSessionIsHalfForgotten(t *testing.T) {
-	ns := startNATS(t, &server.Options{StoreDir: t.TempDir()})
+	ns := natstest.Start(t, nil)
 	l := mustOpen(t, natslog.Options{URL: ns.ClientURL()})
 	m, op := tester{t, l}, operate(t, ns.ClientURL())
 	for _, s := range []eventlog.Session{own("own"), {ID: "scoped", Scope: "x"}} {

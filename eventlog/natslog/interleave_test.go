@@ -10,24 +10,24 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/eventlog/natslog"
+	"github.com/mixstream/mixstream/internal/natstest"
 )
 
-// stepper dials connections whose writes can be stopped at, so that a test can have
-// something happen between two requests.
+// stepper dials connections whose writes a test can stop at, to make something happen
+// between two requests.
 type stepper struct {
 	mu    sync.Mutex
 	steps int           // writes until the stop; 0: none
 	at    chan struct{} // closed at the stop
 	goOn  chan struct{}
-	dead  bool // whose it is has died
+	dead  bool // the process of the connections has died
 }
 
-// stopAt has the nth write from now wait until goOn is closed.
+// stopAt makes the nth write from now wait until goOn is closed.
 func (s *stepper) stopAt(n int) (at <-chan struct{}, goOn chan<- struct{}) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -35,8 +35,8 @@ func (s *stepper) stopAt(n int) (at <-chan struct{}, goOn chan<- struct{}) {
 	return s.at, s.goOn
 }
 
-// before has something happen before the nth request that a call makes, and tells
-// whether it makes as many. It returns when the call has.
+// before makes something happen before the nth request of a call, and reports whether
+// the call makes as many. It returns after the call.
 func (s *stepper) before(n int, call, happen func()) (more bool) {
 	at, goOn := s.stopAt(n)
 	done := make(chan struct{})
@@ -66,7 +66,7 @@ func within(scope string, id ...any) eventlog.Session {
 	return s
 }
 
-// die has nothing more of whose it is reach anybody.
+// die makes the process dead: nothing more of it reaches the server.
 func (s *stepper) die() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -170,7 +170,7 @@ func TestInterleaved(t *testing.T) {
 		"append 3, delete":               {first: appendCall("", 3), second: deleteCall(time.Hour), refused: eventlog.ErrSessionDeleted},
 		"delete, append 3":               {first: deleteCall(time.Hour), second: appendCall("", 3), refused: eventlog.ErrSessionDeleted},
 	}
-	ns := startNATS(t, &server.Options{StoreDir: t.TempDir()})
+	ns := natstest.Start(t, nil)
 	steps := &stepper{}
 	one := mustOpen(t, natslog.Options{URL: ns.ClientURL(), Connection: []nats.Option{nats.SetCustomDialer(steps)}})
 	other := mustOpen(t, natslog.Options{URL: ns.ClientURL()})

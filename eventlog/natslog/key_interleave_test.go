@@ -9,12 +9,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/eventlog/logtest"
 	"github.com/mixstream/mixstream/eventlog/natslog"
+	"github.com/mixstream/mixstream/internal/natstest"
 )
 
 // body is what is published under one key, in pieces of so many entries.
@@ -77,7 +77,7 @@ var keyBodies = map[string]body{
 	"another beginning": {texts: []string{`"x"`, `"1"`, `"2"`}, pieces: []int{1, 2}, apart: true},
 }
 
-// keyTest publishes bodies under one key, of which one has stopped anywhere or has died.
+// keyTest publishes bodies under one key. One publisher has stopped anywhere, or has died.
 type keyTest struct {
 	tester
 	s       eventlog.Session
@@ -135,7 +135,7 @@ func (k *keyTest) check(what string) {
 // once, and the others are refused: whatever the second process does before any of the
 // requests of the first, and if the first dies there.
 func TestKeysInterleaved(t *testing.T) {
-	ns := startNATS(t, &server.Options{StoreDir: t.TempDir()})
+	ns := natstest.Start(t, nil)
 	makeStreams(t, ns, logtest.Options{})
 	other := mustOpen(t, natslog.Options{URL: ns.ClientURL(), AppendTimeout: 2 * time.Second})
 	steps := &stepper{}

@@ -6,11 +6,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/eventlog/natslog"
+	"github.com/mixstream/mixstream/internal/natstest"
 )
 
 // keyTexts appends entries as the whole of what comes under the key "k".
@@ -30,14 +30,7 @@ func (m tester) keyTexts(s eventlog.Session, texts ...string) ([]uint64, error) 
 // keyRecord returns the sequence of the record of the only key; 0: there is none.
 func keyRecord(t *testing.T, log *natslog.Log) uint64 {
 	t.Helper()
-	js, err := jetstream.New(log.Connection())
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := js.Stream(t.Context(), log.EntryStream())
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, s := entryStream(t, log)
 	m, err := s.GetLastMsgForSubject(t.Context(), "mixstream.k.>")
 	if errors.Is(err, jetstream.ErrMsgNotFound) {
 		return 0
@@ -52,14 +45,7 @@ func keyRecord(t *testing.T, log *natslog.Log) uint64 {
 func loseKeys(t *testing.T, log *natslog.Log) {
 	t.Helper()
 	until(t, "there is a record", func() bool { return keyRecord(t, log) != 0 })
-	js, err := jetstream.New(log.Connection())
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := js.Stream(t.Context(), log.EntryStream())
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, s := entryStream(t, log)
 	if err := s.Purge(t.Context(), jetstream.WithPurgeSubject("mixstream.k.>")); err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +56,7 @@ var keyForms = map[string][]string{"alone": {"1"}, "batch": {"1", "2", "3"}}
 // A process that was not told that a session is deleted, or that there is another one
 // under its id, does not take an Append for a repetition by what it knows.
 func TestKeyOfSessionEndedElsewhere(t *testing.T) {
-	ns := startNATS(t, &server.Options{StoreDir: t.TempDir()})
+	ns := natstest.Start(t, nil)
 	one := tester{t, mustOpen(t, natslog.Options{URL: ns.ClientURL()})}
 	other := tester{t, mustOpen(t, natslog.Options{URL: ns.ClientURL()})}
 	for name, texts := range keyForms {
@@ -107,7 +93,7 @@ func TestKeyRecordLost(t *testing.T) {
 	for name, texts := range keyForms {
 		for _, restart := range []bool{false, true} {
 			t.Run(name, func(t *testing.T) {
-				ns := startNATS(t, &server.Options{StoreDir: t.TempDir()})
+				ns := natstest.Start(t, nil)
 				log := mustOpen(t, natslog.Options{URL: ns.ClientURL()})
 				m := tester{t, log}
 				first, err := m.keyTexts(own("a"), texts...)
@@ -116,8 +102,8 @@ func TestKeyRecordLost(t *testing.T) {
 				}
 				loseKeys(t, log)
 				if restart {
-					ns.stop()
-					ns.start(t)
+					ns.Stop()
+					ns.Start(t)
 				}
 				ids, err := m.keyTexts(own("a"), texts...)
 				if name == "alone" && (err != nil || !slices.Equal(ids, first)) || name != "alone" && !errors.Is(err, eventlog.ErrKeyForgotten) {

@@ -2,33 +2,16 @@ package natslog_test
 
 import (
 	"errors"
-	"math/rand/v2"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 
 	"github.com/mixstream/mixstream/eventlog"
-	"github.com/mixstream/mixstream/eventlog/logtest"
 	"github.com/mixstream/mixstream/eventlog/natslog"
 )
-
-// The whole suite, hammer included, with a third of the live messages lost.
-func TestLostLiveMessages(t *testing.T) {
-	if !slow() {
-		t.Skip("the same suite as TestExistingStreams; MIXSTREAM_SLOW=1 runs it")
-	}
-	logtest.Run(t, func(t *testing.T, o logtest.Options) eventlog.Log {
-		return mustOpen(t, natslog.Options{
-			Dir: t.TempDir(), SyncInterval: time.Minute,
-			Retention:     natslog.Retention{Entries: int64(o.Entries)},
-			CheckInterval: 10 * time.Millisecond,
-		}.DropLive(func(*nats.Msg) bool { return rand.IntN(3) == 0 }))
-	})
-}
 
 // losing is a log that loses the live messages that a test says.
 type losing struct {
@@ -161,23 +144,4 @@ func TestLostAndTrimmed(t *testing.T) {
 		}
 		return errors.Is(err, eventlog.ErrGap)
 	})
-}
-
-// A reader that has been there all the time is told that what the session had before it
-// was made again is gone, though its process has heard of all of it.
-func TestMadeAgainElsewhere(t *testing.T) {
-	ns := startNATS(t, &server.Options{StoreDir: t.TempDir()})
-	one := tester{t, mustOpen(t, natslog.Options{URL: ns.ClientURL()})}
-	other := tester{t, mustOpen(t, natslog.Options{URL: ns.ClientURL()})}
-	for _, s := range []eventlog.Session{own("a"), {ID: "b", Scope: "x"}} {
-		r, witness := one.follow(s), one.follow(s)
-		_, start := r.bounds()
-		ids := other.append(s, 3)
-		ids = append(ids, other.forget(s))
-		witness.expect(ids[3], other.append(s, 2)...)
-		r.expectGap(start)
-		r.expectGap(ids[0])
-		floor, _ := r.bounds()
-		r.expectGap(floor - 1)
-	}
 }

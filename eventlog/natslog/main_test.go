@@ -9,5 +9,5 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// slow tells whether the slow tests are asked for.
+// slow reports whether MIXSTREAM_SLOW=1 asks for the slow tests.
 func slow() bool { return os.Getenv("MIXSTREAM_SLOW") != "" }

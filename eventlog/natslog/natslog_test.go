@@ -2,18 +2,19 @@ package natslog_test
 
 import (
 	"context"
+	"math/rand/v2"
 	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/eventlog/logtest"
 	"github.com/mixstream/mixstream/eventlog/natslog"
+	"github.com/mixstream/mixstream/internal/natstest"
 )
 
 // mustOpen opens a log that is closed with the test.
@@ -31,41 +32,28 @@ func mustOpen(t *testing.T, o natslog.Options) *natslog.Log {
 	return l
 }
 
+// The whole suite on a disk: stored now and then, with each append, as is the default, and with a
+// third of the live messages lost.
 func TestEmbedded(t *testing.T) {
 	if !slow() {
 		t.Skip("the same suite as TestExistingStreams, on a disk; MIXSTREAM_SLOW=1 runs it")
 	}
-	logtest.Run(t, func(t *testing.T, o logtest.Options) eventlog.Log {
-		return mustOpen(t, natslog.Options{
-			Dir:          t.TempDir(),
-			SyncInterval: time.Minute,
-			Retention:    natslog.Retention{Entries: int64(o.Entries)},
+	lossy := natslog.Options{SyncInterval: time.Minute, CheckInterval: 10 * time.Millisecond}.DropLive(func(*nats.Msg) bool { return rand.IntN(3) == 0 })
+	for name, o := range map[string]natslog.Options{"sync by the minute": {SyncInterval: time.Minute}, "sync always": {}, "lossy": lossy} {
+		t.Run(name, func(t *testing.T) {
+			logtest.Run(t, func(t *testing.T, want logtest.Options) eventlog.Log {
+				o := o
+				o.Dir, o.Retention.Entries = t.TempDir(), int64(want.Entries)
+				return mustOpen(t, o)
+			})
 		})
-	})
-}
-
-// As it is by default, with each append on the disk.
-func TestEmbeddedSyncAlways(t *testing.T) {
-	if !slow() {
-		t.Skip("the same suite as TestExistingStreams, on a disk; MIXSTREAM_SLOW=1 runs it")
 	}
-	logtest.Run(t, func(t *testing.T, o logtest.Options) eventlog.Log {
-		return mustOpen(t, natslog.Options{Dir: t.TempDir(), Retention: natslog.Retention{Entries: int64(o.Entries)}})
-	})
 }
 
 // makeStreams makes the streams as an operator would, but in memory.
-func makeStreams(t *testing.T, ns *natsServer, o logtest.Options) {
+func makeStreams(t *testing.T, ns *natstest.Server, o logtest.Options) {
 	t.Helper()
-	nc, err := nats.Connect(ns.ClientURL())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer nc.Close()
-	js, err := jetstream.New(nc)
-	if err != nil {
-		t.Fatal(err)
-	}
+	op := operate(t, ns.ClientURL())
 	perSubject := int64(o.Entries)
 	if perSubject == 0 {
 		perSubject = -1
@@ -80,16 +68,16 @@ func makeStreams(t *testing.T, ns *natsServer, o logtest.Options) {
 		Name: "MIXSTREAM_SESSIONS", Subjects: []string{"mixstream.r.*", "mixstream.g.*"}, Storage: jetstream.MemoryStorage,
 		MaxMsgsPerSubject: 1, AllowMsgTTL: true,
 	}} {
-		if _, err := js.CreateStream(t.Context(), *c); err != nil {
+		if _, err := op.CreateStream(t.Context(), *c); err != nil {
 			t.Fatal(err)
 		}
 	}
 }
 
-// Streams that somebody else has made.
+// An operator has made the streams.
 func TestExistingStreams(t *testing.T) {
 	logtest.Run(t, func(t *testing.T, o logtest.Options) eventlog.Log {
-		ns := startNATS(t, &server.Options{StoreDir: t.TempDir()})
+		ns := natstest.Start(t, nil)
 		makeStreams(t, ns, o)
 		return mustOpen(t, natslog.Options{URL: ns.ClientURL(), Existing: true})
 	})
@@ -97,7 +85,7 @@ func TestExistingStreams(t *testing.T) {
 
 // Streams that are not as they must be are refused, and left as they are.
 func TestWrongStreams(t *testing.T) {
-	ns := startNATS(t, &server.Options{StoreDir: t.TempDir()})
+	ns := natstest.Start(t, nil)
 	open := func(o natslog.Options) error {
 		o.URL = ns.ClientURL()
 		l, err := natslog.Open(t.Context(), o)
@@ -116,15 +104,7 @@ func TestWrongStreams(t *testing.T) {
 	makeStreams(t, ns, logtest.Options{})
 	want(open(natslog.Options{Existing: true, Retention: natslog.Retention{Entries: 5}}), "forbids changing it")
 	want(open(natslog.Options{Prefix: "other"}), "its subjects are")
-	nc, err := nats.Connect(ns.ClientURL())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer nc.Close()
-	js, err := jetstream.New(nc)
-	if err != nil {
-		t.Fatal(err)
-	}
+	op := operate(t, ns.ClientURL())
 	for text, change := range map[string]func(*jetstream.StreamConfig){
 		"it republishes":      func(c *jetstream.StreamConfig) { c.RePublish = nil },
 		"atomic publishing":   func(c *jetstream.StreamConfig) { c.AllowAtomicPublish = false },
@@ -132,7 +112,7 @@ func TestWrongStreams(t *testing.T) {
 		"must allow purging":  func(c *jetstream.StreamConfig) { c.DenyPurge = true },
 		"from the clock when": func(c *jetstream.StreamConfig) { c.FirstSeq = 0 },
 	} {
-		s, err := js.Stream(t.Context(), "MIXSTREAM")
+		s, err := op.Stream(t.Context(), "MIXSTREAM")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -143,10 +123,10 @@ func TestWrongStreams(t *testing.T) {
 			config jetstream.StreamConfig
 			fails  bool
 		}{{bad, true}, {good, false}} {
-			if err := js.DeleteStream(t.Context(), "MIXSTREAM"); err != nil {
+			if err := op.DeleteStream(t.Context(), "MIXSTREAM"); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := js.CreateStream(t.Context(), c.config); err != nil {
+			if _, err := op.CreateStream(t.Context(), c.config); err != nil {
 				t.Fatal(err)
 			}
 			if err := open(natslog.Options{}); c.fails {
@@ -158,7 +138,7 @@ func TestWrongStreams(t *testing.T) {
 	}
 }
 
-// pair is two logs on one NATS server, of which each call takes the other one.
+// pair is two logs on one NATS server. The calls take them in turn.
 type pair struct {
 	logs [2]*natslog.Log
 	n    atomic.Int64
@@ -186,10 +166,10 @@ func (p *pair) Follow(ctx context.Context, s eventlog.Session, wake func()) (eve
 	return p.next().Follow(ctx, s, wake)
 }
 
-// Two replicas on one NATS server do what one log does.
+// Two replicas on one NATS server behave like one log.
 func TestTwoReplicas(t *testing.T) {
 	logtest.Run(t, func(t *testing.T, o logtest.Options) eventlog.Log {
-		ns := startNATS(t, &server.Options{StoreDir: t.TempDir()})
+		ns := natstest.Start(t, nil)
 		makeStreams(t, ns, o)
 		p := &pair{}
 		for i := range p.logs {

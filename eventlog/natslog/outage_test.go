@@ -5,23 +5,22 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
-
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/eventlog/natslog"
+	"github.com/mixstream/mixstream/internal/natstest"
 )
 
 // While the NATS server is gone every call says so, and nothing is appended. When it
 // is back everything goes on, without anybody having to do anything.
 func TestOutage(t *testing.T) {
-	ns := startNATS(t, &server.Options{StoreDir: t.TempDir()})
+	ns := natstest.Start(t, nil)
 	m := tester{t, mustOpen(t, natslog.Options{
 		URL: ns.ClientURL(), RequestTimeout: time.Second, AppendTimeout: 300 * time.Millisecond, CheckInterval: 100 * time.Millisecond,
 	})}
 	r := m.follow(own("a"))
 	_, at := r.bounds()
 	at = r.expect(at, m.append(own("a"), 3)...)
-	ns.stop()
+	ns.Stop()
 	gone := func() bool {
 		_, err := r.Read(t.Context(), at, 1<<20)
 		return errors.Is(err, eventlog.ErrUnavailable)
@@ -43,7 +42,7 @@ func TestOutage(t *testing.T) {
 			t.Errorf("%s: error %v", call, err)
 		}
 	}
-	ns.start(t)
+	ns.Start(t)
 	until(t, "the log is back", func() bool { return !gone() })
 	at = r.expect(at)
 	r.expect(at, m.append(own("a"), 2)...)

@@ -10,12 +10,13 @@ import (
 
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/eventlog/natslog"
+	"github.com/mixstream/mixstream/internal/natstest"
 )
 
 // A user with the permissions of the page on logs, and no others, can do all that a log does.
 func TestPermissions(t *testing.T) {
 	told := &notes{}
-	ns := startNATS(t, &server.Options{StoreDir: t.TempDir(), Users: []*server.User{
+	ns := natstest.Start(t, &server.Options{StoreDir: t.TempDir(), Users: []*server.User{
 		{Username: "admin", Password: "secret"},
 		{Username: "server", Password: "secret", Permissions: &server.Permissions{
 			Publish: &server.SubjectPermission{Allow: []string{

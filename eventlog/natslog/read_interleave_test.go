@@ -4,11 +4,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/eventlog/natslog"
+	"github.com/mixstream/mixstream/internal/natstest"
 )
 
 // Something happens to a session before one of the requests with which another process
@@ -34,7 +34,7 @@ func TestReadInterleaved(t *testing.T) {
 		"trim all":    {change: func(m tester, s eventlog.Session) []uint64 { return m.append(s, entriesRetained) }, gap: true},
 		"trim a part": {change: func(m tester, s eventlog.Session) []uint64 { return m.append(s, entriesRetained/2) }, gap: true},
 	}
-	ns := startNATS(t, &server.Options{StoreDir: t.TempDir()})
+	ns := natstest.Start(t, nil)
 	steps := &stepper{}
 	retention := natslog.Retention{Entries: entriesRetained}
 	one := mustOpen(t, natslog.Options{URL: ns.ClientURL(), Retention: retention, Connection: []nats.Option{nats.SetCustomDialer(steps)}})

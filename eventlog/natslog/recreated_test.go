@@ -6,12 +6,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/eventlog/natslog"
+	"github.com/mixstream/mixstream/internal/natstest"
 )
 
 // operator manages the streams of a NATS server.
@@ -34,6 +34,20 @@ func operate(t *testing.T, url string) operator {
 	return operator{t, js}
 }
 
+// entryStream returns the stream of the entries of a log, by the log's connection.
+func entryStream(t *testing.T, log *natslog.Log) (jetstream.JetStream, jetstream.Stream) {
+	t.Helper()
+	js, err := jetstream.New(log.Connection())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := js.Stream(t.Context(), log.EntryStream())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return js, s
+}
+
 // remake deletes a stream, and makes it again with what change has changed; not if it is nil.
 func (o operator) remake(name string, change func(*jetstream.StreamConfig)) {
 	o.Helper()
@@ -42,14 +56,18 @@ func (o operator) remake(name string, change func(*jetstream.StreamConfig)) {
 		o.Fatal(err)
 	}
 	config := s.CachedInfo().Config
-	if err := o.DeleteStream(o.Context(), name); err != nil {
-		o.Fatal(err)
+	for err = jetstream.ErrStreamNameAlreadyInUse; errors.Is(err, jetstream.ErrStreamNameAlreadyInUse); { // a log may be quicker
+		if err := o.DeleteStream(o.Context(), name); err != nil {
+			o.Fatal(err)
+		}
+		if change == nil {
+			return
+		}
+		c := config
+		change(&c)
+		_, err = o.CreateStream(o.Context(), c)
 	}
-	if change == nil {
-		return
-	}
-	change(&config)
-	if _, err := o.CreateStream(o.Context(), config); err != nil {
+	if err != nil {
 		o.Fatal(err)
 	}
 }
@@ -76,7 +94,7 @@ func TestStreamMadeAgain(t *testing.T) {
 	for name, remake := range remakes {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			ns := startNATS(t, &server.Options{StoreDir: t.TempDir()})
+			ns := natstest.Start(t, nil)
 			op := operate(t, ns.ClientURL())
 			o := natslog.Options{URL: ns.ClientURL(), CheckInterval: 100 * time.Millisecond, RequestTimeout: time.Second}
 			var told [2]notes
@@ -91,6 +109,8 @@ func TestStreamMadeAgain(t *testing.T) {
 			before := one.append(s, 8)
 			before = append(before, one.create(eventlog.Session{ID: "b", Scope: "x"}))
 			other.append(s, 1)
+			alone := own("alone") // of which the first process knows the place
+			keyed := one.under(alone, &eventlog.Key{Name: "k", Close: true}, 2)[0]
 			last := other.append(own("quiet"), 1)[0]
 			r, idle := other.follow(s), other.follow(own("idle"))
 			_, end := idle.bounds()
@@ -113,6 +133,9 @@ func TestStreamMadeAgain(t *testing.T) {
 			}
 			for i := range told {
 				until(t, "the process has noticed", func() bool { return told[i].has("goes on in another stream") })
+			}
+			if id := one.under(alone, &eventlog.Key{Name: "k", Close: true}, 2)[0]; id <= last {
+				t.Errorf("under a key of before: id %d, as before %d", id, keyed)
 			}
 			ids = append(ids, one.append(s, 1)[0], other.append(s, 1)[0])
 			fresh := one.follow(s)
@@ -152,7 +175,7 @@ func TestStreamMadeAgainMeanwhile(t *testing.T) {
 	for name, remake := range remakes {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			ns := startNATS(t, &server.Options{StoreDir: t.TempDir()})
+			ns := natstest.Start(t, nil)
 			first, err := natslog.Open(t.Context(), natslog.Options{URL: ns.ClientURL()})
 			if err != nil {
 				t.Fatal(err)
@@ -181,10 +204,10 @@ func TestStreamMadeAgainMeanwhile(t *testing.T) {
 	}
 }
 
-// A stream that was restored, or that somebody has published to, is not touched: the log says
-// so, and appends nothing that has an id of before.
+// The log does not touch a stream that was restored, or that another program has published to. It
+// says so, and appends nothing under an id from before.
 func TestStreamMadeAgainWithEntries(t *testing.T) {
-	ns := startNATS(t, &server.Options{StoreDir: t.TempDir()})
+	ns := natstest.Start(t, nil)
 	op := operate(t, ns.ClientURL())
 	told := &notes{}
 	m := tester{t, mustOpen(t, natslog.Options{
@@ -194,7 +217,7 @@ func TestStreamMadeAgainWithEntries(t *testing.T) {
 	r := m.follow(own("a"))
 	_, at := r.bounds()
 	op.remake("MIXSTREAM", func(*jetstream.StreamConfig) {})
-	if _, err := op.Publish(t.Context(), "mixstream.e.x", []byte("somebody's")); err != nil {
+	if _, err := op.Publish(t.Context(), "mixstream.e.x", []byte("another program's")); err != nil {
 		t.Fatal(err)
 	}
 	m.log.(*natslog.Log).CheckNow()

@@ -49,7 +49,7 @@ func TestFolderIsLocked(t *testing.T) {
 	dir := t.TempDir()
 	mustOpen(t, natslog.Options{Dir: dir})
 	if _, err := natslog.Open(t.Context(), natslog.Options{Dir: dir}); err == nil || !strings.Contains(err.Error(), "another process") {
-		t.Errorf("a folder is opened twice: error %v", err)
+		t.Errorf("the folder opens twice: error %v", err)
 	}
 }
 
@@ -95,7 +95,7 @@ func TestEntryTooLarge(t *testing.T) {
 		t.Error(err)
 	}
 	if err := m.log.Append(t.Context(), own("a"), nil, make([]eventlog.Entry, natslog.MaxAppend+1)); err == nil {
-		t.Error("too many entries were appended")
+		t.Error("Append accepts too many entries")
 	}
 	m.append(own("a"), natslog.MaxAppend)
 }

@@ -87,7 +87,7 @@ func TestGapOfSessionMadeAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 		if left := fmt.Sprintf(`"subjects":{%q:1}`, log.Subject(s.ID)); !strings.Contains(string(info.Data), left) {
-			t.Errorf("session %d has left more than its last message: %s", i, info.Data)
+			t.Errorf("session %d leaves more than its last message: %s", i, info.Data)
 		}
 		r := m.follow(s)
 		r.expectGap(before[0])
@@ -97,19 +97,6 @@ func TestGapOfSessionMadeAgain(t *testing.T) {
 		m.follow(s).expectGap(before[2])
 		m.follow(s).expect(after[0]-1, after...)
 	}
-}
-
-// A quiet session has no gap though others have filled the log.
-func TestNoGapBesideOthers(t *testing.T) {
-	m := newTester(t, natslog.Retention{Entries: 10})
-	r := m.follow(own("quiet"))
-	_, start := r.bounds()
-	quiet := m.append(own("quiet"), 2)
-	for range 5 {
-		m.append(own("busy"), 10)
-	}
-	r.expect(start, quiet...)
-	m.follow(own("quiet")).expect(start, quiet...)
 }
 
 // The limits of a stream that exists are changed by the options that are set.

@@ -7,16 +7,15 @@ import (
 	"testing"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
-
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/eventlog/natslog"
+	"github.com/mixstream/mixstream/internal/natstest"
 )
 
 // What the NATS server would not take is refused before anything is made of it, also if
 // only the record that it is noted in first is too large.
 func TestTooLarge(t *testing.T) {
-	ns := startNATS(t, &server.Options{StoreDir: t.TempDir()})
+	ns := natstest.Start(t, nil)
 	m := tester{t, mustOpen(t, natslog.Options{URL: ns.ClientURL()})}
 	m.append(own("there"), 1)
 	for name, size := range map[string]int{"the record": 900 << 10, "the entry": 2 << 20} {
@@ -37,7 +36,7 @@ func TestTooLarge(t *testing.T) {
 			}
 		}
 		if _, err := m.log.Lookup(t.Context(), "a"); !errors.Is(err, eventlog.ErrSessionNotFound) {
-			t.Errorf("there is a session now: %v", err)
+			t.Errorf("the refused call has made a session: %v", err)
 		}
 	}
 	m.append(own("there"), 1)

@@ -75,7 +75,7 @@ func (m tester) delete(session string, grace time.Duration) uint64 {
 	return e.ID
 }
 
-// forget deletes a session, and has it forgotten.
+// forget deletes a session, and makes the log forget it.
 func (m tester) forget(s eventlog.Session) (last uint64) {
 	m.Helper()
 	last = m.delete(s.ID, 0)
@@ -148,7 +148,7 @@ func (f *follower) expect(after uint64, want ...uint64) uint64 {
 		select {
 		case <-f.woken:
 		case <-ctx.Done():
-			f.t.Fatalf("waited in vain for entries\n got %d\nwant %d", got, want)
+			f.t.Fatalf("the entries do not come\n got %d\nwant %d", got, want)
 		}
 	}
 	if !slices.Equal(got, want) {
@@ -211,7 +211,7 @@ func (h *history) meet(t *testing.T, r *follower, want []uint64) {
 				t.Fatal(err)
 			}
 		case <-time.After(patience):
-			t.Fatalf("woken no more after %d of %d", h.ids, want)
+			t.Fatalf("not woken again after %d of %d", h.ids, want)
 		}
 	}
 	missed := slices.DeleteFunc(slices.Clone(want), func(id uint64) bool { return slices.Contains(h.ids, id) })

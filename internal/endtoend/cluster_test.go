@@ -66,8 +66,8 @@ type publishers struct {
 	worst atomic.Int64 // the longest publication, in nanoseconds
 }
 
-func (p *publishers) run(t *testing.T, name string, srv *mix.Server, a *acked, sessions []string) {
-	for _, session := range sessions {
+func (p *publishers) run(t *testing.T, name string, srv *mix.Server, a *audience) {
+	for _, session := range a.sessions {
 		p.wg.Go(func() {
 			for i := 0; !p.stop.Load(); i++ {
 				text := fmt.Sprintf("%s.%d", name, i)
@@ -109,25 +109,23 @@ func TestCluster(t *testing.T) {
 	b.open()
 	defer func() { b.close() }()
 
-	sessions := sessionNames(3)
-	acknowledged := newAcked()
-	readers := newReadings(t)
-	defer readers.end()
-	for _, session := range sessions {
+	readers := newAudience(t, 3)
+	defer readers.leave()
+	for _, session := range readers.sessions {
 		for range 2 {
-			readers.collect(a.addr, session)
-			readers.collect(b.addr, session)
+			readers.readAt(a.addr, session)
+			readers.readAt(b.addr, session)
 		}
 	}
 	onA, onB := &publishers{}, &publishers{}
 	defer onA.end()
 	defer func() { onB.end() }()
-	onA.run(t, "a", a.srv, acknowledged, sessions)
-	onB.run(t, "b", b.srv, acknowledged, sessions)
+	onA.run(t, "a", a.srv, readers)
+	onB.run(t, "b", b.srv, readers)
 	goesOn := func(after string) {
 		t.Helper()
-		began, before := time.Now(), acknowledged.count()
-		servertest.Until(t, "events are acknowledged after "+after, func() bool { return acknowledged.count() >= before+100 })
+		began, before := time.Now(), readers.count()
+		servertest.Until(t, "events are acknowledged after "+after, func() bool { return readers.count() >= before+100 })
 		t.Logf("%s: the next 100 events took %v", after, time.Since(began).Round(time.Millisecond))
 	}
 	goesOn("the start")
@@ -144,22 +142,22 @@ func TestCluster(t *testing.T) {
 	wires.cut()
 	cutAt := time.Now()
 	servertest.Until(t, "a request on the replica that is cut off gets 503", func() bool {
-		res := request(t, b.addr, sessions[0], "")
+		res := request(t, b.addr, readers.sessions[0], "")
 		defer res.Body.Close()
 		return res.StatusCode == http.StatusServiceUnavailable && res.Header.Get("Retry-After") != ""
 	})
-	res := request(t, b.addr, sessions[0], "12345")
+	res := request(t, b.addr, readers.sessions[0], "12345")
 	text := readAll(t, res)
 	if !strings.HasPrefix(text, "event: connected\n") || !strings.Contains(text, "\nid: 12345\n") || !strings.Contains(text, "\nretry: ") {
 		t.Errorf("a stream that resumes on it: status %d, %q", res.StatusCode, text)
 	}
 	servertest.Until(t, "its streams have ended", func() bool {
-		return readersOf(b.srv, sessions) == 0
+		return readers.watched(b.srv) == 0
 	})
 	goesOn("the cut")
 	time.Sleep(time.Until(cutAt.Add(10 * time.Second)))
 	wires.mend()
-	servertest.Until(t, "the readers are back", func() bool { return b.srv.Readers(sessions[0]) == 2 })
+	servertest.Until(t, "the readers are back", func() bool { return b.srv.Readers(readers.sessions[0]) == 2 })
 	goesOn("the end of the cut")
 
 	onB.end()
@@ -167,18 +165,18 @@ func TestCluster(t *testing.T) {
 	goesOn("the end of a replica")
 	b.open()
 	onB = &publishers{}
-	onB.run(t, "b again", b.srv, acknowledged, sessions)
-	servertest.Until(t, "the readers are back", func() bool { return b.srv.Readers(sessions[0]) == 2 })
+	onB.run(t, "b again", b.srv, readers)
+	servertest.Until(t, "the readers are back", func() bool { return b.srv.Readers(readers.sessions[0]) == 2 })
 	goesOn("its start")
 
 	onA.end()
 	onB.end()
-	readers.check(acknowledged)
+	readers.check()
 	uncertain := 0
-	for _, texts := range acknowledged.uncertain {
+	for _, texts := range readers.uncertain {
 		uncertain += len(texts)
 	}
-	t.Logf("%d events acknowledged, %d of an unknown outcome; the longest publication took %v", acknowledged.count(), uncertain, time.Duration(onA.worst.Load()).Round(time.Millisecond))
+	t.Logf("%d events acknowledged, %d of an unknown outcome; the longest publication took %v", readers.count(), uncertain, time.Duration(onA.worst.Load()).Round(time.Millisecond))
 }
 
 // request asks for the stream of a session.

@@ -15,7 +15,6 @@ import (
 	"testing"
 
 	"github.com/mixstream/mixstream/client"
-	"github.com/mixstream/mixstream/gen"
 	"github.com/mixstream/mixstream/internal/servertest"
 	"github.com/mixstream/mixstream/mix"
 )
@@ -115,62 +114,31 @@ func TestDrainOfProcess(t *testing.T) {
 	lb.to.Store(old)
 	c := lb.client(t)
 
-	var readers, publishing sync.WaitGroup
-	var read [streams]atomic.Int64
+	a := newAudience(t, sessions)
 	for i := range streams {
-		stream, err := c.StreamEvents(t.Context(), fmt.Sprint("s", i%sessions), nil, mix.UntilComplete())
-		if err != nil {
-			t.Fatal(err)
-		}
-		readers.Go(func() {
-			defer stream.Close()
-			for event, err := range stream.All() {
-				if err != nil {
-					t.Errorf("stream %d: %v", i, err)
-					return
-				}
-				data, ok := event.Data.(*gen.ContentData)
-				if !ok {
-					continue
-				}
-				if want := fmt.Sprint(read[i].Load()); data.Content != want {
-					t.Errorf("stream %d: got event %s, want %s", i, data.Content, want)
-					return
-				}
-				read[i].Add(1)
-			}
-		})
+		a.read(c, a.sessions[i%sessions])
 	}
 	stop := make(chan struct{})
-	var published [sessions]atomic.Int64
-	for s := range sessions {
+	var publishing sync.WaitGroup
+	for _, session := range a.sessions {
 		publishing.Go(func() {
-			for {
+			for n := 0; !t.Failed(); n++ {
 				select {
 				case <-stop:
 					return
 				default:
+					text := fmt.Sprint(n)
+					a.note(t, session, text)(c.Publish(t.Context(), session, servertest.Content(text)))
 				}
-				n := published[s].Load()
-				if _, err := c.Publish(t.Context(), fmt.Sprint("s", s), servertest.Content(fmt.Sprint(n))); err != nil {
-					t.Errorf("session %d, event %d: %v", s, n, err)
-					return
-				}
-				published[s].Add(1)
 			}
 		})
 	}
-	all := func(counts []atomic.Int64, least int64) func() bool {
-		return func() bool {
-			for i := range counts {
-				if counts[i].Load() < least {
-					return false
-				}
-			}
-			return true
-		}
+	more := func(events int) {
+		t.Helper()
+		enough := a.count() + events*sessions
+		servertest.Until(t, "events are published", func() bool { return a.count() >= enough })
 	}
-	servertest.Until(t, "all read", all(read[:], 10))
+	more(10)
 
 	if !old.ready() || !fresh.ready() {
 		t.Error("an instance is not ready")
@@ -183,21 +151,9 @@ func TestDrainOfProcess(t *testing.T) {
 	if err := old.wait(); err != nil {
 		t.Errorf("the old instance ended with %v", err)
 	}
-	servertest.Until(t, "all read what was published after its end", all(read[:], published[0].Load()+10))
+	more(10)
 	close(stop)
 	publishing.Wait()
-	total := int64(0)
-	for s := range sessions {
-		if _, err := c.Publish(t.Context(), fmt.Sprint("s", s), &gen.CompleteData{Type: "complete", Done: true}); err != nil {
-			t.Error(err)
-		}
-		total += published[s].Load()
-	}
-	readers.Wait()
-	for i := range streams {
-		if got, want := read[i].Load(), published[i%sessions].Load(); got != want {
-			t.Errorf("stream %d got %d events of %d", i, got, want)
-		}
-	}
-	t.Logf("%d events were published, and each was read by %d streams", total, streams/sessions)
+	a.check()
+	t.Logf("%d events were published, and each was read by %d streams", a.count(), streams/sessions)
 }

@@ -49,29 +49,29 @@ func TestDrain(t *testing.T) {
 	n := servertest.AtScale(50, 1000)
 	window := time.Duration(servertest.AtScale(500, 3000)) * time.Millisecond // with 50 streams, 10 ms each
 	p := newPair(t, window)
-	f := newFleet(t, p.old, newClient(t, p.address, patient()), 10, n)
-	servertest.Until(t, "all have read", f.caughtUp)
+	a := newAudience(t, 10)
+	a.fill(p.old, newClient(t, p.address, patient()), n)
 
-	stop := f.publishing(p.new)
+	stop := a.publishing(p.new)
 	p.current.Store(p.new)
 	done := make(chan error, 1)
 	go func() { done <- p.old.Shutdown(context.Background()) }()
-	servertest.Until(t, "the first stream has moved", func() bool { return f.watched(p.new) > 0 })
-	retry := wantSentAway(t, p.oldOnly, f.sessions[0])
+	servertest.Until(t, "the first stream has moved", func() bool { return a.watched(p.new) > 0 })
+	retry := wantSentAway(t, p.oldOnly, a.sessions[0])
 	if err := <-done; err != nil {
 		t.Error(err)
 	}
-	if left := f.watched(p.old); left != 0 {
+	if left := a.watched(p.old); left != 0 {
 		t.Errorf("%d streams are open after Shutdown", left)
 	}
-	servertest.Until(t, "all have moved", func() bool { return f.watched(p.new) == n })
+	servertest.Until(t, "all have moved", func() bool { return a.watched(p.new) == n })
 	stop()
-	servertest.Until(t, "all have caught up", f.caughtUp)
-	f.finish(p.new)
+	servertest.Until(t, "all have caught up", a.caughtUp)
+	a.finish(p.new)
 
 	retries := map[time.Duration]bool{retry: true}
 	var first, last time.Time
-	for i, r := range f.readers {
+	for i, r := range a.readers {
 		if len(r.drained) != 1 {
 			t.Fatalf("reader %d was sent away %d times by a heartbeat, want once", i, len(r.drained))
 		}
@@ -128,26 +128,26 @@ func TestDrainIsCutShort(t *testing.T) {
 		InitialInterval: 20 * time.Millisecond, MaxElapsedTime: servertest.Patience,
 		MaxServerDelay: client.NoServerDelay, // without it, some come back after ten seconds
 	}))
-	f := newFleet(t, p.old, c, 10, n)
-	servertest.Until(t, "all have read", f.caughtUp)
+	a := newAudience(t, 10)
+	a.fill(p.old, c, n)
 
-	stop := f.publishing(p.new)
+	stop := a.publishing(p.new)
 	p.current.Store(p.new)
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	done := make(chan error, 1)
 	go func() { done <- p.old.Shutdown(ctx) }()
-	servertest.Until(t, "the first stream has moved", func() bool { return f.watched(p.new) > 0 })
+	servertest.Until(t, "the first stream has moved", func() bool { return a.watched(p.new) > 0 })
 	cancel()
 	if err := <-done; !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want %v", err, context.Canceled)
 	}
-	servertest.Until(t, "all have moved", func() bool { return f.watched(p.new) == n && f.watched(p.old) == 0 })
+	servertest.Until(t, "all have moved", func() bool { return a.watched(p.new) == n && a.watched(p.old) == 0 })
 	stop()
-	servertest.Until(t, "all have caught up", f.caughtUp)
-	f.finish(p.new)
+	servertest.Until(t, "all have caught up", a.caughtUp)
+	a.finish(p.new)
 	sentAway := 0
-	for _, r := range f.readers {
+	for _, r := range a.readers {
 		sentAway += len(r.drained)
 	}
 	if sentAway == 0 || sentAway == n {

@@ -36,29 +36,29 @@ const killedSessions, killedPublishers = 3, 4
 // not at all.
 func TestKilledServer(t *testing.T) {
 	rounds := servertest.AtScale(2, 20)
-	k := &killed{t: t, dir: t.TempDir(), acked: newAcked()}
-	readers := newReadings(t)
-	defer readers.end()
+	readers := newAudience(t, killedSessions)
+	defer readers.leave()
+	k := &killed{t: t, dir: t.TempDir(), book: readers.book}
 	for round := range rounds {
 		k.start(fmt.Sprint(round))
 		if round == 0 {
-			for _, session := range sessionNames(killedSessions) {
-				readers.collect(k.address, session)
-				readers.collect(k.address, session)
+			for _, session := range readers.sessions {
+				readers.readAt(k.address, session)
+				readers.readAt(k.address, session)
 			}
 		}
-		before := k.acked.count()
-		servertest.Until(t, "events are acknowledged", func() bool { return k.acked.count() > before+10 })
+		before := k.book.count()
+		servertest.Until(t, "events are acknowledged", func() bool { return k.book.count() > before+10 })
 		time.Sleep(rand.N(400 * time.Millisecond)) // any moment will do
 		k.kill()
 	}
 	k.start("")
 	defer k.kill()
-	for _, session := range sessionNames(killedSessions) {
-		readers.collect(k.address, session) // a new reader, which gets everything from the store
+	for _, session := range readers.sessions {
+		readers.readAt(k.address, session) // a new reader, which gets everything from the store
 	}
-	readers.check(k.acked)
-	t.Logf("%d rounds, %d events acknowledged", rounds, k.acked.count())
+	readers.check()
+	t.Logf("%d rounds, %d events acknowledged", rounds, k.book.count())
 }
 
 // killed is the process that is killed.
@@ -66,7 +66,7 @@ type killed struct {
 	t       *testing.T
 	dir     string
 	address string
-	acked   *acked
+	book    *book
 	cmd     *exec.Cmd
 	reading sync.WaitGroup
 }
@@ -97,9 +97,9 @@ func (k *killed) start(round string) {
 			case len(f) == 2 && f[0] == "listening":
 				listening <- f[1]
 			case len(f) == 3 && f[0] == "try":
-				k.acked.maybe(f[1], f[2])
+				k.book.maybe(f[1], f[2])
 			case len(f) == 4 && f[0] == "ack":
-				k.acked.add(f[1], f[2], f[3])
+				k.book.add(f[1], f[2], f[3])
 			}
 		}
 		_, _ = io.Copy(io.Discard, out)
@@ -142,7 +142,7 @@ func TestKilledProcess(t *testing.T) {
 	fmt.Println("listening", listener.Addr())
 	if round := os.Getenv(killedRound); round != "" {
 		for p := range killedPublishers {
-			session := sessionNames(killedSessions)[p%killedSessions]
+			session := fmt.Sprint("session-", p%killedSessions)
 			go func() {
 				for i := 0; ; i++ {
 					text := fmt.Sprintf("%s.%d.%d", round, p, i)

@@ -48,6 +48,7 @@ func TestRefusalsReachTheClient(t *testing.T) {
 		"asked to wait":  {always(&server.RefusalError{Status: 429}), "s", 429, "rate_limited", "Retry-After"},
 		"failed":         {always(errors.New("down")), "s", 500, "internal_error", ""},
 		"bad session id": {always(nil), "a\nb", 400, "bad_request", ""},
+		"unknown":        {servertest.Vouch(), "s", 404, "not_found", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			srv := newServer(t, servertest.AnySession(), test.option)
@@ -76,63 +77,6 @@ func TestRefusalsReachTheClient(t *testing.T) {
 				t.Errorf("Retry-After is %q", answer.Header.Get("Retry-After"))
 			}
 		})
-	}
-}
-
-// A client over a limit retries until the server lets it in.
-func TestClientWaitsForASlot(t *testing.T) {
-	for status, limit := range map[int]server.Option{503: server.WithLimits(server.Limits{Streams: 1}), 429: server.WithLimits(server.Limits{StreamsPerSession: 1})} {
-		t.Run(strconv.Itoa(status), func(t *testing.T) {
-			srv := newServer(t, servertest.AnySession(), limit)
-			base := serveOn(t, srv)
-			first := open(t, newClient(t, base), "s", "")
-			retries := 0
-			impatient := client.RetryPolicy{InitialInterval: time.Millisecond, MaxServerDelay: client.NoServerDelay, MaxElapsedTime: 20 * time.Second}
-			second := open(t, newClient(t, base, client.WithRetryPolicy(impatient), client.WithHooks(client.Hooks{Retrying: func(r client.Retry) {
-				var answer *client.APIError
-				if !errors.As(r.Err, &answer) || answer.StatusCode != status {
-					t.Errorf("retry after %v", r.Err)
-				}
-				if retries++; retries == 3 {
-					first.Close()
-				}
-			}})), "s", "")
-			if retries < 3 {
-				t.Errorf("%d retries", retries)
-			}
-			expect(t, second, servertest.Publish(t, srv, "s", "let in"))
-		})
-	}
-}
-
-// A client that may not read learns it at once, and asks once.
-func TestClientTakesARefusalForAnswer(t *testing.T) {
-	for _, refusal := range []error{server.ErrUnauthorized, server.ErrForbidden, &server.RefusalError{Status: 404}} {
-		asked := 0
-		srv := newServer(t, servertest.AnySession(), server.WithAuthorizer(func(*http.Request, string) error { asked++; return refusal }))
-		_, err := newClient(t, serveOn(t, srv)).StreamEvents(t.Context(), "s", nil)
-		var e *mix.ErrorResponse
-		if !errors.As(err, &e) || errors.Is(err, client.ErrGaveUp) || asked != 1 {
-			t.Errorf("asked %d times, got %v", asked, err)
-		}
-	}
-}
-
-// The server cuts off a revoked reader, whose client ends with the reason.
-func TestRevokedReader(t *testing.T) {
-	for _, refusal := range []error{server.ErrUnauthorized, server.ErrForbidden} {
-		var a servertest.Verdict
-		srv := newServer(t, servertest.AnySession(), server.WithAuthorizer(a.Authorize), server.WithTiming(server.Timing{Reauthorization: 10 * time.Millisecond}))
-		s := open(t, newClient(t, serveOn(t, srv)), "s", "")
-		expect(t, s, servertest.Publish(t, srv, "s", "before"))
-		a.Set(refusal)
-		for s.Next() {
-			continue
-		}
-		var answer *client.APIError
-		if !errors.As(s.Err(), &answer) || answer.StatusCode != 401 && answer.StatusCode != 403 || errors.Is(s.Err(), client.ErrGaveUp) {
-			t.Errorf("%v: the stream ended with %v", refusal, s.Err())
-		}
 	}
 }
 

@@ -15,11 +15,10 @@ import (
 	"testing"
 	"time"
 
-	natsserver "github.com/nats-io/nats-server/v2/server"
-
 	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/eventlog/natslog"
+	"github.com/mixstream/mixstream/internal/natstest"
 	"github.com/mixstream/mixstream/internal/servertest"
 	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/server"
@@ -32,19 +31,18 @@ import (
 func TestRepeatedBodies(t *testing.T) {
 	const publishers = 4
 	rounds, bodies := servertest.AtScale(2, 12), servertest.AtScale(4, 40)
-	k := &killed{t: t, dir: t.TempDir(), acked: newAcked()}
+	readers := newAudience(t, publishers)
+	defer readers.leave()
+	k := &killed{t: t, dir: t.TempDir(), book: readers.book}
 	k.start("")
-	readers := newReadings(t)
-	defer readers.end()
-	sessions := sessionNames(publishers)
-	for _, session := range sessions {
-		readers.collect(k.address, session)
+	for _, session := range readers.sessions {
+		readers.readAt(k.address, session)
 	}
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	var publishing sync.WaitGroup
 	for p := range publishers {
-		r := &repeater{t: t, address: k.address, session: sessions[p], random: rand.New(rand.NewPCG(seed, uint64(p)))}
+		r := &repeater{t: t, address: k.address, session: readers.sessions[p], random: rand.New(rand.NewPCG(seed, uint64(p)))}
 		publishing.Go(func() {
 			for i := range bodies {
 				r.publish(i)
@@ -59,7 +57,7 @@ func TestRepeatedBodies(t *testing.T) {
 	}
 	publishing.Wait()
 	defer k.kill()
-	for i, c := range readers.all {
+	for i, c := range readers.readers {
 		last := postLines(t.Context(), k.address, c.session, "", strings.NewReader(contentLine("the end")))
 		if last.status != http.StatusCreated {
 			t.Fatalf("the last event: %+v", last)
@@ -68,7 +66,7 @@ func TestRepeatedBodies(t *testing.T) {
 		next := make(map[string]int) // by body
 		for _, d := range c.got() {
 			var body, line int
-			if _, err := fmt.Sscanf(d.text, "%d.%d", &body, &line); err != nil {
+			if _, err := fmt.Sscanf(d.text.Value(), "%d.%d", &body, &line); err != nil {
 				continue
 			}
 			if name := fmt.Sprint(body); next[name] != line {
@@ -285,7 +283,7 @@ func openLog(tb testing.TB, kind string) eventlog.Log {
 	}
 	o := natslog.Options{Dir: tb.TempDir()}
 	if kind == "nats" {
-		o = natslog.Options{URL: startNATS(tb)}
+		o = natslog.Options{URL: natstest.Start(tb, nil).ClientURL()}
 	}
 	l, err := natslog.Open(tb.Context(), o)
 	if err != nil {
@@ -328,22 +326,4 @@ func BenchmarkPublishRepeated(b *testing.B) {
 			b.ReportMetric(took[1].Seconds()/took[0].Seconds(), "again/first")
 		})
 	}
-}
-
-// startNATS starts a nats-server in this process and returns its address.
-func startNATS(b testing.TB) string {
-	b.Helper()
-	ns, err := natsserver.NewServer(&natsserver.Options{Host: "127.0.0.1", Port: -1, NoSigs: true, NoLog: true, JetStream: true, StoreDir: b.TempDir()})
-	if err != nil {
-		b.Fatal(err)
-	}
-	ns.Start()
-	b.Cleanup(func() {
-		ns.Shutdown()
-		ns.WaitForShutdown()
-	})
-	if !ns.ReadyForConnections(servertest.Patience) {
-		b.Fatal("the nats-server does not listen")
-	}
-	return ns.ClientURL()
 }

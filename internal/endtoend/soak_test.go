@@ -62,7 +62,7 @@ func testSoak(t *testing.T, mode servertest.Mode) {
 	}
 	servertest.Until(t, "the first reader has left", func() bool { return srv.Readers("first") == 0 })
 	fillLog(t, srv)
-	before := measure(t)
+	before, files := levelNow(), openFiles(t)
 
 	ctx, stop := context.WithTimeout(t.Context(), length)
 	defer stop()
@@ -107,13 +107,13 @@ func testSoak(t *testing.T, mode servertest.Mode) {
 	servertest.Until(t, "all have left", func() bool { return readersOf(srv, names) == 0 })
 	fillLog(t, srv) // as full as before
 	servertest.Until(t, "no goroutine and no file is left", func() bool {
-		return runtime.NumGoroutine() <= before.goroutines && openFiles(t) <= before.files
+		return runtime.NumGoroutine() <= before.goroutines && openFiles(t) <= files
 	})
-	after := measure(t)
+	after := levelNow()
 	t.Logf("%v: %d connections read %d events; %d streams were dropped at their deadline", length, connections.Load(), events, o.Dropped.Load())
-	t.Logf("at the start: %v", before)
-	t.Logf("at the end:   %v", after)
-	if grown := after.memory - before.memory; grown > 4<<20 && testing.CoverMode() == "" {
+	t.Logf("at the start %d goroutines, %d files and %.2f MiB of heap; at the end %d, %d and %.2f MiB",
+		before.goroutines, files, float64(before.bytes)/(1<<20), after.goroutines, openFiles(t), float64(after.bytes)/(1<<20))
+	if grown := after.bytes - before.bytes; grown > 4<<20 && testing.CoverMode() == "" {
 		t.Errorf("%d bytes more are in use than before", grown)
 	}
 }
@@ -230,7 +230,7 @@ func (s *soaker) connection(events int) error {
 	case 0: // a reset, perhaps with something unread
 		_ = tcp.SetLinger(0)
 		return nil
-	case 1: // a half-closed connection, upon which the server ends the stream
+	case 1: // a half-closed connection, for which the server ends the stream
 		_ = tcp.CloseWrite()
 		rest = -1
 	case 2: // a short stall
@@ -292,20 +292,6 @@ func (s *soaker) event(e servertest.Event) error {
 	}
 	s.reached(e.ID)
 	return nil
-}
-
-// figures are what a process holds.
-type figures struct {
-	goroutines, files int
-	memory            int64
-}
-
-func measure(t *testing.T) figures {
-	return figures{runtime.NumGoroutine(), openFiles(t), servertest.MemoryInUse()}
-}
-
-func (f figures) String() string {
-	return fmt.Sprintf("%d goroutines, %d files, %.2f MiB of heap and stacks", f.goroutines, f.files, float64(f.memory)/(1<<20))
 }
 
 // openFiles returns how many files the process has open, or 0 where the system does not

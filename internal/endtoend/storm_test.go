@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"runtime"
 	"testing"
 	"time"
 
@@ -67,20 +68,41 @@ func TestStorm(t *testing.T) {
 	slack := level{bytes: int64(n)*4<<10 + 4<<20, goroutines: 20} // the client is in the same process
 
 	empty := levelNow()
-	f := newFleet(t, srv, c, sessions, n)
-	servertest.Until(t, "all have read", f.caughtUp)
+	a := newAudience(t, sessions)
+	a.fill(srv, c, n)
 	full := levelNow()
 	for range storms {
-		stop := f.publishing(srv)
+		stop := a.publishing(srv)
 		h.stop()
-		servertest.Until(t, "the server has let go of all", func() bool { return f.watched(srv) == 0 })
+		servertest.Until(t, "the server has let go of all", func() bool { return a.watched(srv) == 0 })
 		h.start(srv)
-		servertest.Until(t, "all are back", func() bool { return f.watched(srv) == n })
+		servertest.Until(t, "all are back", func() bool { return a.watched(srv) == n })
 		stop()
-		servertest.Until(t, "all have caught up", f.caughtUp)
+		servertest.Until(t, "all have caught up", a.caughtUp)
 	}
 	wantLevel(t, "after the storms", full, slack)
-	f.finish(srv)
-	f.readers = nil
+	a.finish(srv)
+	a.readers = nil
 	wantLevel(t, "when all have left", empty, slack)
+}
+
+// level is what an idle process uses.
+type level struct {
+	bytes      int64 // of the live heap
+	goroutines int
+}
+
+func levelNow() level { return level{servertest.HeapInUse(), runtime.NumGoroutine()} }
+
+// wantLevel waits until the process is back at a level, with some slack.
+func wantLevel(t *testing.T, when string, want, slack level) {
+	t.Helper()
+	var now level
+	defer func() {
+		t.Logf("%s: %d bytes and %d goroutines, before: %d and %d", when, now.bytes, now.goroutines, want.bytes, want.goroutines)
+	}()
+	servertest.Until(t, "the level "+when+" is that from before", func() bool {
+		now = levelNow()
+		return now.bytes <= want.bytes+slack.bytes && now.goroutines <= want.goroutines+slack.goroutines
+	})
 }

@@ -1,5 +1,5 @@
-// Package excerpt bounds how much of a request an error message or a log line repeats. A
-// request with a name of a megabyte must not cause a message of a megabyte.
+// Package excerpt bounds how much an error message or a log line repeats of what comes from outside.
+// A name of a megabyte must not cause a message of a megabyte.
 package excerpt
 
 import (
@@ -28,11 +28,14 @@ func Quote[T ~string](s T) string {
 
 // Text returns s. It cuts s after MaxText bytes, and then adds the full length. It serves for
 // complete texts, such as the text of an error.
-func Text(s string) string {
-	if len(s) <= MaxText {
+func Text(s string) string { return Cut(s, MaxText) }
+
+// Cut returns s. It cuts s after n bytes, and then adds the full length.
+func Cut(s string, n int) string {
+	if len(s) <= n {
 		return s
 	}
-	return begin(s, MaxText) + rest(len(s))
+	return begin(s, n) + rest(len(s))
 }
 
 // begin returns the first n bytes of s, or fewer so that no character is cut. The result does

@@ -49,7 +49,7 @@ func fill(v reflect.Value, optional bool) {
 	case reflect.Float32, reflect.Float64:
 		v.SetFloat(1.5)
 	case reflect.Interface:
-		v.Set(reflect.ValueOf(map[string]any{Hostile: []any{1.5, nil, true}}))
+		v.Set(reflect.ValueOf(map[string]any{Hostile: []any{json.Number("1.5"), nil, true}}))
 	case reflect.Struct:
 		for i := range v.NumField() {
 			if v.Type().Field(i).IsExported() {

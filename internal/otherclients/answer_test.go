@@ -34,11 +34,14 @@ var answerEvents = contract.Operation[answerRequest, *delta]{
 		Names: []string{deltaName},
 		Decode: func(name string, data []byte, unmarshal func([]byte, any) error) (*delta, error) {
 			event := new(delta)
+			if unmarshal == nil {
+				unmarshal = json.Unmarshal
+			}
 			return event, contract.Unmarshal(name, data, event, unmarshal)
 		},
-		Encode: func(event *delta) (string, []byte, error) {
+		Encode: func(b []byte, event *delta) (string, []byte, error) {
 			data, err := json.Marshal(event)
-			return deltaName, data, err
+			return deltaName, append(b, data...), err
 		},
 		Unknown:   func(u contract.Unknown) *delta { return &delta{"unknown: " + u.Name} },
 		AsUnknown: func(*delta) *contract.Unknown { return nil },

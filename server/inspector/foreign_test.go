@@ -31,7 +31,7 @@ func orderEvents() contract.Operation[struct{}, fact] {
 			Decode: func(name string, data []byte, _ func([]byte, any) error) (fact, error) {
 				return fact{name, string(data)}, nil
 			},
-			Encode: func(event fact) (string, []byte, error) { return event.name, []byte(event.data), nil },
+			Encode: func(b []byte, event fact) (string, []byte, error) { return event.name, append(b, event.data...), nil },
 			Text:   func(name string) bool { return name == "note" },
 		},
 	}

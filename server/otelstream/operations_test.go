@@ -33,9 +33,9 @@ func operationOf(id, path string) contract.Operation[struct{}, *moved] {
 				event := new(moved)
 				return event, contract.Unmarshal(name, data, event, unmarshal)
 			},
-			Encode: func(event *moved) (string, []byte, error) {
+			Encode: func(b []byte, event *moved) (string, []byte, error) {
 				data, err := json.Marshal(event)
-				return "moved", data, err
+				return "moved", append(b, data...), err
 			},
 		},
 	}

@@ -8,9 +8,12 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/mixstream/mixstream/contract"
+	"github.com/mixstream/mixstream/contract/eventjson"
+	"github.com/mixstream/mixstream/contract/jsonschema"
 	"github.com/oapi-codegen/runtime"
 )
 
@@ -429,8 +432,8 @@ func HandlerWithOptions(si ServerInterface, options StdHTTPServerOptions) http.H
 
 // If one of these lines does not compile, the name in the compiler's message tells what to do.
 const (
-	_ = contract.RunEventgenAgain(1 - contract.OldestVersion)
-	_ = contract.UpdateMixstream(contract.Version - 1)
+	_ = contract.RunEventgenAgain(2 - contract.OldestVersion)
+	_ = contract.UpdateMixstream(contract.Version - 2)
 )
 
 // OrderEvents describes the operation orderEvents.
@@ -468,27 +471,39 @@ var eventsOfOrderEvents = contract.Events[OrderEvent]{
 	Decode: func(name string, data []byte, unmarshal func([]byte, any) error) (OrderEvent, error) {
 		var event OrderEvent
 		var value any
+		d := eventjson.NewDecoder(data)
 		switch name {
 		case "order_placed":
 			e := new(OrderPlaced)
-			event, value = e, e
+			if event, value = e, e; unmarshal == nil {
+				decodeOrderPlaced(&d, e)
+			}
 		case "order_shipped":
 			e := new(OrderShipped)
-			event, value = e, e
+			if event, value = e, e; unmarshal == nil {
+				decodeOrderShipped(&d, e)
+			}
 		default:
 			return nil, contract.ErrUnknownEvent
 		}
-		return event, contract.Unmarshal(name, data, value, unmarshal)
+		if unmarshal != nil {
+			return event, contract.Unmarshal(name, data, value, unmarshal)
+		}
+		return event, contract.Decoded(name, &d)
 	},
-	Encode: func(event OrderEvent) (name string, data []byte, err error) {
+	Encode: func(b []byte, event OrderEvent) (name string, data []byte, err error) {
+		e := eventjson.NewEncoder(b)
 		isNil := event == nil
-		var value any = event
 		switch event := event.(type) {
 		case nil:
 		case *OrderPlaced:
-			name, isNil = "order_placed", event == nil
+			if name, isNil = "order_placed", event == nil; !isNil {
+				encodeOrderPlaced(&e, event)
+			}
 		case *OrderShipped:
-			name, isNil = "order_shipped", event == nil
+			if name, isNil = "order_shipped", event == nil; !isNil {
+				encodeOrderShipped(&e, event)
+			}
 		case *UnknownEvent:
 			if isNil = event == nil; !isNil {
 				return event.Name, nil, contract.ErrUnknownEvent
@@ -499,15 +514,15 @@ var eventsOfOrderEvents = contract.Events[OrderEvent]{
 		if isNil {
 			return name, nil, contract.ErrNilEvent
 		}
-		data, err = contract.Marshal(name, value)
+		data, err = contract.Encoded(name, &e)
 		return name, data, err
 	},
-	Check: func(name string, data []byte) error {
+	Rules: func(name string) *jsonschema.Rules {
 		switch name {
 		case "order_placed":
-			return eventSchemas.Check(name, data, "OrderPlaced.data")
+			return &rulesOfOrderPlaced
 		case "order_shipped":
-			return eventSchemas.Check(name, data, "OrderShipped.data")
+			return &rulesOfOrderShipped
 		}
 		return nil
 	},
@@ -523,20 +538,62 @@ var eventsOfOrderEvents = contract.Events[OrderEvent]{
 // stream goes on.
 type UnknownEvent contract.Unknown
 
+func decodeOrderPlaced(d *eventjson.Decoder, v *OrderPlaced) {
+	for ok := d.Object(); ok; ok = d.NextMember() {
+		switch string(d.Name()) {
+		case "total":
+			v.Total = int(d.Int(strconv.IntSize))
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func decodeOrderShipped(d *eventjson.Decoder, v *OrderShipped) {
+	for ok := d.Object(); ok; ok = d.NextMember() {
+		switch string(d.Name()) {
+		case "carrier":
+			v.Carrier = d.String()
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeOrderPlaced(e *eventjson.Encoder, v *OrderPlaced) {
+	e.Object()
+	e.Name(`"total":`)
+	e.Int(int64(v.Total))
+	e.EndObject()
+}
+
+func encodeOrderShipped(e *eventjson.Encoder, v *OrderShipped) {
+	e.Object()
+	e.Name(`"carrier":`)
+	e.String(v.Carrier)
+	e.EndObject()
+}
+
+// What the data of each event must be.
+var (
+	rulesOfOrderPlaced  = jsonschema.Rules{All: &eventSchemas, Schema: "OrderPlaced.data", Type: (*OrderPlaced)(nil)}
+	rulesOfOrderShipped = jsonschema.Rules{All: &eventSchemas, Schema: "OrderShipped.data", Type: (*OrderShipped)(nil)}
+)
+
 // eventSchemas holds the schemas of the events' data.
-var eventSchemas = contract.Schemas{
+var eventSchemas = jsonschema.Schemas{
 	"OrderPlaced.data": {
 		Types:    []string{"object"},
 		Required: []string{"total"},
-		Properties: []contract.Property{
-			{Name: "total", Schema: contract.Schema{Types: []string{"integer"}}},
+		Properties: []jsonschema.Property{
+			{Name: "total", Schema: jsonschema.Schema{Types: []string{"integer"}}},
 		},
 	},
 	"OrderShipped.data": {
 		Types:    []string{"object"},
 		Required: []string{"carrier"},
-		Properties: []contract.Property{
-			{Name: "carrier", Schema: contract.Schema{Types: []string{"string"}}},
+		Properties: []jsonschema.Property{
+			{Name: "carrier", Schema: jsonschema.Schema{Types: []string{"string"}}},
 		},
 	},
 }

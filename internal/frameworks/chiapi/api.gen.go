@@ -16,6 +16,8 @@ import (
 
 	"github.com/go-chi/chi/v5"
 	"github.com/mixstream/mixstream/contract"
+	"github.com/mixstream/mixstream/contract/eventjson"
+	"github.com/mixstream/mixstream/contract/jsonschema"
 	"github.com/oapi-codegen/runtime"
 )
 
@@ -1925,8 +1927,8 @@ func (sh *strictHandler) OrderEvents(w http.ResponseWriter, r *http.Request, ord
 
 // If one of these lines does not compile, the name in the compiler's message tells what to do.
 const (
-	_ = contract.RunEventgenAgain(1 - contract.OldestVersion)
-	_ = contract.UpdateMixstream(contract.Version - 1)
+	_ = contract.RunEventgenAgain(2 - contract.OldestVersion)
+	_ = contract.UpdateMixstream(contract.Version - 2)
 )
 
 // WarehouseAlerts describes the operation warehouseAlerts.
@@ -1962,22 +1964,30 @@ var eventsOfWarehouseAlerts = contract.Events[WarehouseAlertsEvent]{
 	Decode: func(name string, data []byte, unmarshal func([]byte, any) error) (WarehouseAlertsEvent, error) {
 		var event WarehouseAlertsEvent
 		var value any
+		d := eventjson.NewDecoder(data)
 		switch name {
 		case "alert":
 			e := new(WarehouseAlertsAlert)
-			event, value = e, e
+			if event, value = e, e; unmarshal == nil {
+				decodeWarehouseAlertsAlert(&d, e)
+			}
 		default:
 			return nil, contract.ErrUnknownEvent
 		}
-		return event, contract.Unmarshal(name, data, value, unmarshal)
+		if unmarshal != nil {
+			return event, contract.Unmarshal(name, data, value, unmarshal)
+		}
+		return event, contract.Decoded(name, &d)
 	},
-	Encode: func(event WarehouseAlertsEvent) (name string, data []byte, err error) {
+	Encode: func(b []byte, event WarehouseAlertsEvent) (name string, data []byte, err error) {
+		e := eventjson.NewEncoder(b)
 		isNil := event == nil
-		var value any = event
 		switch event := event.(type) {
 		case nil:
 		case *WarehouseAlertsAlert:
-			name, isNil = "alert", event == nil
+			if name, isNil = "alert", event == nil; !isNil {
+				encodeWarehouseAlertsAlert(&e, event)
+			}
 		case *UnknownEvent:
 			if isNil = event == nil; !isNil {
 				return event.Name, nil, contract.ErrUnknownEvent
@@ -1988,13 +1998,13 @@ var eventsOfWarehouseAlerts = contract.Events[WarehouseAlertsEvent]{
 		if isNil {
 			return name, nil, contract.ErrNilEvent
 		}
-		data, err = contract.Marshal(name, value)
+		data, err = contract.Encoded(name, &e)
 		return name, data, err
 	},
-	Check: func(name string, data []byte) error {
+	Rules: func(name string) *jsonschema.Rules {
 		switch name {
 		case "alert":
-			return eventSchemas.Check(name, data, "WarehouseAlertsAlert.data")
+			return &rulesOfWarehouseAlertsAlert
 		}
 		return nil
 	},
@@ -2040,38 +2050,38 @@ var eventsOfCreateAnswer = contract.Events[CreateAnswerEvent]{
 	Decode: func(name string, data []byte, unmarshal func([]byte, any) error) (CreateAnswerEvent, error) {
 		var event CreateAnswerEvent
 		var value any
+		d := eventjson.NewDecoder(data)
 		switch name {
 		case "answer.begun":
 			e := new(AnswerBegun)
-			event, value = e, e
+			if event, value = e, e; unmarshal == nil {
+				decodeAnswerBegun(&d, e)
+			}
 		case "answer.text":
 			e := new(AnswerText)
-			event, value = e, e
+			if event, value = e, e; unmarshal == nil {
+				decodeAnswerText(&d, e)
+			}
 		default:
 			return nil, contract.ErrUnknownEvent
 		}
-		return event, contract.Unmarshal(name, data, value, unmarshal)
+		if unmarshal != nil {
+			return event, contract.Unmarshal(name, data, value, unmarshal)
+		}
+		return event, contract.Decoded(name, &d)
 	},
-	Encode: func(event CreateAnswerEvent) (name string, data []byte, err error) {
+	Encode: func(b []byte, event CreateAnswerEvent) (name string, data []byte, err error) {
+		e := eventjson.NewEncoder(b)
 		isNil := event == nil
-		var value any = event
 		switch event := event.(type) {
 		case nil:
 		case *AnswerBegun:
 			if name, isNil = "answer.begun", event == nil; !isNil {
-				if event.Type == "" {
-					named := *event
-					named.Type = "answer.begun"
-					value = &named
-				}
+				encodeAnswerBegun(&e, event)
 			}
 		case *AnswerText:
 			if name, isNil = "answer.text", event == nil; !isNil {
-				if event.Type == "" {
-					named := *event
-					named.Type = "answer.text"
-					value = &named
-				}
+				encodeAnswerText(&e, event)
 			}
 		case *UnknownEvent:
 			if isNil = event == nil; !isNil {
@@ -2083,15 +2093,15 @@ var eventsOfCreateAnswer = contract.Events[CreateAnswerEvent]{
 		if isNil {
 			return name, nil, contract.ErrNilEvent
 		}
-		data, err = contract.Marshal(name, value)
+		data, err = contract.Encoded(name, &e)
 		return name, data, err
 	},
-	Check: func(name string, data []byte) error {
+	Rules: func(name string) *jsonschema.Rules {
 		switch name {
 		case "answer.begun":
-			return eventSchemas.Check(name, data, "AnswerBegun")
+			return &rulesOfAnswerBegun
 		case "answer.text":
-			return eventSchemas.Check(name, data, "AnswerText")
+			return &rulesOfAnswerText
 		}
 		return nil
 	},
@@ -2139,38 +2149,38 @@ var eventsOfResumeAnswer = contract.Events[ResumeAnswerEvent]{
 	Decode: func(name string, data []byte, unmarshal func([]byte, any) error) (ResumeAnswerEvent, error) {
 		var event ResumeAnswerEvent
 		var value any
+		d := eventjson.NewDecoder(data)
 		switch name {
 		case "answer.begun":
 			e := new(AnswerBegun)
-			event, value = e, e
+			if event, value = e, e; unmarshal == nil {
+				decodeAnswerBegun(&d, e)
+			}
 		case "answer.text":
 			e := new(AnswerText)
-			event, value = e, e
+			if event, value = e, e; unmarshal == nil {
+				decodeAnswerText(&d, e)
+			}
 		default:
 			return nil, contract.ErrUnknownEvent
 		}
-		return event, contract.Unmarshal(name, data, value, unmarshal)
+		if unmarshal != nil {
+			return event, contract.Unmarshal(name, data, value, unmarshal)
+		}
+		return event, contract.Decoded(name, &d)
 	},
-	Encode: func(event ResumeAnswerEvent) (name string, data []byte, err error) {
+	Encode: func(b []byte, event ResumeAnswerEvent) (name string, data []byte, err error) {
+		e := eventjson.NewEncoder(b)
 		isNil := event == nil
-		var value any = event
 		switch event := event.(type) {
 		case nil:
 		case *AnswerBegun:
 			if name, isNil = "answer.begun", event == nil; !isNil {
-				if event.Type == "" {
-					named := *event
-					named.Type = "answer.begun"
-					value = &named
-				}
+				encodeAnswerBegun(&e, event)
 			}
 		case *AnswerText:
 			if name, isNil = "answer.text", event == nil; !isNil {
-				if event.Type == "" {
-					named := *event
-					named.Type = "answer.text"
-					value = &named
-				}
+				encodeAnswerText(&e, event)
 			}
 		case *UnknownEvent:
 			if isNil = event == nil; !isNil {
@@ -2182,15 +2192,15 @@ var eventsOfResumeAnswer = contract.Events[ResumeAnswerEvent]{
 		if isNil {
 			return name, nil, contract.ErrNilEvent
 		}
-		data, err = contract.Marshal(name, value)
+		data, err = contract.Encoded(name, &e)
 		return name, data, err
 	},
-	Check: func(name string, data []byte) error {
+	Rules: func(name string) *jsonschema.Rules {
 		switch name {
 		case "answer.begun":
-			return eventSchemas.Check(name, data, "AnswerBegun")
+			return &rulesOfAnswerBegun
 		case "answer.text":
-			return eventSchemas.Check(name, data, "AnswerText")
+			return &rulesOfAnswerText
 		}
 		return nil
 	},
@@ -2237,27 +2247,39 @@ var eventsOfOrderEvents = contract.Events[OrderEvent]{
 	Decode: func(name string, data []byte, unmarshal func([]byte, any) error) (OrderEvent, error) {
 		var event OrderEvent
 		var value any
+		d := eventjson.NewDecoder(data)
 		switch name {
 		case "order_placed":
 			e := new(OrderPlaced)
-			event, value = e, e
+			if event, value = e, e; unmarshal == nil {
+				decodeOrder(&d, (*Order)(e))
+			}
 		case "order_shipped":
 			e := new(OrderShipped)
-			event, value = e, e
+			if event, value = e, e; unmarshal == nil {
+				decodeOrderShipped(&d, e)
+			}
 		default:
 			return nil, contract.ErrUnknownEvent
 		}
-		return event, contract.Unmarshal(name, data, value, unmarshal)
+		if unmarshal != nil {
+			return event, contract.Unmarshal(name, data, value, unmarshal)
+		}
+		return event, contract.Decoded(name, &d)
 	},
-	Encode: func(event OrderEvent) (name string, data []byte, err error) {
+	Encode: func(b []byte, event OrderEvent) (name string, data []byte, err error) {
+		e := eventjson.NewEncoder(b)
 		isNil := event == nil
-		var value any = event
 		switch event := event.(type) {
 		case nil:
 		case *OrderPlaced:
-			name, isNil = "order_placed", event == nil
+			if name, isNil = "order_placed", event == nil; !isNil {
+				encodeOrder(&e, (*Order)(event))
+			}
 		case *OrderShipped:
-			name, isNil = "order_shipped", event == nil
+			if name, isNil = "order_shipped", event == nil; !isNil {
+				encodeOrderShipped(&e, event)
+			}
 		case *UnknownEvent:
 			if isNil = event == nil; !isNil {
 				return event.Name, nil, contract.ErrUnknownEvent
@@ -2268,15 +2290,15 @@ var eventsOfOrderEvents = contract.Events[OrderEvent]{
 		if isNil {
 			return name, nil, contract.ErrNilEvent
 		}
-		data, err = contract.Marshal(name, value)
+		data, err = contract.Encoded(name, &e)
 		return name, data, err
 	},
-	Check: func(name string, data []byte) error {
+	Rules: func(name string) *jsonschema.Rules {
 		switch name {
 		case "order_placed":
-			return eventSchemas.Check(name, data, "Order")
+			return &rulesOfOrderPlaced
 		case "order_shipped":
-			return eventSchemas.Check(name, data, "OrderShipped.data")
+			return &rulesOfOrderShipped
 		}
 		return nil
 	},
@@ -2327,14 +2349,143 @@ func (UnimplementedServer) OrderEvents(context.Context, OrderEventsRequestObject
 	return nil, &contract.NotImplementedError{Operation: "orderEvents"}
 }
 
+func decodeAnswerBegun(d *eventjson.Decoder, v *AnswerBegun) {
+	for ok := d.Object(); ok; ok = d.NextMember() {
+		switch string(d.Name()) {
+		case "answer":
+			v.Answer = d.String()
+		case "type":
+			v.Type = AnswerBegunType(d.Const("answer.begun"))
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func decodeAnswerText(d *eventjson.Decoder, v *AnswerText) {
+	for ok := d.Object(); ok; ok = d.NextMember() {
+		switch string(d.Name()) {
+		case "number":
+			v.Number = int(d.Int(strconv.IntSize))
+		case "type":
+			v.Type = AnswerTextType(d.Const("answer.text"))
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func decodeOrder(d *eventjson.Decoder, v *Order) {
+	for ok := d.Object(); ok; ok = d.NextMember() {
+		switch string(d.Name()) {
+		case "id":
+			v.ID = d.String()
+		case "lines":
+			for ok := eventjson.Slice(d, &v.Lines); ok; ok = d.NextItem() {
+				v.Lines = append(v.Lines, d.String())
+			}
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func decodeOrderShipped(d *eventjson.Decoder, v *OrderShipped) {
+	for ok := d.Object(); ok; ok = d.NextMember() {
+		switch string(d.Name()) {
+		case "parcel":
+			v.Parcel = int(d.Int(strconv.IntSize))
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func decodeWarehouseAlertsAlert(d *eventjson.Decoder, v *WarehouseAlertsAlert) {
+	for ok := d.Object(); ok; ok = d.NextMember() {
+		switch string(d.Name()) {
+		case "number":
+			v.Number = int(d.Int(strconv.IntSize))
+		case "text":
+			if v.Text = nil; !d.Null() {
+				v.Text = new(d.String())
+			}
+		default:
+			d.Skip()
+		}
+	}
+}
+
+func encodeAnswerBegun(e *eventjson.Encoder, v *AnswerBegun) {
+	e.Object()
+	e.Name(`"answer":`)
+	e.String(v.Answer)
+	e.Name(`"type":`)
+	e.Const(string(v.Type), "answer.begun")
+	e.EndObject()
+}
+
+func encodeAnswerText(e *eventjson.Encoder, v *AnswerText) {
+	e.Object()
+	e.Name(`"number":`)
+	e.Int(int64(v.Number))
+	e.Name(`"type":`)
+	e.Const(string(v.Type), "answer.text")
+	e.EndObject()
+}
+
+func encodeOrder(e *eventjson.Encoder, v *Order) {
+	e.Object()
+	e.Name(`"id":`)
+	e.String(v.ID)
+	e.Name(`"lines":`)
+	if v.Lines == nil {
+		e.Null()
+	} else {
+		e.Array()
+		for _, item := range v.Lines {
+			e.String(item)
+		}
+		e.EndArray()
+	}
+	e.EndObject()
+}
+
+func encodeOrderShipped(e *eventjson.Encoder, v *OrderShipped) {
+	e.Object()
+	e.Name(`"parcel":`)
+	e.Int(int64(v.Parcel))
+	e.EndObject()
+}
+
+func encodeWarehouseAlertsAlert(e *eventjson.Encoder, v *WarehouseAlertsAlert) {
+	e.Object()
+	e.Name(`"number":`)
+	e.Int(int64(v.Number))
+	if v.Text != nil {
+		e.Name(`"text":`)
+		e.String(*v.Text)
+	}
+	e.EndObject()
+}
+
+// What the data of each event must be.
+var (
+	rulesOfWarehouseAlertsAlert = jsonschema.Rules{All: &eventSchemas, Schema: "WarehouseAlertsAlert.data", Type: (*WarehouseAlertsAlert)(nil)}
+	rulesOfAnswerBegun          = jsonschema.Rules{All: &eventSchemas, Schema: "AnswerBegun", Type: (*AnswerBegun)(nil)}
+	rulesOfAnswerText           = jsonschema.Rules{All: &eventSchemas, Schema: "AnswerText", Type: (*AnswerText)(nil)}
+	rulesOfOrderPlaced          = jsonschema.Rules{All: &eventSchemas, Schema: "Order", Type: (*Order)(nil)}
+	rulesOfOrderShipped         = jsonschema.Rules{All: &eventSchemas, Schema: "OrderShipped.data", Type: (*OrderShipped)(nil)}
+)
+
 // eventSchemas holds the schemas of the events' data.
-var eventSchemas = contract.Schemas{
+var eventSchemas = jsonschema.Schemas{
 	"AnswerBegun": {
 		Types:    []string{"object"},
 		Required: []string{"type", "answer"},
-		Properties: []contract.Property{
-			{Name: "answer", Schema: contract.Schema{Types: []string{"string"}}},
-			{Name: "type", Schema: contract.Schema{
+		Properties: []jsonschema.Property{
+			{Name: "answer", Schema: jsonschema.Schema{Types: []string{"string"}}},
+			{Name: "type", Schema: jsonschema.Schema{
 				Types: []string{"string"},
 				Enum:  []any{"answer.begun"},
 			}},
@@ -2343,9 +2494,9 @@ var eventSchemas = contract.Schemas{
 	"AnswerText": {
 		Types:    []string{"object"},
 		Required: []string{"type", "number"},
-		Properties: []contract.Property{
-			{Name: "number", Schema: contract.Schema{Types: []string{"integer"}}},
-			{Name: "type", Schema: contract.Schema{
+		Properties: []jsonschema.Property{
+			{Name: "number", Schema: jsonschema.Schema{Types: []string{"integer"}}},
+			{Name: "type", Schema: jsonschema.Schema{
 				Types: []string{"string"},
 				Enum:  []any{"answer.text"},
 			}},
@@ -2354,22 +2505,22 @@ var eventSchemas = contract.Schemas{
 	"NewOrder": {
 		Types:    []string{"object"},
 		Required: []string{"lines"},
-		Properties: []contract.Property{
-			{Name: "lines", Schema: contract.Schema{
+		Properties: []jsonschema.Property{
+			{Name: "lines", Schema: jsonschema.Schema{
 				Types:    []string{"array"},
 				MinItems: 1,
-				Items:    &contract.Schema{Types: []string{"string"}},
+				Items:    &jsonschema.Schema{Types: []string{"string"}},
 			}},
 		},
 	},
 	"Order": {
-		AllOf: []contract.Schema{
+		AllOf: []jsonschema.Schema{
 			{Ref: "NewOrder"},
 			{
 				Types:    []string{"object"},
 				Required: []string{"id"},
-				Properties: []contract.Property{
-					{Name: "id", Schema: contract.Schema{Types: []string{"string"}}},
+				Properties: []jsonschema.Property{
+					{Name: "id", Schema: jsonschema.Schema{Types: []string{"string"}}},
 				},
 			},
 		},
@@ -2377,16 +2528,16 @@ var eventSchemas = contract.Schemas{
 	"OrderShipped.data": {
 		Types:    []string{"object"},
 		Required: []string{"parcel"},
-		Properties: []contract.Property{
-			{Name: "parcel", Schema: contract.Schema{Types: []string{"integer"}}},
+		Properties: []jsonschema.Property{
+			{Name: "parcel", Schema: jsonschema.Schema{Types: []string{"integer"}}},
 		},
 	},
 	"WarehouseAlertsAlert.data": {
 		Types:    []string{"object"},
 		Required: []string{"number"},
-		Properties: []contract.Property{
-			{Name: "number", Schema: contract.Schema{Types: []string{"integer"}}},
-			{Name: "text", Schema: contract.Schema{Types: []string{"string", "null"}}},
+		Properties: []jsonschema.Property{
+			{Name: "number", Schema: jsonschema.Schema{Types: []string{"integer"}}},
+			{Name: "text", Schema: jsonschema.Schema{Types: []string{"string", "null"}}},
 		},
 	},
 }

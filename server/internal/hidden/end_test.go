@@ -3,6 +3,7 @@ package hidden_test
 import (
 	"encoding/json"
 	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/mixstream/mixstream/eventlog"
@@ -15,6 +16,7 @@ func TestEnd(t *testing.T) {
 		{Session: "s", Event: "complete", Data: json.RawMessage(`{}`)},
 		{Session: `,"data":`, Event: `a"}`, Data: json.RawMessage(` {"data": 1, "a":[{}] } `)},
 		{Session: "s", Event: "complete", Data: json.RawMessage(`{"a":1,"data":{"b":2,"data":3}}`)},
+		{Session: "s", Event: "complete", Data: json.RawMessage(strings.Repeat("[", 9_999) + strings.Repeat("]", 9_999))}, // encoding/json takes 10,000
 		{Session: "s", Event: "complete", Data: json.RawMessage(`"}"`), Key: &hidden.Key{Name: "k", Count: 2, First: 7, Digest: eventlog.Digest{1}}},
 	} {
 		e := end.Entry()

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"sync"
 	"time"
 )
 
@@ -19,38 +20,26 @@ const (
 	lingering = time.Second
 )
 
-// past is a deadline that interrupts what is being read.
-var past = time.Unix(1, 0)
-
 // body is the body of a request, with the deadlines of its connection.
 type body struct {
 	handler  *Handler
 	w        http.ResponseWriter
 	r        *http.Request
 	conn     *http.ResponseController
-	reusable bool // it was one event and is read, so the connection of HTTP/1 can be used again
-
-	closed chan struct{} // close closes it
-	done   chan struct{} // closed when nothing interrupts the body any more
+	text     *bytes.Buffer // what readOne has read; nil: nothing
+	reusable bool          // it was one event and is read, so the connection of HTTP/1 can be used again
 }
 
 // openBody returns the body of a request. Its caller must close it.
 func (h *Handler) openBody(w http.ResponseWriter, r *http.Request) *body {
-	b := &body{handler: h, w: w, r: r, conn: http.NewResponseController(w), closed: make(chan struct{}), done: make(chan struct{})}
+	b := &body{handler: h, w: w, r: r, conn: http.NewResponseController(w)}
 	_ = b.conn.SetWriteDeadline(time.Time{}) // a body may take longer than the http.Server allows for an answer
-	go b.interruptAtDrain()
+	h.drain.enter(b)
 	return b
 }
 
-// interruptAtDrain interrupts the reading of the body when the server shuts down.
-func (b *body) interruptAtDrain() {
-	defer close(b.done)
-	select {
-	case <-b.handler.Draining:
-		_ = b.conn.SetReadDeadline(past) // without read deadlines, the body goes on
-	case <-b.closed:
-	}
-}
+// interrupt interrupts the reading of the body. Without read deadlines, the body goes on.
+func (b *body) interrupt() { _ = b.conn.SetReadDeadline(past) }
 
 // beginAnswer prepares the connection for the answer. Over HTTP/1, net/http reads the rest of
 // a body before it answers, unless the answer closes the connection; a body may have no end.
@@ -66,11 +55,13 @@ func (b *body) close() {
 	if b.r.ProtoMajor == 1 && !b.reusable {
 		_ = b.conn.SetReadDeadline(time.Now().Add(lingering))
 	}
-	close(b.closed)
-	<-b.done
+	b.handler.drain.leave(b)
+	if b.text != nil && b.text.Cap() <= maxPooled {
+		texts.Put(b.text)
+	}
 }
 
-// readOne returns the text of a body with a single event.
+// readOne returns the text of a body with a single event. It is valid until close.
 func (b *body) readOne() ([]byte, error) {
 	_ = b.conn.SetReadDeadline(time.Time{}) // the http.Server has set one; the limit below takes its place
 	defer func() { _ = b.conn.SetReadDeadline(time.Time{}) }()
@@ -81,9 +72,18 @@ func (b *body) readOne() ([]byte, error) {
 	if idle := b.handler.IdleTimeout; idle > 0 {
 		limit = min(limit, idle)
 	}
-	in := newProgressBody(b.w, b.r.Body, limit, false)
-	return io.ReadAll(http.MaxBytesReader(b.w, in, int64(b.handler.maxLine())))
+	in := newProgressBody(b.conn, b.r.Body, limit, false)
+	b.text = texts.Get().(*bytes.Buffer)
+	b.text.Reset()
+	_, err := b.text.ReadFrom(http.MaxBytesReader(b.w, in, int64(b.handler.maxLine())))
+	return b.text.Bytes(), err
 }
+
+// texts are buffers for bodies with a single event.
+var texts = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// maxPooled is the size of the largest buffer that is used again.
+const maxPooled = 64 << 10
 
 // lines are the lines of a body.
 type lines struct {
@@ -97,7 +97,7 @@ type lines struct {
 func (b *body) lines() *lines {
 	in := io.Reader(b.r.Body)
 	if idle := b.handler.IdleTimeout; idle > 0 {
-		in = newProgressBody(b.w, b.r.Body, idle, true)
+		in = newProgressBody(b.conn, b.r.Body, idle, true)
 	}
 	return &lines{in: bufio.NewReaderSize(in, 32<<10), longest: b.handler.maxLine(), unread: b.r.ContentLength}
 }

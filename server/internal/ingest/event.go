@@ -1,39 +1,54 @@
 package ingest
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
+	"unicode/utf8"
 
+	"github.com/mixstream/mixstream/contract/eventjson"
+	"github.com/mixstream/mixstream/contract/jsonschema"
 	"github.com/mixstream/mixstream/internal/excerpt"
 )
 
 // Event is an event as a client publishes it. The name is empty where the spec has an event
-// without one.
+// without one. The data is a part of the body.
 type Event struct {
-	Name string          `json:"event"`
-	Data json.RawMessage `json:"data"`
+	Name string
+	Data []byte
 }
 
 // errNotEvent is the error of text that is not an event.
 var errNotEvent = errors.New("not an event")
 
-// decode returns the event that stands alone in text.
-func decode(text []byte, to Appender) (Event, error) {
+// decode returns the event that stands alone in text. Previous is the name of an event that came
+// before it, for which nothing is allocated.
+func decode(text []byte, previous string, to Appender) (Event, error) {
 	var e Event
-	dec := json.NewDecoder(bytes.NewReader(text))
-	dec.DisallowUnknownFields()
-	err := dec.Decode(&e)
+	named := false
+	d := eventjson.NewDecoder(text)
+	for ok := d.Object(); ok; ok = d.NextMember() {
+		switch name := d.Name(); {
+		case string(name) == "event" && !named:
+			e.Name, named = d.Const(previous), true
+		case string(name) == "data" && e.Data == nil:
+			e.Data = d.Raw()
+		case string(name) == "event", string(name) == "data":
+			return e, fmt.Errorf("%w: %q comes twice", errNotEvent, name)
+		default:
+			return e, fmt.Errorf("%w: unknown field %s", errNotEvent, excerpt.Quote(string(name)))
+		}
+	}
 	switch {
-	case isEOF(err), errors.Is(err, io.ErrUnexpectedEOF):
-		return e, fmt.Errorf("%w: it ends too early", errNotEvent)
-	case err != nil:
-		return e, fmt.Errorf("%w: %s", errNotEvent, excerpt.Text(whyNotEvent(err)))
+	case d.Failed():
+		return e, notEvent(d.Finish())
 	case e.Data == nil:
 		return e, fmt.Errorf(`%w: "data" is required`, errNotEvent)
+	}
+	if strings.ContainsRune(e.Name, utf8.RuneError) { // the name may not be what the client has sent
+		if err := anything.CheckType(text); err != nil {
+			return e, notEvent(err)
+		}
 	}
 	if e.Name == "" {
 		var ok bool
@@ -41,20 +56,25 @@ func decode(text []byte, to Appender) (Event, error) {
 			return e, fmt.Errorf(`%w: "event" is required`, errNotEvent)
 		}
 	}
-	if _, err := dec.Token(); !isEOF(err) {
+	if d.Finish() != nil {
 		return e, fmt.Errorf("%w: something follows it", errNotEvent)
 	}
 	return e, nil
 }
 
-// whyNotEvent says what encoding/json refuses of the text around the data.
-func whyNotEvent(err error) string {
-	misfit, ok := errors.AsType[*json.UnmarshalTypeError](err)
-	if !ok {
-		return strings.TrimPrefix(err.Error(), "json: ")
+// anything refuses text that is not JSON in UTF-8.
+var anything jsonschema.Rules
+
+// notEvent returns the error of text whose envelope, the object around the data, is wrong.
+func notEvent(err error) error {
+	wrong, ok := errors.AsType[*eventjson.Error](err)
+	switch {
+	case !ok:
+		return fmt.Errorf("%w: %w", errNotEvent, err)
+	case wrong.Path != "":
+		return fmt.Errorf("%w: %q %s", errNotEvent, strings.TrimPrefix(wrong.Path, "/"), excerpt.Text(wrong.Reason))
+	case strings.HasPrefix(wrong.Reason, "unexpected end"):
+		return fmt.Errorf("%w: it ends too early", errNotEvent)
 	}
-	if misfit.Field == "" {
-		return "must be an object, and is " + misfit.Value
-	}
-	return fmt.Sprintf("%q must be a string, and is %s", misfit.Field, misfit.Value)
+	return fmt.Errorf("%w: %s", errNotEvent, excerpt.Text(wrong.Reason))
 }

@@ -1,6 +1,7 @@
 package ingest_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -50,7 +51,7 @@ func (s *session) Check(_ context.Context, e ingest.Event) (ingest.Checked, erro
 	case strings.Contains(string(e.Data), "bad"):
 		return ingest.Checked{}, errors.New("it is bad")
 	}
-	return ingest.Checked{Entry: eventlog.Entry{Name: e.Name, Data: e.Data}, Done: s.told}, nil
+	return ingest.Checked{Entry: eventlog.Entry{Name: e.Name, Data: bytes.Clone(e.Data)}, Done: s.told}, nil
 }
 
 func (s *session) Append(ctx context.Context, key *eventlog.Key, entries []eventlog.Entry) (int, error) {

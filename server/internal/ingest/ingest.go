@@ -6,6 +6,7 @@
 //
 //	body.go      reads the body and bounds how long that takes
 //	progress.go  ends a body that brings no event for too long
+//	drain.go     ends the bodies of a server that shuts down
 //	event.go     decodes an event
 //	request.go   checks the events and appends them
 //	batch.go     collects events that one append takes
@@ -16,7 +17,6 @@ package ingest
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"log/slog"
@@ -40,9 +40,14 @@ func MediaType(h http.Header) (string, error) {
 	if coding := h.Get("Content-Encoding"); coding != "" && !strings.EqualFold(coding, "identity") {
 		return "", errors.New("the body must not be compressed")
 	}
-	mediaType, _, _ := mime.ParseMediaType(h.Get("Content-Type"))
-	if len(h["Content-Type"]) == 1 && (mediaType == mediaJSON || mediaType == mediaNDJSON) {
-		return mediaType, nil
+	if values := h["Content-Type"]; len(values) == 1 {
+		mediaType := values[0]
+		if mediaType != mediaJSON && mediaType != mediaNDJSON {
+			mediaType, _, _ = mime.ParseMediaType(mediaType)
+		}
+		if mediaType == mediaJSON || mediaType == mediaNDJSON {
+			return mediaType, nil
+		}
 	}
 	return "", errors.New("the content type must be " + mediaJSON + " or " + mediaNDJSON)
 }
@@ -50,10 +55,11 @@ func MediaType(h http.Header) (string, error) {
 // Appender is what a request needs of the server, for one session.
 type Appender interface {
 	// NameOf returns the name of an event that came without one. It returns false if the
-	// spec requires a name beside the data.
+	// spec requires a name beside the data, which is JSON.
 	NameOf(data []byte) (name string, ok bool)
 	// Check returns the entry of an event, or why it must not be published: an error whose
-	// text the client is told, and which is ErrTooLarge for data over the limit.
+	// text the client is told, and which is ErrTooLarge for data over the limit. The entry has
+	// a copy of the data.
 	Check(ctx context.Context, e Event) (Checked, error)
 	// Append appends some of the entries, at least the first, and returns how many. If it
 	// fails, it has appended none, unless the error is an eventlog.ErrOutcomeUnknown. The key
@@ -81,19 +87,13 @@ var (
 // Handler serves requests that the server has admitted. Its fields must not change after the
 // first request.
 type Handler struct {
-	EventSize   int             // the size of an event's data, in bytes
-	IdleTimeout time.Duration   // how long a body may bring no whole event; zero: any time
-	Draining    <-chan struct{} // closed when the server begins to shut down
-	Logger      *slog.Logger    // for failures whose reason the client is not told
+	EventSize   int           // the size of an event's data, in bytes
+	IdleTimeout time.Duration // how long a body may bring no whole event; zero: any time
+	Logger      *slog.Logger  // for failures whose reason the client is not told
 	// Fail writes the answer to a request that has failed.
 	Fail func(http.ResponseWriter, Failure)
-}
 
-// result is the answer to a request whose events are all in the log.
-type result struct {
-	Count   int    `json:"count"`
-	FirstID string `json:"firstId"`
-	LastID  string `json:"lastId"`
+	drain drain
 }
 
 // Serve publishes the body of a request, whose media type is one of the two, and answers the
@@ -114,23 +114,9 @@ func (h *Handler) Serve(w http.ResponseWriter, r *http.Request, session string, 
 		return
 	}
 	b.beginAnswer()
-	answer, err := json.Marshal(result{q.published.count, formatID(q.published.first), formatID(q.published.last)})
-	if err != nil {
-		panic(err) // strings and a number always marshal
-	}
-	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Content-Type", mediaJSON)
 	w.WriteHeader(http.StatusCreated)
-	_, _ = w.Write(append(answer, '\n')) // a client that has left cannot be answered
-}
-
-// draining reports whether the server shuts down.
-func (h *Handler) draining() bool {
-	select {
-	case <-h.Draining:
-		return true
-	default:
-		return false
-	}
+	_, _ = w.Write(q.published.answer()) // a client that has left cannot be answered
 }
 
 // maxLine returns the length of an event with all that stands around its data.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"math"
 	"net/http"
 	"time"
 )
@@ -32,16 +31,24 @@ type progressBody struct {
 	stalled bool      // no event has come in time
 	timer   *time.Timer
 	cut     chan struct{} // closed once the timer has interrupted a Read
+	conn    *http.ResponseController
 }
 
-func newProgressBody(w http.ResponseWriter, body io.ReadCloser, limit time.Duration, lines bool) *progressBody {
-	b := &progressBody{ReadCloser: body, limit: limit, lines: lines, cut: make(chan struct{})}
-	b.timer = time.AfterFunc(math.MaxInt64, func() {
+func newProgressBody(conn *http.ResponseController, body io.ReadCloser, limit time.Duration, lines bool) *progressBody {
+	return &progressBody{ReadCloser: body, limit: limit, lines: lines, conn: conn}
+}
+
+// start starts the timer.
+func (b *progressBody) start() {
+	if b.timer != nil {
+		b.timer.Reset(time.Until(b.due))
+		return
+	}
+	b.cut = make(chan struct{})
+	b.timer = time.AfterFunc(time.Until(b.due), func() {
 		defer close(b.cut)
-		_ = http.NewResponseController(w).SetReadDeadline(past) // without read deadlines, the Read fails when it returns
+		_ = b.conn.SetReadDeadline(past) // without read deadlines, the Read fails when it returns
 	})
-	b.timer.Stop()
-	return b
 }
 
 // Read implements io.Reader.
@@ -52,7 +59,7 @@ func (b *progressBody) Read(p []byte) (n int, err error) {
 	if b.due.IsZero() {
 		b.due = time.Now().Add(b.limit)
 	}
-	b.timer.Reset(time.Until(b.due))
+	b.start()
 	n, err = b.ReadCloser.Read(p)
 	if !b.timer.Stop() {
 		<-b.cut // the timer must not overwrite a deadline that is set later

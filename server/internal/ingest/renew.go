@@ -37,6 +37,11 @@ func (q *request) takeKey(ctx context.Context) (*key, error) {
 	select {
 	case k := <-q.keyLock:
 		return k, nil
+	default:
+	}
+	select {
+	case k := <-q.keyLock:
+		return k, nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}

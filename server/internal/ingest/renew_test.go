@@ -189,9 +189,9 @@ func TestAppendEnds(t *testing.T) {
 func TestAppendOutlastsShutdown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, end := context.WithCancel(t.Context())
-		draining := make(chan struct{})
+		var handler *ingest.Handler
 		log := &failing{memory(), func(ctx context.Context, _ []eventlog.Entry) error {
-			close(draining)
+			handler.Drain()
 			end()
 			select {
 			case <-time.After(2 * time.Minute):
@@ -200,7 +200,7 @@ func TestAppendOutlastsShutdown(t *testing.T) {
 				return ctx.Err()
 			}
 		}}
-		got := run(log, request(ctx, ndjsonType, "", strings.NewReader(line("0"))), func(h *ingest.Handler, _ *session) { h.Draining = draining })
+		got := run(log, request(ctx, ndjsonType, "", strings.NewReader(line("0"))), func(h *ingest.Handler, _ *session) { handler = h })
 		wantPublished(t, "the body", got, 1)
 		if got.header.Get("Connection") != "close" {
 			t.Error("the connection stays open")

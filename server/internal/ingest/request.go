@@ -5,7 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"time"
+	"strconv"
 
 	"github.com/mixstream/mixstream/eventlog"
 )
@@ -16,7 +16,8 @@ type request struct {
 	session   string
 	to        Appender
 	body      *body
-	line      int // the present line of the body, from 1
+	line      int    // the present line of the body, from 1
+	name      string // of the event that came last
 	batch     batch
 	published published
 	keyed     bool // it has an Idempotency-Key
@@ -43,6 +44,15 @@ func (p *published) add(entries []eventlog.Entry) {
 	p.count += len(entries)
 }
 
+// answer returns the answer to a request whose events are all in the log.
+func (p *published) answer() []byte {
+	b := make([]byte, 0, 96)
+	b = strconv.AppendInt(append(b, `{"count":`...), int64(p.count), 10)
+	b = strconv.AppendUint(append(b, `,"firstId":"`...), p.first, 10)
+	b = strconv.AppendUint(append(b, `","lastId":"`...), p.last, 10)
+	return append(b, "\"}\n"...)
+}
+
 // publishOne publishes a body with a single event.
 func (q *request) publishOne(r *http.Request) (err error) {
 	q.line = 1
@@ -50,7 +60,7 @@ func (q *request) publishOne(r *http.Request) (err error) {
 	if err != nil {
 		return q.bodyProblem(err)
 	}
-	e, err := decode(text, q.to)
+	e, err := q.decode(text)
 	if err != nil {
 		return eventProblem(err)
 	}
@@ -100,7 +110,7 @@ func (q *request) publishLines(r *http.Request) (err error) {
 		case len(text) == 0:
 			continue
 		}
-		e, err := decode(text, q.to)
+		e, err := q.decode(text)
 		if err != nil {
 			err = eventProblem(err)
 		} else {
@@ -122,6 +132,13 @@ func (q *request) add(ctx context.Context, e Event) error {
 	return nil
 }
 
+// decode returns the event of a text.
+func (q *request) decode(text []byte) (Event, error) {
+	e, err := decode(text, q.name, q.to)
+	q.name = e.Name
+	return e, err
+}
+
 // following says what follows a batch.
 type following int
 
@@ -134,8 +151,9 @@ const (
 
 // flush appends the batch, and ends the use of the key at the end of the body.
 func (q *request) flush(ctx context.Context, then following) error {
-	ctx, cancel := q.outlast(ctx)
-	defer cancel()
+	appending := q.outlast(ctx)
+	defer appending.end()
+	ctx = appending
 	k, err := q.takeKey(ctx)
 	if err != nil {
 		return q.logProblem(err)
@@ -205,30 +223,4 @@ func (q *request) append(ctx context.Context, k *key, entries []eventlog.Entry, 
 	q.published.add(entries[:n])
 	q.batch.take(n, nil)
 	return nil
-}
-
-// Bounds of the appends of a request.
-const (
-	keyedTimeout = eventlog.KeyLife / 3 // under a key, long before the log may forget it
-	leftTimeout  = 5 * time.Second      // after the client has left
-)
-
-// outlast returns the context of an append. An append must not end halfway: it outlasts a
-// client that leaves, for a while, and a server that shuts down.
-func (q *request) outlast(ctx context.Context) (context.Context, context.CancelFunc) {
-	appending := context.WithoutCancel(ctx)
-	var cancel context.CancelFunc
-	if q.keyed {
-		appending, cancel = context.WithTimeout(appending, keyedTimeout)
-	} else {
-		appending, cancel = context.WithCancel(appending)
-	}
-	stop := context.AfterFunc(ctx, func() {
-		if q.handler.draining() {
-			return // the client has not left: the drain interrupts the reading of the body, and net/http ends ctx then
-		}
-		timer := time.AfterFunc(leftTimeout, cancel)
-		context.AfterFunc(appending, func() { timer.Stop() })
-	})
-	return appending, func() { stop(); cancel() }
 }

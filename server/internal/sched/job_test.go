@@ -55,7 +55,7 @@ func (p *Pool) inWheel() int {
 	return p.wheel.n
 }
 
-// wantTurns expects so many turns in all.
+// wantTurns expects n turns in all.
 func (j *job) wantTurns(t *testing.T, n int64) {
 	t.Helper()
 	if got := j.turns.Load(); got != n {
@@ -124,4 +124,10 @@ func bubble(t *testing.T, test func(t *testing.T, p *Pool)) {
 			t.Errorf("%d workers, %d of them wait, queued: %t", p.workers, p.waiting.Load(), p.first != nil)
 		}
 	})
+}
+
+// inBubble runs a subtest in a bubble.
+func inBubble(t *testing.T, name string, test func(t *testing.T, p *Pool)) {
+	t.Helper()
+	t.Run(name, func(t *testing.T) { bubble(t, test) })
 }

@@ -1,8 +1,6 @@
 package sched
 
 import (
-	"runtime"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -24,47 +22,50 @@ func TestNoneJoinsWorkersWithoutTime(t *testing.T) {
 	})
 }
 
+// waits returns turns of a job that waits for the log until that has an answer, and is over then.
+func (p *Pool) waits(answer <-chan struct{}) func(*job, bool) (Do, clock.Instant) {
+	return script(func(*job) (Do, clock.Instant) {
+		p.BeginWait()
+		defer p.EndWait()
+		<-answer
+		return Over, 0
+	})
+}
+
 // However many turns wait for a log, and whether it answers none of them or some all the time,
 // other tasks are served. The pool shrinks when the log has answered.
 func TestSlowLog(t *testing.T) {
 	const slow = 3000
 	for name, answers := range map[string]bool{"never": false, "one by one": true} {
-		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T, p *Pool) {
-				free := make(chan struct{}) // a token for each answer
-				for range slow {
-					p.add(script(func(*job) (Do, clock.Instant) {
-						p.BeginWait()
-						defer p.EndWait()
-						<-free
-						return Over, 0
-					}))
-				}
-				fast := p.add(script(does(Over)))
-				answered := 0
-				for fast.turns.Load() == 0 {
-					if answers {
-						select {
-						case free <- struct{}{}:
-							answered++
-						default:
-						}
-					}
-					time.Sleep(time.Millisecond)
-					synctest.Wait()
-					if p.clock.Now() > clock.Instant(10*time.Second) {
-						t.Fatalf("it waits for %d slow ones, of which %d were answered", slow, answered)
+		inBubble(t, name, func(t *testing.T, p *Pool) {
+			free := make(chan struct{}) // a token for each answer
+			for range slow {
+				p.add(p.waits(free))
+			}
+			fast := p.add(script(does(Over)))
+			answered := 0
+			for fast.turns.Load() == 0 {
+				if answers {
+					select {
+					case free <- struct{}{}:
+						answered++
+					default:
 					}
 				}
-				if answered > slow/2 {
-					t.Errorf("it has waited for the answers to %d of %d", answered, slow)
-				}
-				if p.workers > slow+p.max+1 {
-					t.Errorf("%d workers", p.workers)
-				}
-				close(free)
+				time.Sleep(time.Millisecond)
 				synctest.Wait()
-			})
+				if p.clock.Now() > clock.Instant(10*time.Second) {
+					t.Fatalf("it waits for %d slow ones, of which %d were answered", slow, answered)
+				}
+			}
+			if answered > slow/2 {
+				t.Errorf("it has waited for the answers to %d of %d", answered, slow)
+			}
+			if p.workers > slow+p.max+1 {
+				t.Errorf("%d workers", p.workers)
+			}
+			close(free)
+			synctest.Wait()
 		})
 	}
 }
@@ -74,12 +75,7 @@ func TestSurplusWorkersLeave(t *testing.T) {
 	bubble(t, func(t *testing.T, p *Pool) {
 		answer := make(chan struct{})
 		for range 3 * p.max {
-			p.add(script(func(*job) (Do, clock.Instant) {
-				p.BeginWait()
-				defer p.EndWait()
-				<-answer
-				return Over, 0
-			}))
+			p.add(p.waits(answer))
 		}
 		time.Sleep(time.Second)
 		synctest.Wait()
@@ -125,7 +121,7 @@ func TestBlockingTurnHoldsNoWorker(t *testing.T) {
 		close(free)
 		synctest.Wait()
 		for _, j := range stuck {
-			j.wantTurns(t, 4) // the wake is for a worker, which has it block again
+			j.wantTurns(t, 4) // the wake is for a worker, where it asks to block again
 			j.wantState(t, idle)
 		}
 	})
@@ -137,12 +133,7 @@ func TestMaxWorkers(t *testing.T) {
 		p.cap = p.max + 100
 		free := make(chan struct{})
 		for range p.cap + 100 {
-			p.add(script(func(*job) (Do, clock.Instant) {
-				p.BeginWait()
-				defer p.EndWait()
-				<-free
-				return Over, 0
-			}))
+			p.add(p.waits(free))
 		}
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
@@ -168,53 +159,4 @@ func TestPanicInTheLog(t *testing.T) {
 		bad.wantOver(t)
 		good.wantTurns(t, 1)
 	})
-}
-
-// Many tasks are called in their interval by a few workers.
-func TestManyTasks(t *testing.T) {
-	const tasks, interval = 2000, 100 * time.Millisecond
-	p := NewPool(clock.New(), interval)
-	var over atomic.Bool
-	jobs := make([]*job, tasks)
-	var at, most atomic.Int64 // turns at a time
-	for i := range jobs {
-		jobs[i] = p.add(func(*job, bool) (Do, clock.Instant) {
-			if n := at.Add(1); n > most.Load() {
-				most.Store(n)
-			}
-			defer at.Add(-1)
-			if over.Load() {
-				return Over, 0
-			}
-			return Rest, p.clock.Now().Add(p.Early(interval))
-		})
-	}
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
-		late := 0
-		for _, j := range jobs {
-			if j.turns.Load() < 5 {
-				late++
-			}
-		}
-		if late == 0 {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("%d of %d tasks were not called five times", late, tasks)
-		}
-	}
-	if n := most.Load(); n > int64(p.max) {
-		t.Errorf("%d turns at a time, want %d workers at most", n, p.max)
-	}
-	over.Store(true)
-	for _, j := range jobs {
-		j.task.Wake()
-		for j.finished.Load() == 0 {
-			runtime.Gosched()
-		}
-	}
-	p.Wait()
-	if p.inWheel() != 0 {
-		t.Errorf("%d tasks are in the wheel", p.inWheel())
-	}
 }

@@ -1,8 +1,6 @@
 package sched
 
 import (
-	"context"
-	"errors"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -11,191 +9,7 @@ import (
 	"github.com/mixstream/mixstream/server/internal/clock"
 )
 
-// The table of states: state, event, action.
-
-func TestTurningByTheRequest(t *testing.T) {
-	for name, woken := range map[string]bool{"wake": true, "no wake": false} {
-		t.Run("to the pool, "+name, func(t *testing.T) {
-			bubble(t, func(t *testing.T, p *Pool) {
-				j := p.hold(nil)
-				if woken {
-					j.task.Wake()
-					j.task.Wake()
-				}
-				synctest.Wait()
-				j.wantTurns(t, 0) // they are the request's
-				p.Add(&j.task)
-				synctest.Wait()
-				j.wantTurns(t, 1)
-				j.wantState(t, idle)
-			})
-		})
-		t.Run("to Run, "+name, func(t *testing.T) {
-			bubble(t, func(t *testing.T, p *Pool) {
-				j := p.hold(nil)
-				if woken {
-					j.task.Wake()
-				}
-				leave := j.run(t)
-				j.wantTurns(t, 1)
-				leave()
-			})
-		})
-	}
-}
-
-// run lets a goroutine run an attached job, which the returned function ends by its context.
-func (j *job) run(t *testing.T) (leave func()) {
-	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan bool, 1)
-	go func() { ended <- j.task.Run(ctx) }()
-	synctest.Wait()
-	return func() {
-		t.Helper()
-		cancel()
-		if <-ended {
-			t.Error("Run says that the task is over")
-		}
-	}
-}
-
-func (j *job) wantState(t *testing.T, state uint32) {
-	t.Helper()
-	if s := j.task.state.Load(); s != state {
-		t.Errorf("the state is %d, want %d", s, state)
-	}
-}
-
-func TestAttached(t *testing.T) {
-	t.Run("wake", func(t *testing.T) {
-		bubble(t, func(t *testing.T, p *Pool) {
-			for _, attach := range []bool{false, true} {
-				j := p.hold(nil)
-				wake := j.task.Wake
-				if attach {
-					wake = j.task.Attach()
-				}
-				leave := j.run(t)
-				j.wantState(t, attached)
-				wake()
-				synctest.Wait()
-				j.wantTurns(t, 2)
-				j.task.Wake()
-				synctest.Wait()
-				j.wantTurns(t, 3)
-				if n := j.blocking.Load(); n != 3 {
-					t.Errorf("only %d turns may block", n)
-				}
-				leave()
-				wake()
-				j.wantState(t, over)
-			}
-		})
-	})
-	t.Run("wake before Run", func(t *testing.T) {
-		bubble(t, func(t *testing.T, p *Pool) {
-			j := p.hold(nil)
-			j.task.Attach()()
-			defer j.run(t)()
-			if j.turns.Load() == 0 {
-				t.Error("no turn")
-			}
-		})
-	})
-	t.Run("wake during a turn", func(t *testing.T) {
-		bubble(t, func(t *testing.T, p *Pool) {
-			j := p.hold(script(func(j *job) (Do, clock.Instant) {
-				j.task.Wake()
-				return Rest, 0
-			}))
-			defer j.run(t)()
-			j.wantTurns(t, 2)
-		})
-	})
-	t.Run("again", func(t *testing.T) {
-		bubble(t, func(t *testing.T, p *Pool) {
-			j := p.hold(script(does(Again), does(Again)))
-			defer j.run(t)()
-			j.wantTurns(t, 3)
-		})
-	})
-	t.Run("rest", func(t *testing.T) {
-		bubble(t, func(t *testing.T, p *Pool) {
-			begin := p.clock.Now()
-			until := func(d time.Duration) func(*job) (Do, clock.Instant) {
-				return func(*job) (Do, clock.Instant) { return Rest, begin.Add(d) }
-			}
-			j := p.hold(script(until(10*time.Second), until(20*time.Second), until(5*time.Second), until(time.Minute)))
-			leave := j.run(t)
-			defer leave()
-			j.task.Wake() // what it rests for then is later, and arms nothing
-			synctest.Wait()
-			j.wantArmed(t, begin.Add(10*time.Second))
-			j.task.Wake() // and this is sooner
-			synctest.Wait()
-			j.wantArmed(t, begin.Add(5*time.Second))
-			for _, step := range []struct {
-				at    time.Duration
-				turns int64
-			}{{5*time.Second - 1, 3}, {5 * time.Second, 4}, {time.Minute - 1, 4}, {time.Minute, 5}} {
-				time.Sleep(begin.Add(step.at).Sub(p.clock.Now()))
-				synctest.Wait()
-				j.wantTurns(t, step.turns)
-			}
-			if p.inWheel() != 0 {
-				t.Error("an attached task is in the wheel")
-			}
-		})
-	})
-	t.Run("block", func(t *testing.T) {
-		bubble(t, func(t *testing.T, p *Pool) {
-			j := p.hold(script(does(Block)))
-			defer func() {
-				if v := recover(); v != errBlock { //nolint:errorlint // the value itself
-					t.Errorf("panicked with %v", v)
-				}
-			}()
-			j.task.Run(t.Context())
-		})
-	})
-	t.Run("over", func(t *testing.T) {
-		bubble(t, func(t *testing.T, p *Pool) {
-			j := p.hold(script(does(Again), does(Over)))
-			if !j.task.Run(t.Context()) {
-				t.Error("Run says that the context has ended")
-			}
-			j.wantTurns(t, 2)
-			j.wantState(t, over)
-			if j.finished.Load() != 0 {
-				t.Error("Finish is the caller's")
-			}
-		})
-	})
-	t.Run("panic", func(t *testing.T) {
-		bubble(t, func(t *testing.T, p *Pool) {
-			boom := errors.New("boom")
-			j := p.hold(script(func(*job) (Do, clock.Instant) { panic(boom) }))
-			defer func() {
-				if v := recover(); v != boom { //nolint:errorlint // the value itself
-					t.Errorf("panicked with %v", v)
-				}
-				if j.panics.Load() != nil || j.finished.Load() != 0 {
-					t.Error("the panic is the caller's")
-				}
-				j.wantState(t, over)
-			}()
-			j.task.Run(t.Context())
-		})
-	})
-}
-
-func (j *job) wantArmed(t *testing.T, at clock.Instant) {
-	t.Helper()
-	if armed := clock.Instant(j.task.armed.Load()); armed != at {
-		t.Errorf("armed for %d, want %d", armed, at)
-	}
-}
+// The table of states: state, event, action. That of an attached task is in attached_test.go.
 
 func TestIdleAndQueued(t *testing.T) {
 	bubble(t, func(t *testing.T, p *Pool) {
@@ -217,7 +31,7 @@ func TestIdleAndQueued(t *testing.T) {
 	})
 }
 
-// occupy adds so many tasks that keep their workers until the returned function is called.
+// occupy adds tasks that keep their workers until the returned function is called.
 func (p *Pool) occupy(t *testing.T, tasks int) (free func()) {
 	t.Helper()
 	gate := make(chan struct{})
@@ -269,88 +83,82 @@ func TestTurningByThePool(t *testing.T) {
 			{"over", steps(does(Over)), 1, by.blocking, over},
 			{"wake, over", steps(wake(Over)), 1, by.blocking, over},
 		} {
-			t.Run(by.name+", "+row.name, func(t *testing.T) {
-				bubble(t, func(t *testing.T, p *Pool) {
-					j := p.add(row.take)
-					synctest.Wait()
-					j.wantTurns(t, before+row.turns)
-					j.wantState(t, row.state)
-					if n := j.blocking.Load(); n != row.blocking {
-						t.Errorf("%d turns might block, want %d", n, row.blocking)
-					}
-					if j.panics.Load() != nil {
-						t.Errorf("panicked: %v", *j.panics.Load())
-					}
-					if row.state == over {
-						j.wantOver(t)
-						return
-					}
-					j.task.Wake()
-					synctest.Wait()
-					j.wantTurns(t, before+row.turns+1)
-				})
-			})
-		}
-		t.Run(by.name+", rest until", func(t *testing.T) {
-			bubble(t, func(t *testing.T, p *Pool) {
-				at := p.clock.Now().Add(20 * time.Second)
-				until := func(*job) (Do, clock.Instant) { return Rest, at }
-				j := p.add(steps(until))
-				k := p.add(steps(func(j *job) (Do, clock.Instant) { // armed and queued
-					j.task.Wake()
-					return Rest, at
-				}))
+			inBubble(t, by.name+", "+row.name, func(t *testing.T, p *Pool) {
+				j := p.add(row.take)
 				synctest.Wait()
-				j.wantArmed(t, at)
-				k.wantArmed(t, at)
-				j.wantTurns(t, before+1)
-				k.wantTurns(t, before+2)
-				time.Sleep(20*time.Second - 1)
-				synctest.Wait()
-				j.wantTurns(t, before+1)
-				k.wantTurns(t, before+2)
-				time.Sleep(p.Slack() + 1)
-				synctest.Wait()
-				j.wantTurns(t, before+2)
-				k.wantTurns(t, before+3)
-				j.wantArmed(t, 0)
-			})
-		})
-		t.Run(by.name+", panic", func(t *testing.T) {
-			bubble(t, func(t *testing.T, p *Pool) {
-				at := p.clock.Now().Add(time.Hour)
-				j := p.add(script(slices.Concat(by.first, []func(*job) (Do, clock.Instant){
-					func(*job) (Do, clock.Instant) { return Rest, at },
-				}, by.first, []func(*job) (Do, clock.Instant){
-					func(*job) (Do, clock.Instant) { panic("boom") },
-				})...))
-				synctest.Wait()
-				j.wantArmed(t, at)
+				j.wantTurns(t, before+row.turns)
+				j.wantState(t, row.state)
+				if n := j.blocking.Load(); n != row.blocking {
+					t.Errorf("%d turns might block, want %d", n, row.blocking)
+				}
+				if j.panics.Load() != nil {
+					t.Errorf("panicked: %v", *j.panics.Load())
+				}
+				if row.state == over {
+					j.wantOver(t)
+					return
+				}
 				j.task.Wake()
 				synctest.Wait()
-				if v := j.panics.Load(); v == nil || *v != "boom" {
-					t.Fatal("it was not told of the panic")
-				}
-				j.wantOver(t)
+				j.wantTurns(t, before+row.turns+1)
 			})
+		}
+		inBubble(t, by.name+", rest until", func(t *testing.T, p *Pool) {
+			at := p.clock.Now().Add(20 * time.Second)
+			until := func(*job) (Do, clock.Instant) { return Rest, at }
+			j := p.add(steps(until))
+			k := p.add(steps(func(j *job) (Do, clock.Instant) { // armed and queued
+				j.task.Wake()
+				return Rest, at
+			}))
+			synctest.Wait()
+			j.wantArmed(t, at)
+			k.wantArmed(t, at)
+			j.wantTurns(t, before+1)
+			k.wantTurns(t, before+2)
+			time.Sleep(20*time.Second - 1)
+			synctest.Wait()
+			j.wantTurns(t, before+1)
+			k.wantTurns(t, before+2)
+			time.Sleep(p.Slack() + 1)
+			synctest.Wait()
+			j.wantTurns(t, before+2)
+			k.wantTurns(t, before+3)
+			j.wantArmed(t, 0)
+		})
+		inBubble(t, by.name+", panic", func(t *testing.T, p *Pool) {
+			at := p.clock.Now().Add(time.Hour)
+			j := p.add(script(slices.Concat(by.first, []func(*job) (Do, clock.Instant){
+				func(*job) (Do, clock.Instant) { return Rest, at },
+			}, by.first, []func(*job) (Do, clock.Instant){
+				func(*job) (Do, clock.Instant) { panic("boom") },
+			})...))
+			synctest.Wait()
+			j.wantArmed(t, at)
+			j.task.Wake()
+			synctest.Wait()
+			if v := j.panics.Load(); v == nil || *v != "boom" {
+				t.Fatal("Panicked was not called")
+			}
+			j.wantOver(t)
 		})
 	}
 }
 
-// A turn that may block may not ask to: it would be asked for ever.
+// A turn that may block must not ask to block: it would ask again and again.
 func TestBlockTwice(t *testing.T) {
 	bubble(t, func(t *testing.T, p *Pool) {
 		j := p.add(script(does(Block), does(Block)))
 		synctest.Wait()
 		if v := j.panics.Load(); v == nil || *v != any(errBlock) {
-			t.Error("it was not told of its mistake")
+			t.Error("Panicked was not called")
 		}
 		j.wantOver(t)
 	})
 }
 
-// A worker gives a task so many turns before the next has its own; a goroutine has nobody
-// who waits.
+// A worker gives a task maxTurns turns before the next task has its own. No task waits for a
+// goroutine.
 func TestAgainAndAgain(t *testing.T) {
 	bubble(t, func(t *testing.T, p *Pool) {
 		p.max = 1
@@ -407,7 +215,7 @@ func TestFinish(t *testing.T) {
 		synctest.Wait()
 		other.wantTurns(t, 1) // the only worker is not held
 		if v := bad.panics.Load(); v == nil || *v != "boom" {
-			t.Error("it was not told of the panic of Finish")
+			t.Error("Panicked was not called with the panic of Finish")
 		}
 		close(gate)
 	})

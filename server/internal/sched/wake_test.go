@@ -177,7 +177,7 @@ func TestEndedTaskIsFree(t *testing.T) {
 	runtime.KeepAlive(p)
 }
 
-// Neither a turn nor a wake allocates, on a pool that was idle or not.
+// A turn and a wake allocate nothing, on an idle pool and on a busy one.
 func TestTurnsAllocateNothing(t *testing.T) {
 	p := NewPool(clock.New(), time.Hour)
 	turned := make(chan struct{})

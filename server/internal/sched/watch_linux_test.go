@@ -89,7 +89,16 @@ func (w *watcher) idle() *told {
 	return j
 }
 
-// want expects another turn, and so many calls of HungUp before it.
+// watching returns a watcher with a job that watches a pair.
+func watching(t *testing.T) (*watcher, *pair, *told) {
+	t.Helper()
+	w := newWatcher(t)
+	c, j := w.pair(), w.idle()
+	w.Watch(&j.task, c.raw)
+	return w, c, j
+}
+
+// want expects another turn, after a call of HungUp if the client has hung up.
 func (j *told) want(t *testing.T, hungUp bool) {
 	t.Helper()
 	select {
@@ -126,10 +135,7 @@ func TestWatch(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := newWatcher(t)
-			c := w.pair()
-			j := w.idle()
-			w.Watch(&j.task, c.raw)
+			w, c, j := watching(t)
 			if _, err := c.client.Write([]byte("x")); err != nil {
 				t.Fatal(err)
 			}
@@ -152,10 +158,7 @@ func TestWatch(t *testing.T) {
 
 // A task that waits for what its client sends is woken once for each Await.
 func TestAwait(t *testing.T) {
-	w := newWatcher(t)
-	c := w.pair()
-	j := w.idle()
-	w.Watch(&j.task, c.raw)
+	w, c, j := watching(t)
 	for range 3 {
 		if !w.Await(&j.task, c.raw) {
 			t.Fatal("it will not be woken")
@@ -182,7 +185,7 @@ func TestAwait(t *testing.T) {
 	k.want(t, true)
 	j.wantNone(t, w)
 	w.Forget(&k.task)
-	w.Forget(&k.task) // as often as one likes
+	w.Forget(&k.task) // once more, which does nothing
 	w.Forget(&j.task)
 }
 
@@ -251,13 +254,10 @@ func (w *watcher) sameDescriptor(t *testing.T, fd int) *pair {
 	return nil
 }
 
-// A socket that somebody else has closed, so that it was not forgotten, is found out when
+// The watch notices a socket that the application has closed, and that was not forgotten, when
 // another has its descriptor.
 func TestDescriptorOfAnother(t *testing.T) {
-	w := newWatcher(t)
-	c := w.pair()
-	j := w.idle()
-	w.Watch(&j.task, c.raw)
+	w, c, j := watching(t)
 	fd := c.fd(t)
 	c.server.Close()
 	next := w.sameDescriptor(t, fd)
@@ -271,10 +271,7 @@ func TestDescriptorOfAnother(t *testing.T) {
 
 // An event that was on its way when its socket was forgotten reaches no other task.
 func TestEventOfForgottenSocket(t *testing.T) {
-	w := newWatcher(t)
-	c := w.pair()
-	j := w.idle()
-	w.Watch(&j.task, c.raw)
+	w, c, j := watching(t)
 	old := syscall.EpollEvent{Events: syscall.EPOLLRDHUP, Fd: int32(c.fd(t)), Pad: w.watch.number}
 	if w.watch.of(old) != &j.task {
 		t.Fatal("the event is for no task")

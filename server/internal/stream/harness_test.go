@@ -25,6 +25,7 @@ type log struct {
 	fails        error  // every call
 	failsReads   error
 	failsLookups error
+	failsBounds  error
 	staleGap     bool // a read tells a gap that there is not
 	reads        int
 	closed       int
@@ -60,7 +61,9 @@ func (l *log) Lookup(context.Context, string) (bool, uint64, error) {
 	return !l.unknown, l.deleted, cmp.Or(l.fails, l.failsLookups)
 }
 
-func (l *log) Bounds(context.Context) (floor, end uint64, err error) { return l.floor, l.end, l.fails }
+func (l *log) Bounds(context.Context) (floor, end uint64, err error) {
+	return l.floor, l.end, cmp.Or(l.fails, l.failsBounds)
+}
 
 func (l *log) Read(_ context.Context, after uint64, limit int) (eventlog.Batch, error) {
 	l.reads++
@@ -179,7 +182,24 @@ func (f *fixture) turnWith(found *stream.Found) string {
 	defer buf.Free()
 	next := f.stream.Say(f.now, found, buf)
 	f.raw = string(buf.Payload())
+	f.wantWhole()
 	return strings.TrimSpace(short(f.raw) + " -> " + f.next(next))
+}
+
+// wantWhole expects that a turn of a contract with all events of the server says whole events only,
+// whose last line is the id: the bytes of a turn are one write.
+func (f *fixture) wantWhole() {
+	f.Helper()
+	if v := &f.rules.Vocabulary; !v.TellsPosition() || !v.TellsGaps() || v.Sentinel != "" || f.raw == "" {
+		return
+	}
+	blocks, whole := strings.CutSuffix(f.raw, "\n\n")
+	for block := range strings.SplitSeq(blocks, "\n\n") {
+		whole = whole && strings.HasPrefix(block, "event: ") && strings.Contains(block[strings.LastIndex(block, "\n"):], "\nid: ")
+	}
+	if !whole {
+		f.Errorf("a turn says %q", f.raw)
+	}
 }
 
 func (f *fixture) next(n stream.Next) string {

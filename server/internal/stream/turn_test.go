@@ -136,6 +136,17 @@ func TestCounts(t *testing.T) {
 	}
 }
 
+// A gap that no event tells counts as well.
+func TestSilentGapCounts(t *testing.T) {
+	r := rules(bare())
+	r.SilentGaps = true
+	f := newFixture(t, r, &log{floor: 17, end: 20})
+	f.begin("16")
+	if f.turn(); f.said != (stream.Counts{Gaps: 1}) {
+		t.Errorf("the gap counts as %+v", f.said)
+	}
+}
+
 // The reader is closed once.
 func TestClose(t *testing.T) {
 	f := begun(t)
@@ -267,22 +278,6 @@ func TestOnlyHiddenEntries(t *testing.T) {
 	}
 	if all, _ := f.stream.Events(); all != 1 {
 		t.Errorf("%d events count", all)
-	}
-}
-
-// An outage is over when the log was read, also if it is followed by another at once.
-func TestOutageAfterOutage(t *testing.T) {
-	f := begun(t)
-	f.log.failsReads = eventlog.ErrUnavailable
-	f.turn()
-	f.wait(29 * time.Second)
-	f.log.failsReads = nil
-	f.log.add("content", "{}")
-	f.turn()
-	f.log.failsReads = eventlog.ErrUnavailable
-	f.wait(2 * time.Second)
-	if got := f.turn(); got != "-> rest 500ms" {
-		t.Errorf("got %q", got)
 	}
 }
 

@@ -1,11 +1,11 @@
 package stream
 
 import (
-	"encoding/json"
 	"maps"
 	"strings"
 
 	"github.com/mixstream/mixstream/contract"
+	"github.com/mixstream/mixstream/contract/eventjson"
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/server/internal/hidden"
 )
@@ -70,8 +70,9 @@ func (v *Vocabulary) Shown(name string, data []byte) []byte {
 	if !v.IsText(name) {
 		return data
 	}
-	var text string
-	if json.Unmarshal(data, &text) != nil {
+	d := eventjson.NewDecoder(data)
+	text := d.String()
+	if d.Finish() != nil {
 		return data
 	}
 	return []byte(lineEnds.Replace(text))

@@ -124,7 +124,7 @@ func TestDeadlinesOfHTTP1(t *testing.T) {
 			t.Errorf("the last chunk has %v", left)
 		}
 		if warned != 0 || r.Pay() != nil {
-			t.Error("warned, or owes")
+			t.Error("it has warned, or Pay fails")
 		}
 	})
 }
@@ -139,7 +139,7 @@ func TestDeadlinesOfHTTP2(t *testing.T) {
 		r.Close(true)
 		w.want(t)
 
-		// Nor does one stand that a panic has passed by.
+		// A panic leaves no deadline either.
 		w.flush = func() error { panic("boom") }
 		func() {
 			defer func() {
@@ -197,7 +197,7 @@ func TestFailedResponse(t *testing.T) {
 			}
 			w.write, w.flush, w.done = nil, nil, nil
 			if out, err := r.Write(c.Clock.Now(), text("b"), true); out || err == nil {
-				t.Error("another write follows")
+				t.Error("another write succeeds")
 			}
 			w.want(t)
 			r.Close(true)
@@ -238,7 +238,7 @@ func TestAbortedResponse(t *testing.T) {
 		r.Close(true)
 		w.want(t, "past") // and nothing else moves the deadline
 		if _, err := r.Write(c.Clock.Now(), text("b"), true); err == nil {
-			t.Error("another write follows")
+			t.Error("another write succeeds")
 		}
 		w.want(t)
 	}

@@ -43,7 +43,7 @@ func detached(t *testing.T, conn net.Conn, c *transport.Config) *transport.Socke
 	return s
 }
 
-// note is a connection that notes what is done to it, and takes so many bytes.
+// note is a connection that notes what is done to it, and fails on demand.
 type note struct {
 	net.Conn
 	mu     sync.Mutex
@@ -100,11 +100,17 @@ func (c *note) want(t *testing.T, done ...string) {
 	c.done = nil
 }
 
-// No deadline is left standing by a write that waits, nor by one that pays or fails: it would
+// notedSocket returns a Socket over a connection that notes.
+func notedSocket(t *testing.T) (*note, *transport.Socket, *transport.Config) {
+	t.Helper()
+	conn, c := newNote(), newConfig()
+	return conn, detached(t, conn, c), c
+}
+
+// A write that waits, pays or fails leaves no deadline: it would
 // end the stream, or spoil its end.
 func TestSocketLeavesNoDeadline(t *testing.T) {
-	conn, c := newNote(), newConfig()
-	s := detached(t, conn, c)
+	conn, s, c := notedSocket(t)
 	if s.Raw() != nil {
 		t.Fatal("a wrapped connection can be written to past its wrapper")
 	}
@@ -153,8 +159,7 @@ func TestSocketAfterFailure(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			conn, c := newNote(), newConfig()
-			s := detached(t, conn, c)
+			conn, s, c := notedSocket(t)
 			conn.fails = boom
 			if err := fail(conn, s, c); !errors.Is(err, boom) || err.Error() != boom.Error() {
 				t.Errorf("%v", err)
@@ -163,11 +168,11 @@ func TestSocketAfterFailure(t *testing.T) {
 			conn.fails = nil
 			for _, wait := range []bool{false, true} {
 				if out, err := s.Write(c.Clock.Now(), text("b"), wait); out || err == nil {
-					t.Error("another write follows")
+					t.Error("another write succeeds")
 				}
 			}
 			if s.Owed() != 0 && s.Pay() == nil {
-				t.Error("it is paid after all")
+				t.Error("Pay succeeds after a failed write")
 			}
 			s.Close(true)
 			conn.want(t) // and no half close: the client would take it for an end
@@ -177,8 +182,7 @@ func TestSocketAfterFailure(t *testing.T) {
 		})
 	}
 	t.Run("unpaid", func(t *testing.T) {
-		conn, c := newNote(), newConfig()
-		s := detached(t, conn, c)
+		conn, s, c := notedSocket(t)
 		if _, err := s.Write(c.Clock.Now(), text("a"), false); err != nil {
 			t.Fatal(err)
 		}
@@ -186,8 +190,7 @@ func TestSocketAfterFailure(t *testing.T) {
 		conn.want(t, "half close")
 	})
 	t.Run("not in order", func(t *testing.T) {
-		conn, c := newNote(), newConfig()
-		s := detached(t, conn, c)
+		conn, s, _ := notedSocket(t)
 		s.Close(false)
 		conn.want(t, "half close")
 	})
@@ -197,8 +200,7 @@ func TestSocketAfterFailure(t *testing.T) {
 func TestAbortedSocket(t *testing.T) {
 	for name, wait := range map[string]bool{"write": true, "owed": false} {
 		t.Run(name, func(t *testing.T) {
-			conn, c := newNote(), newConfig()
-			s := detached(t, conn, c)
+			conn, s, c := notedSocket(t)
 			conn.fails, conn.during = os.ErrDeadlineExceeded, func() {
 				s.Abort()
 				s.Abort()
@@ -216,8 +218,7 @@ func TestAbortedSocket(t *testing.T) {
 		})
 	}
 	t.Run("before", func(t *testing.T) {
-		conn, c := newNote(), newConfig()
-		s := detached(t, conn, c)
+		conn, s, c := notedSocket(t)
 		if _, err := s.Write(c.Clock.Now(), text("a"), false); err != nil {
 			t.Fatal(err)
 		}
@@ -230,8 +231,7 @@ func TestAbortedSocket(t *testing.T) {
 		conn.want(t, "half close")
 	})
 	t.Run("idle", func(t *testing.T) {
-		conn, c := newNote(), newConfig()
-		s := detached(t, conn, c)
+		conn, s, c := notedSocket(t)
 		s.Abort()
 		conn.want(t, "past ", "past read ")
 		for _, wait := range []bool{false, true} {
@@ -242,7 +242,7 @@ func TestAbortedSocket(t *testing.T) {
 		s.Close(true)
 		conn.want(t, "half close")
 		if p, ok := s.Part(c.Clock.Now()); ok {
-			p.Linger() // which is over at once, for it sets no deadline
+			p.Linger() // is over at once: it sets no deadline
 		}
 		conn.want(t)
 	})
@@ -266,7 +266,7 @@ func TestAbortWhileDetaching(t *testing.T) {
 				t.Fatal(err)
 			}
 			if when == "after" {
-				r.Abort() // by one that has looked before the Socket took its place
+				r.Abort() // by a caller that has the Response still
 			}
 			conn.want(t, "past ", "past read ")
 			if _, err := s.Write(c.Clock.Now(), text("a"), false); !errors.Is(err, transport.ErrAborted) {

@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mixstream/mixstream/server/internal/clock"
 	"github.com/mixstream/mixstream/server/internal/transport"
 )
 
@@ -133,7 +134,7 @@ func TestClientThatDoesNotRead(t *testing.T) {
 		t.Errorf("paying: %v", err)
 	}
 	if err := s.Pay(); err == nil {
-		t.Error("it is paid after all")
+		t.Error("Pay succeeds after the deadline")
 	}
 	s.Close(true)
 	if _, ok := s.Part(c.Clock.Now()); ok {
@@ -237,24 +238,30 @@ func TestParting(t *testing.T) {
 	}
 }
 
-// A client that stays has a time, and one that sends for ever an amount.
+// parted returns the parting of a socket that is closed in order, and the instant of its beginning.
+func parted(t *testing.T) (*transport.Socket, *net.TCPConn, *transport.Parting, clock.Instant) {
+	t.Helper()
+	c := newConfig()
+	s, client, _ := dial(t, c)
+	s.Close(true)
+	now := c.Clock.Now()
+	p, ok := s.Part(now)
+	if !ok {
+		t.Fatal("there is nothing to wait for")
+	}
+	return s, client, &p, now
+}
+
+// A parting ends when its time is over, or when the client has sent a certain amount.
 func TestPartingEnds(t *testing.T) {
 	t.Run("in time", func(t *testing.T) {
-		c := newConfig()
-		s, _, _ := dial(t, c)
-		s.Close(true)
-		now := c.Clock.Now()
-		p, _ := s.Part(now)
+		_, _, p, now := parted(t)
 		if p.Read(now.Add(timeout-1)) != transport.Waiting || p.Read(now.Add(timeout)) != transport.Nothing {
 			t.Error("it does not last for the write timeout")
 		}
 	})
 	t.Run("in a hurry", func(t *testing.T) {
-		c := newConfig()
-		s, _, _ := dial(t, c)
-		s.Close(true)
-		now := c.Clock.Now()
-		p, _ := s.Part(now)
+		_, _, p, now := parted(t)
 		p.Hurry(now)
 		p.Hurry(now.Add(time.Minute)) // which does not prolong it
 		if p.Until() != now.Add(time.Second) || p.Read(now.Add(time.Second)) != transport.Nothing {
@@ -262,27 +269,20 @@ func TestPartingEnds(t *testing.T) {
 		}
 	})
 	t.Run("aborted", func(t *testing.T) {
-		c := newConfig()
-		s, _, _ := dial(t, c)
-		s.Close(true)
-		p, _ := s.Part(c.Clock.Now())
+		s, _, p, now := parted(t)
 		s.Abort()
-		if p.Read(c.Clock.Now()) != transport.Nothing {
+		if p.Read(now) != transport.Nothing {
 			t.Error("it goes on")
 		}
 		p.Linger() // at once
 	})
 	t.Run("after an amount", func(t *testing.T) {
-		c := newConfig()
-		s, client, _ := dial(t, c)
-		s.Close(true)
+		s, client, p, now := parted(t) // now stands still
 		sent := make(chan int64, 1)
 		go func() {
 			n, _ := io.Copy(client, zeros{})
 			sent <- n
 		}()
-		now := c.Clock.Now() // which stands still
-		p, _ := s.Part(now)
 		for began := time.Now(); p.Read(now) != transport.Nothing; runtime.Gosched() {
 			if time.Since(began) > patience/2 {
 				t.Error("it goes on")
@@ -344,4 +344,27 @@ func TestPartingOfWrapped(t *testing.T) {
 			conn.want(t)
 		}
 	}
+}
+
+// A client that takes a byte now and then has the write timeout for all of a write, and no more.
+func TestClientThatTrickles(t *testing.T) {
+	c := small(200 * time.Millisecond)
+	s, _, body := dial(t, c)
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for tick := time.Tick(5 * time.Millisecond); ; {
+			select {
+			case <-tick:
+				_, _ = body.Read(make([]byte, 1))
+			case <-stop:
+				return
+			}
+		}
+	}()
+	if _, err := s.Write(c.Clock.Now(), text(strings.Repeat("x", 4<<20)), true); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("%v", err)
+	}
+	close(stop)
+	<-stopped
 }

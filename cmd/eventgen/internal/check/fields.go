@@ -29,7 +29,7 @@ func (w *writer) fields(s *openapi3.Schema) {
 			inner := *s
 			inner.Nullable = false
 			w.loose[&inner] = w.loose[s]
-			w.b.WriteString("AnyOf: []contract.Schema{\n{Types: []string{\"null\"}},\n{\n")
+			w.b.WriteString("AnyOf: []jsonschema.Schema{\n{Types: []string{\"null\"}},\n{\n")
 			w.fields(&inner)
 			w.b.WriteString("},\n},\n")
 			return
@@ -172,14 +172,14 @@ func (w *writer) required(s *openapi3.Schema) []string {
 // pattern of a name is not checked, it permits any name.
 func (w *writer) otherProperties(s *openapi3.Schema) {
 	if len(s.PatternProperties) > 0 {
-		w.b.WriteString("PatternProperties: []contract.PatternProperty{\n")
+		w.b.WriteString("PatternProperties: []jsonschema.PatternProperty{\n")
 		for _, name := range slices.Sorted(maps.Keys(s.PatternProperties)) {
 			pattern, ok := translated(name)
 			if !ok {
 				w.b.WriteString("{Pattern: regexp.MustCompile(\"\")},\n")
 				continue
 			}
-			fmt.Fprintf(&w.b, "{Pattern: regexp.MustCompile(%q), Schema: contract.Schema{", pattern)
+			fmt.Fprintf(&w.b, "{Pattern: regexp.MustCompile(%q), Schema: jsonschema.Schema{", pattern)
 			w.body(s.PatternProperties[name])
 			w.b.WriteString("}},\n")
 		}
@@ -188,7 +188,7 @@ func (w *writer) otherProperties(s *openapi3.Schema) {
 	if has := s.AdditionalProperties.Has; has != nil && !*has {
 		w.b.WriteString("Closed: true,\n")
 	} else if has != nil && w.unevaluated {
-		w.b.WriteString("Additional: &contract.Schema{},\n")
+		w.b.WriteString("Additional: &jsonschema.Schema{},\n")
 	}
 	w.one("Additional", s.AdditionalProperties.Schema)
 }
@@ -250,8 +250,8 @@ func (w *writer) boolean(field string, b openapi3.BoolSchema, s *openapi3.Schema
 	case b.Has == nil:
 		w.one(field, b.Schema)
 	case *b.Has:
-		fmt.Fprintf(&w.b, "%s: &contract.Schema{},\n", field)
+		fmt.Fprintf(&w.b, "%s: &jsonschema.Schema{},\n", field)
 	default:
-		fmt.Fprintf(&w.b, "%s: &contract.Schema{Never: true},\n", field)
+		fmt.Fprintf(&w.b, "%s: &jsonschema.Schema{Never: true},\n", field)
 	}
 }

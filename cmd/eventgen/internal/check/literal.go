@@ -78,9 +78,9 @@ func valueLiteral(value any) string {
 	case bool:
 		return strconv.FormatBool(value)
 	case float64:
-		return fmt.Sprintf("contract.Number(%q)", document.Shortest(value))
+		return fmt.Sprintf("jsonschema.Number(%q)", document.Shortest(value))
 	case json.Number:
-		return fmt.Sprintf("contract.Number(%q)", value)
+		return fmt.Sprintf("jsonschema.Number(%q)", value)
 	case []any:
 		b.WriteString("[]any{")
 		for _, item := range value {
@@ -101,9 +101,9 @@ func (w *writer) properties(field string, properties openapi3.Schemas) {
 	if len(properties) == 0 {
 		return
 	}
-	fmt.Fprintf(&w.b, "%s: []contract.Property{\n", field)
+	fmt.Fprintf(&w.b, "%s: []jsonschema.Property{\n", field)
 	for _, name := range slices.Sorted(maps.Keys(properties)) {
-		fmt.Fprintf(&w.b, "{Name: %q, Schema: contract.Schema{", name)
+		fmt.Fprintf(&w.b, "{Name: %q, Schema: jsonschema.Schema{", name)
 		w.body(properties[name])
 		w.b.WriteString("}},\n")
 	}
@@ -112,7 +112,7 @@ func (w *writer) properties(field string, properties openapi3.Schemas) {
 
 func (w *writer) one(field string, ref *openapi3.SchemaRef) {
 	if ref != nil && ref.Value != nil {
-		fmt.Fprintf(&w.b, "%s: &contract.Schema{", field)
+		fmt.Fprintf(&w.b, "%s: &jsonschema.Schema{", field)
 		w.body(ref)
 		w.b.WriteString("},\n")
 	}
@@ -122,7 +122,7 @@ func (w *writer) list(field string, refs openapi3.SchemaRefs) {
 	if len(refs) == 0 {
 		return
 	}
-	fmt.Fprintf(&w.b, "%s: []contract.Schema{\n", field)
+	fmt.Fprintf(&w.b, "%s: []jsonschema.Schema{\n", field)
 	for _, ref := range refs {
 		w.b.WriteString("{")
 		w.body(ref)

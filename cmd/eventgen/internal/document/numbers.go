@@ -14,7 +14,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/mixstream/mixstream/cmd/eventgen/internal/source"
-	"github.com/mixstream/mixstream/contract"
+	"github.com/mixstream/mixstream/contract/jsonschema"
 )
 
 // Numbers finds the numbers of a document as the document writes them. kin-openapi reads them
@@ -82,7 +82,7 @@ func restored(node *yaml.Node, is any) (value any, found bool) {
 	switch is := is.(type) {
 	case float64:
 		text, ok := exactly(node.Value, is)
-		if ok && contract.Number(text).Compare(contract.Number(Shortest(is))) != 0 {
+		if ok && jsonschema.Number(text).Compare(jsonschema.Number(Shortest(is))) != 0 {
 			return json.Number(text), true
 		}
 		return is, ok || math.Abs(is) < 1<<53

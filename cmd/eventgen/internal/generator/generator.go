@@ -10,6 +10,7 @@ import (
 
 	"github.com/mixstream/mixstream/cmd/eventgen/internal/check"
 	"github.com/mixstream/mixstream/cmd/eventgen/internal/document"
+	"github.com/mixstream/mixstream/cmd/eventgen/internal/gojson"
 	"github.com/mixstream/mixstream/cmd/eventgen/internal/oapi"
 	"github.com/mixstream/mixstream/cmd/eventgen/internal/source"
 	"github.com/mixstream/mixstream/cmd/eventgen/internal/stream"
@@ -65,11 +66,14 @@ func (g *Generator) makeFile() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if rewritten, err = rewritten.SeparateTags(); err != nil {
+		return nil, err
+	}
 	made := rewritten // the package of everything except the events
 	if own != nil {
 		made = own
 	}
-	f := &file{HasClient: made.Names["ClientOption"]}
+	f := &file{HasClient: made.Names["ClientOption"], JSON: g.types(plans, rewritten, own)}
 	checked := check.New(doc, &g.Exact, &g.Problems)
 	for i, s := range streams {
 		f.addStream(s, plans[i], sessions[i], named, checked, &g.Problems)
@@ -84,6 +88,26 @@ func (g *Generator) makeFile() ([]byte, error) {
 	}
 	code, err := g.assemble(f, rewritten, own)
 	return code, g.clashes(doc, err)
+}
+
+// types returns the Go types of the events' data. Those of own are the user's.
+func (g *Generator) types(plans []*StreamPlan, pkg, own *oapi.Package) *gojson.Types {
+	methods, taken := byHand(g.Output, g.Config.PackageName, own)
+	for _, name := range fileNames {
+		taken[name] = true
+	}
+	for _, plan := range plans {
+		for _, name := range []string{plan.Var, plan.Interface, plan.RequestType} {
+			taken[name] = true
+		}
+		for _, event := range plan.Events {
+			taken[event.Type] = true
+		}
+	}
+	if own == nil {
+		return gojson.New(methods, taken, pkg)
+	}
+	return gojson.New(methods, taken, own, pkg)
 }
 
 // read loads the document and reports all errors in its streams.
@@ -191,9 +215,6 @@ func (g *Generator) runRewritten(plans []*StreamPlan, cfg codegen.Configuration)
 func (g *Generator) assemble(f *file, pkg, own *oapi.Package) ([]byte, error) {
 	events, err := f.render()
 	if err != nil {
-		return nil, err
-	}
-	if pkg, err = pkg.SeparateTags(); err != nil {
 		return nil, err
 	}
 	importLines, bodies, beside := pkg.Imports(), []string{pkg.Body(), events}, []string(nil)

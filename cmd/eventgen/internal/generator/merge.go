@@ -10,7 +10,8 @@ import (
 
 // runtimeImports are the imports that the generated events may need.
 var runtimeImports = []string{
-	`"context"`, `"fmt"`, `"io"`, `"net/http"`, `"regexp"`, `"strconv"`, `"github.com/mixstream/mixstream/contract"`,
+	`"context"`, `"fmt"`, `"io"`, `"net/http"`, `"regexp"`, `"strconv"`,
+	`"github.com/mixstream/mixstream/contract"`, `"github.com/mixstream/mixstream/contract/eventjson"`, `"github.com/mixstream/mixstream/contract/jsonschema"`,
 }
 
 // Merge joins bodies into one formatted Go file, and keeps the imports that they use.

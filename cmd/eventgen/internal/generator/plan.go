@@ -90,7 +90,7 @@ func planStreams(doc *openapi3.T, streams []*stream.Stream, pkg *oapi.Package, p
 // that it imports, because a declaration would hide them.
 var fileNames = []string{
 	"UnknownEvent", "UnimplementedServer", "eventSchemas",
-	"context", "contract", "fmt", "http", "regexp", "strconv",
+	"context", "contract", "eventjson", "fmt", "http", "jsonschema", "regexp", "strconv",
 }
 
 // take reserves a name for an operation or an event, or for the file if owner is empty. It

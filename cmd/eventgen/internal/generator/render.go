@@ -15,6 +15,7 @@ import (
 
 	"github.com/mixstream/mixstream/cmd/eventgen/internal/check"
 	"github.com/mixstream/mixstream/cmd/eventgen/internal/document"
+	"github.com/mixstream/mixstream/cmd/eventgen/internal/gojson"
 	"github.com/mixstream/mixstream/cmd/eventgen/internal/oapi"
 	"github.com/mixstream/mixstream/cmd/eventgen/internal/source"
 	"github.com/mixstream/mixstream/cmd/eventgen/internal/stream"
@@ -29,6 +30,8 @@ var events = template.Must(template.New("").Funcs(template.FuncMap{"quote": strc
 // file is the input of the template. It does not depend on how a document describes a stream.
 type file struct {
 	HasClient     bool
+	JSON          *gojson.Types
+	Rules         []*rules
 	Streams       []*streamView
 	Types         []*eventView // one for each Go type
 	Unimplemented []method
@@ -55,15 +58,23 @@ type eventView struct {
 	*stream.Event
 	*EventPlan
 	Doc        string
-	Cases      string // the names of the event, for a case clause
-	Field      string // the Go field that names the event; empty: there is none
-	FieldZero  string // the zero value of Field
-	FieldValue string // the value of Field for this event
-	Schema     string // its name in the map of schemas
+	Cases      string       // the names of the event, for a case clause
+	Data       *gojson.Data // its Go type
+	Field      string       // the Go field that names the event and that the encoder leaves empty; empty: there is none
+	FieldZero  string       // the zero value of Field
+	FieldValue string       // the value of Field for this event
+	Rules      string       // the variable of its rules
 	IsDefined  bool
 	IsValue    bool
 	ReadsJSON  bool // the model has its own UnmarshalJSON
 	WritesJSON bool // the model has its own MarshalJSON
+}
+
+// rules are what the data of an event must be.
+type rules struct {
+	Var    string
+	Schema string // its name in the map of schemas
+	Type   string // the Go type
 }
 
 // method is a method of StrictServerInterface.
@@ -121,7 +132,8 @@ func paramLiteral(in, name, goType string) string {
 
 func (f *file) addEvent(s *stream.Stream, e *stream.Event, plan *EventPlan, pkg *oapi.Package, checked *check.Schemas) *eventView {
 	v := &eventView{Event: e, EventPlan: plan, Cases: cases(e), IsDefined: plan.Kind == kindDefined, IsValue: plan.Kind == kindValue}
-	v.ReadsJSON, v.WritesJSON = pkg.Members[plan.Model]["UnmarshalJSON"], pkg.Members[plan.Model]["MarshalJSON"]
+	v.ReadsJSON = f.JSON.HasMethod(plan.Model, "UnmarshalJSON") && !f.JSON.HasMethod(plan.Type, "UnmarshalJSON")
+	v.WritesJSON = f.JSON.HasMethod(plan.Model, "MarshalJSON") && !f.JSON.HasMethod(plan.Type, "MarshalJSON")
 	v.Doc = "is the event " + e.Names[0] + " of " + s.ID
 	if e.Names[0] == "" {
 		v.Doc = "is an event of " + s.ID
@@ -130,8 +142,10 @@ func (f *file) addEvent(s *stream.Stream, e *stream.Event, plan *EventPlan, pkg 
 	if data == nil {
 		data = &openapi3.SchemaRef{Value: &openapi3.Schema{Type: &openapi3.Types{openapi3.TypeString}}}
 	}
-	v.Schema = checked.Add(data, plan.Type+".data")
+	v.addData(f, data)
+	v.addRules(f, checked.Add(data, plan.Type+".data"))
 	if s.NameIn != "" && len(e.Names) == 1 {
+		v.Data.Expect(s.NameIn, e.Names[0])
 		for _, field := range pkg.Fields(plan.Type) {
 			if field.Tag == s.NameIn {
 				v.setField(field, e.Names[0], pkg)
@@ -145,6 +159,50 @@ func (f *file) addEvent(s *stream.Stream, e *stream.Event, plan *EventPlan, pkg 
 	}
 	f.Types = append(f.Types, v)
 	return v
+}
+
+// addData finds the Go type of the event's data.
+func (v *eventView) addData(f *file, schema *openapi3.SchemaRef) {
+	switch v.Kind {
+	case kindValue:
+		v.Data = f.JSON.ValueOf(v.Type)
+	case kindDefined:
+		if !f.JSON.ByHand(v.Type) {
+			v.Data = f.JSON.Named(v.Model)
+			break
+		}
+		fallthrough
+	default:
+		v.Data = f.JSON.Named(v.Type)
+	}
+	v.Data.Compare(schema)
+}
+
+// AsData returns the expression for a pointer to an event as one to what its functions take.
+func (v *eventView) AsData(pointer string) string {
+	if v.IsDefined && v.Data.Type() == v.Model {
+		return "(*" + v.Model + ")(" + pointer + ")"
+	}
+	return pointer
+}
+
+// addRules finds the variable with the rules of the event. Events share them if their data has
+// the same schema and the same Go type.
+func (v *eventView) addRules(f *file, schema string) {
+	name := "rulesOf" + v.Type
+	taken := map[string]bool{}
+	for _, r := range f.Rules {
+		if r.Schema == schema && r.Type == v.Data.Type() {
+			v.Rules = r.Var
+			return
+		}
+		taken[r.Var] = true
+	}
+	v.Rules = name
+	for n := 2; taken[v.Rules]; n++ {
+		v.Rules = name + strconv.Itoa(n)
+	}
+	f.Rules = append(f.Rules, &rules{Var: v.Rules, Schema: schema, Type: v.Data.Type()})
 }
 
 // setField makes Encode set the field that names the event, unless the caller has set it.
@@ -203,8 +261,20 @@ func (f *file) addServer(doc *openapi3.T, pkg *oapi.Package) {
 	}
 }
 
+// settle drops the fields that the encoders of the data set themselves.
+func (f *file) settle() {
+	for _, s := range f.Streams {
+		for _, e := range s.Events {
+			if e.Field != "" && e.Data.Writes(s.NameIn, e.Names[0]) {
+				e.Field = ""
+			}
+		}
+	}
+}
+
 // render returns the declarations of the events.
 func (f *file) render() (string, error) {
+	f.settle()
 	var b bytes.Buffer
 	if err := events.ExecuteTemplate(&b, "events.go.tmpl", f); err != nil {
 		return "", err
