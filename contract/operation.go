@@ -85,7 +85,7 @@ func (o Operation[P, E]) Decode(name string, data []byte) E {
 // Encode returns the name and the JSON of an event. It does not check the event against its
 // schema. The error is ErrNilEvent, ErrUnknownEvent or an *InvalidEventError.
 func (o Operation[P, E]) Encode(event E) (name string, data []byte, err error) {
-	return o.Events.Encode(nil, event)
+	return o.Events.encode(event)
 }
 
 // Check reports where the JSON of the event called name does not fit its schema or cannot be

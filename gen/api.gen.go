@@ -3519,7 +3519,7 @@ func decodeCompleteData(d *eventjson.Decoder, v *CompleteData) {
 				v.ReasoningDuration = new(d.Int(64))
 			}
 		case "type":
-			v.Type = d.String()
+			v.Type = d.Const("complete")
 		default:
 			d.Skip()
 		}
@@ -3551,7 +3551,7 @@ func decodeContentData(d *eventjson.Decoder, v *ContentData) {
 				v.ParentToolCallID = new(d.String())
 			}
 		case "type":
-			v.Type = d.String()
+			v.Type = d.Const("content")
 		default:
 			d.Skip()
 		}
@@ -3581,7 +3581,7 @@ func decodeErrorData(d *eventjson.Decoder, v *ErrorData) {
 			}
 		case "type":
 			if v.Type = nil; !d.Null() {
-				v.Type = new(d.String())
+				v.Type = new(d.Const("error"))
 			}
 		default:
 			d.Skip()
@@ -3593,7 +3593,7 @@ func decodeHeartbeatData(d *eventjson.Decoder, v *HeartbeatData) {
 	for ok := d.Object(); ok; ok = d.NextMember() {
 		switch string(d.Name()) {
 		case "type":
-			v.Type = d.String()
+			v.Type = d.Const("heartbeat")
 		default:
 			d.Skip()
 		}
@@ -3628,7 +3628,7 @@ func decodeNotificationData(d *eventjson.Decoder, v *NotificationData) {
 		case "title":
 			v.Title = d.String()
 		case "type":
-			v.Type = d.String()
+			v.Type = d.Const("notification")
 		default:
 			d.Skip()
 		}
@@ -3662,7 +3662,7 @@ func decodePermissionData(d *eventjson.Decoder, v *PermissionData) {
 		case "toolName":
 			v.ToolName = d.String()
 		case "type":
-			v.Type = d.String()
+			v.Type = d.Const("permission")
 		default:
 			d.Skip()
 		}
@@ -3679,7 +3679,7 @@ func decodeSessionCreatedData(d *eventjson.Decoder, v *SessionCreatedData) {
 		case "title":
 			v.Title = d.String()
 		case "type":
-			v.Type = d.String()
+			v.Type = d.Const("session_created")
 		default:
 			d.Skip()
 		}
@@ -3692,7 +3692,7 @@ func decodeSessionDeletedData(d *eventjson.Decoder, v *SessionDeletedData) {
 		case "sessionId":
 			v.SessionID = d.String()
 		case "type":
-			v.Type = d.String()
+			v.Type = d.Const("session_deleted")
 		default:
 			d.Skip()
 		}
@@ -3713,7 +3713,7 @@ func decodeThinkingData(d *eventjson.Decoder, v *ThinkingData) {
 				v.ParentToolCallID = new(d.String())
 			}
 		case "type":
-			v.Type = d.String()
+			v.Type = d.Const("thinking")
 		default:
 			d.Skip()
 		}
@@ -3736,7 +3736,7 @@ func decodeToolExecutionCompleteData(d *eventjson.Decoder, v *ToolExecutionCompl
 		case "toolName":
 			v.ToolName = d.String()
 		case "type":
-			v.Type = d.String()
+			v.Type = d.Const("tool_execution_complete")
 		default:
 			d.Skip()
 		}
@@ -3757,7 +3757,7 @@ func decodeToolExecutionStartData(d *eventjson.Decoder, v *ToolExecutionStartDat
 		case "toolName":
 			v.ToolName = d.String()
 		case "type":
-			v.Type = d.String()
+			v.Type = d.Const("tool_execution_start")
 		default:
 			d.Skip()
 		}
@@ -3780,7 +3780,7 @@ func decodeToolUseParameterDeltaData(d *eventjson.Decoder, v *ToolUseParameterDe
 		case "toolCallId":
 			v.ToolCallID = d.String()
 		case "type":
-			v.Type = d.String()
+			v.Type = d.Const("tool_use_parameter_delta")
 		default:
 			d.Skip()
 		}
@@ -3805,7 +3805,7 @@ func decodeToolUseParameterStreamingCompleteData(d *eventjson.Decoder, v *ToolUs
 				v.ParentToolCallID = new(d.String())
 			}
 		case "type":
-			v.Type = d.String()
+			v.Type = d.Const("tool_use_parameter_streaming_complete")
 		default:
 			d.Skip()
 		}
@@ -3828,7 +3828,7 @@ func decodeToolUseStartData(d *eventjson.Decoder, v *ToolUseStartData) {
 				v.ParentToolCallID = new(d.String())
 			}
 		case "type":
-			v.Type = d.String()
+			v.Type = d.Const("tool_use_start")
 		default:
 			d.Skip()
 		}
@@ -3847,7 +3847,7 @@ func decodeUserMessageCreatedData(d *eventjson.Decoder, v *UserMessageCreatedDat
 				v.ParentToolCallID = new(d.String())
 			}
 		case "type":
-			v.Type = d.String()
+			v.Type = d.Const("user_message_created")
 		default:
 			d.Skip()
 		}
@@ -3857,53 +3857,43 @@ func decodeUserMessageCreatedData(d *eventjson.Decoder, v *UserMessageCreatedDat
 func encodeCompleteData(e *eventjson.Encoder, v *CompleteData) {
 	e.Object()
 	if v.Content != nil {
-		e.Name(`"content":`)
-		e.String(*v.Content)
+		e.StringMember(`"content":`, *v.Content)
 	}
 	e.Name(`"done":`)
 	e.Bool(v.Done)
 	if v.MessageID != nil {
-		e.Name(`"messageId":`)
-		e.String(*v.MessageID)
+		e.StringMember(`"messageId":`, *v.MessageID)
 	}
 	if v.ParentToolCallID != nil {
-		e.Name(`"parentToolCallId":`)
-		e.String(*v.ParentToolCallID)
+		e.StringMember(`"parentToolCallId":`, *v.ParentToolCallID)
 	}
 	if v.Reasoning != nil {
-		e.Name(`"reasoning":`)
-		e.String(*v.Reasoning)
+		e.StringMember(`"reasoning":`, *v.Reasoning)
 	}
 	if v.ReasoningDuration != nil {
 		e.Name(`"reasoningDuration":`)
 		e.Int(*v.ReasoningDuration)
 	}
-	e.Name(`"type":`)
-	e.String(v.Type)
+	e.StringMember(`"type":`, v.Type)
 	e.EndObject()
 }
 
 func encodeConnectedData(e *eventjson.Encoder, v *ConnectedData) {
 	e.Object()
-	e.Name(`"sessionId":`)
-	e.String(v.SessionID)
+	e.StringMember(`"sessionId":`, v.SessionID)
 	e.EndObject()
 }
 
 func encodeContentData(e *eventjson.Encoder, v *ContentData) {
 	e.Object()
 	if v.AssistantMessageID != nil {
-		e.Name(`"assistantMessageId":`)
-		e.String(*v.AssistantMessageID)
+		e.StringMember(`"assistantMessageId":`, *v.AssistantMessageID)
 	}
-	e.Name(`"content":`)
-	e.String(v.Content)
+	e.StringMember(`"content":`, v.Content)
 	if v.ParentToolCallID != nil {
-		e.Name(`"parentToolCallId":`)
-		e.String(*v.ParentToolCallID)
+		e.StringMember(`"parentToolCallId":`, *v.ParentToolCallID)
 	}
-	e.Name(`"type":`)
-	e.String(v.Type)
+	e.StringMember(`"type":`, v.Type)
 	e.EndObject()
 }
 
@@ -3913,31 +3903,27 @@ func encodeErrorData(e *eventjson.Encoder, v *ErrorData) {
 		e.Name(`"attempt":`)
 		e.Int(int64(*v.Attempt))
 	}
-	e.Name(`"error":`)
-	e.String(v.Error)
+	e.StringMember(`"error":`, v.Error)
 	if v.MaxAttempts != nil {
 		e.Name(`"maxAttempts":`)
 		e.Int(int64(*v.MaxAttempts))
 	}
 	if v.ParentToolCallID != nil {
-		e.Name(`"parentToolCallId":`)
-		e.String(*v.ParentToolCallID)
+		e.StringMember(`"parentToolCallId":`, *v.ParentToolCallID)
 	}
 	if v.RetryAfter != nil {
 		e.Name(`"retryAfter":`)
 		e.Int(*v.RetryAfter)
 	}
 	if v.Type != nil {
-		e.Name(`"type":`)
-		e.String(*v.Type)
+		e.StringMember(`"type":`, *v.Type)
 	}
 	e.EndObject()
 }
 
 func encodeHeartbeatData(e *eventjson.Encoder, v *HeartbeatData) {
 	e.Object()
-	e.Name(`"type":`)
-	e.String(v.Type)
+	e.StringMember(`"type":`, v.Type)
 	e.EndObject()
 }
 
@@ -3953,60 +3939,39 @@ func encodeNotificationData(e *eventjson.Encoder, v *NotificationData) {
 	}
 	e.Name(`"createdAt":`)
 	e.Int(v.CreatedAt)
-	e.Name(`"id":`)
-	e.String(v.ID)
-	e.Name(`"message":`)
-	e.String(v.Message)
-	e.Name(`"notificationType":`)
-	e.String(string(v.NotificationType))
+	e.StringMember(`"id":`, v.ID)
+	e.StringMember(`"message":`, v.Message)
+	e.StringMember(`"notificationType":`, string(v.NotificationType))
 	if v.ParentToolCallID != nil {
-		e.Name(`"parentToolCallId":`)
-		e.String(*v.ParentToolCallID)
+		e.StringMember(`"parentToolCallId":`, *v.ParentToolCallID)
 	}
-	e.Name(`"responseType":`)
-	e.String(string(v.ResponseType))
-	e.Name(`"sessionId":`)
-	e.String(v.SessionID)
+	e.StringMember(`"responseType":`, string(v.ResponseType))
+	e.StringMember(`"sessionId":`, v.SessionID)
 	e.Name(`"timeout":`)
 	e.Int(v.Timeout)
-	e.Name(`"title":`)
-	e.String(v.Title)
-	e.Name(`"type":`)
-	e.String(v.Type)
+	e.StringMember(`"title":`, v.Title)
+	e.StringMember(`"type":`, v.Type)
 	e.EndObject()
 }
 
 func encodePermissionData(e *eventjson.Encoder, v *PermissionData) {
 	e.Object()
-	e.Name(`"action":`)
-	e.String(v.Action)
-	e.Name(`"description":`)
-	e.String(v.Description)
-	e.Name(`"id":`)
-	e.String(v.ID)
+	e.StringMember(`"action":`, v.Action)
+	e.StringMember(`"description":`, v.Description)
+	e.StringMember(`"id":`, v.ID)
 	if len(v.Params) > 0 {
 		e.Name(`"params":`)
-		e.Object()
-		for _, name := range eventjson.Keys(v.Params) {
-			e.Key(name)
-			e.Any(v.Params[name])
-		}
-		e.EndObject()
+		e.Any(v.Params)
 	}
 	if v.ParentToolCallID != nil {
-		e.Name(`"parentToolCallId":`)
-		e.String(*v.ParentToolCallID)
+		e.StringMember(`"parentToolCallId":`, *v.ParentToolCallID)
 	}
 	if v.Path != nil {
-		e.Name(`"path":`)
-		e.String(*v.Path)
+		e.StringMember(`"path":`, *v.Path)
 	}
-	e.Name(`"sessionId":`)
-	e.String(v.SessionID)
-	e.Name(`"toolName":`)
-	e.String(v.ToolName)
-	e.Name(`"type":`)
-	e.String(v.Type)
+	e.StringMember(`"sessionId":`, v.SessionID)
+	e.StringMember(`"toolName":`, v.ToolName)
+	e.StringMember(`"type":`, v.Type)
 	e.EndObject()
 }
 
@@ -4014,148 +3979,109 @@ func encodeSessionCreatedData(e *eventjson.Encoder, v *SessionCreatedData) {
 	e.Object()
 	e.Name(`"createdAt":`)
 	e.Int(v.CreatedAt)
-	e.Name(`"sessionId":`)
-	e.String(v.SessionID)
-	e.Name(`"title":`)
-	e.String(v.Title)
-	e.Name(`"type":`)
-	e.String(v.Type)
+	e.StringMember(`"sessionId":`, v.SessionID)
+	e.StringMember(`"title":`, v.Title)
+	e.StringMember(`"type":`, v.Type)
 	e.EndObject()
 }
 
 func encodeSessionDeletedData(e *eventjson.Encoder, v *SessionDeletedData) {
 	e.Object()
-	e.Name(`"sessionId":`)
-	e.String(v.SessionID)
-	e.Name(`"type":`)
-	e.String(v.Type)
+	e.StringMember(`"sessionId":`, v.SessionID)
+	e.StringMember(`"type":`, v.Type)
 	e.EndObject()
 }
 
 func encodeThinkingData(e *eventjson.Encoder, v *ThinkingData) {
 	e.Object()
 	if v.AssistantMessageID != nil {
-		e.Name(`"assistantMessageId":`)
-		e.String(*v.AssistantMessageID)
+		e.StringMember(`"assistantMessageId":`, *v.AssistantMessageID)
 	}
-	e.Name(`"content":`)
-	e.String(v.Content)
+	e.StringMember(`"content":`, v.Content)
 	if v.ParentToolCallID != nil {
-		e.Name(`"parentToolCallId":`)
-		e.String(*v.ParentToolCallID)
+		e.StringMember(`"parentToolCallId":`, *v.ParentToolCallID)
 	}
-	e.Name(`"type":`)
-	e.String(v.Type)
+	e.StringMember(`"type":`, v.Type)
 	e.EndObject()
 }
 
 func encodeToolExecutionCompleteData(e *eventjson.Encoder, v *ToolExecutionCompleteData) {
 	e.Object()
 	if v.ParentToolCallID != nil {
-		e.Name(`"parentToolCallId":`)
-		e.String(*v.ParentToolCallID)
+		e.StringMember(`"parentToolCallId":`, *v.ParentToolCallID)
 	}
-	e.Name(`"progress":`)
-	e.String(v.Progress)
+	e.StringMember(`"progress":`, v.Progress)
 	e.Name(`"success":`)
 	e.Bool(v.Success)
-	e.Name(`"toolCallId":`)
-	e.String(v.ToolCallID)
-	e.Name(`"toolName":`)
-	e.String(v.ToolName)
-	e.Name(`"type":`)
-	e.String(v.Type)
+	e.StringMember(`"toolCallId":`, v.ToolCallID)
+	e.StringMember(`"toolName":`, v.ToolName)
+	e.StringMember(`"type":`, v.Type)
 	e.EndObject()
 }
 
 func encodeToolExecutionStartData(e *eventjson.Encoder, v *ToolExecutionStartData) {
 	e.Object()
 	if v.ParentToolCallID != nil {
-		e.Name(`"parentToolCallId":`)
-		e.String(*v.ParentToolCallID)
+		e.StringMember(`"parentToolCallId":`, *v.ParentToolCallID)
 	}
-	e.Name(`"progress":`)
-	e.String(v.Progress)
-	e.Name(`"toolCallId":`)
-	e.String(v.ToolCallID)
-	e.Name(`"toolName":`)
-	e.String(v.ToolName)
-	e.Name(`"type":`)
-	e.String(v.Type)
+	e.StringMember(`"progress":`, v.Progress)
+	e.StringMember(`"toolCallId":`, v.ToolCallID)
+	e.StringMember(`"toolName":`, v.ToolName)
+	e.StringMember(`"type":`, v.Type)
 	e.EndObject()
 }
 
 func encodeToolUseParameterDeltaData(e *eventjson.Encoder, v *ToolUseParameterDeltaData) {
 	e.Object()
 	if v.AssistantMessageID != nil {
-		e.Name(`"assistantMessageId":`)
-		e.String(*v.AssistantMessageID)
+		e.StringMember(`"assistantMessageId":`, *v.AssistantMessageID)
 	}
-	e.Name(`"input":`)
-	e.String(v.Input)
+	e.StringMember(`"input":`, v.Input)
 	if v.ParentToolCallID != nil {
-		e.Name(`"parentToolCallId":`)
-		e.String(*v.ParentToolCallID)
+		e.StringMember(`"parentToolCallId":`, *v.ParentToolCallID)
 	}
-	e.Name(`"toolCallId":`)
-	e.String(v.ToolCallID)
-	e.Name(`"type":`)
-	e.String(v.Type)
+	e.StringMember(`"toolCallId":`, v.ToolCallID)
+	e.StringMember(`"type":`, v.Type)
 	e.EndObject()
 }
 
 func encodeToolUseParameterStreamingCompleteData(e *eventjson.Encoder, v *ToolUseParameterStreamingCompleteData) {
 	e.Object()
 	if v.AssistantMessageID != nil {
-		e.Name(`"assistantMessageId":`)
-		e.String(*v.AssistantMessageID)
+		e.StringMember(`"assistantMessageId":`, *v.AssistantMessageID)
 	}
-	e.Name(`"id":`)
-	e.String(v.ID)
-	e.Name(`"input":`)
-	e.String(v.Input)
-	e.Name(`"name":`)
-	e.String(v.Name)
+	e.StringMember(`"id":`, v.ID)
+	e.StringMember(`"input":`, v.Input)
+	e.StringMember(`"name":`, v.Name)
 	if v.ParentToolCallID != nil {
-		e.Name(`"parentToolCallId":`)
-		e.String(*v.ParentToolCallID)
+		e.StringMember(`"parentToolCallId":`, *v.ParentToolCallID)
 	}
-	e.Name(`"type":`)
-	e.String(v.Type)
+	e.StringMember(`"type":`, v.Type)
 	e.EndObject()
 }
 
 func encodeToolUseStartData(e *eventjson.Encoder, v *ToolUseStartData) {
 	e.Object()
 	if v.AssistantMessageID != nil {
-		e.Name(`"assistantMessageId":`)
-		e.String(*v.AssistantMessageID)
+		e.StringMember(`"assistantMessageId":`, *v.AssistantMessageID)
 	}
-	e.Name(`"id":`)
-	e.String(v.ID)
-	e.Name(`"name":`)
-	e.String(v.Name)
+	e.StringMember(`"id":`, v.ID)
+	e.StringMember(`"name":`, v.Name)
 	if v.ParentToolCallID != nil {
-		e.Name(`"parentToolCallId":`)
-		e.String(*v.ParentToolCallID)
+		e.StringMember(`"parentToolCallId":`, *v.ParentToolCallID)
 	}
-	e.Name(`"type":`)
-	e.String(v.Type)
+	e.StringMember(`"type":`, v.Type)
 	e.EndObject()
 }
 
 func encodeUserMessageCreatedData(e *eventjson.Encoder, v *UserMessageCreatedData) {
 	e.Object()
-	e.Name(`"content":`)
-	e.String(v.Content)
-	e.Name(`"messageId":`)
-	e.String(v.MessageID)
+	e.StringMember(`"content":`, v.Content)
+	e.StringMember(`"messageId":`, v.MessageID)
 	if v.ParentToolCallID != nil {
-		e.Name(`"parentToolCallId":`)
-		e.String(*v.ParentToolCallID)
+		e.StringMember(`"parentToolCallId":`, *v.ParentToolCallID)
 	}
-	e.Name(`"type":`)
-	e.String(v.Type)
+	e.StringMember(`"type":`, v.Type)
 	e.EndObject()
 }
 

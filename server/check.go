@@ -13,22 +13,22 @@ import (
 )
 
 // check refuses an event that must not be published: the one check of Publish, of PublishJSON and
-// of what comes over HTTP. data is its JSON, which may have white space. The error is a
-// *PublishError.
+// of what comes over HTTP. data is its JSON, which may have white space. fits says that the
+// rules of the event have accepted it. The error is a *PublishError.
 //
 // Some entries of a log do not pass here. The server writes the data of its own events itself; of
 // what an application adds to them, createSession checks the title. An event that ends its session
 // has passed before it becomes a part of such an entry. And a copy of a log takes what passed when
 // it was published.
-func (s *engine) check(name string, data []byte) error {
-	if err := s.whyNot(name, data); err != nil {
+func (s *engine) check(name string, data []byte, fits bool) error {
+	if err := s.whyNot(name, data, fits); err != nil {
 		return &PublishError{Event: name, Err: err}
 	}
 	return nil
 }
 
 // whyNot returns the reason for which an event must not be published; nil if there is none.
-func (s *engine) whyNot(name string, data []byte) error {
+func (s *engine) whyNot(name string, data []byte, fits bool) error {
 	rules := s.op.rules(name)
 	switch {
 	case rules == nil:
@@ -38,8 +38,10 @@ func (s *engine) whyNot(name string, data []byte) error {
 	case s.op.words.Reserves(name, data):
 		return ErrReservedEvent
 	}
-	if err := s.checkRules(rules, name, data); err != nil {
-		return err
+	if !fits {
+		if err := s.checkRules(rules, name, data); err != nil {
+			return err
+		}
 	}
 	if s.op.words.IsText(name) && hasCarriageReturn(data) {
 		return &contract.InvalidEventError{Event: name, Reason: "must have no carriage return: a stream would change it"}
@@ -53,11 +55,13 @@ func (s *engine) whyNot(name string, data []byte) error {
 // checkRules refuses data that does not fit the rules of an event. The error is a
 // *contract.InvalidEventError.
 func (s *engine) checkRules(rules *jsonschema.Rules, name string, data []byte) error {
-	check := rules.CheckType
-	if s.cfg.checkEvents || isNull(data) { // every Go type takes null
-		check = rules.Check
+	d := eventjson.NewDecoder(data)
+	var err error
+	if s.checksSchema(d.Peek()) {
+		err = rules.Check(data)
+	} else {
+		err = rules.CheckType(data)
 	}
-	err := check(data)
 	if err == nil {
 		return nil
 	}
@@ -72,8 +76,9 @@ func pointer(member string) string {
 	return "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(member)
 }
 
-// isNull reports whether data is the JSON null.
-func isNull(data []byte) bool { return string(bytes.TrimSpace(data)) == "null" }
+// checksSchema reports whether the schema is checked of data that begins with first. That of null
+// always is: every Go type takes null.
+func (s *engine) checksSchema(first byte) bool { return s.cfg.checkEvents || first == 'n' }
 
 // hasCarriageReturn reports whether data is a JSON string with a carriage return, which it must
 // escape.

@@ -7,6 +7,7 @@ import (
 	"net/http"
 
 	"github.com/mixstream/mixstream/contract"
+	"github.com/mixstream/mixstream/contract/eventjson"
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/internal/excerpt"
 	"github.com/mixstream/mixstream/server/internal/ingest"
@@ -98,10 +99,23 @@ func (a *appender) NameOf(data []byte) (name string, ok bool) {
 	return "", a.server.op.has("")
 }
 
+// Accepts implements ingest.Appender.
+func (a *appender) Accepts(name string, d *eventjson.Decoder) bool {
+	rules := a.server.op.rules(name)
+	switch {
+	case rules == nil:
+		return false
+	case a.server.checksSchema(d.Peek()):
+		return rules.Accept(d)
+	}
+	return rules.AcceptType(d)
+}
+
 // Check implements ingest.Appender.
 func (a *appender) Check(ctx context.Context, e ingest.Event) (ingest.Checked, error) {
 	s := a.server
-	ctx, p := s.beginPublication(ctx, a.name)
+	var p publication
+	ctx = p.begin(ctx, s, a.name)
 	if p.observer != nil {
 		p.event(s.known(e.Name), len(e.Data))
 	}
@@ -127,7 +141,7 @@ func (a *appender) Check(ctx context.Context, e ingest.Event) (ingest.Checked, e
 
 // entry returns the entry of an event, if it may be published.
 func (s *engine) entry(e ingest.Event) (eventlog.Entry, error) {
-	if err := s.check(e.Name, e.Data); err != nil {
+	if err := s.check(e.Name, e.Data, e.Fits); err != nil {
 		return eventlog.Entry{}, err
 	}
 	data := compact(e.Data)

@@ -17,14 +17,16 @@ type publication struct {
 // errPanicked is the error of a publication through which a panic passes.
 var errPanicked = errors.New("server: panic")
 
-// beginPublication returns the context to publish with. The caller must end the publication.
-func (s *engine) beginPublication(ctx context.Context, sessionID string) (context.Context, publication) {
+// begin begins a publication, which is zero, and returns the context to publish with. The caller
+// must end the publication.
+func (p *publication) begin(ctx context.Context, s *engine, sessionID string) context.Context {
 	o := s.cfg.observer
 	if o == nil {
-		return ctx, publication{}
+		return ctx
 	}
-	p := publication{observer: o, began: time.Now(), told: Publication{Operation: s.op.id, SessionID: sessionID}}
-	return o.PublishStarted(ctx, sessionID), p
+	p.observer, p.began = o, time.Now()
+	p.told.Operation, p.told.SessionID = s.op.id, sessionID
+	return o.PublishStarted(ctx, sessionID)
 }
 
 // event notes what is published. The name is empty if the spec does not have it: then it can

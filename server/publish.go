@@ -1,7 +1,6 @@
 package server
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -13,7 +12,8 @@ import (
 
 // publish implements [Server.Publish].
 func publish[E any](ctx context.Context, s *engine, events *contract.Events[E], session string, event E) (id string, err error) {
-	ctx, p := s.beginPublication(ctx, session)
+	var p publication
+	ctx = p.begin(ctx, s, session)
 	defer func() { p.end(ctx, id, err) }()
 	scratch := encodings.Get().(*[]byte)
 	defer putEncoding(scratch)
@@ -32,10 +32,12 @@ func publish[E any](ctx context.Context, s *engine, events *contract.Events[E], 
 		return "", &PublishError{Event: name, Err: err}
 	}
 	*scratch = data
-	if err := s.check(name, data); err != nil {
+	if err := s.check(name, data, false); err != nil {
 		return "", err
 	}
-	return s.append(ctx, session, name, bytes.Clone(data))
+	kept := make([]byte, len(data))
+	copy(kept, data)
+	return s.append(ctx, session, name, kept)
 }
 
 // encodings are buffers for the JSON of events. The log keeps a copy that is no larger than it
@@ -53,12 +55,13 @@ func putEncoding(b *[]byte) {
 
 // publishJSON implements [Server.PublishJSON].
 func (s *engine) publishJSON(ctx context.Context, session, name string, data []byte) (id string, err error) {
-	ctx, p := s.beginPublication(ctx, session)
+	var p publication
+	ctx = p.begin(ctx, s, session)
 	defer func() { p.end(ctx, id, err) }()
 	if p.observer != nil {
 		p.event(s.known(name), len(data))
 	}
-	if err := s.check(name, data); err != nil {
+	if err := s.check(name, data, false); err != nil {
 		return "", err
 	}
 	data = compact(data)

@@ -22,7 +22,8 @@ func (s *engine) countReaders(sessionID string) int {
 
 // createSession implements [Server.CreateSession].
 func (s *engine) createSession(ctx context.Context, sessionID, title string) (id string, err error) {
-	ctx, p := s.beginPublication(ctx, sessionID)
+	var p publication
+	ctx = p.begin(ctx, s, sessionID)
 	defer func() { p.end(ctx, id, err) }()
 	session, err := s.session(sessionID)
 	if err != nil {
@@ -56,7 +57,8 @@ func (s *engine) checkTitle(e eventlog.Entry, title string) error {
 
 // deleteSession implements [Server.DeleteSession].
 func (s *engine) deleteSession(ctx context.Context, sessionID string) (id string, err error) {
-	ctx, p := s.beginPublication(ctx, sessionID)
+	var p publication
+	ctx = p.begin(ctx, s, sessionID)
 	defer func() { p.end(ctx, id, err) }()
 	session, err := s.session(sessionID)
 	if err != nil {

@@ -36,6 +36,20 @@ func TestTakes(t *testing.T) {
 			[]string{"type AOf0 = string"},
 		},
 		{
+			"an array of itself",
+			"    E: {type: object, properties: {a: {$ref: '#/components/schemas/A'}, b: {$ref: '#/components/schemas/B'}, d: {$ref: '#/components/schemas/D'}}}\n" +
+				"    A: {type: array, items: {$ref: '#/components/schemas/A'}}\n" +
+				"    B: {type: array, items: {$ref: '#/components/schemas/C'}}\n    C: {type: array, items: {$ref: '#/components/schemas/B'}}\n" +
+				"    D: {type: array, items: {$ref: '#/components/schemas/A'}}\n",
+			[]string{"type A []A", "type B []C", "type C []B", "type D = []A"},
+		},
+		{
+			"an array of small numbers, which is no text in base64",
+			"    E: {type: object, properties: {a: {type: array, items: {type: integer, format: uint8}}, b: {type: array, items: {$ref: '#/components/schemas/A'}}, c: {$ref: '#/components/schemas/A'}, d: {type: string, format: byte}, e: {type: array, items: {allOf: [{$ref: '#/components/schemas/A'}, {description: d}]}}}}\n" +
+				"    A: {type: integer, format: uint8}\n",
+			[]string{"A []uint16 `json", "B []uint16 `json", "C *A `json", "D []byte `json", "E []uint16 `json", "type A = uint8"},
+		},
+		{
 			"anyOf and oneOf",
 			"    E: {type: object, properties: {a: {anyOf: [{$ref: '#/components/schemas/A'}, {type: integer}, {$ref: '#/components/schemas/B'}], oneOf: [{$ref: '#/components/schemas/A'}, {type: string}]}}}\n" +
 				"    A: {type: object, properties: {a: {type: string}}}\n    B: {type: object, properties: {b: {type: string}}}\n",

@@ -34,7 +34,7 @@ func appendCompact(b, text []byte) []byte {
 	for d.at < len(text) {
 		switch d.data[d.at] {
 		case '"':
-			d.text()
+			d.Text()
 		case ' ', '\t', '\n', '\r':
 			b = append(b, text[begin:d.at]...)
 			d.next()

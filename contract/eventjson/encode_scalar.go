@@ -37,6 +37,10 @@ func (e *Encoder) Float(f float64, bits int) {
 	if bits == 32 {
 		f = float64(float32(f))
 	}
+	if n := int64(f); float64(n) == f && n != 0 && -maxWhole < n && n < maxWhole { // 0 may be -0
+		e.Int(n)
+		return
+	}
 	if math.IsNaN(f) || math.IsInf(f, 0) {
 		err := &json.UnsupportedValueError{Value: reflect.ValueOf(f), Str: strconv.FormatFloat(f, 'g', -1, bits)}
 		e.refuse(&Error{Reason: because(err), Err: err})
@@ -48,6 +52,10 @@ func (e *Encoder) Float(f float64, bits int) {
 	}
 	e.b = append(strconv.AppendFloat(e.b, f, 'f', -1, bits), ',')
 }
+
+// maxWhole is a limit below which a float of either size can be every integer, so that all digits
+// of one are necessary. Integers are written faster than floats.
+const maxWhole = 1 << 24
 
 // lowest returns the lowest number that is written without an exponent.
 func lowest(bits int) float64 {

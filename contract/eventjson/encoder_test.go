@@ -102,7 +102,7 @@ func TestFreeValues(t *testing.T) {
 func TestEncodedFloats(t *testing.T) {
 	for _, f := range []float64{
 		0, math.Copysign(0, -1), 1, -1.5, 0.1, 1e-6, 9.99e-7, 1e-7, 1e-9, 1e-10, 1.5e-100, 1e20, 1e21, 1.5e21, -1e21, 1e100,
-		math.MaxFloat64, math.SmallestNonzeroFloat64, math.MaxFloat32, math.SmallestNonzeroFloat32, float64(float32(1e-6)), float64(float32(1e21)), 123456789, math.Pi,
+		math.MaxFloat64, math.SmallestNonzeroFloat64, math.MaxFloat32, math.SmallestNonzeroFloat32, 1<<24 - 1, 1 << 24, 1<<24 + 2, 1 - 1<<24, -1 << 24, 1 << 62, -1 << 63, 1 << 63, float64(float32(1e-6)), float64(float32(1e21)), 123456789, math.Pi,
 	} {
 		for bits, v := range map[int]any{64: f, 32: float32(f)} {
 			want, refused := encoded(v)

@@ -42,8 +42,11 @@ func hex(data []byte) rune {
 	return r
 }
 
-// unescape returns the string of a text that is not plain.
+// unescape returns the string of a text.
 func (d *Decoder) unescape(t text) string {
+	if t.plain {
+		return string(d.data[t.begin:t.end])
+	}
 	raw := d.data[t.begin:t.end]
 	if !t.utf8 {
 		raw = appendValid(nil, raw)

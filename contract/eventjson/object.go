@@ -44,9 +44,12 @@ func (d *Decoder) member() bool {
 		d.syntax()
 		return false
 	}
-	t := d.text()
-	if d.nameBegin, d.nameEnd = t.begin, t.end; !t.plain {
-		d.name, d.nameEnd = d.unescape(t), -1
+	begin := d.at + 1
+	end := asciiRun(d.data, begin)
+	if d.nameBegin, d.nameEnd = begin, end; end < len(d.data) && d.data[end] == '"' {
+		d.at = end + 1
+	} else {
+		d.escapedMember(begin, end)
 	}
 	if d.next() != ':' {
 		d.syntax()
@@ -54,6 +57,14 @@ func (d *Decoder) member() bool {
 	}
 	d.at++
 	return true
+}
+
+// escapedMember reads a name of which the bytes from begin to i are plain.
+func (d *Decoder) escapedMember(begin, i int) {
+	t := d.escapedText(begin, i)
+	if d.nameBegin, d.nameEnd = t.begin, t.end; !t.plain {
+		d.name, d.nameEnd = d.unescape(t), -1
+	}
 }
 
 // enter consumes the bracket that opens an object or an array.

@@ -4,7 +4,7 @@ package eventjson
 func (d *Decoder) Skip() {
 	switch c := d.next(); c {
 	case '"':
-		d.text()
+		d.Text()
 	case '{':
 		for ok := d.Object(); ok; ok = d.NextMember() {
 			d.Skip()

@@ -9,6 +9,9 @@ func (d *Decoder) Failed() bool { return d.failure != nil }
 // Offset returns how many bytes of the text are consumed.
 func (d *Decoder) Offset() int { return d.at }
 
+// From returns the text that is consumed since the Offset begin. It is a part of the data.
+func (d *Decoder) From(begin int) []byte { return d.data[begin:d.at] }
+
 // Peek returns the first byte of the next value, and consumes only the white space before it.
 // It is 0 at the end of the text and after an error.
 func (d *Decoder) Peek() byte { return d.next() }
@@ -21,7 +24,13 @@ func (d *Decoder) Text() (text []byte, plain bool) {
 		d.syntax()
 		return nil, true
 	}
-	t := d.text()
+	begin := d.at + 1
+	end := asciiRun(d.data, begin)
+	if end < len(d.data) && d.data[end] == '"' {
+		d.at = end + 1
+		return d.data[begin:end], true
+	}
+	t := d.escapedText(begin, end)
 	return d.data[t.begin:t.end], t.plain
 }
 
@@ -31,6 +40,11 @@ func (d *Decoder) NameText() (text []byte, plain bool) {
 	if d.nameEnd >= 0 {
 		return d.data[d.nameBegin:d.nameEnd], true
 	}
+	return d.escapedName()
+}
+
+// escapedName is NameText for a name that is not plain.
+func (d *Decoder) escapedName() (text []byte, plain bool) {
 	again := Decoder{data: d.data, at: d.nameBegin - 1}
 	return again.Text()
 }

@@ -91,6 +91,9 @@ func oneLine(values []any) string {
 	words := make([]string, len(values))
 	for i, value := range values {
 		words[i] = fmt.Sprint(value)
+		if value == nil {
+			words[i] = "null"
+		}
 	}
 	return strings.Join(words, ", ")
 }

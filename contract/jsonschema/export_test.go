@@ -32,7 +32,7 @@ func FitsTree(r *Rules, data []byte) error {
 // FitsPass reports whether one pass alone accepts data.
 func FitsPass(r *Rules, data []byte) bool {
 	r.once.Do(r.compile)
-	p := pass{d: eventjson.NewDecoder(data), data: data, all: r.schemas()}
+	p := pass{d: eventjson.NewDecoder(data), all: r.schemas()}
 	return p.value(r.full) && p.d.Finish() == nil
 }
 

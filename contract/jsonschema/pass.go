@@ -13,9 +13,8 @@ import (
 //
 // A pass allocates nothing for what texts usually have.
 type pass struct {
-	d    eventjson.Decoder
-	data []byte
-	all  Schemas
+	d   eventjson.Decoder
+	all Schemas
 
 	names  *names   // of the members that no node knows, in the open objects; nil: none yet
 	named  int      // of names
@@ -40,7 +39,7 @@ func (p *pass) whole(n *node) bool {
 	if !p.parts(n) || p.d.Failed() {
 		return false
 	}
-	data := p.data[begin:p.d.Offset()]
+	data := p.d.From(begin)
 	if n.tree != nil && (&checker{all: p.all}).check(n.tree, parse(data), nil) != nil {
 		return false
 	}

@@ -59,6 +59,29 @@ func (r *Rules) CheckType(data []byte) error {
 	return r.check(r.typed, data)
 }
 
+// Accept reads the next value of d, which stands in a larger text, and reports whether Check
+// accepts it. It consumes only a value that it accepts: Check tells why it does not. The
+// caller, which reads the text around the value, thus reads the value once.
+func (r *Rules) Accept(d *eventjson.Decoder) bool {
+	r.once.Do(r.compile)
+	return r.accept(r.full, d)
+}
+
+// AcceptType is Accept without the schema.
+func (r *Rules) AcceptType(d *eventjson.Decoder) bool {
+	r.once.Do(r.compile)
+	return r.accept(r.typed, d)
+}
+
+func (r *Rules) accept(n *node, d *eventjson.Decoder) bool {
+	p := pass{d: *d, all: r.schemas()}
+	fits := p.value(n) && !p.d.Failed()
+	if p.release(); fits {
+		*d = p.d
+	}
+	return fits
+}
+
 func (r *Rules) compile() {
 	is := reflect.TypeFor[any]()
 	if r.Type != nil {
@@ -76,7 +99,8 @@ func (r *Rules) compile() {
 }
 
 func (r *Rules) check(n *node, data []byte) error {
-	p := pass{d: eventjson.NewDecoder(data), data: data, all: r.schemas()}
+	var p pass
+	p.d, p.all = eventjson.NewDecoder(data), r.schemas()
 	fits := p.value(n) && p.d.Finish() == nil
 	p.release()
 	switch {
@@ -96,7 +120,7 @@ func (r *Rules) why(s *Schema, data []byte) error {
 	if err := d.Finish(); err != nil {
 		return err
 	}
-	p := pass{d: eventjson.NewDecoder(data), data: data}
+	p := pass{d: eventjson.NewDecoder(data)}
 	defer p.release()
 	if !p.value(anyNode) {
 		m := &misfit{reason: p.flaw}

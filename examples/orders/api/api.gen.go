@@ -569,8 +569,7 @@ func encodeOrderPlaced(e *eventjson.Encoder, v *OrderPlaced) {
 
 func encodeOrderShipped(e *eventjson.Encoder, v *OrderShipped) {
 	e.Object()
-	e.Name(`"carrier":`)
-	e.String(v.Carrier)
+	e.StringMember(`"carrier":`, v.Carrier)
 	e.EndObject()
 }
 

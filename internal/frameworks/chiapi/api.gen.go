@@ -2418,8 +2418,7 @@ func decodeWarehouseAlertsAlert(d *eventjson.Decoder, v *WarehouseAlertsAlert) {
 
 func encodeAnswerBegun(e *eventjson.Encoder, v *AnswerBegun) {
 	e.Object()
-	e.Name(`"answer":`)
-	e.String(v.Answer)
+	e.StringMember(`"answer":`, v.Answer)
 	e.Name(`"type":`)
 	e.Const(string(v.Type), "answer.begun")
 	e.EndObject()
@@ -2436,8 +2435,7 @@ func encodeAnswerText(e *eventjson.Encoder, v *AnswerText) {
 
 func encodeOrder(e *eventjson.Encoder, v *Order) {
 	e.Object()
-	e.Name(`"id":`)
-	e.String(v.ID)
+	e.StringMember(`"id":`, v.ID)
 	e.Name(`"lines":`)
 	if v.Lines == nil {
 		e.Null()
@@ -2463,8 +2461,7 @@ func encodeWarehouseAlertsAlert(e *eventjson.Encoder, v *WarehouseAlertsAlert) {
 	e.Name(`"number":`)
 	e.Int(int64(v.Number))
 	if v.Text != nil {
-		e.Name(`"text":`)
-		e.String(*v.Text)
+		e.StringMember(`"text":`, *v.Text)
 	}
 	e.EndObject()
 }

@@ -2311,8 +2311,7 @@ func decodeWarehouseAlertsAlert(d *eventjson.Decoder, v *WarehouseAlertsAlert) {
 
 func encodeAnswerBegun(e *eventjson.Encoder, v *AnswerBegun) {
 	e.Object()
-	e.Name(`"answer":`)
-	e.String(v.Answer)
+	e.StringMember(`"answer":`, v.Answer)
 	e.Name(`"type":`)
 	e.Const(string(v.Type), "answer.begun")
 	e.EndObject()
@@ -2329,8 +2328,7 @@ func encodeAnswerText(e *eventjson.Encoder, v *AnswerText) {
 
 func encodeOrder(e *eventjson.Encoder, v *Order) {
 	e.Object()
-	e.Name(`"id":`)
-	e.String(v.ID)
+	e.StringMember(`"id":`, v.ID)
 	e.Name(`"lines":`)
 	if v.Lines == nil {
 		e.Null()
@@ -2356,8 +2354,7 @@ func encodeWarehouseAlertsAlert(e *eventjson.Encoder, v *WarehouseAlertsAlert) {
 	e.Name(`"number":`)
 	e.Int(int64(v.Number))
 	if v.Text != nil {
-		e.Name(`"text":`)
-		e.String(*v.Text)
+		e.StringMember(`"text":`, *v.Text)
 	}
 	e.EndObject()
 }

@@ -16,6 +16,7 @@ import (
 type Event struct {
 	Name string
 	Data []byte
+	Fits bool // Accepts has accepted the data
 }
 
 // errNotEvent is the error of text that is not an event.
@@ -32,7 +33,12 @@ func decode(text []byte, previous string, to Appender) (Event, error) {
 		case string(name) == "event" && !named:
 			e.Name, named = d.Const(previous), true
 		case string(name) == "data" && e.Data == nil:
-			e.Data = d.Raw()
+			d.Peek()
+			begin := d.Offset()
+			if e.Fits = named && to.Accepts(e.Name, &d); !e.Fits {
+				d.Skip()
+			}
+			e.Data = d.From(begin)
 		case string(name) == "event", string(name) == "data":
 			return e, fmt.Errorf("%w: %q comes twice", errNotEvent, name)
 		default:

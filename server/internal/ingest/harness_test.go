@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mixstream/mixstream/contract/eventjson"
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/server/internal/ingest"
 )
@@ -43,6 +44,8 @@ type session struct {
 }
 
 func (s *session) NameOf([]byte) (string, bool) { return "", false }
+
+func (s *session) Accepts(string, *eventjson.Decoder) bool { return false }
 
 func (s *session) Check(_ context.Context, e ingest.Event) (ingest.Checked, error) {
 	switch {

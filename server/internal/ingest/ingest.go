@@ -26,6 +26,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/mixstream/mixstream/contract/eventjson"
 	"github.com/mixstream/mixstream/eventlog"
 )
 
@@ -57,6 +58,10 @@ type Appender interface {
 	// NameOf returns the name of an event that came without one. It returns false if the
 	// spec requires a name beside the data, which is JSON.
 	NameOf(data []byte) (name string, ok bool)
+	// Accepts reads the next value of d and reports whether it fits the rules of an event's
+	// data. It consumes only data that fits. Check, which knows it from Event.Fits, then
+	// reads the data no more.
+	Accepts(name string, d *eventjson.Decoder) bool
 	// Check returns the entry of an event, or why it must not be published: an error whose
 	// text the client is told, and which is ErrTooLarge for data over the limit. The entry has
 	// a copy of the data.

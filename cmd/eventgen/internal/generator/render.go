@@ -2,6 +2,7 @@ package generator
 
 import (
 	"bytes"
+	"cmp"
 	"embed"
 	"fmt"
 	"go/ast"
@@ -68,13 +69,6 @@ type eventView struct {
 	IsValue    bool
 	ReadsJSON  bool // the model has its own UnmarshalJSON
 	WritesJSON bool // the model has its own MarshalJSON
-}
-
-// rules are what the data of an event must be.
-type rules struct {
-	Var    string
-	Schema string // its name in the map of schemas
-	Type   string // the Go type
 }
 
 // method is a method of StrictServerInterface.
@@ -144,8 +138,10 @@ func (f *file) addEvent(s *stream.Stream, e *stream.Event, plan *EventPlan, pkg 
 	}
 	v.addData(f, data)
 	v.addRules(f, checked.Add(data, plan.Type+".data"))
+	if len(e.Names) == 1 {
+		v.Data.Expect(cmp.Or(s.NameIn, "type"), e.Names[0]) // many specs repeat the name as the type
+	}
 	if s.NameIn != "" && len(e.Names) == 1 {
-		v.Data.Expect(s.NameIn, e.Names[0])
 		for _, field := range pkg.Fields(plan.Type) {
 			if field.Tag == s.NameIn {
 				v.setField(field, e.Names[0], pkg)
@@ -159,50 +155,6 @@ func (f *file) addEvent(s *stream.Stream, e *stream.Event, plan *EventPlan, pkg 
 	}
 	f.Types = append(f.Types, v)
 	return v
-}
-
-// addData finds the Go type of the event's data.
-func (v *eventView) addData(f *file, schema *openapi3.SchemaRef) {
-	switch v.Kind {
-	case kindValue:
-		v.Data = f.JSON.ValueOf(v.Type)
-	case kindDefined:
-		if !f.JSON.ByHand(v.Type) {
-			v.Data = f.JSON.Named(v.Model)
-			break
-		}
-		fallthrough
-	default:
-		v.Data = f.JSON.Named(v.Type)
-	}
-	v.Data.Compare(schema)
-}
-
-// AsData returns the expression for a pointer to an event as one to what its functions take.
-func (v *eventView) AsData(pointer string) string {
-	if v.IsDefined && v.Data.Type() == v.Model {
-		return "(*" + v.Model + ")(" + pointer + ")"
-	}
-	return pointer
-}
-
-// addRules finds the variable with the rules of the event. Events share them if their data has
-// the same schema and the same Go type.
-func (v *eventView) addRules(f *file, schema string) {
-	name := "rulesOf" + v.Type
-	taken := map[string]bool{}
-	for _, r := range f.Rules {
-		if r.Schema == schema && r.Type == v.Data.Type() {
-			v.Rules = r.Var
-			return
-		}
-		taken[r.Var] = true
-	}
-	v.Rules = name
-	for n := 2; taken[v.Rules]; n++ {
-		v.Rules = name + strconv.Itoa(n)
-	}
-	f.Rules = append(f.Rules, &rules{Var: v.Rules, Schema: schema, Type: v.Data.Type()})
 }
 
 // setField makes Encode set the field that names the event, unless the caller has set it.
@@ -258,17 +210,6 @@ func (f *file) addServer(doc *openapi3.T, pkg *oapi.Package) {
 			id = name
 		}
 		f.Unimplemented = append(f.Unimplemented, method{name, pkg.TypeList(t.Params), pkg.TypeList(t.Results), id})
-	}
-}
-
-// settle drops the fields that the encoders of the data set themselves.
-func (f *file) settle() {
-	for _, s := range f.Streams {
-		for _, e := range s.Events {
-			if e.Field != "" && e.Data.Writes(s.NameIn, e.Names[0]) {
-				e.Field = ""
-			}
-		}
 	}
 }
 

@@ -1,6 +1,9 @@
 package gojson
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // decodeNamed writes the body of the function for a named type, whose variable is *v.
 func (w *writer) decodeNamed(s *shape) {
@@ -111,9 +114,13 @@ func (w *writer) decodeEntry(to string, s *shape) {
 		w.line("%s[name] = %s", to, decoded(s.elem, ""))
 		return
 	}
-	w.line("item := eventjson.Item(%s)", plain(to))
-	w.decodeFresh("item", s.elem, "")
-	w.line("%s[name] = item", to)
+	item := "item"
+	if strings.HasPrefix(strings.TrimLeft(to, "(*"), item) {
+		item = "entry" // item is the map, or contains it
+	}
+	w.line("%s := eventjson.Item(%s)", item, plain(to))
+	w.decodeFresh(item, s.elem, "")
+	w.line("%s[name] = %s", to, item)
 }
 
 // decoded returns the expression that reads a scalar.

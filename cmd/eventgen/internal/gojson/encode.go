@@ -1,9 +1,6 @@
 package gojson
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // encodeNamed writes the body of the function for a named type, whose variable is *v.
 func (w *writer) encodeNamed(s *shape) {
@@ -126,12 +123,7 @@ func (w *writer) encodeMembers(from string, s *shape) {
 		if condition != "" {
 			w.line("if %s {", condition)
 		}
-		w.line("e.Name(%s)", quotedName(f.name))
-		if condition != "" && f.nilIsAbsent() {
-			w.encodePresent(v, f.shape, constant)
-		} else {
-			w.encode(v, f.shape, constant)
-		}
+		w.encodeMember(v, f, constant, condition != "" && f.nilIsAbsent())
 		if condition != "" {
 			w.line("}")
 		}
@@ -139,62 +131,19 @@ func (w *writer) encodeMembers(from string, s *shape) {
 	w.line("e.EndObject()")
 }
 
-// nilIsAbsent reports whether a field that is nil is not written.
-func (f *field) nilIsAbsent() bool { return f.omitEmpty || f.omitZero }
-
-// present returns the condition under which a field is written; empty if it always is.
-func (f *field) present(v string) string {
-	var all []string
-	if f.omitEmpty {
-		all = append(all, f.shape.notEmpty(v))
-	}
-	if f.omitZero {
-		all = append(all, f.shape.notZero(v))
-	}
-	all = slices.DeleteFunc(slices.Compact(all), func(condition string) bool { return condition == "" })
-	return strings.Join(all, " && ")
-}
-
-// notEmpty returns the condition that a value is not what omitempty leaves out; empty if there
-// is no such value.
-func (s *shape) notEmpty(v string) string {
-	k := s.kind
-	if k == foreign {
-		k = s.under
-	}
-	switch k {
-	case slice, object, raw:
-		return "len(" + v + ") > 0"
-	case structure:
-		return ""
-	case unread, foreign:
-		return "!eventjson.IsEmpty(" + v + ")"
+// encodeMember writes the name and the value of a member. present tells that it is not nil.
+func (w *writer) encodeMember(v string, f *field, constant string, present bool) {
+	switch name := quotedName(f.name); {
+	case f.shape.kind == text && constant == "":
+		w.line("e.StringMember(%s, %s)", name, basic("string", f.shape, v))
+	case present && f.shape.kind == pointer && f.shape.elem.kind == text:
+		w.line("e.StringMember(%s, %s)", name, basic("string", f.shape.elem, "*"+v))
+	case present:
+		w.line("e.Name(%s)", name)
+		w.encodePresent(v, f.shape, constant)
 	default:
-		return s.notZeroOf(k, v)
-	}
-}
-
-// notZero returns the condition that a value is not what omitzero leaves out.
-func (s *shape) notZero(v string) string {
-	switch {
-	case s.isZeroer:
-		return "!" + v + ".IsZero()"
-	case s.kind == structure, s.kind == foreign, s.kind == pointer && (s.elem.isZeroer || s.elem.kind == foreign):
-		return "!eventjson.IsZero(" + v + ")"
-	}
-	return s.notZeroOf(s.kind, v)
-}
-
-func (s *shape) notZeroOf(k kind, v string) string {
-	switch k {
-	case text:
-		return v + ` != ""`
-	case boolean:
-		return basic("bool", s, v)
-	case integer, unsigned, float:
-		return v + " != 0"
-	default:
-		return v + " != nil"
+		w.line("e.Name(%s)", name)
+		w.encode(v, f.shape, constant)
 	}
 }
 
@@ -217,6 +166,13 @@ func (w *writer) encodeItems(from string, s *shape) {
 }
 
 func (w *writer) encodeEntries(from string, s *shape) {
+	if s.elem.text == "interface{}" || s.elem.text == "any" {
+		if from = plain(from); !strings.HasPrefix(s.text, "map[") {
+			from = "map[string]any(" + from + ")"
+		}
+		w.line("e.Any(%s)", from)
+		return
+	}
 	w.begin("Object")
 	w.line("for _, name := range eventjson.Keys(%s) {", plain(from))
 	w.line("e.Key(name)")

@@ -23,7 +23,7 @@ func (t *Types) fields(s *ast.StructType, pkg *oapi.Package) (all []*field, rest
 		}
 		tag := jsonTag(f)
 		name, options, _ := strings.Cut(tag, ",")
-		if slices.Contains(strings.Split(options, ","), "string") {
+		if hasOption(options, "string") {
 			return nil, nil, false
 		}
 		for _, n := range f.Names {

@@ -19,7 +19,7 @@ var predeclared = map[string]shape{
 }
 
 // locals are the names within the functions. A type of such a name is hidden there.
-var locals = []string{"d", "e", "v", "ok", "name", "item"}
+var locals = []string{"d", "e", "v", "ok", "name", "item", "entry"}
 
 // declaration returns the declaration of a type and its package; nil if there is none.
 func (t *Types) declaration(name string) (*ast.TypeSpec, *oapi.Package) {

@@ -15,6 +15,7 @@ import (
 func adapt(doc *openapi3.T) {
 	document.EachSchema(doc, func(s *openapi3.Schema) {
 		typeValues(s)
+		widenBytes(s)
 		splitTypes(s)
 		openTuple(s)
 		nameOddProperties(s)

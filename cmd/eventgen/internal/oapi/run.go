@@ -30,6 +30,9 @@ func Run(doc *openapi3.T, cfg codegen.Configuration) (*Package, error) {
 	if err != nil {
 		return nil, err
 	}
+	if pkg, err = pkg.defineCircles(); err != nil {
+		return nil, err
+	}
 	return pkg.renameRedeclared()
 }
 

@@ -1,0 +1,128 @@
+package pglog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/mixstream/mixstream/eventlog"
+)
+
+// Codes of errors that the functions of the schema raise, and of some of PostgreSQL's own.
+const (
+	codeOtherHistory   = "MX001"
+	codeIsolation      = "MX002"
+	codeReadOnly       = "25006"
+	codeDiskFull       = "53100"
+	codeDeadlock       = "40P01"
+	codeSerialization  = "40001"
+	codeDuplicateToken = "23505"
+)
+
+var (
+	// ErrReadOnly says that the database takes no writes: it is a replica, or was made read-only.
+	// It comes with eventlog.ErrUnavailable.
+	ErrReadOnly = errors.New("pglog: the database is read-only")
+	// ErrFull says that the disk of the database is full. It comes with eventlog.ErrUnavailable.
+	ErrFull = errors.New("pglog: the disk of the database is full")
+	// ErrSlow says that the database did not answer in time. It comes with
+	// eventlog.ErrUnavailable or eventlog.ErrOutcomeUnknown.
+	ErrSlow = errors.New("pglog: the database did not answer in time")
+	// ErrIsolation says that the transactions of the pool have another isolation level than read
+	// committed, which the log needs. Set default_transaction_isolation for the pool.
+	ErrIsolation = errors.New("pglog: the log needs the isolation level read committed")
+
+	errClosed = errors.New("the log is closed")
+	errLost   = errors.New("the connection to the database is lost")
+)
+
+// code returns the code of an error that PostgreSQL has answered, or nothing.
+func code(err error) string {
+	if e, is := errors.AsType[*pgconn.PgError](err); is {
+		return e.Code
+	}
+	return ""
+}
+
+// refused reports whether an error says for certain that a statement has changed nothing.
+func refused(err error) bool {
+	if e, is := errors.AsType[*pgconn.PgError](err); is {
+		// A session that ends may have committed: it may have waited for a replica.
+		return e.SeverityUnlocalized == "ERROR" && !strings.HasPrefix(e.Code, "57")
+	}
+	if _, is := errors.AsType[*pgconn.ConnectError](err); is {
+		return true
+	}
+	return pgconn.SafeToRetry(err) || errors.Is(err, errLost)
+}
+
+// transient reports whether an error says only that the database could not do it now.
+func transient(err error) bool {
+	if c := code(err); c != "" {
+		switch c {
+		case codeReadOnly, codeDeadlock, codeSerialization, codeOtherHistory, "55P03", "25P03", "0A000":
+			return c != "0A000"
+		}
+		switch c[:2] {
+		case "08", "53", "57", "58", "XX":
+			return true
+		}
+		return false
+	}
+	if _, is := errors.AsType[*pgconn.ConnectError](err); is {
+		return true
+	}
+	if _, is := errors.AsType[net.Error](err); is {
+		return true
+	}
+	for _, e := range []error{context.DeadlineExceeded, io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, pgx.ErrTxClosed, errClosed, errLost} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return pgconn.SafeToRetry(err) || strings.Contains(err.Error(), "conn closed")
+}
+
+// kind returns the error of this package that says what is wrong with the database, or nil.
+func kind(err error) error {
+	switch code(err) {
+	case codeReadOnly:
+		return ErrReadOnly
+	case codeDiskFull:
+		return ErrFull
+	case codeIsolation:
+		return ErrIsolation
+	case "57014", "55P03": // cancelled by a timeout of the server
+		return ErrSlow
+	}
+	if errors.Is(err, context.DeadlineExceeded) || pgconn.Timeout(err) {
+		return ErrSlow
+	}
+	return nil
+}
+
+// describe wraps an error with the one of this package that says what is wrong.
+func describe(err error) error {
+	if k := kind(err); k != nil {
+		return fmt.Errorf("%w: %w", k, err)
+	}
+	return fmt.Errorf("pglog: %w", err)
+}
+
+// publicError returns the error of an exported method that has failed by err: that of the
+// context if it has ended, and otherwise one that says whether the log is there.
+func publicError(ctx context.Context, err error) error {
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case transient(err):
+		return fmt.Errorf("%w: %w", eventlog.ErrUnavailable, describe(err))
+	}
+	return describe(err)
+}

@@ -1,0 +1,68 @@
+package pglog_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/mixstream/mixstream/eventlog"
+	"github.com/mixstream/mixstream/eventlog/pglog"
+	"github.com/mixstream/mixstream/internal/pgtest"
+)
+
+// Sessions without an entry and a reader are forgotten, and no others.
+func TestIdle(t *testing.T) {
+	p := openPair(t, pglog.Options{Retention: pglog.Retention{Idle: 3 * time.Second}})
+	m := tester{t, p.logs[0]}
+	read := tester{t, p.logs[1]}.follow(own("read"))
+	first, second := m.append(own("idle"), "1"), m.append(own("read"), "1")
+	busy := time.NewTicker(100 * time.Millisecond)
+	defer busy.Stop()
+	until(t, "the idle session is forgotten", func() bool {
+		<-busy.C
+		m.append(own("busy"), "1")
+		_, err := m.log.Lookup(t.Context(), "idle")
+		return errors.Is(err, eventlog.ErrSessionNotFound)
+	})
+	for _, id := range []string{"read", "busy"} {
+		if _, err := m.log.Lookup(t.Context(), id); err != nil {
+			t.Errorf("Lookup of %s: %v", id, err)
+		}
+	}
+	read.expect(second-1, "1")
+	r := m.follow(own("idle"))
+	m.append(own("idle"), "2")
+	r.expectGap(first - 1)
+	floor, _ := r.bounds()
+	r.expect(floor, "2")
+}
+
+// Followers of sessions where nothing happens cost no queries of their own.
+func TestIdleFollowers(t *testing.T) {
+	followers := 300
+	if slow() {
+		followers = 10_000
+	}
+	server := pgtest.Start(t)
+	pool := openPool(t, server.URL("postgres"))
+	m := tester{t, mustOpen(t, pool, migrated(t, pool, pglog.Options{}))}
+	m.append(own("0"), "1")
+	for i := range followers {
+		m.follow(own(numbered(i, i)[0]))
+	}
+	transactions := func() (n int) {
+		t.Helper()
+		// What a connection has done is counted a second later at most.
+		time.Sleep(1500 * time.Millisecond)
+		if err := pool.QueryRow(t.Context(), "select xact_commit + xact_rollback from pg_stat_database where datname = 'postgres'").Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	before, began := transactions(), time.Now()
+	time.Sleep(3 * time.Second)
+	n, took := transactions()-before, time.Since(began)
+	if float64(n) > 2*took.Seconds()+3 {
+		t.Errorf("%d transactions in %v", n, took)
+	}
+}

@@ -1,0 +1,214 @@
+package pglog_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/mixstream/mixstream/eventlog"
+	"github.com/mixstream/mixstream/eventlog/pglog"
+	"github.com/mixstream/mixstream/internal/pgtest"
+)
+
+// retained is a log whose retention runs when a test says so.
+type retained struct {
+	tester
+	log    *pglog.Log
+	pool   *pgxpool.Pool
+	schema string
+}
+
+func newRetained(t *testing.T, r pglog.Retention) *retained {
+	t.Helper()
+	pool := openPool(t, pgtest.Shared(t).URL("postgres"))
+	o := migrated(t, pool, pglog.Options{Retention: r})
+	l := mustOpen(t, pool, o)
+	return &retained{tester{t, l}, l, pool, o.Schema}
+}
+
+func (r *retained) retain() {
+	r.Helper()
+	if err := r.log.Retain(); err != nil {
+		r.Fatal(err)
+	}
+}
+
+// exec changes the tables of the log.
+func (r *retained) exec(sql string) {
+	r.Helper()
+	if _, err := r.pool.Exec(r.Context(), "set search_path = "+r.schema+"; "+sql+"; reset search_path"); err != nil {
+		r.Fatal(err)
+	}
+}
+
+// count counts what a query returns.
+func (r *retained) count(from string) (n int) {
+	r.Helper()
+	if err := r.pool.QueryRow(r.Context(), "select count(*) from "+r.schema+"."+from).Scan(&n); err != nil {
+		r.Fatal(err)
+	}
+	return n
+}
+
+func TestAge(t *testing.T) {
+	r := newRetained(t, pglog.Retention{Age: time.Hour})
+	quiet, busy := r.follow(own("quiet")), r.follow(own("busy"))
+	floor, _ := quiet.bounds()
+	r.append(own("quiet"), "1")
+	r.append(own("busy"), "2")
+	r.exec("update log set id = id - 3601000000; update epoch set first = first - 3602000000; update trimmed set floor = floor - 3602000000")
+	last := r.append(own("busy"), "3")
+	r.retain()
+	if n := r.count("log"); n != 1 {
+		t.Errorf("%d entries are left, want 1", n)
+	}
+	busy.expectGap(floor - 3602000000)
+	now, _ := busy.bounds()
+	busy.expect(now, "3")
+	quiet.expectGap(floor - 3602000000)
+	// The newest entry stays.
+	r.exec("update log set id = id - 3601000000")
+	r.retain()
+	busy.expect(now, "3")
+	_ = last
+}
+
+func TestBytes(t *testing.T) {
+	const entries = 400
+	r := newRetained(t, pglog.Retention{Bytes: 100_000, Entries: -1})
+	reader := r.follow(own("a"))
+	for range entries {
+		r.append(own("a"), strings.Repeat("x", 873)) // 1000 with a name and the rest
+		r.retain()
+	}
+	if n := r.count("log"); n < 85 || n > 105 {
+		t.Errorf("%d entries are left, want about 100", n)
+	}
+	floor, _ := reader.bounds()
+	b, err := reader.Read(t.Context(), floor, 1<<20)
+	if err != nil || len(b.Entries) != r.count("log") {
+		t.Errorf("from the floor: %d entries, error %v", len(b.Entries), err)
+	}
+	reader.expectGap(floor - 1)
+	// What sessions lose by themselves does not count.
+	counted := func() (n int) {
+		_ = r.pool.QueryRow(t.Context(), "select sum(bytes) from "+r.schema+".chunk").Scan(&n)
+		return n
+	}
+	before := counted()
+	e := texts("end")[0]
+	if err := r.log.Delete(t.Context(), "a", &e, 0); err != nil {
+		t.Fatal(err)
+	}
+	r.append(own("b"), "1")
+	r.retain()
+	if n := counted(); before < 90_000 || n > 1000 || n < 0 {
+		t.Errorf("%d bytes after %d", n, before)
+	}
+}
+
+// Under load, the table and its indexes stay within two and a half times what is alive.
+func TestSizeLevelsOff(t *testing.T) {
+	if !slow() {
+		t.Skip("appends some hundred MiB; MIXSTREAM_SLOW=1 runs it")
+	}
+	const limit = 32 << 20
+	r := newRetained(t, pglog.Retention{Bytes: limit, Entries: -1})
+	text := strings.Repeat("x", 200)
+	batch := make([]string, 500)
+	for i := range batch {
+		batch[i] = text
+	}
+	size := func() (n int64) {
+		if err := r.pool.QueryRow(t.Context(), "select pg_total_relation_size('"+r.schema+".log')").Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	var sizes []int64
+	tick := time.NewTicker(35 * time.Millisecond) // about 5 MB a second
+	defer tick.Stop()
+	for appended := 0; appended < 4*limit; appended += 500 * 327 {
+		<-tick.C
+		r.append(own(fmt.Sprint(appended%7)), batch...)
+		if appended%(30*500*327) == 0 {
+			sizes = append(sizes, size()>>20)
+		}
+	}
+	t.Logf("MiB: %d", sizes)
+	until(t, "the log is within its limit", func() bool { r.retain(); return r.count("log")*327 < limit*11/10 })
+	if n := size(); n > limit*5/2 {
+		t.Errorf("%d bytes on the disk for %d alive", n, r.count("log")*327)
+	}
+}
+
+// What a forgotten session had is deleted, also if it was made again before that.
+func TestForgottenEntries(t *testing.T) {
+	r := newRetained(t, pglog.Retention{})
+	e := texts("end")[0]
+	forget := func() {
+		t.Helper()
+		r.append(own("a"), "1", "2", "3")
+		if err := r.log.Delete(t.Context(), "a", &e, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	forget()
+	r.append(own("b"), "1")
+	r.retain()
+	if n := r.count("log"); n != 1 {
+		t.Errorf("%d entries are left, want 1", n)
+	}
+	forget()
+	r.append(own("a"), "4")
+	r.retain()
+	if n := r.count("log"); n != 2 {
+		t.Errorf("%d entries are left, want 2", n)
+	}
+	if n := r.count("session where dirty or forget_at is not null"); n != 0 {
+		t.Errorf("%d sessions are not done", n)
+	}
+	f := r.follow(own("a"))
+	f.expectGap(e.ID - 1)
+	f.expect(e.ID, "4")
+}
+
+// Marks of forgotten sessions and floors of scopes go when they say no more than the floor of the
+// whole log; keys and calls when their life is over.
+func TestNothingIsLeft(t *testing.T) {
+	r := newRetained(t, pglog.Retention{Age: time.Hour, Entries: 8})
+	e := texts("end")[0]
+	for i := range 40 {
+		s := eventlog.Session{ID: "s" + strings.Repeat("x", i), Scope: "x"}
+		if err := r.log.Append(t.Context(), s, &eventlog.Key{Name: "k"}, texts("1")); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.log.Delete(t.Context(), s.ID, &e, 0); err != nil {
+			t.Fatal(err)
+		}
+		created := texts("created")[0]
+		if err := r.log.Create(t.Context(), eventlog.Session{ID: "c" + s.ID, Scope: "x"}, &created); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.log.Delete(t.Context(), "c"+s.ID, &e, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.retain()
+	if r.count("session") == 0 || r.count("scope") == 0 || r.count("key") == 0 || r.count("call") == 0 {
+		t.Errorf("%d marks, %d floors, %d keys, %d calls", r.count("session"), r.count("scope"), r.count("key"), r.count("call"))
+	}
+	r.exec("update log set id = id - 3601000000; update epoch set first = first - 3602000000; update trimmed set floor = floor - 3602000000;" +
+		"update session set deleted = deleted - 3602000000, floor = floor - 3602000000; update scope set floor = floor - 3602000000;" +
+		"update key set used = used - 3602000000; update call set at = at - 3602000000")
+	r.append(own("last"), "1")
+	r.retain()
+	r.retain()
+	if r.count("session") != 1 || r.count("scope") != 0 || r.count("key") != 0 || r.count("call") != 1 || r.count("log") != 1 {
+		t.Errorf("left: %d sessions, %d floors, %d keys, %d calls, %d entries",
+			r.count("session"), r.count("scope"), r.count("key"), r.count("call"), r.count("log"))
+	}
+}

@@ -1,0 +1,163 @@
+package pglog
+
+import (
+	"context"
+	"crypto/sha256"
+	"embed"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/mixstream/mixstream/eventlog"
+)
+
+// schemaVersion is the version of the tables and functions that this package needs.
+const schemaVersion = 1
+
+// definitions are the files of sql, in the order in which they are run.
+var definitions = []string{"tables", "epoch", "tail", "read", "append", "outbox", "call", "retain", "idle"}
+
+//go:embed sql/*.sql
+var files embed.FS
+
+// outboxStep is how many rows of the outbox one transaction moves at most, so that appends wait
+// no longer than that takes.
+const outboxStep = 2000
+
+// schema is the schema of a log.
+type schema struct{ name string }
+
+// quoted returns the name as SQL takes it.
+func (s schema) quoted() string { return pgx.Identifier{s.name}.Sanitize() }
+
+// lock returns the number of the advisory lock of the log.
+func (s schema) lock() int64 {
+	sum := sha256.Sum256([]byte("mixstream " + s.name))
+	return int64(binary.BigEndian.Uint64(sum[:]) >> 2)
+}
+
+// fill sets what the text of a file leaves open.
+func (s schema) fill(sql string) string {
+	return strings.NewReplacer(
+		"@schema@", s.quoted(),
+		"@channel@", "'"+s.name+"'",
+		"@lock@", strconv.FormatInt(s.lock(), 10),
+		"@step@", strconv.Itoa(outboxStep),
+		"@keylife@", strconv.FormatInt(eventlog.KeyLife.Microseconds(), 10),
+		"@calllife@", strconv.FormatInt(callLife.Microseconds(), 10),
+	).Replace(sql)
+}
+
+// SchemaError says that the schema is not one that this version of the package can use.
+type SchemaError struct {
+	Schema string
+	Have   int // the version of what is there; 0: nothing is
+	Want   int // the version that the package needs
+}
+
+func (e *SchemaError) Error() string {
+	switch {
+	case e.Have == 0:
+		return fmt.Sprintf("pglog: the database has no schema %s of a log: call Migrate", e.Schema)
+	case e.Have < e.Want:
+		return fmt.Sprintf("pglog: schema %s has version %d, and version %d is needed: call Migrate", e.Schema, e.Have, e.Want)
+	}
+	return fmt.Sprintf("pglog: schema %s has version %d, which is later than %d: use a later version of this program", e.Schema, e.Have, e.Want)
+}
+
+// Migrate makes the schema of a log, or changes one of an earlier version, in one transaction.
+// It does nothing if the schema is as it must be, so every process may call it before Open. It
+// needs a user who may create schemas in the database, unless the schema exists, is empty and
+// belongs to the user. The user of Open needs usage of the schema, and select, insert, update and
+// delete on its tables; the log vacuums its tables only for their owner.
+func Migrate(ctx context.Context, pool *pgxpool.Pool, o Options) error {
+	o, err := o.withDefaults()
+	if err != nil {
+		return err
+	}
+	s := schema{o.Schema}
+	err = pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error { return s.migrate(ctx, tx) })
+	if mine, is := errors.AsType[*SchemaError](err); is {
+		return mine
+	}
+	if err != nil {
+		return publicError(ctx, err)
+	}
+	return nil
+}
+
+func (s schema) migrate(ctx context.Context, tx pgx.Tx) error {
+	// Two processes may start at the same time.
+	if _, err := tx.Exec(ctx, "select pg_advisory_xact_lock($1)", s.lock()); err != nil {
+		return err
+	}
+	have, err := s.version(ctx, tx)
+	if err != nil || have == schemaVersion {
+		return err
+	}
+	if have > schemaVersion {
+		return &SchemaError{s.name, have, schemaVersion}
+	}
+	var exists bool
+	if err := tx.QueryRow(ctx, "select exists (select from pg_namespace where nspname = $1)", s.name).Scan(&exists); err != nil {
+		return err
+	}
+	if !exists {
+		if _, err := tx.Exec(ctx, "create schema "+s.quoted()); err != nil {
+			return err
+		}
+	}
+	if _, err := tx.Exec(ctx, "set local search_path = "+s.quoted()+", pg_catalog, pg_temp"); err != nil {
+		return err
+	}
+	for _, name := range definitions {
+		text, err := files.ReadFile("sql/" + name + ".sql")
+		if err != nil {
+			return err
+		}
+		// Without arguments, so that it may be many statements.
+		if _, err := tx.Conn().PgConn().Exec(ctx, s.fill(string(text))).ReadAll(); err != nil {
+			return fmt.Errorf("%s.sql: %w", name, err)
+		}
+	}
+	_, err = tx.Conn().PgConn().Exec(ctx, fmt.Sprintf(
+		`select "continue"(); insert into trimmed select first from epoch; insert into version values (%d)`, schemaVersion)).ReadAll()
+	return err
+}
+
+// querier is what a connection, a pool and a transaction have in common.
+type querier interface {
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+}
+
+// version returns the version of the schema, or 0 if there is none.
+func (s schema) version(ctx context.Context, q querier) (version int, err error) {
+	var exists bool
+	err = q.QueryRow(ctx, "select to_regclass($1) is not null", s.quoted()+".version").Scan(&exists)
+	if err != nil || !exists {
+		return 0, err
+	}
+	err = q.QueryRow(ctx, "select n from "+s.quoted()+".version").Scan(&version)
+	return version, err
+}
+
+// check returns a *SchemaError if the schema is not of the version that is needed.
+func (s schema) check(ctx context.Context, q querier) error {
+	have, err := s.version(ctx, q)
+	if err == nil && have != schemaVersion {
+		err = &SchemaError{s.name, have, schemaVersion}
+	}
+	return err
+}
+
+// missing reports whether an error says that something of the schema is missing.
+func missing(err error) bool {
+	e, is := errors.AsType[*pgconn.PgError](err)
+	return is && (e.Code == "3F000" || e.Code == "42P01" || e.Code == "42883")
+}
