@@ -5,6 +5,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -35,7 +36,11 @@ func TestCheckEvents(t *testing.T) {
 					t.Fatal(err)
 				}
 				err = gen.StreamEvents.Check(name, text)
-				if want := isValid(t, schemas[schema], text); (err == nil) != want {
+				want := isValid(t, schemas[schema], text)
+				if strconv.IntSize == 32 && want { // the times of the maker are beyond an int
+					want = gen.StreamEvents.CheckType(name, text) == nil
+				}
+				if (err == nil) != want {
 					t.Fatalf("%s\nfits: %v, and is told: %v", text, want, err)
 				}
 				if err == nil {
