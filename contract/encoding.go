@@ -2,8 +2,8 @@ package contract
 
 import "sync"
 
-// encodings are buffers for the JSON of events, so that to encode one allocates only what the
-// caller keeps.
+// encodings are buffers for the JSON of events, so that encoding one allocates only the slice that
+// the caller gets.
 var encodings = sync.Pool{New: func() any { return new(make([]byte, 0, 512)) }}
 
 // maxPooled is the size of the largest buffer that is used again.

@@ -34,7 +34,7 @@ type Events[E any] struct {
 	// generated decoder.
 	Decode func(name string, data []byte, unmarshal func(data []byte, v any) error) (E, error)
 	// Encode appends the JSON of an event to b. It returns the event's name and b with the
-	// JSON. The error is ErrNilEvent, ErrUnknownEvent or an *InvalidEventError, as [Encoded]
+	// JSON: not other memory, since the caller reuses b. The error is ErrNilEvent, ErrUnknownEvent or an *InvalidEventError, as [Encoded]
 	// returns it.
 	Encode func(b []byte, event E) (name string, data []byte, err error)
 	// Rules returns what the data of the event called name must be; nil if the spec does not

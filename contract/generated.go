@@ -33,3 +33,13 @@ func Unmarshal(name string, data []byte, v any, unmarshal func(data []byte, v an
 	}
 	return nil
 }
+
+// NotImplementedError is the error of every method of a generated UnimplementedServer.
+type NotImplementedError struct {
+	Operation string // the operationId
+}
+
+// Error names the operation.
+func (e *NotImplementedError) Error() string {
+	return "operation " + e.Operation + " is not implemented"
+}

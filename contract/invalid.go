@@ -36,13 +36,3 @@ func invalid(name string, err error) error {
 	}
 	return &InvalidEventError{Event: name, Reason: err.Error(), Err: err}
 }
-
-// NotImplementedError is the error of every method of a generated UnimplementedServer.
-type NotImplementedError struct {
-	Operation string // the operationId
-}
-
-// Error names the operation.
-func (e *NotImplementedError) Error() string {
-	return "operation " + e.Operation + " is not implemented"
-}

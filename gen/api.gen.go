@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
-	"strconv"
 	"strings"
 
 	"github.com/mixstream/mixstream/contract"
@@ -3563,13 +3562,13 @@ func decodeErrorData(d *eventjson.Decoder, v *ErrorData) {
 		switch string(d.Name()) {
 		case "attempt":
 			if v.Attempt = nil; !d.Null() {
-				v.Attempt = new(int(d.Int(strconv.IntSize)))
+				v.Attempt = new(int(d.Int(0)))
 			}
 		case "error":
 			v.Error = d.String()
 		case "maxAttempts":
 			if v.MaxAttempts = nil; !d.Null() {
-				v.MaxAttempts = new(int(d.Int(strconv.IntSize)))
+				v.MaxAttempts = new(int(d.Int(0)))
 			}
 		case "parentToolCallId":
 			if v.ParentToolCallID = nil; !d.Null() {

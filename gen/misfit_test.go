@@ -1,9 +1,7 @@
 package gen_test
 
 import (
-	"fmt"
 	"math"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -17,7 +15,7 @@ func TestUndecodable(t *testing.T) {
 		{"content", `{"content":5}`, `"content": data/content: must be of type string, not number`},
 		{"content", `[]`, `"content": data: must be of type object, not array`},
 		{"content", `{"content":"a"`, `"content": data: unexpected end of JSON input`},
-		{"error", `{"attempt":1.5}`, fmt.Sprintf(`"error": data/attempt: must be of type integer (int%d), not number 1.5`, strconv.IntSize)},
+		{"error", `{"attempt":1.5}`, `"error": data/attempt: must be of type integer (int), not number 1.5`},
 		{"error", `{"retryAfter":9223372036854775808}`, `"error": data/retryAfter: must be of type integer (int64), not number 9223372036854775808`},
 		{"notification", `{"choices":["a",{}]}`, `"notification": data/choices/1: must be of type string, not object`},
 		{"notification", `{"choices":{}}`, `"notification": data/choices: must be of type array, not object`},

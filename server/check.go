@@ -16,10 +16,10 @@ import (
 // of what comes over HTTP. data is its JSON, which may have white space. fits says that the
 // rules of the event have accepted it. The error is a *PublishError.
 //
-// Some entries of a log do not pass here. The server writes the data of its own events itself; of
-// what an application adds to them, createSession checks the title. An event that ends its session
-// has passed before it becomes a part of such an entry. And a copy of a log takes what passed when
-// it was published.
+// Some entries of a log are not checked here. The server itself writes the data of its own events;
+// createSession checks the title, which is all that an application adds. An event that ends its
+// session is checked before it becomes a part of such an entry. A copy of a log takes events that
+// were checked when they were published.
 func (s *engine) check(name string, data []byte, fits bool) error {
 	if err := s.whyNot(name, data, fits); err != nil {
 		return &PublishError{Event: name, Err: err}
@@ -76,8 +76,8 @@ func pointer(member string) string {
 	return "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(member)
 }
 
-// checksSchema reports whether the schema is checked of data that begins with first. That of null
-// always is: every Go type takes null.
+// checksSchema reports whether data that begins with first is checked against the schema. null
+// always is: every Go type takes it.
 func (s *engine) checksSchema(first byte) bool { return s.cfg.checkEvents || first == 'n' }
 
 // hasCarriageReturn reports whether data is a JSON string with a carriage return, which it must

@@ -38,7 +38,7 @@ func nextSpace(data []byte) int {
 func stringEnd(data []byte) int {
 	for from := 0; ; {
 		end := from + bytes.IndexByte(data[from:], '"')
-		begin := end // of the backslashes before the quote: an odd number escapes it
+		begin := end // where the backslashes before the quote begin; an odd number escapes it
 		for begin > from && data[begin-1] == '\\' {
 			begin--
 		}

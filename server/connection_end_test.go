@@ -1,7 +1,6 @@
 package server_test
 
 import (
-	"bufio"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -17,7 +16,6 @@ import (
 	"github.com/mixstream/mixstream/internal/servertest"
 	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/server"
-	"github.com/mixstream/mixstream/sse"
 )
 
 // serverEnds are the ways in which the server itself ends a stream of the session s.
@@ -80,14 +78,6 @@ func TestConnectionAfterEnd(t *testing.T) {
 	}
 }
 
-// talker is a client that sends something while it reads a stream. Its receive buffer is
-// small.
-type talker struct {
-	conn net.Conn
-	dec  *sse.Decoder
-	sent chan error
-}
-
 // dialSmall opens a connection with a small receive buffer.
 func dialSmall(t *testing.T, ts *httptest.Server) net.Conn {
 	t.Helper()
@@ -99,49 +89,21 @@ func dialSmall(t *testing.T, ts *httptest.Server) net.Conn {
 	return conn
 }
 
-// talkOver is talk over a given connection.
-func talkOver(t *testing.T, conn net.Conn, sends string) *talker {
+// talkOver opens a stream of the session s and begins to send.
+func talkOver(t *testing.T, conn net.Conn, sends string) (*servertest.Reader, <-chan error) {
 	t.Helper()
-	t.Cleanup(func() { conn.Close() })
-	_ = conn.SetDeadline(time.Now().Add(servertest.Patience))
-	fmt.Fprintf(conn, "GET /stream?sessionId=s HTTP/1.1\r\nHost: x\r\n\r\n")
-	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := &talker{conn: conn, dec: sse.NewDecoder(res.Body), sent: make(chan error, 1)}
-	if _, err := servertest.ReadEvent(c.dec); err != nil {
-		t.Fatal(err)
-	}
+	r, sent := servertest.Ask(t, conn, "HTTP/1.1", "s"), make(chan error, 1)
 	go func() {
 		_, err := io.WriteString(conn, sends)
-		c.sent <- err
+		sent <- err
 	}()
-	return c
+	return r, sent
 }
 
-// wantAll expects this many events and the clean end of the body.
-func (c *talker) wantAll(t *testing.T, events int) {
+// talk is talkOver a connection with a small receive buffer.
+func talk(t *testing.T, ts *httptest.Server, sends string) {
 	t.Helper()
-	for n := 0; ; {
-		e, err := servertest.ReadEvent(c.dec)
-		switch {
-		case err == nil && e.Name == "content":
-			n++
-		case err == nil:
-		case n < events || !errors.Is(err, io.EOF):
-			t.Errorf("%d of %d events, and then %v", n, events, err)
-			return
-		default:
-			return
-		}
-	}
-}
-
-// talk opens a stream of the session s and begins to send.
-func talk(t *testing.T, ts *httptest.Server, sends string) *talker {
-	t.Helper()
-	return talkOver(t, dialSmall(t, ts), sends)
+	talkOver(t, dialSmall(t, ts), sends)
 }
 
 // A client that sends something still gets the end of its stream, however the server ends it, and
@@ -190,7 +152,8 @@ func TestEndOfTalkingClient(t *testing.T) {
 			if name == "TLS" {
 				conn = tls.Client(conn, config)
 			}
-			client, s := talkOver(t, conn, c.sends), servertest.Receive(t, o.Streams)
+			client, sent := talkOver(t, conn, c.sends)
+			s := servertest.Receive(t, o.Streams)
 			const events = 20 // more than the receive buffer takes
 			for range events {
 				servertest.Publish(t, srv, "s", strings.Repeat("x", 2000))
@@ -202,11 +165,17 @@ func TestEndOfTalkingClient(t *testing.T) {
 				how.end(t, srv)
 			}()
 			servertest.Receive(t, s.Ends)
-			client.wantAll(t, events)
+			ids, err := servertest.ReadContents(client, events)
+			for err == nil {
+				_, err = servertest.ReadEvent(client.Decoder)
+			}
+			if !errors.Is(err, io.EOF) {
+				t.Errorf("%d of %d events, and then %v", len(ids), events, err)
+			}
 			if _, err := io.Copy(io.Discard, conn); err != nil {
 				t.Errorf("the connection ended with %v", err)
 			}
-			if err := servertest.Receive(t, client.sent); err != nil {
+			if err := servertest.Receive(t, sent); err != nil {
 				t.Errorf("sending failed with %v", err)
 			}
 			conn.Close()

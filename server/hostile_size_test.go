@@ -6,13 +6,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"strings"
-	"sync"
 	"testing"
 	"unicode/utf8"
 
@@ -24,21 +22,6 @@ import (
 
 // maxAnswer is the greatest size of the answer to a refused request, with its header.
 const maxAnswer = 4 << 10
-
-// lineLog keeps the longest line that a server logs.
-type lineLog struct {
-	mu      sync.Mutex
-	longest string
-}
-
-func (l *lineLog) Write(line []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if len(line) > len(l.longest) {
-		l.longest = string(line)
-	}
-	return len(line), nil
-}
 
 // hugeValue returns a long text of characters that are long in UTF-8 or in their escaped
 // form.
@@ -53,16 +36,6 @@ func hugeValue(random *rand.Rand, size int) string {
 		b.WriteString(alphabet[one])
 	}
 	return b.String()
-}
-
-// inHeader replaces the control characters of a value, which a header cannot have.
-func inHeader(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return 'y'
-		}
-		return r
-	}, s)
 }
 
 // hugeRequests are requests with a value in one place. The value stands for $Q as a part of a query,
@@ -128,7 +101,8 @@ func withValue(t *testing.T, request, v string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	request = strings.NewReplacer("$Q", url.QueryEscape(v), "$S", url.QueryEscape(v[:len(v)/9]), "$P", url.PathEscape(v), "$H", inHeader(v), "$J", string(text),
+	request = strings.NewReplacer("$Q", url.QueryEscape(v), "$S", url.QueryEscape(v[:len(v)/9]), "$P", url.PathEscape(v), "$J", string(text),
+		"$H", strings.ReplaceAll(v, "\x7f", "y"), // a header cannot have it
 		"$D", "1"+strings.Repeat("9", len(v)), "$M", strings.Repeat("M", len(v)), "$[", strings.Repeat("[", len(v)), "$V", v).Replace(request)
 	head, body, _ := strings.Cut(request, "\r\n\r\n")
 	return fmt.Sprintf("%s\r\nContent-Length: %d\r\n\r\n%s", head, len(body), body)
@@ -137,8 +111,8 @@ func withValue(t *testing.T, request, v string) string {
 // Whatever is huge in a request, the server answers briefly, cuts no character in half, and logs
 // briefly.
 func TestAnswersAreBounded(t *testing.T) {
-	logged := &lineLog{}
-	srv, ts := servertest.Start(t, everyonePublishes, server.WithLogger(slog.New(slog.NewJSONHandler(logged, &slog.HandlerOptions{Level: slog.LevelDebug}))),
+	var l logged
+	srv, ts := servertest.Start(t, everyonePublishes, debugLog(&l),
 		server.WithLimits(server.Limits{EventSize: 60 << 10, SessionIDLength: 30 << 10}),
 		server.WithSessions(func(_ context.Context, id string) (bool, error) {
 			if id == "failing" {
@@ -159,10 +133,15 @@ func TestAnswersAreBounded(t *testing.T) {
 		})
 	}
 	t.Cleanup(func() {
-		logged.mu.Lock()
-		defer logged.mu.Unlock()
-		if len(logged.longest) > maxAnswer || logged.longest == "" {
-			t.Errorf("a line of %d bytes was logged: %.300s", len(logged.longest), logged.longest)
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		if l.buf.Len() == 0 {
+			t.Error("nothing was logged")
+		}
+		for line := range strings.Lines(l.buf.String()) {
+			if len(line) > maxAnswer {
+				t.Errorf("a line of %d bytes was logged: %.300s", len(line), line)
+			}
 		}
 	})
 }

@@ -118,31 +118,3 @@ func delivery(t testing.TB, o Observer) (a *openStream, next func()) {
 		a.stream = from
 	}
 }
-
-func BenchmarkObserver(b *testing.B) {
-	for name, o := range observers {
-		b.Run("publish, "+name, func(b *testing.B) {
-			srv, err := New(gen.StreamEvents, WithoutEventChecks(), WithObserver(o))
-			if err != nil {
-				b.Fatal(err)
-			}
-			event := &gen.ContentData{Type: "content", Content: " token"}
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := srv.Publish(b.Context(), "s", event); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-		b.Run("delivery, "+name, func(b *testing.B) {
-			a, next := delivery(b, o)
-			b.ReportAllocs()
-			for b.Loop() {
-				next()
-				if do, _ := a.Turn(true); do != sched.Again {
-					b.Fatal(a.end)
-				}
-			}
-		})
-	}
-}

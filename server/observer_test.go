@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -260,5 +261,33 @@ func testObserverContext(t *testing.T, mode servertest.Mode) {
 		if v := <-reads; v != "s7" && v != "s 7" {
 			t.Errorf("Read has %v", v)
 		}
+	}
+}
+
+// whole has all methods of today, and does not embed those of tomorrow.
+type whole struct{}
+
+func (whole) PublishStarted(ctx context.Context, _ string) context.Context { return ctx }
+func (whole) PublishEnded(context.Context, server.Publication)             {}
+func (whole) StreamRefused(context.Context, server.Refusal)                {}
+func (whole) StreamOpened(ctx context.Context, _ server.StreamInfo) (context.Context, server.StreamObserver) {
+	return ctx, nil
+}
+func (whole) Delivered(server.Delivery) {}
+func (whole) Replayed(int)              {}
+func (whole) Gap()                      {}
+func (whole) Ended(server.End)          {}
+
+// A new method of an interface breaks no implementation: each must embed a type that has all methods,
+// and that takes no memory of a stream.
+func TestObserversCanGrow(t *testing.T) {
+	if _, ok := any(whole{}).(server.Observer); ok {
+		t.Error("an observer need not embed NopObserver")
+	}
+	if _, ok := any(whole{}).(server.StreamObserver); ok {
+		t.Error("an observer of a stream need not embed NopStreamObserver")
+	}
+	if size := reflect.TypeFor[server.NopStreamObserver]().Size(); size != 0 {
+		t.Errorf("NopStreamObserver has %d bytes", size)
 	}
 }

@@ -23,22 +23,16 @@ func TestSentinelIsNoEvent(t *testing.T) {
 	op.End.Events = nil
 	other := op
 	other.End.Data = `{"id":"a","lines":[]}`
-	for name, test := range map[string]struct {
+	for _, test := range []struct {
 		op    foreignOperation
 		event fact
-		opts  []server.Option
-	}{
-		"text": {op, &note{"[DONE]"}, nil},
-		"JSON": {other, order("a"), nil},
-	} {
-		t.Run(name, func(t *testing.T) {
-			srv := newForeign(t, servertest.Detached, test.op, append(test.opts, server.WithoutEventChecks())...)
-			var invalid *contract.InvalidEventError
-			if _, err := srv.Publish(t.Context(), "7", test.event); !errors.As(err, &invalid) {
-				t.Errorf("error: %v", err)
-			}
-			tell(t, srv, "7", &note{"[DONE] "})
-		})
+	}{{op, &note{"[DONE]"}}, {other, order("a")}} {
+		srv := newForeign(t, servertest.Detached, test.op, server.WithoutEventChecks())
+		var invalid *contract.InvalidEventError
+		if _, err := srv.Publish(t.Context(), "7", test.event); !errors.As(err, &invalid) {
+			t.Errorf("%q: %v", test.op.End.Data, err)
+		}
+		tell(t, srv, "7", &note{"[DONE] "})
 	}
 	srv := newForeign(t, servertest.Detached, other)
 	if _, err := srv.PublishJSON(t.Context(), "7", "placed", []byte(`{"id": "a", "lines": []}`)); err == nil {
@@ -78,23 +72,20 @@ func TestEventEndsSession(t *testing.T) {
 		srv := newForeign(t, mode, noted(orderEvents), log)
 		ts := servertest.Serve(t, srv)
 		first := tell(t, srv, "7", order("a"))
-		w := listen(t, ts, orderSeven, "", servertest.Before(t, first))
-		w.want(":")
+		w := listen(t, ts, orderSeven, "", servertest.Before(t, first), ":")
 		w.order(first, "2000")
 		last := tell(t, srv, "7", &note{`<bye> "ü"`})
 		w.note(last, "", `<bye> "ü"`)
 
-		if _, err := srv.Publish(t.Context(), "7", order("a")); !errors.Is(err, eventlog.ErrSessionDeleted) {
-			t.Errorf("publish after the end: %v", err)
-		}
-		if _, err := srv.Publish(t.Context(), "7", &note{"again"}); !errors.Is(err, eventlog.ErrSessionDeleted) {
-			t.Errorf("another end: %v", err)
+		for _, event := range []fact{order("a"), &note{"again"}} {
+			if _, err := srv.Publish(t.Context(), "7", event); !errors.Is(err, eventlog.ErrSessionDeleted) {
+				t.Errorf("publish after the end: %v", err)
+			}
 		}
 		if _, err := srv.DeleteSession(t.Context(), "7"); !errors.Is(err, eventlog.ErrSessionDeleted) {
 			t.Errorf("delete: %v", err)
 		}
-		w = listen(t, ts, orderSeven, first, first)
-		w.want(":")
+		w = listen(t, ts, orderSeven, first, first, ":")
 		w.note(last, "2000", `<bye> "ü"`)
 		later := tell(t, srv, "8", &note{"nothing"}) // the first event of a session may end it
 		w = ask(t, ts, "/orders/8/events", "")
@@ -103,8 +94,7 @@ func TestEventEndsSession(t *testing.T) {
 		for _, id := range []string{last, later} {
 			ask(t, ts, orderSeven, id).status(http.StatusNoContent)
 		}
-		w = listen(t, ts, orderSeven, "", servertest.Before(t, first))
-		w.want(":")
+		w = listen(t, ts, orderSeven, "", servertest.Before(t, first), ":")
 		w.order(first, "2000")
 		w.note(last, "", `<bye> "ü"`)
 	})
@@ -143,10 +133,8 @@ func TestEventEndsSessionInScope(t *testing.T) {
 				srv := newForeign(t, mode, op, log, tenant)
 				ts := servertest.Serve(t, srv)
 				first, other := tell(t, srv, "7", order("a")), tell(t, srv, "8", order("a"))
-				w := listen(t, ts, orderSeven, first, first)
-				w.want(":")
-				w8 := listen(t, ts, "/orders/8/events", other, other)
-				w8.want(":")
+				w := listen(t, ts, orderSeven, first, first, ":")
+				w8 := listen(t, ts, "/orders/8/events", other, other, ":")
 				last := tell(t, srv, "7", &note{"bye"})
 				w.note(last, "2000", "bye")
 				w8.order(tell(t, srv, "8", order("a")), "2000")
@@ -175,8 +163,7 @@ func testEndOfAnotherContractIsHidden(t *testing.T, mode servertest.Mode) {
 	plain := newForeign(t, mode, op, log, tenant)
 	ts := servertest.Serve(t, plain)
 	other := tell(t, plain, "8", order("a"))
-	w8 := listen(t, ts, "/orders/8/events", other, other)
-	w8.want(":")
+	w8 := listen(t, ts, "/orders/8/events", other, other, ":")
 	w7 := tell(t, srv, "7", &note{"bye"}) // this is also the first event of its session
 	w8.order(tell(t, plain, "8", order("a")), "2000")
 	w := ask(t, ts, orderSeven, servertest.Before(t, w7))
@@ -207,8 +194,7 @@ func testForeignEndOfSession(t *testing.T, mode servertest.Mode) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		reader := listen(t, ts, orderSeven, "", servertest.Before(t, first))
-		reader.want(":")
+		reader := listen(t, ts, orderSeven, "", servertest.Before(t, first), ":")
 		reader.order(first, "2000")
 		idle := listen(t, ts, orderSeven, first, first)
 		empty := ask(t, ts, "/orders/8/events", "")
@@ -231,8 +217,7 @@ func testForeignEndOfSession(t *testing.T, mode servertest.Mode) {
 			ask(t, ts, "/orders/8/events", position).status(http.StatusNoContent)
 		}
 		// A browser that was cut off before its first event has no ID.
-		w := listen(t, ts, orderSeven, "", servertest.Before(t, first))
-		w.want(":")
+		w := listen(t, ts, orderSeven, "", servertest.Before(t, first), ":")
 		w.order(first, "2000")
 	}
 	op := orderEvents

@@ -26,115 +26,82 @@ func asks(t *testing.T, op foreignOperation) (srv *server.Server[fact], session 
 		}
 }
 
-// request returns a request. Its method is GET unless the target begins with another one.
+// request returns a request. Its method is GET unless the target begins with another one. Header
+// fields follow after bars.
 func request(target string) *http.Request {
-	method, path, ok := strings.Cut(target, " ")
+	parts := strings.Split(target, "|")
+	method, path, ok := strings.Cut(parts[0], " ")
 	if !ok {
-		method, path = http.MethodGet, target
+		method, path = http.MethodGet, parts[0]
 	}
-	return httptest.NewRequest(method, path, nil)
+	r := httptest.NewRequest(method, path, nil)
+	for _, field := range parts[1:] {
+		name, value, _ := strings.Cut(field, ": ")
+		r.Header.Add(name, value)
+	}
+	return r
 }
 
-func TestSessionOfPath(t *testing.T) {
-	const uuid = "0b1e4c6a-9b5d-4f6e-8a57-3c2d1e0f9a8b"
-	for _, test := range []struct{ template, typ, target, session, detail string }{
-		{"/orders/{id}/events", "", "/orders/7/events", "7", ""},
-		{"/orders/{id}/events", "", "/api/v2/orders/7/events?x=1", "7", ""},
-		{"/orders/{id}/events", "", "/orders/a%2Fb/events", "a/b", ""},
-		{"/orders/{id}/events", "", "/orders/a%2525/events", "a%25", ""},
-		{"/orders/{id}/events", "", "/orders/%C3%A4%20%3F/events", "ä ?", ""},
-		{"/orders/{id}/events", "", "/orders/../events", "..", ""},
-		{"/orders/{id}/events", "", "/%6Frders/7/e%76ents", "7", ""},
-		{"/orders/{id}/events", "", "/orders/7/events/", "", "there is nothing at this path"},
-		{"/orders/{id}/events", "", "/orders//events", "", "there is nothing at this path"},
-		{"/orders/{id}/events", "", "/orders/a/b/events", "", "there is nothing at this path"},
-		{"/orders/{id}/events", "", "/reorders/7/events", "", "there is nothing at this path"},
-		{"/orders/{id}/events", "", "/orders/7/Events", "", "there is nothing at this path"},
-		{"/orders/{id}/events", "", "/orders/%0A/events", "", "path parameter id: invalid session id: it has a control character"},
-		{"/orders/{id}/events", "", "/orders/" + strings.Repeat("x", 257) + "/events", "", "path parameter id: invalid session id: 257 bytes, at most 256"},
-		{"/a/{id}.json", "", "/a/x.json", "x", ""},
-		{"/a/{id}.json", "", "/a/x.y.json", "x.y", ""},
-		{"/a/{id}.json", "", "/a/xyjson", "", "there is nothing at this path"},
-		{"/a/{tenant}/b/{id}", "", "/a/t/b/7", "7", ""},
-		{"/a/{id}/b/{other}", "", "/a/7/b/t", "7", ""},
-		{"/a/{tenant}-{id}", "", "/a/t-7", "7", ""},
-		{"/things:stream/{id}", "", "/things%3Astream/7", "7", ""},
-		{"/with%20space/{id}", "", "/with%20space/7", "7", ""},
-		{"/n/{id}", "integer", "/n/007", "7", ""},
-		{"/n/{id}", "integer", "/n/-7", "-7", ""},
-		{"/n/{id}", "integer", "/n/x", "", "path parameter id: must be an integer"},
-		{"/n/{id}", "integer", "/n/1.0", "", "path parameter id: must be an integer"},
-		{"/n/{id}", "integer", "/n/18446744073709551615", "18446744073709551615", ""},
-		{"/n/{id}", "integer", "/n/18446744073709551616", "", "path parameter id: must be an integer"},
-		{"/u/{id}", "uuid", "/u/" + strings.ToUpper(uuid), uuid, ""},
-		{"/u/{id}", "uuid", "/u/" + uuid[1:], "", "path parameter id: must be a UUID"},
+// The forms of a type are in the tests of contract.Param, the other templates in those of
+// internal/pathtemplate.
+func TestSessionOfRequest(t *testing.T) {
+	const events, nothing = "/orders/{id}/events", "there is nothing at this path"
+	for _, test := range []struct{ in, typ, template, target, session, detail string }{
+		{"path", "", events, "/orders/7/events", "7", ""},
+		{"path", "", events, "/api/v2/orders/7/events?x=1", "7", ""},
+		{"path", "", events, "/orders/a%2525/events", "a%25", ""},
+		{"path", "", events, "/orders/../events", "..", ""},
+		{"path", "", events, "/%6Frders/7/e%76ents", "7", ""},
+		{"path", "", events, "/orders/7/events/", "", nothing},
+		{"path", "", events, "/orders//events", "", nothing},
+		{"path", "", events, "/orders/a/b/events", "", nothing},
+		{"path", "", events, "/reorders/7/events", "", nothing},
+		{"path", "", events, "/orders/7/Events", "", nothing},
+		{"path", "", events, "/orders/%0A/events", "", "path parameter id: invalid session id: it has a control character"},
+		{"path", "", events, "/orders/" + strings.Repeat("x", 257) + "/events", "", "path parameter id: invalid session id: 257 bytes, at most 256"},
+		{"path", "", "/a/{id}.json", "/a/x.y.json", "x.y", ""},
+		{"path", "", "/a/{id}.json", "/a/xyjson", "", nothing},
+		{"path", "", "/a/{tenant}/b/{id}", "/a/t/b/7", "7", ""},
+		{"path", "", "/a/{id}/b/{other}", "/a/7/b/t", "7", ""},
+		{"path", "", "/things:stream/{id}", "/things%3Astream/7", "7", ""},
+		{"path", "", "/with%20space/{id}", "/with%20space/7", "7", ""},
+		{"path", "integer", "/n/{id}", "/n/007", "7", ""},
+		{"path", "integer", "/n/{id}", "/n/1.0", "", "path parameter id: must be an integer"},
+		{"query", "", "/at", "/at?id=7", "7", ""},
+		{"query", "", "/at", "/below/at?id=a%2Fb", "a/b", ""},
+		{"query", "", "/at", "/at?Id=7", "", "query parameter id is required"},
+		{"query", "", "/at", "/at?id=", "", "query parameter id: invalid session id: it is empty"},
+		{"query", "", "/at", "/at?id=7&id=7", "", "query parameter id: it comes 2 times"},
+		{"query", "", "/at", "/at?id=7&%zz", "", "malformed query: invalid URL escape \\\"%zz\\\""},
+		{"query", "", "/at", "/elsewhere?id=7", "", nothing},
+		{"header", "", "/at", "/at|Id: 7", "7", ""},
+		{"header", "", "/at", "/at", "", "header parameter id is required"},
+		{"header", "", "/at", "/at|Id: 7|Id: 8", "", "header parameter id: it comes 2 times"},
+		{"cookie", "", "/at", "/at|Cookie: a=b; id=7", "7", ""},
+		{"cookie", "", "/at", "/at|Cookie: a=b", "", "cookie parameter id is required"},
+		{"", "", "/at", "/at", "everybody", ""},
+		{"", "", "/at", "/elsewhere", "", nothing},
 	} {
 		op := orderEvents
-		op.Path, op.Session = test.template, contract.Param{In: "path", Name: "id", Type: test.typ}
-		srv, session := asks(t, op)
-		rec := httptest.NewRecorder()
-		srv.ServeHTTP(rec, request(test.target))
-		wantSession(t, test.template+" of "+test.target, rec, session(), test.session, test.detail)
-	}
-}
-
-// wantSession expects that a request was for this session. If that is empty, it expects a
-// refusal with this detail.
-func wantSession(t *testing.T, what string, rec *httptest.ResponseRecorder, got, want, detail string) {
-	t.Helper()
-	status := http.StatusForbidden
-	switch {
-	case detail == "there is nothing at this path":
-		status = http.StatusNotFound
-	case detail != "":
-		status = http.StatusBadRequest
-	}
-	if rec.Code != status || got != want || detail != "" && !strings.Contains(rec.Body.String(), `"detail":"`+detail+`"`) {
-		t.Errorf("%s: session %q, %d: %s; want %q, %d %s", what, got, rec.Code, rec.Body, want, status, detail)
-	}
-}
-
-func TestSessionElsewhere(t *testing.T) {
-	header := func(name string, values ...string) func(*http.Request) {
-		return func(r *http.Request) { r.Header[http.CanonicalHeaderKey(name)] = values }
-	}
-	none := func(*http.Request) {}
-	for _, test := range []struct {
-		in, target      string
-		edit            func(*http.Request)
-		session, detail string
-	}{
-		{"query", "/at?key=7", none, "7", ""},
-		{"query", "/below/at?key=a%2Fb", none, "a/b", ""},
-		{"query", "/at?Key=7", none, "", "query parameter key is required"},
-		{"query", "/at?key=", none, "", "query parameter key: invalid session id: it is empty"},
-		{"query", "/at?key=7&key=7", none, "", "query parameter key: it comes 2 times"},
-		{"query", "/at?key=7&%zz", none, "", "malformed query: "},
-		{"query", "/elsewhere?key=7", none, "", "there is nothing at this path"},
-		{"header", "/at", header("key", "7"), "7", ""},
-		{"header", "/at", none, "", "header parameter key is required"},
-		{"header", "/at", header("key", "7", "8"), "", "header parameter key: it comes 2 times"},
-		{"cookie", "/at", header("Cookie", "a=b; key=7"), "7", ""},
-		{"cookie", "/at", header("Cookie", "a=b"), "", "cookie parameter key is required"},
-		{"", "/at", none, "everybody", ""},
-		{"", "/elsewhere", none, "", "there is nothing at this path"},
-	} {
-		op := orderEvents
-		op.Path, op.Session = "/at", contract.Param{In: test.in, Name: "key"}
+		op.Path, op.Session = test.template, contract.Param{In: test.in, Name: "id", Type: test.typ}
 		if test.in == "" {
 			op.Session = contract.Param{}
 		}
-		srv, session := asks(t, op)
-		rec, r := httptest.NewRecorder(), request(test.target)
-		test.edit(r)
-		srv.ServeHTTP(rec, r)
-		if strings.HasPrefix(test.detail, "malformed") {
-			if rec.Code != http.StatusBadRequest || !strings.Contains(rec.Body.String(), test.detail) {
-				t.Errorf("%s: %d %s", test.target, rec.Code, rec.Body)
-			}
-			continue
+		status := http.StatusForbidden
+		switch test.detail {
+		case "":
+		case nothing:
+			status = http.StatusNotFound
+		default:
+			status = http.StatusBadRequest
 		}
-		wantSession(t, test.in+" of "+test.target, rec, session(), test.session, test.detail)
+		srv, session := asks(t, op)
+		rec := httptest.NewRecorder()
+		srv.ServeHTTP(rec, request(test.target))
+		if got := session(); rec.Code != status || got != test.session ||
+			test.detail != "" && !strings.Contains(rec.Body.String(), `"detail":"`+test.detail+`"`) {
+			t.Errorf("%+v: session %q, %d: %s", test, got, rec.Code, rec.Body)
+		}
 	}
 }
 
@@ -172,21 +139,15 @@ func TestForeignMethods(t *testing.T) {
 			if method == op.Method {
 				continue
 			}
-			path := strings.ReplaceAll(op.Path, "{orderId}", "7")
-			rec := httptest.NewRecorder()
-			srv.ServeHTTP(rec, request(method+" "+path))
-			if rec.Code != http.StatusMethodNotAllowed || rec.Header().Get("Allow") != op.Method {
-				t.Errorf("%s %s: %d, Allow: %s", method, path, rec.Code, rec.Header().Get("Allow"))
-			}
-			if r := servertest.Receive(t, o.Refusals); r.Status != http.StatusMethodNotAllowed {
-				t.Errorf("the observer is told of %+v", r)
-			}
-			rec = httptest.NewRecorder()
-			if srv.ServeHTTP(rec, request(method+" /elsewhere")); rec.Code != http.StatusNotFound || rec.Header().Get("Allow") != "" {
-				t.Errorf("%s /elsewhere: %d", method, rec.Code)
-			}
-			if r := servertest.Receive(t, o.Refusals); r.Status != http.StatusNotFound {
-				t.Errorf("the observer is told of %+v", r)
+			for path, status := range map[string]int{strings.ReplaceAll(op.Path, "{orderId}", "7"): 405, "/elsewhere": 404} {
+				rec := httptest.NewRecorder()
+				srv.ServeHTTP(rec, request(method+" "+path))
+				if allow := rec.Header().Get("Allow"); rec.Code != status || (allow == op.Method) != (status == 405) {
+					t.Errorf("%s %s: %d, Allow: %s", method, path, rec.Code, allow)
+				}
+				if r := servertest.Receive(t, o.Refusals); r.Status != status {
+					t.Errorf("the observer is told of %+v", r)
+				}
 			}
 		}
 	}
@@ -200,11 +161,9 @@ func testPositionInQuery(t *testing.T, mode servertest.Mode) {
 	srv := newForeign(t, mode, stockEvents)
 	ts := servertest.Serve(t, srv)
 	ids := tellN(t, srv, "7", 3)
-	w := listen(t, ts, "/stock?warehouse=7&after="+ids[1], "", ids[1])
-	w.want(":")
+	w := listen(t, ts, "/stock?warehouse=7&after="+ids[1], "", ids[1], ":")
 	w.order(ids[2], "2000")
-	w = listen(t, ts, "/stock?warehouse=7&after="+ids[1], ids[0], ids[0]) // the header wins
-	w.want(":")
+	w = listen(t, ts, "/stock?warehouse=7&after="+ids[1], ids[0], ids[0], ":") // the header wins
 	w.order(ids[1], "2000")
 }
 
@@ -240,8 +199,7 @@ func testCanonicalSessions(t *testing.T, mode servertest.Mode) {
 	op.Session.Type = "integer"
 	srv := newForeign(t, mode, op)
 	id := tell(t, srv, "007", order("a"))
-	w := listen(t, servertest.Serve(t, srv), "/orders/+7/events", "", servertest.Before(t, id))
-	w.want(":")
+	w := listen(t, servertest.Serve(t, srv), "/orders/+7/events", "", servertest.Before(t, id), ":")
 	w.order(id, "2000")
 	if n := srv.Readers("07"); n != 1 {
 		t.Errorf("%d readers", n)
@@ -269,8 +227,7 @@ func testOneStreamForEverybody(t *testing.T, mode servertest.Mode) {
 	mux.HandleFunc("/own", func(w http.ResponseWriter, r *http.Request) { srv.Serve(w, r, "") })
 	ts := servertest.Serve(t, mux)
 	for _, path := range []string{"/news", "/own"} {
-		w := listen(t, ts, path, "", servertest.Before(t, id))
-		w.want(":")
+		w := listen(t, ts, path, "", servertest.Before(t, id), ":")
 		w.order(id, "2000")
 	}
 }

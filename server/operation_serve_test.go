@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/mixstream/mixstream/contract/jsonschema"
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/internal/servertest"
 	"github.com/mixstream/mixstream/server"
@@ -119,6 +120,36 @@ func TestPublishingWithNameInData(t *testing.T) {
 	} {
 		if got := postTo(t, ts, orderSeven, jsonType, "", strings.NewReader(body)); !strings.HasPrefix(fmt.Sprint(got.status, " ", got.text), want) {
 			t.Errorf("%s: got %d %s, want %s", body, got.status, got.text, want)
+		}
+	}
+}
+
+// An empty name beside the data does not replace the rules of the event that the data names.
+func TestPublishingAnEmptyNameWithNameInData(t *testing.T) {
+	op := orderEvents
+	events := facts
+	schemas := jsonschema.Schemas{"Placed": {Required: []string{"id"}}}
+	placed, other := jsonschema.Rules{All: &schemas, Schema: "Placed"}, jsonschema.Rules{}
+	events.Names, events.NameIn, events.AnyName = []string{"placed", ""}, "type", true
+	events.Rules = func(name string) *jsonschema.Rules {
+		if name == "placed" {
+			return &placed
+		}
+		return &other
+	}
+	op.Events = &events
+	srv := newForeign(t, servertest.Detached, op, everyonePublishes)
+	ts := servertest.Serve(t, srv.PublishHandler())
+	for body, want := range map[string]int{
+		`{"event":"","data":{"type":"placed","id":"a"}}`: 201,
+		`{"event":"","data":{"type":"another"}}`:         201,
+		`{"event":"","data":{"n":1}}`:                    201,
+		`{"event":"","data":{"type":"placed"}}`:          400,
+		`{"event":null,"data":{"type":"placed"}}`:        400,
+		`{"data":{"type":"placed"}}`:                     400,
+	} {
+		if got := postTo(t, ts, orderSeven, jsonType, "", strings.NewReader(body)); got.status != want {
+			t.Errorf("%s: got %d %s, want %d", body, got.status, got.text, want)
 		}
 	}
 }

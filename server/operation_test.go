@@ -212,8 +212,8 @@ func (w *wire) retryLine(least int) {
 // end expects the clean end.
 func (w *wire) end() {
 	w.t.Helper()
-	if rest, err := io.ReadAll(w.in); err != nil || len(rest) > 0 {
-		w.t.Fatalf("got %q, %v, want the end", rest, err)
+	if rest := w.rest(); rest != "" {
+		w.t.Fatalf("got %q, want the end", rest)
 	}
 }
 
@@ -254,16 +254,15 @@ func ask(t testing.TB, ts *httptest.Server, target, after string) *wire {
 	if after != "" {
 		ids = []string{after}
 	}
-	res := servertest.Get(t, ts, ts.URL+target, ids...)
-	return newWire(t, res)
+	return newWire(t, servertest.Get(t, ts, ts.URL+target, ids...))
 }
 
 func newWire(t testing.TB, res *http.Response) *wire {
 	return &wire{t, res, bufio.NewReader(res.Body)}
 }
 
-// listen opens a stream and expects the position at which it begins.
-func listen(t testing.TB, ts *httptest.Server, target, after, position string) *wire {
+// listen opens a stream and expects the position at which it begins, and its first lines.
+func listen(t testing.TB, ts *httptest.Server, target, after, position string, first ...string) *wire {
 	t.Helper()
 	w := ask(t, ts, target, after)
 	w.status(http.StatusOK)
@@ -273,6 +272,7 @@ func listen(t testing.TB, ts *httptest.Server, target, after, position string) *
 	if got := w.res.Header.Get("Content-Type"); got != "text/event-stream" {
 		t.Fatalf("Content-Type: %s", got)
 	}
+	w.want(first...)
 	return w
 }
 

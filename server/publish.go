@@ -4,20 +4,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 
 	"github.com/mixstream/mixstream/contract"
 	"github.com/mixstream/mixstream/eventlog"
 )
 
+// encoder is the Encode of an operation.
+type encoder[E any] func(event E) (name string, data []byte, err error)
+
 // publish implements [Server.Publish].
-func publish[E any](ctx context.Context, s *engine, events *contract.Events[E], session string, event E) (id string, err error) {
+func publish[E any](ctx context.Context, s *engine, events *contract.Events[E], encode encoder[E], session string, event E) (id string, err error) {
 	var p publication
 	ctx = p.begin(ctx, s, session)
 	defer func() { p.end(ctx, id, err) }()
-	scratch := encodings.Get().(*[]byte)
-	defer putEncoding(scratch)
-	name, data, err := events.Encode((*scratch)[:0], event)
+	name, data, err := encode(event)
 	switch {
 	case errors.Is(err, contract.ErrNilEvent):
 		return "", &PublishError{Err: contract.ErrNilEvent}
@@ -31,26 +31,10 @@ func publish[E any](ctx context.Context, s *engine, events *contract.Events[E], 
 	if err != nil {
 		return "", &PublishError{Event: name, Err: err}
 	}
-	*scratch = data
 	if err := s.check(name, data, false); err != nil {
 		return "", err
 	}
-	kept := make([]byte, len(data))
-	copy(kept, data)
-	return s.append(ctx, session, name, kept)
-}
-
-// encodings are buffers for the JSON of events. The log keeps a copy that is no larger than it
-// must be.
-var encodings = sync.Pool{New: func() any { return new(make([]byte, 0, 512)) }}
-
-// maxPooled is the size of the largest buffer that is used again.
-const maxPooled = 64 << 10
-
-func putEncoding(b *[]byte) {
-	if cap(*b) <= maxPooled {
-		encodings.Put(b)
-	}
+	return s.append(ctx, session, name, data)
 }
 
 // publishJSON implements [Server.PublishJSON].

@@ -13,6 +13,7 @@ import (
 type Server[E any] struct {
 	engine *engine
 	events *contract.Events[E]
+	encode encoder[E]
 }
 
 // New returns a server of a streaming operation, or an error that names each option with a bad
@@ -28,7 +29,7 @@ func New[P, E any](op contract.Operation[P, E], opts ...Option) (*Server[E], err
 	if err != nil {
 		return nil, err
 	}
-	return &Server[E]{e, op.Events}, nil
+	return &Server[E]{e, op.Events, op.Encode}, nil
 }
 
 // Publish appends an event to a session, and returns the event's id once it is in the log. It
@@ -42,7 +43,7 @@ func New[P, E any](op contract.Operation[P, E], opts ...Option) (*Server[E], err
 // Publish fails with a *[PublishError], eventlog.ErrSessionDeleted, or an error of the log or
 // the context. The event may be in the log only if the error is eventlog.ErrOutcomeUnknown.
 func (s *Server[E]) Publish(ctx context.Context, session string, event E) (id string, err error) {
-	return publish(ctx, s.engine, s.events, session, event)
+	return publish(ctx, s.engine, s.events, s.encode, session, event)
 }
 
 // Serve serves the stream of a session, from inside a handler of the application. It answers

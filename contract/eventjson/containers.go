@@ -22,7 +22,8 @@ func Slice[S ~[]T, T any](d *Decoder, s *S) bool {
 	return d.Array()
 }
 
-// Append appends a zero value to *s and returns it, for the caller to decode an item into.
+// Append appends a zero value to *s and returns a pointer to it, for the caller to decode an
+// item into.
 func Append[S ~[]T, T any](s *S) *T {
 	var zero T
 	*s = append(*s, zero)
@@ -39,7 +40,8 @@ func Map[M ~map[string]T, T any](d *Decoder, m *M) bool {
 	return d.Object()
 }
 
-// Item returns a zero value of a map, for the caller to decode a member into and to set.
+// Item returns the zero value of the map's values, for the caller to decode a member into and to
+// set.
 func Item[M ~map[string]T, T any](M) (zero T) { return zero }
 
 // Zero sets *p to zero, for the caller to decode a value into it again.
@@ -56,12 +58,4 @@ func Keys[M ~map[string]T, T any](m M) []string {
 	}
 	slices.Sort(keys)
 	return keys
-}
-
-// Const is [Encoder.String], but writes constant if s is empty.
-func (e *Encoder) Const(s, constant string) {
-	if s == "" {
-		s = constant
-	}
-	e.String(s)
 }

@@ -25,17 +25,8 @@ type Decoder struct {
 	failure *failure
 }
 
-// failure is the first error of a Decoder.
-type failure struct {
-	at     int    // where the wrong value begins
-	syntax bool   // the text is not JSON
-	inner  string // the wrong part of that value, as a JSON Pointer
-	reason string
-	err    error
-}
-
-// NewDecoder returns a Decoder of data, which must not change while the Decoder is in use. No
-// value refers to data, except what [Decoder.Raw] returns.
+// NewDecoder returns a Decoder of data, which must not change while the Decoder is in use. Only
+// the methods whose comments say so return a part of data.
 func NewDecoder(data []byte) Decoder { return Decoder{data: data} }
 
 // Finish returns the first error, an *[Error]. Anything but white space after the value is

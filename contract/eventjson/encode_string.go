@@ -28,6 +28,14 @@ func (e *Encoder) StringMember(quoted, s string) {
 	e.b = append(append(append(append(e.b, quoted...), '"'), s...), `",`...)
 }
 
+// Const is [Encoder.String], but writes constant if s is empty.
+func (e *Encoder) Const(s, constant string) {
+	if s == "" {
+		s = constant
+	}
+	e.String(s)
+}
+
 // escape writes a string whose first i bytes need no closer look.
 func (e *Encoder) escape(s string, i int) {
 	begin := len(e.b)

@@ -16,7 +16,8 @@ type Encoder struct {
 	failure *Error
 }
 
-// NewEncoder returns an Encoder that appends to b.
+// NewEncoder returns an Encoder that appends to b. Unlike append, it may also overwrite bytes
+// behind the result, within the capacity of b.
 func NewEncoder(b []byte) Encoder { return Encoder{b: b, begin: len(b)} }
 
 // Finish returns the slice with the text appended, or the first error, an *[Error].

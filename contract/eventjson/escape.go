@@ -7,7 +7,7 @@ import (
 )
 
 // escape returns the length of the escape sequence at the beginning of data (RFC 8259, section
-// 7), and by how much at least the character is shorter. The length is 0 if it is not one.
+// 7), and how many bytes unescaping saves at least. The length is 0 if there is none.
 func escape(data []byte) (length, saved int) {
 	if len(data) < 2 || data[0] != '\\' {
 		return 0, 0

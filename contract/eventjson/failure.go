@@ -7,6 +7,15 @@ import (
 	"strings"
 )
 
+// failure is the first error of a Decoder.
+type failure struct {
+	at     int    // where the wrong value begins
+	syntax bool   // the text is not JSON
+	inner  string // the wrong part of that value, as a JSON Pointer
+	reason string
+	err    error
+}
+
 // explain returns the error of a text. It reads the text again: errors are rare, and keeping
 // the path of every value would make all others slow.
 func (f *failure) explain(data []byte) *Error {

@@ -75,7 +75,7 @@ func (d *Decoder) integer() (negative bool, n uint64, ok bool) {
 	for ; i < len(d.data) && isDigit(d.data[i]); i++ {
 		n = n*10 + uint64(d.data[i]-'0')
 	}
-	// 19 digits always fit. The next token tells whether what follows the digits is JSON.
+	// 19 digits always fit. Reading the next token checks what follows the digits.
 	plain := begin < i && i <= begin+19 && (d.data[begin] != '0' || i == begin+1)
 	if plain && (i == len(d.data) || d.data[i] != '.' && d.data[i]|0x20 != 'e') {
 		d.at = i

@@ -29,8 +29,8 @@ func (d *Decoder) NextMember() bool {
 	return false
 }
 
-// Name returns the name of the current member, unescaped. It is valid until the next call of
-// a method.
+// Name returns the name of the current member, unescaped. It may be a part of the data, and is
+// valid until the next call of a method.
 func (d *Decoder) Name() []byte {
 	if d.nameEnd < 0 {
 		return []byte(d.name)

@@ -73,8 +73,8 @@ func longRun(data []byte, i int) int {
 	return i
 }
 
-// textRun is asciiRun, but goes on at bytes that are not ASCII. It reports whether there may be
-// some.
+// textRun is asciiRun, but passes over bytes that are not ASCII. ascii reports that there are
+// none; it may be false without one.
 func textRun(data []byte, i int) (end int, ascii bool) {
 	var seen uint64
 	for ; i+8 <= len(data); i += 8 {
@@ -112,8 +112,8 @@ func copyUnescaped(dst, src []byte) int {
 
 // copyPlain copies src to dst, up to the first byte that is a quote, a backslash, a control
 // character, or the first byte of U+2028 (and of others). dst has room for a word more. It
-// returns the number of bytes, and reports whether no byte up to the end of the last word is
-// other than ASCII.
+// returns the number of bytes. ascii reports whether all bytes are ASCII, up to the end of the
+// last word.
 func copyPlain(dst, src []byte) (n int, ascii bool) {
 	var seen uint64
 	i := 0

@@ -47,7 +47,7 @@ type text struct {
 	begin, end int
 	plain      bool // the bytes are the string: nothing is escaped, all is UTF-8
 	utf8       bool
-	saved      int // by how much at least the string is shorter, if all is UTF-8
+	saved      int // unescaping makes the string at least so many bytes shorter, if all is UTF-8
 }
 
 // escapedText consumes a string of which the bytes from begin to i are plain, and need no closer

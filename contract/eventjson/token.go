@@ -13,12 +13,12 @@ func (d *Decoder) Offset() int { return d.at }
 func (d *Decoder) From(begin int) []byte { return d.data[begin:d.at] }
 
 // Peek returns the first byte of the next value, and consumes only the white space before it.
-// It is 0 at the end of the text and after an error.
+// It is 0 at the end of the text and after an error, and for a byte 0, which is no JSON.
 func (d *Decoder) Peek() byte { return d.next() }
 
 // Text consumes the next value, which must be a string, and returns the text between its
-// quotes. plain reports that this is the string itself: it has no escape sequences, and is
-// valid UTF-8.
+// quotes. The text is a part of the data. plain reports that it is the string itself: it has no
+// escape sequences, and is valid UTF-8.
 func (d *Decoder) Text() (text []byte, plain bool) {
 	if d.next() != '"' {
 		d.syntax()
@@ -34,8 +34,7 @@ func (d *Decoder) Text() (text []byte, plain bool) {
 	return d.data[t.begin:t.end], t.plain
 }
 
-// NameText returns the name of the current member as Text does. The text is a part of the
-// data.
+// NameText returns the name of the current member as Text does.
 func (d *Decoder) NameText() (text []byte, plain bool) {
 	if d.nameEnd >= 0 {
 		return d.data[d.nameBegin:d.nameEnd], true
@@ -49,7 +48,8 @@ func (d *Decoder) escapedName() (text []byte, plain bool) {
 	return again.Text()
 }
 
-// Number consumes the next value, which must be a number, and returns its text.
+// Number consumes the next value, which must be a number, and returns its text,
+// which is a part of the data. It is nil after an error.
 func (d *Decoder) Number() []byte {
 	d.next()
 	return d.number()

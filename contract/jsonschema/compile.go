@@ -11,8 +11,8 @@ type compiler struct {
 	types goTypes
 	known map[pair]*node
 
-	// What the compiler derives from schemas it derives once: nodes of the same schema are the
-	// same, so schemas that contain themselves have an end.
+	// The compiler derives a schema from others only once. So equal schemas have one node, and
+	// the compilation of a schema that contains itself ends.
 	joined map[string]*Schema  // the schemas that stand for several ones
 	merged map[*Schema]*Schema // the schemas without allOf; nil: only the tree tells
 }

@@ -7,9 +7,9 @@
 //
 // # What is checked
 //
-// A text must be JSON (RFC 8259) of at most 10,000 levels. Beyond that it must be I-JSON (RFC
-// 7493) in what readers would take for different things: a member comes once in an object,
-// text is UTF-8, and each half of a surrogate pair has the other half. Names are compared
+// A text must be JSON (RFC 8259) of at most 10,000 levels. It must also keep the
+// rules of I-JSON (RFC 7493) for what readers understand differently: a member comes once in an
+// object, text is UTF-8, and each half of a surrogate pair has the other half. Names are compared
 // after unescaping, to the letter. U+0000 and U+2028 are characters like others.
 //
 // Numbers are exact. 1.0 and 1e2 are integers, to the schema and to the Go type. A number must

@@ -11,7 +11,7 @@ type goType struct {
 	bits    int       // of an integer, an unsigned integer or a float, as a Decoder takes them
 	fields  []goField // of an object
 	others  *goType   // of the items of a list, and of the members of an object that have no field; nil: those are passed over
-	pointer bool      // null is a nil pointer, which tells the type nothing
+	pointer bool      // null makes the pointer nil, and does not reach the type
 	of      reflect.Type
 	pool    sync.Pool // pointers to zero values of a foreign type
 }

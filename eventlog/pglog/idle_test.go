@@ -39,9 +39,9 @@ func TestIdle(t *testing.T) {
 
 // Followers of sessions where nothing happens cost no queries of their own.
 func TestIdleFollowers(t *testing.T) {
-	followers := 300
+	followers, most := 300, 100
 	if slow() {
-		followers = 10_000
+		followers, most = 10_000, 12
 	}
 	server := pgtest.Start(t)
 	pool := openPool(t, server.URL("postgres"))
@@ -59,10 +59,9 @@ func TestIdleFollowers(t *testing.T) {
 		}
 		return n
 	}
-	before, began := transactions(), time.Now()
+	before := transactions()
 	time.Sleep(3 * time.Second)
-	n, took := transactions()-before, time.Since(began)
-	if float64(n) > 2*took.Seconds()+3 {
-		t.Errorf("%d transactions in %v", n, took)
+	if n := transactions() - before; n > most { // two a second, on a machine that is not busy
+		t.Errorf("%d transactions for %d followers", n, followers)
 	}
 }

@@ -12,8 +12,8 @@ import (
 )
 
 // Decode decodes a text as the data of an event, and compares the result with that of
-// encoding/json: both refuse it, or both return the same value. CheckType must accept what can
-// be decoded, if it is strict JSON.
+// encoding/json: both refuse it, or both return the same value. If the text is strict JSON,
+// CheckType must accept it as well, or refuse it with the same error.
 func Decode[P, E any](op contract.Operation[P, E], name string, text []byte) error {
 	_, data, err := value(op, name)
 	if err != nil {
@@ -27,10 +27,14 @@ func Decode[P, E any](op contract.Operation[P, E], name string, text []byte) err
 	if (gotErr == nil) != (wantErr == nil) {
 		return fmt.Errorf("decode %s: got %s, encoding/json %s", text, told(gotErr), told(wantErr))
 	}
-	if checkErr := op.CheckType(name, text); (checkErr == nil) != (gotErr == nil && isStrict(text)) {
+	checkErr := op.CheckType(name, text)
+	if (checkErr == nil) != (gotErr == nil && isStrict(text)) {
 		return fmt.Errorf("check %s: got %s, the decoder %s", text, told(checkErr), told(gotErr))
 	}
 	if gotErr != nil {
+		if json.Valid(text) && isStrict(text) && told(checkErr) != told(gotErr) {
+			return fmt.Errorf("check %s: got %s, want the error of the decoder: %s", text, told(checkErr), told(gotErr))
+		}
 		return nil
 	}
 	got := dataOf(event, data)

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 
 	"github.com/mixstream/mixstream/contract"
@@ -542,7 +541,7 @@ func decodeOrderPlaced(d *eventjson.Decoder, v *OrderPlaced) {
 	for ok := d.Object(); ok; ok = d.NextMember() {
 		switch string(d.Name()) {
 		case "total":
-			v.Total = int(d.Int(strconv.IntSize))
+			v.Total = int(d.Int(0))
 		default:
 			d.Skip()
 		}

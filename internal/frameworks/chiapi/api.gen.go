@@ -2366,7 +2366,7 @@ func decodeAnswerText(d *eventjson.Decoder, v *AnswerText) {
 	for ok := d.Object(); ok; ok = d.NextMember() {
 		switch string(d.Name()) {
 		case "number":
-			v.Number = int(d.Int(strconv.IntSize))
+			v.Number = int(d.Int(0))
 		case "type":
 			v.Type = AnswerTextType(d.Const("answer.text"))
 		default:
@@ -2394,7 +2394,7 @@ func decodeOrderShipped(d *eventjson.Decoder, v *OrderShipped) {
 	for ok := d.Object(); ok; ok = d.NextMember() {
 		switch string(d.Name()) {
 		case "parcel":
-			v.Parcel = int(d.Int(strconv.IntSize))
+			v.Parcel = int(d.Int(0))
 		default:
 			d.Skip()
 		}
@@ -2405,7 +2405,7 @@ func decodeWarehouseAlertsAlert(d *eventjson.Decoder, v *WarehouseAlertsAlert) {
 	for ok := d.Object(); ok; ok = d.NextMember() {
 		switch string(d.Name()) {
 		case "number":
-			v.Number = int(d.Int(strconv.IntSize))
+			v.Number = int(d.Int(0))
 		case "text":
 			if v.Text = nil; !d.Null() {
 				v.Text = new(d.String())

@@ -22,8 +22,8 @@ type Event struct {
 // errNotEvent is the error of text that is not an event.
 var errNotEvent = errors.New("not an event")
 
-// decode returns the event that stands alone in text. Previous is the name of an event that came
-// before it, for which nothing is allocated.
+// decode returns the event that stands alone in text. previous is the name of the event before it:
+// if this one has the same name, decode allocates nothing for it.
 func decode(text []byte, previous string, to Appender) (Event, error) {
 	var e Event
 	named := false
@@ -57,10 +57,12 @@ func decode(text []byte, previous string, to Appender) (Event, error) {
 		}
 	}
 	if e.Name == "" {
-		var ok bool
-		if e.Name, ok = to.NameOf(e.Data); !ok {
+		name, ok := to.NameOf(e.Data)
+		if !ok {
 			return e, fmt.Errorf(`%w: "event" is required`, errNotEvent)
 		}
+		// Accepts knew the event by the empty name, whose rules may be others.
+		e.Name, e.Fits = name, e.Fits && name == ""
 	}
 	if d.Finish() != nil {
 		return e, fmt.Errorf("%w: something follows it", errNotEvent)

@@ -59,8 +59,8 @@ type Appender interface {
 	// spec requires a name beside the data, which is JSON.
 	NameOf(data []byte) (name string, ok bool)
 	// Accepts reads the next value of d and reports whether it fits the rules of an event's
-	// data. It consumes only data that fits. Check, which knows it from Event.Fits, then
-	// reads the data no more.
+	// data. It consumes only data that fits. Event.Fits tells Check, which then does not
+	// read the data again.
 	Accepts(name string, d *eventjson.Decoder) bool
 	// Check returns the entry of an event, or why it must not be published: an error whose
 	// text the client is told, and which is ErrTooLarge for data over the limit. The entry has

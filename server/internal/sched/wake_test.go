@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+	"unsafe"
 	"weak"
 
 	"github.com/mixstream/mixstream/server/internal/clock"
@@ -209,4 +210,14 @@ func TestTurnsAllocateNothing(t *testing.T) {
 		t.Errorf("%v allocations in a thousand turns", n)
 	}
 	p.Wait()
+}
+
+// An idle task holds itself and nothing else.
+func TestSizeOfTask(t *testing.T) {
+	if unsafe.Sizeof(uintptr(0)) != 8 {
+		t.Skip("the figures are for 64 bits")
+	}
+	if size := unsafe.Sizeof(Task{}); size > 80 {
+		t.Errorf("a task has %d bytes", size)
+	}
 }

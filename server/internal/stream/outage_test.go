@@ -25,6 +25,10 @@ func TestOutage(t *testing.T) {
 			{after: time.Second, do: func(f *fixture) { f.log.failsReads = nil }, want: "-> rest 14s"},
 			{after: 10 * time.Second, do: fails, want: "-> rest 500ms"},
 			{after: 20 * time.Second, want: "heartbeat 20 -> again / -> rest 500ms"}}},
+		{name: "one upon the other", steps: []step{begun,
+			{do: fails, want: "-> rest 500ms"},
+			{after: 29 * time.Second, do: func(f *fixture) { f.log.failsReads = nil; f.log.addN(1); f.turn(); fails(f) }, want: "-> rest 500ms"},
+			{after: 2 * time.Second, want: "-> rest 500ms"}}},
 		{name: "after entries that no stream shows", with: "20", log: func(l *log) { l.end = 25 }, steps: []step{begun,
 			{do: fails, want: "-> rest 500ms"},
 			{after: 15 * time.Second, want: "heartbeat 25 -> again / -> rest 500ms"}}},
@@ -62,20 +66,4 @@ func TestOutage(t *testing.T) {
 		{name: "sent away, no event for it", words: bare, log: func(l *log) { l.fails = eventlog.ErrUnavailable }, with: "17", begin: "error " + unavailable, steps: []step{
 			{do: func(f *fixture) { f.stream.ComeBack("17", f.log.fails) }, want: "retry=2000 -> end log unavailable: " + unavailable}}},
 	})
-}
-
-// An outage is over when the log was read, also if it is followed by another at once.
-func TestOutageAfterOutage(t *testing.T) {
-	f := begun(t)
-	f.log.failsReads = eventlog.ErrUnavailable
-	f.turn()
-	f.wait(29 * time.Second)
-	f.log.failsReads = nil
-	f.log.add("content", "{}")
-	f.turn()
-	f.log.failsReads = eventlog.ErrUnavailable
-	f.wait(2 * time.Second)
-	if got := f.turn(); got != "-> rest 500ms" {
-		t.Errorf("got %q", got)
-	}
 }

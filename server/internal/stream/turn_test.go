@@ -280,14 +280,3 @@ func TestOnlyHiddenEntries(t *testing.T) {
 		t.Errorf("%d events count", all)
 	}
 }
-
-// A drain that comes between a write and the next turn is not slept over.
-func TestDrainAfterWrite(t *testing.T) {
-	f := begun(t)
-	f.log.add("content", "{}")
-	f.turn()
-	drains(0)(f)
-	if got := f.turn(); got != "heartbeat retry=2000 21 -> end drained" {
-		t.Errorf("got %q", got)
-	}
-}

@@ -2,7 +2,6 @@ package transport_test
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -203,19 +202,6 @@ func TestFailedResponse(t *testing.T) {
 			r.Close(true)
 			w.want(t, "no deadline")
 		})
-	}
-}
-
-// A writer that turns out not to flush is told from one that fails.
-func TestFlushUnsupported(t *testing.T) {
-	w, c, warned := newWriter(), newConfig(), 0
-	r := response(t, w, 1, c, &warned)
-	w.flush = func() error { return fmt.Errorf("below: %w", http.ErrNotSupported) }
-	if _, err := r.Write(c.Clock.Now(), text("a"), true); !errors.Is(err, transport.ErrNoFlush) {
-		t.Errorf("%v", err)
-	}
-	if _, err := transport.NewResponse(struct{ http.ResponseWriter }{httptest.NewRecorder()}, request(1), c, nil); !errors.Is(err, transport.ErrNoFlush) {
-		t.Errorf("%v", err)
 	}
 }
 

@@ -3,13 +3,10 @@ package transport_test
 import (
 	"bufio"
 	"errors"
-	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -290,48 +287,6 @@ func TestAbortWhileDetaching(t *testing.T) {
 			}
 		}
 	})
-}
-
-func TestDetachable(t *testing.T) {
-	want := func(t *testing.T, w http.ResponseWriter, r *http.Request, want bool) {
-		t.Helper()
-		if got := transport.Detachable(w, r); got != want {
-			t.Errorf("detachable: %t", got)
-		}
-	}
-	for _, secure := range []bool{false, true} {
-		for _, h2 := range []bool{false, secure} {
-			ts := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				want(t, w, r, r.Method == http.MethodGet && !secure)
-				want(t, struct{ http.ResponseWriter }{w}, r, false)
-				old := r.WithContext(r.Context())
-				old.ProtoMinor = 0
-				want(t, w, old, false)
-			}))
-			ts.EnableHTTP2 = h2
-			if secure {
-				ts.StartTLS()
-			} else {
-				ts.Start()
-			}
-			for _, method := range []string{http.MethodGet, http.MethodPost} {
-				var body io.Reader
-				if method == http.MethodPost {
-					body = strings.NewReader("x")
-				}
-				req, err := http.NewRequest(method, ts.URL, body)
-				if err != nil {
-					t.Fatal(err)
-				}
-				res, err := ts.Client().Do(req)
-				if err != nil {
-					t.Fatal(err)
-				}
-				res.Body.Close()
-			}
-			ts.Close()
-		}
-	}
 }
 
 // A response that cannot be taken stays what it is.

@@ -147,27 +147,6 @@ func TestClientThatDoesNotRead(t *testing.T) {
 	}
 }
 
-// An abort ends the wait for a client that does not read.
-func TestAbortOverTCP(t *testing.T) {
-	c := small(time.Hour)
-	s, _, _ := dial(t, c)
-	fill(t, s, c)
-	paid := make(chan error, 1)
-	go func() { paid <- s.Pay() }()
-	for range 10 {
-		runtime.Gosched()
-	}
-	s.Abort()
-	select {
-	case err := <-paid:
-		if !errors.Is(err, transport.ErrAborted) {
-			t.Errorf("%v", err)
-		}
-	case <-time.After(patience):
-		t.Fatal("it waits on")
-	}
-}
-
 // A write that does not wait allocates nothing.
 func TestWriteAllocatesNothing(t *testing.T) {
 	c := newConfig()

@@ -50,7 +50,7 @@ type streamView struct {
 	HasText   bool
 	SameText  bool // the data of all events is text
 	OtherText bool // the data of Open is text
-	ManyNames bool // some event has several names; its data tells which
+	ManyNames bool // some event has several names, or any; its data tells which
 	Control   []stream.Control
 }
 
@@ -97,7 +97,7 @@ func (f *file) addStream(s *stream.Stream, plan *StreamPlan, of session, pkg *oa
 		ev := f.addEvent(s, e, plan.Events[i], pkg, checked)
 		v.Events = append(v.Events, ev)
 		v.HasText = v.HasText || e.Text
-		v.ManyNames = v.ManyNames || len(e.Names) > 1
+		v.ManyNames = v.ManyNames || len(e.Names) > 1 || e.AnyName && s.NameIn != ""
 		if e.AnyName {
 			v.Open, v.OtherText = ev, e.Text
 		}

@@ -39,7 +39,7 @@ func TestField(t *testing.T) {
 		{"F bool `json:\"f,omitempty\"`", `v.F = d.Bool()`, "if v.F {"},
 		{"F uint8 `json:\"f,omitempty,omitzero\"`", `v.F = uint8(d.Uint(8))`, "if v.F != 0 {\ne.Name(`\"f\":`)\ne.Uint(uint64(v.F))\n}"},
 		{"F rune `json:\"f\"`", `v.F = rune(d.Int(32))`, "e.Int(int64(v.F))"},
-		{"F int `json:\"f\"`", `v.F = int(d.Int(strconv.IntSize))`, "e.Int(int64(v.F))"},
+		{"F int `json:\"f\"`", `v.F = int(d.Int(0))`, "e.Int(int64(v.F))"},
 		{"F float32 `json:\"f\"`", `v.F = float32(d.Float(32))`, "e.Float(float64(v.F), 32)"},
 		{"F *string `json:\"f,omitempty\"`", "if v.F = nil; !d.Null() {\nv.F = new(d.String())\n}", "if v.F != nil {\ne.StringMember(`\"f\":`, *v.F)\n}"},
 		{"F *string `json:\"f\"`", "", "if v.F == nil {\ne.Null()\n} else {\ne.String(*v.F)\n}"},

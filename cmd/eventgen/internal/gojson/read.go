@@ -11,9 +11,9 @@ import (
 // predeclared are the predeclared types that JSON has values for.
 var predeclared = map[string]shape{
 	"string": {kind: text}, "bool": {kind: boolean},
-	"int": {kind: integer, bits: "strconv.IntSize"}, "int8": {kind: integer, bits: "8"}, "int16": {kind: integer, bits: "16"},
+	"int": {kind: integer, bits: "0"}, "int8": {kind: integer, bits: "8"}, "int16": {kind: integer, bits: "16"},
 	"int32": {kind: integer, bits: "32"}, "rune": {kind: integer, bits: "32"}, "int64": {kind: integer, bits: "64"},
-	"uint": {kind: unsigned, bits: "strconv.IntSize"}, "uint8": {kind: unsigned, bits: "8"}, "byte": {kind: unsigned, bits: "8"},
+	"uint": {kind: unsigned, bits: "0"}, "uint8": {kind: unsigned, bits: "8"}, "byte": {kind: unsigned, bits: "8"},
 	"uint16": {kind: unsigned, bits: "16"}, "uint32": {kind: unsigned, bits: "32"}, "uint64": {kind: unsigned, bits: "64"},
 	"float32": {kind: float, bits: "32"}, "float64": {kind: float, bits: "64"}, "any": {kind: anything},
 }

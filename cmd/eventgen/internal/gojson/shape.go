@@ -24,7 +24,7 @@ type shape struct {
 	kind   kind
 	text   string // the type as Go source
 	name   string // the name of the type, if the package defines it; structs, slices and maps have functions then
-	bits   string // of a number
+	bits   string // of a number, as a Decoder takes them
 	elem   *shape // of a slice, a map or a pointer
 	fields []*field
 	rest   *field // holds the members that have no field; nil if there is none
