@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"testing"
 	"time"
 	"unsafe"
@@ -174,11 +175,9 @@ func TestOwedWriteFails(t *testing.T) {
 	o.want(t, true, sched.Over)
 	o.wantEnd(t, EndSlowReader, os.ErrDeadlineExceeded)
 	o.finish()
-	if events, _ := o.stream.Events(); events != 0 || o.out.wrote != writes {
-		t.Errorf("%d events count, %d more writes", events, o.out.wrote-writes)
-	}
-	if e := o.notes.ends; len(e) != 1 || e[0].Events != 0 || e[0].Reason != EndSlowReader {
-		t.Errorf("told %+v", e)
+	events, _ := o.stream.Events()
+	if e := o.notes.ends; events != 0 || o.out.wrote != writes || len(e) != 1 || e[0].Events != 0 || e[0].Reason != EndSlowReader {
+		t.Errorf("%d events count, %d more writes, told %+v", events, o.out.wrote-writes, e)
 	}
 }
 
@@ -194,7 +193,7 @@ func TestOwedLastWords(t *testing.T) {
 	o.want(t, true, sched.Over)
 	o.wantEnd(t, EndLogUnavailable, eventlog.ErrUnavailable)
 	o.finish()
-	if got := o.out.closed; len(got) != 1 || !got[0] {
+	if got := o.out.closed; !slices.Equal(got, []bool{true}) {
 		t.Errorf("closed as %v", got)
 	}
 }
@@ -216,9 +215,9 @@ func TestAuthorizerIsAskedWhereItMayBlock(t *testing.T) {
 	}
 }
 
-// A write that an abort ends is the server's doing, and not that of a slow reader: who aborts says
-// so before the write can fail.
-func TestAbortSaysSoFirst(t *testing.T) {
+// A write that an abort ends is the server's doing, and not that of a slow reader: the abort notes the
+// end before the write can fail. A turn that is taken after the abort writes nothing more.
+func TestAbort(t *testing.T) {
 	o := openOne(t)
 	o.out.abort = func() { o.writeFailed(os.ErrDeadlineExceeded) } // as a write that is under way does
 	o.abort()
@@ -226,11 +225,8 @@ func TestAbortSaysSoFirst(t *testing.T) {
 	if o.life.Err() == nil {
 		t.Error("the context of a detached stream goes on")
 	}
-}
 
-// A turn that is taken after the abort writes nothing more.
-func TestNothingAfterAbort(t *testing.T) {
-	o := openOne(t)
+	o = openOne(t)
 	o.publish(t)
 	o.abort()
 	writes := o.out.wrote
@@ -238,22 +234,6 @@ func TestNothingAfterAbort(t *testing.T) {
 	if o.wantEnd(t, EndShutdown, transport.ErrAborted); o.out.wrote != writes {
 		t.Errorf("%d more writes", o.out.wrote-writes)
 	}
-}
-
-// A stream that has told the end of its session has ended by it, also if the server aborts it then.
-func TestAbortAfterTheEnd(t *testing.T) {
-	var abort func()
-	events := &ReadLog{eventlog.NewMemory(eventlog.Retention{}), func(context.Context, string) error {
-		abort()
-		return nil
-	}}
-	o := openOne(t, WithLog(events))
-	if _, err := o.srv.DeleteSession(t.Context(), "s"); err != nil {
-		t.Fatal(err)
-	}
-	abort = func() { o.calls.Or(callAbort) }
-	o.want(t, false, sched.Over)
-	o.wantEnd(t, EndSessionDeleted, nil)
 }
 
 // The position of a stream is what its client knows: entries that no stream shows do not move it.
@@ -274,18 +254,29 @@ func TestToldPosition(t *testing.T) {
 	}
 }
 
-// A client that hangs up while its stream waits for the log has left; the log did not fail.
-func TestHungUpWhileTheLogWaits(t *testing.T) {
-	var hangUp func()
-	events := &ReadLog{eventlog.NewMemory(eventlog.Retention{}), func(ctx context.Context, _ string) error {
-		hangUp()
-		return ctx.Err()
-	}}
+// What happens while a stream waits for the log decides how it ends. A client that hangs up has left;
+// the log did not fail. A stream that tells the end of its session ends by it, also if the server
+// aborts it then.
+func TestEndWhileTheLogWaits(t *testing.T) {
+	testEndWhileTheLogWaits(t, EndClientLeft, context.Canceled)
+	testEndWhileTheLogWaits(t, EndSessionDeleted, nil)
+}
+
+func testEndWhileTheLogWaits(t *testing.T, reason EndReason, err error) {
+	t.Helper()
+	var during func()
+	events := &ReadLog{eventlog.NewMemory(eventlog.Retention{}), func(ctx context.Context, _ string) error { during(); return ctx.Err() }}
 	o := openOne(t, WithLog(events))
 	o.ctx = &o.life
-	hangUp = o.HungUp
+	during = o.HungUp
+	if reason == EndSessionDeleted {
+		if _, err := o.srv.DeleteSession(t.Context(), "s"); err != nil {
+			t.Fatal(err)
+		}
+		during = func() { o.calls.Or(callAbort) }
+	}
 	o.want(t, false, sched.Over)
-	o.wantEnd(t, EndClientLeft, context.Canceled)
+	o.wantEnd(t, reason, err)
 }
 
 // A drain draws one end, however often turns are taken until then.
@@ -307,10 +298,7 @@ func TestPanicIsNoCleanEnd(t *testing.T) {
 	o := openOne(t)
 	o.Panicked("boom")
 	o.Finish()
-	if e := o.notes.ends; len(e) != 1 || e[0].Reason != EndPanic || e[0].Err == nil {
-		t.Errorf("told %+v", e)
-	}
-	if got := o.out.closed; len(got) != 1 || got[0] {
-		t.Errorf("closed as %v", got)
+	if e, closed := o.notes.ends, o.out.closed; len(e) != 1 || e[0].Reason != EndPanic || e[0].Err == nil || !slices.Equal(closed, []bool{false}) {
+		t.Errorf("told %+v, closed as %v", e, closed)
 	}
 }

@@ -28,8 +28,7 @@ func testForeignGapAtOpening(t *testing.T, mode servertest.Mode) {
 			t.Errorf("the observer is told of %+v", r)
 		}
 	}
-	w := listen(t, ts, orderSeven, ids[2], ids[2])
-	w.want(":")
+	w := listen(t, ts, orderSeven, ids[2], ids[2], ":")
 	w.order(ids[3], "2000")
 	if s := servertest.Receive(t, o.Streams); s.Info.Operation != "orderEvents" || s.Info.SessionID != "7" {
 		t.Errorf("the observer is told of %+v", s.Info)
@@ -41,8 +40,7 @@ func testForeignGapAtOpening(t *testing.T, mode servertest.Mode) {
 	// With WithSilentGaps, the stream goes on behind the gap, and only the observer is told.
 	srv = newForeign(t, mode, orderEvents, server.WithObserver(o), server.WithLog(shortLog()), server.WithSilentGaps())
 	ids = tellN(t, srv, "7", 6)
-	w = listen(t, servertest.Serve(t, srv), orderSeven, ids[0], ids[0])
-	w.want(":")
+	w = listen(t, servertest.Serve(t, srv), orderSeven, ids[0], ids[0], ":")
 	w.order(ids[3], "2000")
 	servertest.Receive(t, servertest.Receive(t, o.Streams).Gaps)
 }
@@ -52,8 +50,7 @@ func TestFreshStart(t *testing.T) { servertest.BothModes(t, testFreshStart) }
 func testFreshStart(t *testing.T, mode servertest.Mode) {
 	srv := newForeign(t, mode, orderEvents, server.WithStreamsFromEnd())
 	ids := tellN(t, srv, "7", 3)
-	w := listen(t, servertest.Serve(t, srv), orderSeven, "", ids[2])
-	w.want(":")
+	w := listen(t, servertest.Serve(t, srv), orderSeven, "", ids[2], ":")
 	w.order(tell(t, srv, "7", order("a")), "2000")
 
 	own := mode.NewServer(t, server.WithStreamsFromStart())

@@ -88,8 +88,7 @@ func testOperationsAreApart(t *testing.T, mode servertest.Mode) {
 		servertest.Until(t, "the reader has left", func() bool { _, sessions, _ := orders.Counted(); return sessions == 0 })
 
 		// A position is one of the log, so the position of another operation is valid.
-		a = listen(t, ofOrders, orderSeven, ofOwn, ofOwn)
-		a.want(":")
+		a = listen(t, ofOrders, orderSeven, ofOwn, ofOwn, ":")
 		a.order(second, "2000")
 		if err := stock.Shutdown(t.Context()); err != nil {
 			t.Fatal(err)
@@ -148,8 +147,7 @@ func TestNamespaceOfBefore(t *testing.T) {
 	renamed := orderEvents
 	renamed.ID, renamed.Namespace = "watchOrder", "watchOrder"
 	ask(t, servertest.Serve(t, newForeign(t, servertest.Detached, renamed, server.WithLog(log))), orderSeven, "").problem(http.StatusNotFound)
-	w := listen(t, servertest.Serve(t, newForeign(t, servertest.Detached, renamed, server.WithLog(log), server.WithNamespace("orderEvents"))), orderSeven, "", servertest.Before(t, first))
-	w.want(":")
+	w := listen(t, servertest.Serve(t, newForeign(t, servertest.Detached, renamed, server.WithLog(log), server.WithNamespace("orderEvents"))), orderSeven, "", servertest.Before(t, first), ":")
 	w.order(first, "2000")
 }
 

@@ -1,6 +1,7 @@
 package server_test
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -40,16 +41,14 @@ func testServeInHandler(t *testing.T, mode servertest.Mode) {
 	}))
 	ts := servertest.Serve(t, inHandler(srv))
 	ids := tellN(t, srv, "7", 3)
-	w := listen(t, ts, "/own/7", ids[1], ids[1])
-	w.want(":")
+	w := listen(t, ts, "/own/7", ids[1], ids[1], ":")
 	w.order(ids[2], "2000")
 	w.res.Body.Close()
 	servertest.Until(t, "the reader has left", func() bool { slots, _, _ := srv.Counted(); return slots == 0 })
 	w = listen(t, ts, "/own/7?cursor="+ids[0], ids[1], ids[0]) // the position of the application wins
 	w.want(":")
 	w.order(ids[1], "2000")
-	w = listen(t, ts, "/own/7?cursor=", ids[1], servertest.Before(t, ids[0]))
-	w.want(":")
+	w = listen(t, ts, "/own/7?cursor=", ids[1], servertest.Before(t, ids[0]), ":")
 	w.order(ids[0], "2000")
 
 	ask(t, ts, "/own/secret", "").problem(http.StatusUnauthorized)
@@ -102,54 +101,44 @@ func TestForeignPublishing(t *testing.T) {
 	}
 }
 
-// An event whose data has its name comes without another name, or with the same name.
+// An event whose data has its name comes without another name, or with the same name. An empty name
+// beside the data does not replace the rules of the event that the data names.
 func TestPublishingWithNameInData(t *testing.T) {
-	op := orderEvents
-	events := facts
-	events.Names, events.NameIn, events.Rules = []string{"placed"}, "type", nil
-	op.Events = &events
-	srv := newForeign(t, servertest.Detached, op, everyonePublishes)
-	ts := servertest.Serve(t, srv.PublishHandler())
-	for body, want := range map[string]string{
-		`{"data":{"type":"placed"}}`:                  "201 ",
-		`{"event":"placed","data":{"type":"placed"}}`: "201 ",
-		`{"event":"placed","data":{"type":"other"}}`:  `400 {"title":"Bad Request","status":400,"detail":"line 1: \"placed\": data/type: must be the name of the event"`,
-		`{"data":{"type":"other"}}`:                   `400 `,
-		`{"data":{}}`:                                 `400 `,
-		`{"data":7}`:                                  `400 `,
-	} {
-		if got := postTo(t, ts, orderSeven, jsonType, "", strings.NewReader(body)); !strings.HasPrefix(fmt.Sprint(got.status, " ", got.text), want) {
-			t.Errorf("%s: got %d %s, want %s", body, got.status, got.text, want)
-		}
-	}
-}
-
-// An empty name beside the data does not replace the rules of the event that the data names.
-func TestPublishingAnEmptyNameWithNameInData(t *testing.T) {
-	op := orderEvents
-	events := facts
 	schemas := jsonschema.Schemas{"Placed": {Required: []string{"id"}}}
-	placed, other := jsonschema.Rules{All: &schemas, Schema: "Placed"}, jsonschema.Rules{}
-	events.Names, events.NameIn, events.AnyName = []string{"placed", ""}, "type", true
-	events.Rules = func(name string) *jsonschema.Rules {
-		if name == "placed" {
-			return &placed
-		}
-		return &other
-	}
-	op.Events = &events
-	srv := newForeign(t, servertest.Detached, op, everyonePublishes)
-	ts := servertest.Serve(t, srv.PublishHandler())
-	for body, want := range map[string]int{
-		`{"event":"","data":{"type":"placed","id":"a"}}`: 201,
-		`{"event":"","data":{"type":"another"}}`:         201,
-		`{"event":"","data":{"n":1}}`:                    201,
-		`{"event":"","data":{"type":"placed"}}`:          400,
-		`{"event":null,"data":{"type":"placed"}}`:        400,
-		`{"data":{"type":"placed"}}`:                     400,
+	rules := map[string]*jsonschema.Rules{"placed": {All: &schemas, Schema: "Placed"}}
+	free := func(name string) *jsonschema.Rules { return cmp.Or(rules[name], &jsonschema.Rules{}) }
+	const mismatch = `400 {"title":"Bad Request","status":400,"detail":"line 1: \"placed\": data/type: must be the name of the event"`
+	for _, test := range []struct {
+		names  []string
+		rules  func(name string) *jsonschema.Rules // nil: none
+		wanted map[string]string
+	}{
+		{[]string{"placed"}, nil, map[string]string{
+			`{"data":{"type":"placed"}}`:                  "201 ",
+			`{"event":"placed","data":{"type":"placed"}}`: "201 ",
+			`{"event":"placed","data":{"type":"other"}}`:  mismatch,
+			`{"data":{"type":"other"}}`:                   `400 `,
+			`{"data":{}}`:                                 `400 `,
+			`{"data":7}`:                                  `400 `,
+		}},
+		{[]string{"placed", ""}, free, map[string]string{
+			`{"event":"","data":{"type":"placed","id":"a"}}`: "201 ",
+			`{"event":"","data":{"type":"another"}}`:         "201 ",
+			`{"event":"","data":{"n":1}}`:                    "201 ",
+			`{"event":"","data":{"type":"placed"}}`:          "400 ",
+			`{"event":null,"data":{"type":"placed"}}`:        "400 ",
+			`{"data":{"type":"placed"}}`:                     "400 ",
+		}},
 	} {
-		if got := postTo(t, ts, orderSeven, jsonType, "", strings.NewReader(body)); got.status != want {
-			t.Errorf("%s: got %d %s, want %d", body, got.status, got.text, want)
+		op, events := orderEvents, facts
+		events.Names, events.NameIn, events.Rules, events.AnyName = test.names, "type", test.rules, test.rules != nil
+		op.Events = &events
+		srv := newForeign(t, servertest.Detached, op, everyonePublishes)
+		ts := servertest.Serve(t, srv.PublishHandler())
+		for body, want := range test.wanted {
+			if got := postTo(t, ts, orderSeven, jsonType, "", strings.NewReader(body)); !strings.HasPrefix(fmt.Sprint(got.status, " ", got.text), want) {
+				t.Errorf("%s: got %d %s, want %s", body, got.status, got.text, want)
+			}
 		}
 	}
 }

@@ -18,8 +18,7 @@ func testForeignStream(t *testing.T, mode servertest.Mode) {
 	srv := newForeign(t, mode, orderEvents, server.WithTiming(server.Timing{Heartbeat: time.Hour}))
 	ts := servertest.Serve(t, srv)
 	first := tell(t, srv, "7", order("a"))
-	w := listen(t, ts, orderSeven, "", servertest.Before(t, first))
-	w.want(":")
+	w := listen(t, ts, orderSeven, "", servertest.Before(t, first), ":")
 	w.order(first, "2000")
 	second := tell(t, srv, "7", order("a"))
 	w.order(second, "")
@@ -31,14 +30,12 @@ func testForeignStream(t *testing.T, mode servertest.Mode) {
 	w.want(`data: {"text":"x"}`, "id: "+id, "")
 	w.res.Body.Close()
 
-	w = listen(t, ts, orderSeven, first, first)
-	w.want(":")
+	w = listen(t, ts, orderSeven, first, first, ":")
 	w.order(second, "2000")
 	id = tell(t, srv, "8", &note{"a\nb"}) // the first event carries the reconnection time, whatever its data
 	w = ask(t, ts, "/orders/8/events", "")
 	w.want(":", "event: note", "retry: 2000", "data: a", "data: b", "id: "+id, "")
-	w = listen(t, ts, orderSeven, "0", servertest.Before(t, first))
-	w.want(":")
+	w = listen(t, ts, orderSeven, "0", servertest.Before(t, first), ":")
 	w.order(first, "2000")
 }
 
@@ -57,8 +54,7 @@ func testForeignDrain(t *testing.T, mode servertest.Mode) {
 			t.Fatalf("the answer is one of %s", idle.res.Proto)
 		}
 		idle.want(":")
-		reader := listen(t, ts, orderSeven, "", servertest.Before(t, first))
-		reader.want(":")
+		reader := listen(t, ts, orderSeven, "", servertest.Before(t, first), ":")
 		reader.order(first, "2000")
 
 		events.FailLookups.Store(2)

@@ -140,13 +140,6 @@ func TestPublishWithoutEventChecks(t *testing.T) {
 	}
 }
 
-// A Go value can hold text that JSON cannot.
-func TestPublishChecksText(t *testing.T) {
-	srv := servertest.NewServer(t)
-	_, err := srv.Publish(t.Context(), "s", servertest.Content("\xff"))
-	wantMisfit(t, err, `"content": data/content: must be valid UTF-8`)
-}
-
 // publishAll publishes an event in each way, and returns the errors without the words that the way
 // puts before them. Publish is asked if a Go value has the same JSON.
 func publishAll(t *testing.T, srv *mix.Server, name, data string) map[string]string {
@@ -222,14 +215,17 @@ func TestPublishChecksOpenNames(t *testing.T) {
 	}
 }
 
-// A title goes into the event that tells of a new session.
-func TestCreateSessionChecksTitle(t *testing.T) {
+// A Go value can hold text that JSON cannot, and so can a title, which goes into the event that tells
+// of a new session.
+func TestPublishChecksText(t *testing.T) {
 	srv := servertest.NewServer(t)
-	_, err := srv.CreateSession(t.Context(), "s", "\xff")
+	_, err := srv.Publish(t.Context(), "s", servertest.Content("\xff"))
+	wantMisfit(t, err, `"content": data/content: must be valid UTF-8`)
+	_, err = srv.CreateSession(t.Context(), "titled", "\xff")
 	if want := `server: create session: "session_created": data/title: must be valid UTF-8`; textOf(err) != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
-	if _, err := srv.CreateSession(t.Context(), "s", "a title"); err != nil {
+	if _, err := srv.CreateSession(t.Context(), "titled", "a title"); err != nil {
 		t.Error(err)
 	}
 }

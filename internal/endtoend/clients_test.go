@@ -6,8 +6,6 @@ import (
 	"io/fs"
 	"math/rand/v2"
 	"net/http"
-	"net/http/httptest"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -28,9 +26,7 @@ import (
 func TestOtherClients(t *testing.T) {
 	servertest.Slow(t)
 	dir := t.TempDir()
-	if err := os.CopyFS(dir, os.DirFS("testdata/clients")); err != nil {
-		t.Fatal(err)
-	}
+	servertest.OK(t, os.CopyFS(dir, os.DirFS("testdata/clients")))
 	for _, program := range []string{"npm", "node", "curl", "bash"} {
 		if _, err := exec.LookPath(program); err != nil {
 			t.Fatalf("%v: install it", err)
@@ -49,26 +45,20 @@ func TestOtherClients(t *testing.T) {
 				interpreter = "bash"
 			}
 			const events, cuts = 60, 6
-			ts, made := cutting(t, cuts, program != "fetch-event-source.mjs")
-			srv := ts.srv
+			srv, address, made := cutting(t, cuts, program != "fetch-event-source.mjs")
 			var want strings.Builder
 			for i := range events {
-				id, err := srv.Publish(context.Background(), "s1", &gen.ContentData{Type: "content", Content: fmt.Sprintf("piece %d", i)})
-				if err != nil {
-					t.Fatal(err)
-				}
 				text := fmt.Sprintf("piece %d", i)
+				id := servertest.Publish(t, srv, "s1", text)
 				if interpreter == "bash" {
 					text = fmt.Sprintf(`{"content":"piece %d","type":"content"}`, i)
 				}
 				fmt.Fprintln(&want, id, text)
 			}
-			if _, err := srv.Publish(context.Background(), "s1", &gen.CompleteData{Type: "complete", Done: true}); err != nil {
-				t.Fatal(err)
-			}
+			servertest.Must(srv.Publish(context.Background(), "s1", &gen.CompleteData{Type: "complete", Done: true}))(t)
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
-			cmd := exec.CommandContext(ctx, interpreter, filepath.Join(dir, program), ts.url)
+			cmd := exec.CommandContext(ctx, interpreter, filepath.Join(dir, program), address)
 			var stderr strings.Builder
 			cmd.Dir, cmd.Stderr = dir, &stderr
 			out, err := cmd.Output()
@@ -85,28 +75,14 @@ func TestOtherClients(t *testing.T) {
 	}
 }
 
-type cutServer struct {
-	srv *mix.Server
-	url string
-}
-
 // cutting serves behind a proxy that cuts the connection this many times. If anywhere is
 // false, it does not cut between the last line of an event and the blank line behind it.
-func cutting(t *testing.T, cuts int, anywhere bool) (s cutServer, made func() int) {
+func cutting(t *testing.T, cuts int, anywhere bool) (srv *mix.Server, address string, made func() int) {
 	t.Helper()
-	srv, err := mix.NewServer(server.WithTiming(server.Timing{Retry: 20 * time.Millisecond}))
-	if err != nil {
-		t.Fatal(err)
-	}
-	back := httptest.NewServer(srv)
-	t.Cleanup(back.Close)
-	target, err := url.Parse(back.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
+	srv = newServer(t, server.WithTiming(server.Timing{Retry: 20 * time.Millisecond}))
 	var mu sync.Mutex
 	done, wait := 0, 3
-	front := httptest.NewServer(streamtest.NewProxy(target, func(_ *http.Request, block []byte) ([]byte, bool) {
+	front := serveOn(t, streamtest.NewProxy(serveOn(t, srv), func(_ *http.Request, block []byte) ([]byte, bool) {
 		mu.Lock()
 		defer mu.Unlock()
 		if wait--; done == cuts || wait > 0 {
@@ -119,8 +95,7 @@ func cutting(t *testing.T, cuts int, anywhere bool) (s cutServer, made func() in
 		}
 		return block[:1+rand.IntN(longest)], true
 	}))
-	t.Cleanup(front.Close)
-	return cutServer{srv, front.URL}, func() int {
+	return srv, front.String(), func() int {
 		mu.Lock()
 		defer mu.Unlock()
 		return done

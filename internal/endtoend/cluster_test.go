@@ -105,7 +105,7 @@ func TestCluster(t *testing.T) {
 	a.open()
 	defer func() { a.close() }()
 	wires := nodes.wired(t)
-	b := &replica{house: house{t: t}, urls: wires.urls()}
+	b := &replica{house: house{t: t}, urls: wires.urls}
 	b.open()
 	defer func() { b.close() }()
 
@@ -139,7 +139,7 @@ func TestCluster(t *testing.T) {
 		goesOn(fmt.Sprint("its start ", i+1))
 	}
 
-	wires.cut()
+	mend := wires.cut(t)
 	cutAt := time.Now()
 	servertest.Until(t, "a request on the replica that is cut off gets 503", func() bool {
 		res := request(t, b.addr, readers.sessions[0], "")
@@ -156,7 +156,7 @@ func TestCluster(t *testing.T) {
 	})
 	goesOn("the cut")
 	time.Sleep(time.Until(cutAt.Add(10 * time.Second)))
-	wires.mend()
+	mend()
 	servertest.Until(t, "the readers are back", func() bool { return b.srv.Readers(readers.sessions[0]) == 2 })
 	goesOn("the end of the cut")
 
@@ -184,18 +184,12 @@ func request(t *testing.T, addr, session, lastEventID string) *http.Response {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	t.Cleanup(cancel)
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+"/stream?sessionId="+session, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	req := servertest.Must(http.NewRequestWithContext(ctx, http.MethodGet, "http://"+addr+"/stream?sessionId="+session, nil))(t)
 	req.Close = true
 	if lastEventID != "" {
 		req.Header.Set("Last-Event-ID", lastEventID)
 	}
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
+	res := servertest.Must(http.DefaultClient.Do(req))(t)
 	return res
 }
 
@@ -203,9 +197,6 @@ func request(t *testing.T, addr, session, lastEventID string) *http.Response {
 func readAll(t *testing.T, res *http.Response) string {
 	t.Helper()
 	defer res.Body.Close()
-	text, err := io.ReadAll(res.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := servertest.Must(io.ReadAll(res.Body))(t)
 	return string(text)
 }

@@ -58,24 +58,13 @@ type crowd struct {
 
 func newCrowd(t *testing.T, address string) *crowd {
 	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
+	self := servertest.Must(os.Executable())(t)
 	child := exec.CommandContext(t.Context(), self, "-test.run=^TestCrowd$")
 	child.Env = append(os.Environ(), crowdEnv+"="+address)
 	child.Stderr = os.Stderr
-	in, err := child.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := child.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := child.Start(); err != nil {
-		t.Fatal(err)
-	}
+	in := servertest.Must(child.StdinPipe())(t)
+	out := servertest.Must(child.StdoutPipe())(t)
+	servertest.OK(t, child.Start())
 	t.Cleanup(func() {
 		in.Close()
 		_ = child.Wait() // its last answer has come
@@ -89,9 +78,7 @@ func newCrowd(t *testing.T, address string) *crowd {
 func (c *crowd) ask(format string, args ...any) string {
 	c.t.Helper()
 	fmt.Fprintf(c.in, format+"\n", args...)
-	if err := c.in.Flush(); err != nil {
-		c.t.Fatal(err)
-	}
+	servertest.OK(c.t, c.in.Flush())
 	if !c.out.Scan() {
 		c.t.Fatalf("the other process has ended: %v", c.out.Err())
 	}
@@ -119,10 +106,7 @@ func (c *crowd) latency(srv *mix.Server) (least time.Duration) {
 			c.ask("await %d", i%10)
 			began := time.Now()
 			servertest.Publish(c.t, srv, crowdSession(i%10), "")
-			at, err := strconv.ParseInt(c.ask("awaited 0"), 10, 64)
-			if err != nil {
-				c.t.Fatal(err)
-			}
+			at := servertest.Must(strconv.ParseInt(c.ask("awaited 0"), 10, 64))(c.t)
 			all[i] = time.Unix(0, at).Sub(began)
 		}
 		slices.Sort(all)

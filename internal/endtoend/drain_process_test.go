@@ -37,13 +37,8 @@ func startInstance(t *testing.T, binary, urls string) *instance {
 	t.Helper()
 	i := &instance{silent: make(chan struct{}), cmd: exec.Command(binary, "serve", "--listen", "127.0.0.1:0", "--ops-listen", "127.0.0.1:0",
 		"--no-inspector", "--log", urls, "--log-replicas", "3")}
-	stderr, err := i.cmd.StderrPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := i.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	stderr := servertest.Must(i.cmd.StderrPipe())(t)
+	servertest.OK(t, i.cmd.Start())
 	told := bufio.NewScanner(stderr)
 	for (i.address == "" || i.ops == "") && told.Scan() {
 		if _, address, ok := strings.Cut(told.Text(), "listening on http://"); ok {
@@ -91,10 +86,7 @@ func (b *balancer) client(t *testing.T) *mix.Client {
 		return new(net.Dialer).DialContext(ctx, network, b.to.Load().address)
 	}}
 	t.Cleanup(transport.CloseIdleConnections)
-	c, err := mix.NewClient("http://127.0.0.1", client.WithHTTPClient(&http.Client{Transport: transport}), patient())
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := servertest.Must(mix.NewClient("http://127.0.0.1", client.WithHTTPClient(&http.Client{Transport: transport}), patient()))(t)
 	return c
 }
 
@@ -144,9 +136,7 @@ func TestDrainOfProcess(t *testing.T) {
 		t.Error("an instance is not ready")
 	}
 	lb.to.Store(fresh)
-	if err := old.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
+	servertest.OK(t, old.cmd.Process.Signal(syscall.SIGTERM))
 	servertest.Until(t, "the old instance is unready", func() bool { return !old.ready() })
 	if err := old.wait(); err != nil {
 		t.Errorf("the old instance ended with %v", err)

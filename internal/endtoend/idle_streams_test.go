@@ -143,10 +143,7 @@ const aloneEnv = "MIXSTREAM_TEST_ALONE"
 // runAlone runs the test in a process of its own, whose memory no other test has used.
 func runAlone(t *testing.T) {
 	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
+	self := servertest.Must(os.Executable())(t)
 	name := "^" + strings.ReplaceAll(t.Name(), "/", "$/^") + "$"
 	cmd := exec.CommandContext(t.Context(), self, "-test.run="+name, "-test.v")
 	cmd.Env = append(os.Environ(), aloneEnv+"=1")
@@ -176,16 +173,10 @@ func kernelMemory(t *testing.T) int64 {
 // told returns a number of a file of the system, in bytes.
 func told(t *testing.T, file, name string) int64 {
 	t.Helper()
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
+	text := servertest.Must(os.ReadFile(file))(t)
 	for line := range strings.Lines(string(text)) {
 		if rest, ok := strings.CutPrefix(line, name); ok {
-			kb, err := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(rest), " kB"), 10, 64)
-			if err != nil {
-				t.Fatal(err)
-			}
+			kb := servertest.Must(strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(rest), " kB"), 10, 64))(t)
 			return kb << 10
 		}
 	}
@@ -197,8 +188,6 @@ func told(t *testing.T, file, name string) int64 {
 func cpuTime(t *testing.T) time.Duration {
 	t.Helper()
 	var r syscall.Rusage
-	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {
-		t.Fatal(err)
-	}
+	servertest.OK(t, syscall.Getrusage(syscall.RUSAGE_SELF, &r))
 	return time.Duration(r.Utime.Nano() + r.Stime.Nano())
 }

@@ -21,10 +21,7 @@ import (
 func TestKeysInCluster(t *testing.T) {
 	servertest.Slow(t)
 	nodes := startCluster(t)
-	log, err := natslog.Open(t.Context(), natslog.Options{URL: nodes.urls(), Replicas: 3})
-	if err != nil {
-		t.Fatal(err)
-	}
+	log := servertest.Must(natslog.Open(t.Context(), natslog.Options{URL: nodes.urls(), Replicas: 3}))(t)
 	defer log.Close()
 	add := func(key string, n int) (uint64, error) {
 		entries := make([]eventlog.Entry, n)
@@ -38,9 +35,7 @@ func TestKeysInCluster(t *testing.T) {
 	counts := map[string]int{"alone": 1, "batch": 3}
 	appendAll := func(prefix string) {
 		for form, n := range counts {
-			if first[prefix+form], err = add(prefix+form, n); err != nil {
-				t.Fatal(err)
-			}
+			first[prefix+form] = servertest.Must(add(prefix+form, n))(t)
 		}
 	}
 	check := func(when, prefix string, lost bool) {
@@ -92,10 +87,7 @@ func TestOneKeyOfManyServers(t *testing.T) {
 	nodes := startCluster(t)
 	var logs []*natslog.Log
 	for _, url := range strings.Split(nodes.urls(), ",") {
-		log, err := natslog.Open(t.Context(), natslog.Options{URL: url, Replicas: len(nodes)})
-		if err != nil {
-			t.Fatal(err)
-		}
+		log := servertest.Must(natslog.Open(t.Context(), natslog.Options{URL: url, Replicas: len(nodes)}))(t)
 		t.Cleanup(func() { log.Close() })
 		logs = append(logs, log)
 	}

@@ -81,13 +81,8 @@ func (k *killed) start(round string) {
 	cmd := exec.Command(os.Args[0], "-test.run=^TestKilledProcess$", "-test.timeout=2m")
 	cmd.Env = append(os.Environ(), killedDir+"="+k.dir, killedAddress+"="+k.address, killedRound+"="+round)
 	cmd.Stderr = os.Stderr
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		k.t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		k.t.Fatal(err)
-	}
+	out := servertest.Must(cmd.StdoutPipe())(k.t)
+	servertest.OK(k.t, cmd.Start())
 	k.cmd = cmd
 	listening := make(chan string, 1)
 	k.reading.Go(func() {
@@ -127,15 +122,13 @@ func TestKilledProcess(t *testing.T) {
 	if dir == "" {
 		t.Skip("TestKilledServer runs it")
 	}
-	log, err := natslog.Open(t.Context(), natslog.Options{Dir: dir})
-	if err != nil {
-		t.Fatal(err)
-	}
+	log := servertest.Must(natslog.Open(t.Context(), natslog.Options{Dir: dir}))(t)
 	srv := newServer(t, server.WithLog(log), server.WithTiming(server.Timing{Retry: 50 * time.Millisecond}),
 		server.WithPublishAuthorizer(func(*http.Request, string) error { return nil }),
 		servertest.AnySession())
 	var listener net.Listener
 	servertest.Until(t, "the address is free", func() bool {
+		var err error
 		listener, err = net.Listen("tcp", os.Getenv(killedAddress))
 		return err == nil
 	})

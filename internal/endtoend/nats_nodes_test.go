@@ -32,16 +32,11 @@ type natsNode struct {
 
 func (n *natsNode) start(t *testing.T) {
 	t.Helper()
-	config, err := json.Marshal(n)
-	if err != nil {
-		t.Fatal(err)
-	}
+	config := servertest.Must(json.Marshal(n))(t)
 	n.cmd = exec.Command(os.Args[0], "-test.run=^TestNATSProcess$", "-test.timeout=5m")
 	n.cmd.Env = append(os.Environ(), nodeVariable+"="+string(config))
 	n.cmd.Stderr = os.Stderr
-	if err := n.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	servertest.OK(t, n.cmd.Start())
 }
 
 // kill kills the process with SIGKILL.
@@ -63,25 +58,17 @@ func TestNATSProcess(t *testing.T) {
 		t.Skip("TestCluster runs it")
 	}
 	var n natsNode
-	if err := json.Unmarshal([]byte(config), &n); err != nil {
-		t.Fatal(err)
-	}
+	servertest.OK(t, json.Unmarshal([]byte(config), &n))
 	o := &natsserver.Options{
 		ServerName: n.Name, Host: "127.0.0.1", Port: n.Port, NoSigs: true, NoLog: true,
 		JetStream: true, StoreDir: n.Dir,
 		Cluster: natsserver.ClusterOpts{Name: "test", Host: "127.0.0.1", Port: n.Route},
 	}
 	for _, r := range n.Routes {
-		u, err := url.Parse(r)
-		if err != nil {
-			t.Fatal(err)
-		}
+		u := servertest.Must(url.Parse(r))(t)
 		o.Routes = append(o.Routes, u)
 	}
-	s, err := natsserver.NewServer(o)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := servertest.Must(natsserver.NewServer(o))(t)
 	s.Start()
 	s.WaitForShutdown()
 }
@@ -100,15 +87,9 @@ func (nodes natsNodes) urls() string {
 // with calls f until it returns true.
 func (nodes natsNodes) with(t *testing.T, f func(context.Context, jetstream.JetStream) bool) {
 	t.Helper()
-	nc, err := nats.Connect(nodes.urls(), nats.RetryOnFailedConnect(true), nats.MaxReconnects(-1), nats.ReconnectWait(100*time.Millisecond))
-	if err != nil {
-		t.Fatal(err)
-	}
+	nc := servertest.Must(nats.Connect(nodes.urls(), nats.RetryOnFailedConnect(true), nats.MaxReconnects(-1), nats.ReconnectWait(100*time.Millisecond)))(t)
 	defer nc.Close()
-	js, err := jetstream.New(nc)
-	if err != nil {
-		t.Fatal(err)
-	}
+	js := servertest.Must(jetstream.New(nc))(t)
 	servertest.Until(t, "the cluster answers", func() bool {
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 		defer cancel()
@@ -186,10 +167,7 @@ func freePorts(t *testing.T, n int) []int {
 	t.Helper()
 	ports, listeners := make([]int, n), make([]net.Listener, n)
 	for i := range ports {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
+		l := servertest.Must(net.Listen("tcp", "127.0.0.1:0"))(t)
 		ports[i], listeners[i] = l.Addr().(*net.TCPAddr).Port, l
 	}
 	for _, l := range listeners { // only when all ports are different

@@ -1,31 +1,57 @@
 package endtoend_test
 
 import (
+	"io"
 	"net"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/mixstream/mixstream/internal/servertest"
 )
 
-// wire is a TCP proxy that can hold back everything that it carries.
-type wire struct {
-	listener net.Listener
-	target   string
-	wg       sync.WaitGroup
+// wires are TCP proxies in front of the servers of a cluster. They hold back all that they carry
+// while held is locked.
+type wires struct {
+	urls string
+	held sync.RWMutex
+	wg   sync.WaitGroup
 
-	mu    sync.Mutex
-	held  chan struct{} // closed while nothing is held back
-	conns []net.Conn
+	mu    sync.Mutex // guards conns
+	conns []io.Closer
 }
 
-func (w *wire) accept() {
+// wired returns proxies in front of the servers.
+func (nodes natsNodes) wired(t *testing.T) *wires {
+	t.Helper()
+	var urls []string
+	w := &wires{}
+	for _, n := range nodes {
+		l := servertest.Must(net.Listen("tcp", "127.0.0.1:0"))(t)
+		urls = append(urls, "nats://"+l.Addr().String())
+		w.conns = append(w.conns, l)
+		w.wg.Go(func() { w.accept(l, "127.0.0.1:"+strconv.Itoa(n.Port)) })
+	}
+	w.urls = strings.Join(urls, ",")
+	t.Cleanup(func() {
+		w.mu.Lock()
+		for _, c := range w.conns {
+			c.Close()
+		}
+		w.mu.Unlock()
+		w.wg.Wait()
+	})
+	return w
+}
+
+func (w *wires) accept(l net.Listener, target string) {
 	for {
-		in, err := w.listener.Accept()
+		in, err := l.Accept()
 		if err != nil {
 			return
 		}
-		out, err := net.Dial("tcp", w.target)
+		out, err := net.Dial("tcp", target)
 		if err != nil {
 			in.Close()
 			continue
@@ -38,84 +64,25 @@ func (w *wire) accept() {
 	}
 }
 
-func (w *wire) carry(from, to net.Conn) {
+func (w *wires) carry(from, to net.Conn) {
 	defer from.Close()
 	defer to.Close()
 	buf := make([]byte, 32<<10)
 	for {
 		n, err := from.Read(buf)
-		w.mu.Lock()
-		held := w.held
-		w.mu.Unlock()
-		<-held
-		if n > 0 {
-			if _, err := to.Write(buf[:n]); err != nil {
-				return
-			}
-		}
-		if err != nil {
+		w.held.RLock()
+		_, failed := to.Write(buf[:n])
+		w.held.RUnlock()
+		if err != nil || failed != nil {
 			return
 		}
 	}
 }
 
-func (w *wire) close() {
-	w.listener.Close()
-	w.mu.Lock()
-	select {
-	case <-w.held:
-	default:
-		close(w.held)
-	}
-	for _, c := range w.conns {
-		c.Close()
-	}
-	w.mu.Unlock()
-	w.wg.Wait()
-}
-
-type wires []*wire
-
-func (ws wires) urls() string {
-	var urls []string
-	for _, w := range ws {
-		urls = append(urls, "nats://"+w.listener.Addr().String())
-	}
-	return strings.Join(urls, ",")
-}
-
-// cut holds back everything that is sent from now on. The connections stay open.
-func (ws wires) cut() {
-	for _, w := range ws {
-		w.mu.Lock()
-		w.held = make(chan struct{})
-		w.mu.Unlock()
-	}
-}
-
-// mend lets everything pass again.
-func (ws wires) mend() {
-	for _, w := range ws {
-		w.mu.Lock()
-		close(w.held)
-		w.mu.Unlock()
-	}
-}
-
-// wired returns proxies in front of the servers.
-func (nodes natsNodes) wired(t *testing.T) wires {
-	t.Helper()
-	ws := make(wires, len(nodes))
-	for i, n := range nodes {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			t.Fatal(err)
-		}
-		w := &wire{listener: l, target: "127.0.0.1:" + strconv.Itoa(n.Port), held: make(chan struct{})}
-		close(w.held)
-		w.wg.Go(w.accept)
-		t.Cleanup(w.close)
-		ws[i] = w
-	}
-	return ws
+// cut holds back everything that is sent until mend. The connections stay open.
+func (w *wires) cut(t *testing.T) (mend func()) {
+	w.held.Lock()
+	mend = sync.OnceFunc(w.held.Unlock)
+	t.Cleanup(mend)
+	return mend
 }

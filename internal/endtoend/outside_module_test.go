@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/mixstream/mixstream/internal/servertest"
 )
 
 // outside is a module in a temporary folder.
@@ -34,10 +36,7 @@ func newOutside(t *testing.T) outside {
 	if out, err := all.CombinedOutput(); err != nil {
 		t.Fatalf("go list -m all: %v\n%s", err, out)
 	}
-	cache, err := exec.CommandContext(t.Context(), "go", "env", "GOMODCACHE").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
+	cache := servertest.Must(exec.CommandContext(t.Context(), "go", "env", "GOMODCACHE").Output())(t)
 	// After that the module cache has everything. Nothing else is downloaded, because this
 	// module has no release.
 	proxy := "GOPROXY=file://" + filepath.ToSlash(strings.TrimSpace(string(cache))) + "/cache/download"
@@ -48,21 +47,14 @@ func newOutside(t *testing.T) outside {
 func (o outside) write(name, text string) {
 	o.t.Helper()
 	path := filepath.Join(o.dir, name)
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		o.t.Fatal(err)
-	}
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-		o.t.Fatal(err)
-	}
+	servertest.OK(o.t, os.MkdirAll(filepath.Dir(path), 0o700))
+	servertest.OK(o.t, os.WriteFile(path, []byte(text), 0o600))
 }
 
 // replace makes the module use this repository instead of a release.
 func (o outside) replace() {
 	o.t.Helper()
-	root, err := filepath.Abs("../..")
-	if err != nil {
-		o.t.Fatal(err)
-	}
+	root := servertest.Must(filepath.Abs("../.."))(o.t)
 	o.run("go mod edit -replace github.com/mixstream/mixstream=" + root)
 }
 
@@ -89,46 +81,34 @@ func (o outside) run(line string) string {
 	return stdout.String()
 }
 
-// start runs a command until the end of the test.
-func (o outside) start(line string) {
+// start runs a command until the end of the test, and returns its lines.
+func (o outside) start(line string) *bufio.Scanner {
 	o.t.Helper()
 	var stderr bytes.Buffer
 	cmd := o.command(line)
 	cmd.Stderr = &stderr
-	if err := cmd.Start(); err != nil {
-		o.t.Fatal(err)
-	}
+	stdout := servertest.Must(cmd.StdoutPipe())(o.t)
+	servertest.OK(o.t, cmd.Start())
+	late := time.AfterFunc(3*time.Minute, func() { _ = cmd.Cancel() })
 	o.t.Cleanup(func() {
+		late.Stop()
 		_ = cmd.Cancel()
 		_ = cmd.Wait()
 		if o.t.Failed() {
 			o.t.Logf("%s: %s", line, &stderr)
 		}
 	})
+	return bufio.NewScanner(stdout)
 }
 
-// wantLines runs a command until it has printed these lines.
+// wantLines starts a command and reads these lines.
 func (o outside) wantLines(line string, want ...string) {
 	o.t.Helper()
-	var stderr bytes.Buffer
-	cmd := o.command(line)
-	cmd.Stderr = &stderr
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		o.t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		o.t.Fatal(err)
-	}
-	late := time.AfterFunc(time.Minute, func() { _ = cmd.Cancel() })
-	defer late.Stop()
 	var got []string
-	for lines := bufio.NewScanner(stdout); len(got) < len(want) && lines.Scan(); {
+	for lines := o.start(line); len(got) < len(want) && lines.Scan(); {
 		got = append(got, lines.Text())
 	}
-	_ = cmd.Cancel()
-	_ = cmd.Wait()
 	if !slices.Equal(got, want) {
-		o.t.Errorf("%s printed %q, want %q\n%s", line, got, want, &stderr)
+		o.t.Errorf("%s printed %q, want %q", line, got, want)
 	}
 }

@@ -105,10 +105,7 @@ func sorted(t *testing.T, blocks []docblock.Block) (spec string, programs, comma
 // sameAs fails unless a block of a page is the file of the example.
 func sameAs(t *testing.T, text, name string) {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join("../../examples/orders", name))
-	if err != nil {
-		t.Fatal(err)
-	}
+	data := servertest.Must(os.ReadFile(filepath.Join("../../examples/orders", name)))(t)
 	if want := strings.ReplaceAll(string(data), `"`+ours, `"`+stranger); !slices.Equal(imports(text), imports(want)) || body(text) != body(want) {
 		t.Errorf("the page has another examples/orders/%s:\n%s", name, text)
 	}
@@ -142,10 +139,7 @@ func body(program string) string {
 // first event, and one in the second.
 func cuttingProxy(t *testing.T, target string, cuts *atomic.Int64) string {
 	t.Helper()
-	u, err := url.Parse(target)
-	if err != nil {
-		t.Fatal(err)
-	}
+	u := servertest.Must(url.Parse(target))(t)
 	var blocks atomic.Int64
 	proxy := httptest.NewServer(streamtest.NewProxy(u, func(_ *http.Request, block []byte) (forward []byte, cut bool) {
 		n := blocks.Add(1)

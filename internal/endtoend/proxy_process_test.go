@@ -87,9 +87,7 @@ func startProxy(t *testing.T, program proxyProgram, block, target string) *runni
 	for range 5 {
 		p := &runningProxy{proxyProgram: program, path: path, addr: servertest.FreeAddress(t), dir: t.TempDir()}
 		p.file = filepath.Join(p.dir, "configuration")
-		if err := os.WriteFile(p.file, []byte(program.configuration(block, p.dir, p.addr, target)), 0o600); err != nil {
-			t.Fatal(err)
-		}
+		servertest.OK(t, os.WriteFile(p.file, []byte(program.configuration(block, p.dir, p.addr, target)), 0o600))
 		t.Cleanup(p.kill)
 		if p.start(t) {
 			return p
@@ -107,9 +105,7 @@ func (p *runningProxy) start(t *testing.T) bool {
 	p.cmd = exec.Command(p.path, p.args(p.dir, p.file)...)
 	p.cmd.Env = append(os.Environ(), "HOME="+p.dir, "XDG_CONFIG_HOME="+p.dir, "XDG_DATA_HOME="+p.dir)
 	p.cmd.Stdout, p.cmd.Stderr = &p.output, &p.output
-	if err := p.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	servertest.OK(t, p.cmd.Start())
 	ended := make(chan struct{})
 	p.ended = ended
 	go func() {

@@ -202,12 +202,7 @@ func TestAnswerLost(t *testing.T) {
 	for _, kind := range []string{"memory", "file", "nats"} {
 		t.Run(kind, func(t *testing.T) {
 			log := openLog(t, kind)
-			srv, err := mix.NewServer(server.WithLog(log), server.WithPublishAuthorizer(func(*http.Request, string) error { return nil }))
-			if err != nil {
-				t.Fatal(err)
-			}
-			ts := httptest.NewServer(srv)
-			defer ts.Close()
+			_, ts := servertest.Start(t, server.WithLog(log), server.WithPublishAuthorizer(func(*http.Request, string) error { return nil }))
 			var requests atomic.Int64
 			front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				first := requests.Add(1) == 1
@@ -224,26 +219,17 @@ func TestAnswerLost(t *testing.T) {
 				_ = json.NewEncoder(w).Encode(got.PublishResult)
 			}))
 			defer front.Close()
-			c, err := mix.NewClient(front.URL, client.WithRetryPolicy(client.RetryPolicy{InitialInterval: time.Millisecond}))
-			if err != nil {
-				t.Fatal(err)
-			}
+			c := servertest.Must(mix.NewClient(front.URL, client.WithRetryPolicy(client.RetryPolicy{InitialInterval: time.Millisecond})))(t)
 			result, err := c.PublishLines(t.Context(), "s", []byte(body.String()))
 			if err != nil || result.Count != lines || requests.Load() != 2 {
 				t.Errorf("%+v after %d requests, error %v", result, requests.Load(), err)
 			}
 			last := postLines(t.Context(), ts.Listener.Addr().String(), "s", "", strings.NewReader(contentLine("the end")))
-			r, err := log.Follow(t.Context(), eventlog.Session{ID: "s"}, func() {})
-			if err != nil {
-				t.Fatal(err)
-			}
+			r := servertest.Must(log.Follow(t.Context(), eventlog.Session{ID: "s"}, func() {}))(t)
 			defer r.Close()
 			n := 0
 			for position, end := servertest.Position(result.FirstID)-1, servertest.Position(last.LastID); position < end; {
-				b, err := r.Read(t.Context(), position, 1<<20)
-				if err != nil {
-					t.Fatal(err)
-				}
+				b := servertest.Must(r.Read(t.Context(), position, 1<<20))(t)
 				position = b.Position
 				for _, e := range b.Entries {
 					if want := fmt.Sprintf("%q", fmt.Sprintf("token %d", n)); n < lines && !strings.Contains(string(e.Data), want) {
@@ -285,10 +271,7 @@ func openLog(tb testing.TB, kind string) eventlog.Log {
 	if kind == "nats" {
 		o = natslog.Options{URL: natstest.Start(tb, nil).ClientURL()}
 	}
-	l, err := natslog.Open(tb.Context(), o)
-	if err != nil {
-		tb.Fatal(err)
-	}
+	l := servertest.Must(natslog.Open(tb.Context(), o))(tb)
 	tb.Cleanup(func() { l.Close() })
 	return l
 }
@@ -304,10 +287,7 @@ func BenchmarkPublishRepeated(b *testing.B) {
 	for _, kind := range []string{"memory", "file", "nats"} {
 		b.Run(kind, func(b *testing.B) {
 			log := openLog(b, kind)
-			srv, err := mix.NewServer(server.WithLog(log), server.WithPublishAuthorizer(func(*http.Request, string) error { return nil }))
-			if err != nil {
-				b.Fatal(err)
-			}
+			srv := servertest.Must(mix.NewServer(server.WithLog(log), server.WithPublishAuthorizer(func(*http.Request, string) error { return nil })))(b)
 			ts := httptest.NewServer(srv)
 			defer ts.Close()
 			var took [2]time.Duration

@@ -32,7 +32,11 @@ var soakFlag = flag.Duration("soak", 0, "how long TestSoak runs in each mode; by
 // Readers come, go, break off, stall and resume at random while there is always more to
 // read. None misses an event or gets one twice or out of order. When they have left, the
 // server holds nothing of them.
-func TestSoak(t *testing.T) { servertest.BothModesAlone(t, testSoak) }
+func TestSoak(t *testing.T) {
+	for _, mode := range []servertest.Mode{servertest.Attached, servertest.Detached} { // in turn: they measure the process
+		t.Run(mode.String(), func(t *testing.T) { testSoak(t, mode) })
+	}
+}
 
 const (
 	soakLog     = 8 << 20 // bytes that the log retains
@@ -57,9 +61,7 @@ func testSoak(t *testing.T, mode servertest.Mode) {
 	// first figures.
 	servertest.Publish(t, srv, "first", "")
 	first := &soaker{address: address, session: "first", random: rand.New(rand.NewPCG(seed, 0))}
-	if err := first.connection(0); err != nil {
-		t.Fatal(err)
-	}
+	servertest.OK(t, first.connection(0))
 	servertest.Until(t, "the first reader has left", func() bool { return srv.Readers("first") == 0 })
 	fillLog(t, srv)
 	before, files := levelNow(), openFiles(t)
@@ -300,9 +302,6 @@ func openFiles(t *testing.T) int {
 	if runtime.GOOS != "linux" {
 		return 0
 	}
-	files, err := os.ReadDir("/proc/self/fd")
-	if err != nil {
-		t.Fatal(err)
-	}
+	files := servertest.Must(os.ReadDir("/proc/self/fd"))(t)
 	return len(files)
 }

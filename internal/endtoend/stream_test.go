@@ -1,11 +1,9 @@
 package endtoend_test
 
 import (
-	"errors"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"sync"
 	"testing"
 	"time"
 
@@ -14,7 +12,6 @@ import (
 	"github.com/mixstream/mixstream/internal/servertest"
 	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/server"
-	"github.com/mixstream/mixstream/streamtest"
 )
 
 func TestMain(m *testing.M) { servertest.Main(m) }
@@ -36,10 +33,7 @@ func serveOn(t *testing.T, h http.Handler) *url.URL {
 		ts.CloseClientConnections()
 		ts.Close()
 	})
-	u, err := url.Parse(ts.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
+	u := servertest.Must(url.Parse(ts.URL))(t)
 	return u
 }
 
@@ -47,19 +41,13 @@ func newClient(t *testing.T, base *url.URL, opts ...client.Option) *mix.Client {
 	t.Helper()
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
-	c, err := mix.NewClient(base.String(), append([]client.Option{quickly, client.WithHTTPClient(&http.Client{Transport: transport})}, opts...)...)
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := servertest.Must(mix.NewClient(base.String(), append([]client.Option{quickly, client.WithHTTPClient(&http.Client{Transport: transport})}, opts...)...))(t)
 	return c
 }
 
 func open(t *testing.T, c *mix.Client, session, lastEventID string, opts ...client.Option) *mix.Stream {
 	t.Helper()
-	s, err := c.StreamEvents(t.Context(), session, &lastEventID, opts...)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := servertest.Must(c.StreamEvents(t.Context(), session, &lastEventID, opts...))(t)
 	t.Cleanup(func() { s.Close() })
 	return s
 }
@@ -76,52 +64,4 @@ func next(t *testing.T, s *mix.Stream) mix.Event {
 	}
 	t.Fatalf("the stream ended: %v", s.Err())
 	return mix.Event{}
-}
-
-// expect reads content events with these ids.
-func expect(t *testing.T, s *mix.Stream, ids ...string) {
-	t.Helper()
-	for _, id := range ids {
-		if e := next(t, s); e.ID != id {
-			t.Fatalf("got event %s (%s %s), want %s", e.ID, e.Name, s.Raw(), id)
-		}
-	}
-}
-
-// The connection may be cut anywhere within the bytes that tell a gap: the client still
-// learns of it.
-func TestGapSurvivesEveryCut(t *testing.T) {
-	srv := newServer(t)
-	retained := servertest.Publish(t, srv, "s", "retained")
-	var mu sync.Mutex
-	var at, sent int // at: the byte at which the next connection is cut, once; sent: how many bytes it has sent
-	base := serveOn(t, streamtest.NewProxy(serveOn(t, srv), func(_ *http.Request, block []byte) ([]byte, bool) {
-		mu.Lock()
-		defer mu.Unlock()
-		if at > 0 && sent+len(block) > at {
-			block, at = block[:at-sent], 0
-			return block, true
-		}
-		sent += len(block)
-		return block, false
-	}))
-	c := newClient(t, base)
-	for _, lastEventID := range []string{"17", "garbage"} {
-		for n, cut := 1, true; cut; n++ {
-			mu.Lock()
-			at, sent = n, 0
-			mu.Unlock()
-			s := open(t, c, "s", lastEventID)
-			for s.Next() {
-			}
-			var gap *client.GapError
-			if !errors.As(s.Err(), &gap) {
-				t.Fatalf("resume after %q, cut at byte %d: got %v, want a gap", lastEventID, n, s.Err())
-			}
-			mu.Lock()
-			cut, at = at == 0, 0 // not cut: the gap was told before this byte
-			mu.Unlock()
-			expect(t, open(t, c, "s", gap.ResumeFrom), retained)
-		}
-	}
 }

@@ -55,9 +55,7 @@ func kernelPages(t *testing.T) (pages int) {
 	}
 	_, mem, _ := strings.Cut(string(stat), "TCP: ")
 	_, mem, _ = strings.Cut(mem, " mem ")
-	if _, err := fmt.Sscan(mem, &pages); err != nil {
-		t.Fatal(err)
-	}
+	servertest.Must(fmt.Sscan(mem, &pages))(t)
 	return pages
 }
 
@@ -84,14 +82,9 @@ func stuck(t *testing.T, readers, backlog, size int) (queued int) {
 		}
 	}()
 	for range readers {
-		c, err := dialer.DialContext(t.Context(), "tcp", ts.Listener.Addr().String())
-		if err != nil {
-			t.Fatal(err)
-		}
+		c := servertest.Must(dialer.DialContext(t.Context(), "tcp", ts.Listener.Addr().String()))(t)
 		conns = append(conns, c)
-		if _, err := io.WriteString(c, "GET /stream?sessionId=s HTTP/1.1\r\nHost: localhost\r\nLast-Event-ID: 0\r\n\r\n"); err != nil {
-			t.Fatal(err)
-		}
+		servertest.Must(io.WriteString(c, "GET /stream?sessionId=s HTTP/1.1\r\nHost: localhost\r\nLast-Event-ID: 0\r\n\r\n"))(t)
 	}
 	// When all are stuck, nothing more goes into the kernel.
 	deadline := time.Now().Add(2 * time.Minute)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/mixstream/mixstream/gen"
 	"github.com/mixstream/mixstream/internal/filled"
+	"github.com/mixstream/mixstream/internal/servertest"
 	"github.com/mixstream/mixstream/server"
 )
 
@@ -13,9 +14,7 @@ import (
 // fields and with none. Only the server says the other four.
 func TestEventsUnchanged(t *testing.T) {
 	srv := newServer(t, server.WithoutEventChecks())
-	if _, err := srv.CreateSession(t.Context(), "s", "A title"); err != nil {
-		t.Fatal(err)
-	}
+	servertest.Must(srv.CreateSession(t.Context(), "s", "A title"))(t)
 	s := open(t, newClient(t, serveOn(t, srv)), "s", "0")
 	if !s.Next() || !reflect.DeepEqual(s.Event().Data, &gen.ConnectedData{SessionID: "s"}) {
 		t.Fatalf("got %+v, want connected", s.Event())
@@ -30,18 +29,13 @@ func TestEventsUnchanged(t *testing.T) {
 		}
 		for _, optional := range []bool{false, true} {
 			sent := filled.Event(name, optional)
-			id, err := srv.Publish(t.Context(), "s", sent)
-			if err != nil {
-				t.Fatal(err)
-			}
+			id := servertest.Must(srv.Publish(t.Context(), "s", sent))(t)
 			if e := next(t, s); e.ID != id || e.Name != name || !reflect.DeepEqual(e.Data, sent) {
 				t.Errorf("published %s %+v, received %s %s", id, sent, e.ID, s.Raw())
 			}
 		}
 	}
-	if _, err := srv.DeleteSession(t.Context(), "s"); err != nil {
-		t.Fatal(err)
-	}
+	servertest.Must(srv.DeleteSession(t.Context(), "s"))(t)
 	if e := next(t, s); !reflect.DeepEqual(e.Data, &gen.SessionDeletedData{Type: "session_deleted", SessionID: "s"}) {
 		t.Errorf("got %+v, want session_deleted", e)
 	}

@@ -28,10 +28,7 @@ func SmallBuffers(ts *httptest.Server) {
 // reads nothing of it.
 func NeverRead(t testing.TB, ts *httptest.Server, session string) net.Conn {
 	t.Helper()
-	conn, err := net.Dial("tcp", ts.Listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
+	conn := Must(net.Dial("tcp", ts.Listener.Addr().String()))(t)
 	t.Cleanup(func() { conn.Close() })
 	_ = conn.(*net.TCPConn).SetReadBuffer(4 << 10)
 	fmt.Fprintf(conn, "GET /stream?sessionId=%s HTTP/1.1\r\nHost: x\r\n\r\n", session)
@@ -41,10 +38,7 @@ func NeverRead(t testing.TB, ts *httptest.Server, session string) net.Conn {
 // Dial opens a stream on a connection of its own and reads its first event.
 func Dial(t testing.TB, ts *httptest.Server, session string) (net.Conn, *Reader) {
 	t.Helper()
-	conn, err := net.Dial("tcp", ts.Listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
+	conn := Must(net.Dial("tcp", ts.Listener.Addr().String()))(t)
 	return conn, Ask(t, conn, "HTTP/1.1", session)
 }
 
@@ -55,10 +49,7 @@ func Ask(t testing.TB, conn net.Conn, version, session string) *Reader {
 	t.Cleanup(func() { conn.Close() })
 	_ = conn.SetDeadline(time.Now().Add(Patience))
 	fmt.Fprintf(conn, "GET /stream?sessionId=%s %s\r\nHost: x\r\n\r\n", session, version)
-	res, err := http.ReadResponse(bufio.NewReader(conn), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
+	res := Must(http.ReadResponse(bufio.NewReader(conn), nil))(t)
 	r := NewReader(t, res, res.Body)
 	r.Next()
 	return r

@@ -35,15 +35,6 @@ func BothModes(t *testing.T, test func(t *testing.T, m Mode)) {
 	}
 }
 
-// BothModesAlone runs a test in both modes while no other test runs. It is for tests that
-// measure the process.
-func BothModesAlone(t *testing.T, test func(t *testing.T, m Mode)) {
-	t.Helper()
-	for _, m := range []Mode{Attached, Detached} {
-		t.Run(m.String(), func(t *testing.T) { test(t, m) })
-	}
-}
-
 // Options returns the options that set the mode. They leave the send buffers alone, so that
 // a test can make them small.
 func (m Mode) Options() []server.Option {
@@ -56,10 +47,7 @@ func (m Mode) Options() []server.Option {
 // NewServer returns a server of the mode. All its streams end with the test.
 func (m Mode) NewServer(t testing.TB, opts ...server.Option) *mix.Server {
 	t.Helper()
-	srv, err := mix.NewServer(append(m.Options(), opts...)...)
-	if err != nil {
-		t.Fatal(err)
-	}
+	srv := Must(mix.NewServer(append(m.Options(), opts...)...))(t)
 	t.Cleanup(func() { ShutNow(srv) })
 	return srv
 }

@@ -16,7 +16,7 @@ func Content(s string) *gen.ContentData { return &gen.ContentData{Type: "content
 func Publish(t testing.TB, srv *mix.Server, session, text string) (id string) {
 	t.Helper()
 	id, err := srv.Publish(context.Background(), session, Content(text))
-	if err != nil {
+	if err != nil { // without Must: benchmarks count what this allocates
 		t.Fatal(err)
 	}
 	return id
@@ -40,11 +40,7 @@ func Position(id string) uint64 {
 // Number returns the position that an id names. It fails the test for what is no id.
 func Number(t testing.TB, id string) uint64 {
 	t.Helper()
-	n, err := strconv.ParseUint(id, 10, 64)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
+	return Must(strconv.ParseUint(id, 10, 64))(t)
 }
 
 // Before returns the position before the event with this id.
@@ -55,19 +51,11 @@ func Before(t testing.TB, id string) string {
 // CreateSession creates a session and returns the id of its first event.
 func CreateSession(t testing.TB, srv *mix.Server, session string) (id string) {
 	t.Helper()
-	id, err := srv.CreateSession(t.Context(), session, "Title of "+session)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return id
+	return Must(srv.CreateSession(t.Context(), session, "Title of "+session))(t)
 }
 
 // DeleteSession deletes a session and returns the id of its last event.
 func DeleteSession(t testing.TB, srv *mix.Server, session string) (id string) {
 	t.Helper()
-	id, err := srv.DeleteSession(t.Context(), session)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return id
+	return Must(srv.DeleteSession(t.Context(), session))(t)
 }

@@ -162,14 +162,8 @@ func OpenSmall(t *testing.T, ts *httptest.Server, session string) *Reader {
 		return conn, err
 	}}
 	t.Cleanup(transport.CloseIdleConnections)
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, StreamURL(ts, session), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	res, err := transport.RoundTrip(req)
-	if err != nil {
-		t.Fatal(err)
-	}
+	req := Must(http.NewRequestWithContext(t.Context(), http.MethodGet, StreamURL(ts, session), nil))(t)
+	res := Must(transport.RoundTrip(req))(t)
 	t.Cleanup(func() { res.Body.Close() })
 	return NewReader(t, res, res.Body)
 }

@@ -21,10 +21,7 @@ func StreamURL(ts *httptest.Server, session string) string {
 // [Patience].
 func Get(t testing.TB, ts *httptest.Server, target string, lastEventIDs ...string) *http.Response {
 	t.Helper()
-	res, err := Try(t, ts, target, lastEventIDs...)
-	if err != nil {
-		t.Fatal(err)
-	}
+	res := Must(Try(t, ts, target, lastEventIDs...))(t)
 	return res
 }
 
@@ -50,10 +47,7 @@ func Try(t testing.TB, ts *httptest.Server, target string, lastEventIDs ...strin
 // WantError expects an ErrorResponse of our own spec, and returns its message.
 func WantError(t testing.TB, res *http.Response, code int, kind gen.RESTErrorType) string {
 	t.Helper()
-	body, err := io.ReadAll(res.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	body := Must(io.ReadAll(res.Body))(t)
 	if res.StatusCode != code || res.Header.Get("Content-Type") != "application/json" {
 		t.Fatalf("%s, %s: %s; want %d", res.Status, res.Header.Get("Content-Type"), body, code)
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/mixstream/mixstream/contract"
 	"github.com/mixstream/mixstream/gen"
 	"github.com/mixstream/mixstream/mix"
 	"github.com/mixstream/mixstream/server/inspector"
@@ -22,7 +23,13 @@ var told = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 
 func serve(t *testing.T, opts ...inspector.Option) *httptest.Server {
 	t.Helper()
-	page, err := inspector.New(gen.StreamEvents, told, opts...)
+	return servePage(t, gen.StreamEvents, told, opts...)
+}
+
+// servePage serves the page of an operation before a handler.
+func servePage[P any, E any](t *testing.T, op contract.Operation[P, E], next http.Handler, opts ...inspector.Option) *httptest.Server {
+	t.Helper()
+	page, err := inspector.New(op, next, opts...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -194,12 +201,7 @@ func TestInspectorAnswersAreBounded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	page, err := inspector.New(gen.StreamEvents, srv)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ts := httptest.NewServer(page)
-	t.Cleanup(ts.Close)
+	ts := servePage(t, gen.StreamEvents, srv)
 	huge := strings.Repeat("x", 100<<10)
 	stay := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	for _, target := range []string{"/" + huge, "//" + huge, "//inspector/app.js?" + huge, "/inspector/" + huge, "/inspector/index.html?" + huge,

@@ -63,6 +63,14 @@ func newBrowser(t *testing.T) *browser {
 	return b
 }
 
+// browse starts a browser with the page of a session.
+func browse(t *testing.T, url, session string) *browser {
+	t.Helper()
+	b := newBrowser(t)
+	b.open(url, session)
+	return b
+}
+
 func (b *browser) must(err error) {
 	b.t.Helper()
 	if err != nil {

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"os/exec"
 	"strconv"
 	"strings"
@@ -14,7 +13,6 @@ import (
 
 	"github.com/mixstream/mixstream/gen"
 	"github.com/mixstream/mixstream/internal/othertool"
-	"github.com/mixstream/mixstream/server/inspector"
 )
 
 // The page waits for what Retry-After asks for in each of its forms (RFC 9110, section
@@ -88,14 +86,8 @@ func TestPageWaitsForDate(t *testing.T) {
 		w.WriteHeader(http.StatusServiceUnavailable)
 		fmt.Fprintf(w, `{"error":{"message":"%s"}}`, strings.Repeat("😀", 1<<20))
 	})
-	page, err := inspector.New(gen.StreamEvents, refusing)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ts := httptest.NewServer(page)
-	t.Cleanup(ts.Close)
-	b := newBrowser(t)
-	b.open(ts.URL, "s1")
+	ts := servePage(t, gen.StreamEvents, refusing)
+	b := browse(t, ts.URL, "s1")
 	b.state("reconnecting")
 	if text := b.text("state"); !strings.Contains(text, "503: 😀😀") || len(text) > 2000 {
 		t.Errorf("the page says %d bytes: %.300s", len(text), text)

@@ -118,12 +118,7 @@ func TestPositionFromPage(t *testing.T) {
 	next := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write([]byte(r.URL.RawQuery + " after " + strings.Join(r.Header.Values("Last-Event-ID"), ",")))
 	})
-	page, err := inspector.New(orderEvents(), next)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ts := httptest.NewServer(page)
-	t.Cleanup(ts.Close)
+	ts := servePage(t, orderEvents(), next)
 	const stream = "/tenants/a/orders/7/events"
 	for _, tc := range []struct {
 		name, query string
@@ -162,12 +157,7 @@ func TestOperationOutOfReach(t *testing.T) {
 func TestOperationOfPage(t *testing.T) {
 	op := orderEvents()
 	op.Events.Names = append(op.Events.Names, "</script>\u2028\"")
-	page, err := inspector.New(op, told)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ts := httptest.NewServer(page)
-	t.Cleanup(ts.Close)
+	ts := servePage(t, op, told)
 	_, body := ask(t, ts, http.MethodGet, "/inspector/names.js")
 	names, ok := strings.CutPrefix(strings.Split(body, ";\n")[0], "export const eventNames = ")
 	var got []string

@@ -1,9 +1,7 @@
 package inspector_test
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -102,9 +100,7 @@ func TestPage(t *testing.T) {
 	b.run(chromedp.KeyEvent(kb.Escape))
 
 	// The end of the session is an end.
-	if _, err := s.srv.DeleteSession(context.Background(), "s1"); err != nil {
-		t.Fatal(err)
-	}
+	servertest.DeleteSession(t, s.srv, "s1")
 	b.state("ended")
 }
 
@@ -156,8 +152,7 @@ func TestHostileData(t *testing.T) {
 	}
 	// Strings where the schema has others come from servers that do not look.
 	s.publish("s1", &gen.ErrorData{Error: *h})
-	b := newBrowser(t)
-	b.open(s.url, "s1")
+	b := browse(t, s.url, "s1")
 	b.until("document.querySelectorAll('#reading .block').length >= 8")
 	b.wantContains("reading", `<img src=x onerror="window.hacked=1">`)
 	b.wantContains("list", `<img src=x onerror="window.hacked=1">`)
@@ -186,8 +181,7 @@ func TestPageWithToken(t *testing.T) {
 	})
 	s := newSite(t, "", log, guard)
 	s.publish("s1", servertest.Content("secret"))
-	b := newBrowser(t)
-	b.open(s.url, "s1")
+	b := browse(t, s.url, "s1")
 	b.until("!document.getElementById('access').hidden")
 	b.wantContains("access-reason", "valid credentials are required")
 	b.screenshot("access")
@@ -210,11 +204,7 @@ func TestPageWithToken(t *testing.T) {
 // TestRefusedSession says why a session cannot be followed.
 func TestRefusedSession(t *testing.T) {
 	s := newSite(t, "", memory())
-	b := newBrowser(t)
-	b.open(s.url, "nobody")
+	b := browse(t, s.url, "nobody")
 	b.state("refused")
 	b.wantContains("state", `session "nobody" does not exist`)
-	if err := s.srv.Shutdown(t.Context()); err != nil && !errors.Is(err, context.Canceled) {
-		t.Error(err)
-	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"slices"
 	"testing"
 
 	"github.com/mixstream/mixstream/gen"
@@ -15,19 +16,21 @@ import (
 func TestServerRestarts(t *testing.T) {
 	log := memory()
 	s := newSite(t, "", log)
-	for i := range 20 {
-		s.publish("s1", &gen.UserMessageCreatedData{Type: "user_message_created", MessageID: "m", Content: fmt.Sprint("before ", i)})
+	var want []string
+	say := func(when string) {
+		for i := range 20 {
+			want = append(want, fmt.Sprint(when, i))
+			s.publish("s1", &gen.UserMessageCreatedData{Type: "user_message_created", MessageID: "m", Content: fmt.Sprint(when, i)})
+		}
 	}
-	b := newBrowser(t)
-	b.open(s.url, "s1")
+	say("before ")
+	b := browse(t, s.url, "s1")
 	b.count("21") // with connected
 	s.stop()
 	b.state("reconnecting")
 	// Meanwhile the agent goes on.
 	s = newSite(t, s.addr, log)
-	for i := range 20 {
-		s.publish("s1", &gen.UserMessageCreatedData{Type: "user_message_created", MessageID: "m", Content: fmt.Sprint("after ", i)})
-	}
+	say("after ")
 	b.state("live")
 	b.count("42")
 	b.until("document.getElementById('reconnections').textContent === '1'")
@@ -35,14 +38,8 @@ func TestServerRestarts(t *testing.T) {
 		t.Errorf("%s gaps", b.text("gaps"))
 	}
 	got := eval[[]string](b, "[...document.querySelectorAll('#reading [data-kind=user_message_created]')].map((e) => e.textContent)")
-	for i := range 40 {
-		want := fmt.Sprint("before ", i)
-		if i >= 20 {
-			want = fmt.Sprint("after ", i-20)
-		}
-		if len(got) != 40 || got[i] != want {
-			t.Fatalf("got %q", got)
-		}
+	if !slices.Equal(got, want) {
+		t.Fatalf("got %q", got)
 	}
 	b.screenshot("restarted")
 }
@@ -53,8 +50,7 @@ func TestBrowserGivesUp(t *testing.T) {
 	log := memory()
 	s := newSite(t, "", log)
 	s.publish("s1", servertest.Content("one "))
-	b := newBrowser(t)
-	b.open(s.url, "s1")
+	b := browse(t, s.url, "s1")
 	b.count("2")
 	s.stop()
 	l, err := net.Listen("tcp", s.addr)
@@ -90,8 +86,7 @@ func TestBrowserGivesUp(t *testing.T) {
 func TestGap(t *testing.T) {
 	s := newSite(t, "", memory())
 	s.publish("s1", servertest.Content("before"))
-	b := newBrowser(t)
-	b.open(s.url, "s1")
+	b := browse(t, s.url, "s1")
 	b.count("2")
 	s.stop()
 	s = newSite(t, s.addr, memory())

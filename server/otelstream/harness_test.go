@@ -2,10 +2,8 @@ package otelstream_test
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"strings"
 	"testing"
 	"time"
 
@@ -36,12 +34,26 @@ type observed struct {
 
 // observe returns a server of the mode whose observer has no options but the SDK.
 func observe(t *testing.T, mode servertest.Mode, opts ...server.Option) *observed {
-	t.Helper()
 	return observeWith(t, mode, nil, opts...)
 }
 
 // observeWith returns a server of the mode whose observer has the options.
 func observeWith(t *testing.T, mode servertest.Mode, options []otelstream.Option, opts ...server.Option) *observed {
+	t.Helper()
+	o, observer := newSDK(t, options...)
+	o.srv = mode.NewServer(t, append(opts, server.WithObserver(observer))...)
+	observer.ObserveReady(gen.StreamEvents.ID, o.srv.Ready)
+	o.serve(o.srv)
+	return o
+}
+
+func (o *observed) serve(h http.Handler) {
+	o.ts = httptest.NewServer(h)
+	o.t.Cleanup(o.ts.Close)
+}
+
+// newSDK returns an SDK with an observer before it that has the options, and no server yet.
+func newSDK(t *testing.T, options ...otelstream.Option) (*observed, *otelstream.Observer) {
 	t.Helper()
 	o := &observed{t: t, meters: metric.NewManualReader(), spans: tracetest.NewInMemoryExporter()}
 	tracers := sdktrace.NewTracerProvider(sdktrace.WithSyncer(o.spans))
@@ -53,11 +65,7 @@ func observeWith(t *testing.T, mode servertest.Mode, options []otelstream.Option
 	if err != nil {
 		t.Fatal(err)
 	}
-	o.srv = mode.NewServer(t, append(opts, server.WithObserver(observer))...)
-	observer.ObserveReady(gen.StreamEvents.ID, o.srv.Ready)
-	o.ts = httptest.NewServer(o.srv)
-	t.Cleanup(o.ts.Close)
-	return o
+	return o, observer
 }
 
 func (o *observed) publish(ctx context.Context, session, text string) (id string) {
@@ -67,20 +75,6 @@ func (o *observed) publish(ctx context.Context, session, text string) (id string
 		o.t.Fatal(err)
 	}
 	return id
-}
-
-// post publishes over HTTP, and returns an error if that is refused.
-func (o *observed) post(session, event string) error {
-	o.t.Helper()
-	res, err := o.ts.Client().Post(o.ts.URL+"/stream?sessionId="+session, "application/json", strings.NewReader(event))
-	if err != nil {
-		o.t.Fatal(err)
-	}
-	defer res.Body.Close()
-	if res.StatusCode != http.StatusOK {
-		return fmt.Errorf("status %s", res.Status)
-	}
-	return nil
 }
 
 // open opens a stream and reads n events. The function that it returns closes it.
@@ -143,36 +137,44 @@ func (o *observed) value(name string, attrs ...attribute.KeyValue) int64 {
 func (o *observed) valueOf(name string, attrs ...attribute.KeyValue) (value int64) {
 	o.t.Helper()
 	set := attribute.NewSet(attrs...)
-	switch data := o.metrics()[name].Data.(type) {
-	case nil:
+	for _, p := range pointsOf(o.metrics()[name]) {
+		if p.set.Equals(&set) {
+			value += p.value
+		}
+	}
+	return value
+}
+
+// point is a data point of any kind of metric.
+type point struct {
+	set   attribute.Set
+	value int64
+}
+
+// pointsOf returns the data points of a metric. Durations that are not positive do not count.
+func pointsOf(m metricdata.Metrics) (points []point) {
+	numbers := func(of []metricdata.DataPoint[int64]) {
+		for _, p := range of {
+			points = append(points, point{p.Attributes, p.Value})
+		}
+	}
+	switch data := m.Data.(type) {
 	case metricdata.Gauge[int64]:
-		for _, p := range data.DataPoints {
-			if p.Attributes.Equals(&set) {
-				value += p.Value
-			}
-		}
+		numbers(data.DataPoints)
 	case metricdata.Sum[int64]:
-		for _, p := range data.DataPoints {
-			if p.Attributes.Equals(&set) {
-				value += p.Value
-			}
-		}
+		numbers(data.DataPoints)
 	case metricdata.Histogram[int64]:
 		for _, p := range data.DataPoints {
-			if p.Attributes.Equals(&set) {
-				value += int64(p.Count)
-			}
+			points = append(points, point{p.Attributes, int64(p.Count)})
 		}
 	case metricdata.Histogram[float64]:
 		for _, p := range data.DataPoints {
-			if p.Attributes.Equals(&set) && (p.Count == 0 || p.Sum > 0) {
-				value += int64(p.Count)
+			if p.Count == 0 || p.Sum > 0 {
+				points = append(points, point{p.Attributes, int64(p.Count)})
 			}
 		}
-	default:
-		o.t.Fatalf("%s is a %T", name, data)
 	}
-	return value
+	return points
 }
 
 // want waits until a metric with these attributes and that of the operation has a value.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -23,22 +23,6 @@ import (
 // small retains few events.
 func small() server.Option {
 	return server.WithLog(eventlog.NewMemory(eventlog.Retention{Entries: 5}))
-}
-
-// everything does something for each metric.
-func everything(o *observed) {
-	ctx := context.Background()
-	first := o.publish(ctx, "s", "")
-	for range 9 {
-		o.publish(ctx, "s", "")
-	}
-	if _, err := o.srv.Publish(ctx, "s", nil); err == nil {
-		o.t.Error("published nothing")
-	}
-	o.open("s", "", 1)()
-	o.open("s", first, 7)()
-	o.get("/stream?sessionId=nobody", "").Body.Close()
-	o.want("mixstream.stream.active", 0)
 }
 
 // Whether a server is ready is asked whenever metrics are collected.
@@ -63,12 +47,9 @@ func testMetrics(t *testing.T, mode servertest.Mode) {
 	if gaps, ok := o.metrics()["mixstream.stream.gaps"].Data.(metricdata.Sum[int64]); !ok || len(gaps.DataPoints) != 1 || gaps.DataPoints[0].Value != 0 {
 		t.Errorf("before the first gap there is %+v, want 0", gaps)
 	}
-	first := o.publish(ctx, "s", "")
-	for range 9 {
-		o.publish(ctx, "s", "")
-	}
+	first := servertest.PublishN(t, o.srv, "s", 10)[0]
 	o.want("mixstream.publish.events", 10, content)
-	o.want("mixstream.publish.size", 10*int64(len(`{"content":"","type":"content"}`)), content)
+	o.want("mixstream.publish.size", 10*int64(len(`{"content":"0","type":"content"}`)), content)
 	o.want("mixstream.publish.duration", 10)
 
 	closeFresh := o.open("s", "", 1)
@@ -102,27 +83,17 @@ func testMetrics(t *testing.T, mode servertest.Mode) {
 	o.get("/stream", "").Body.Close()
 	o.want("mixstream.stream.refused", 1, attribute.Int("http.response.status_code", 404))
 	o.want("mixstream.stream.refused", 1, attribute.Int("http.response.status_code", 400))
-}
-
-// failingLog fails to append, if it has an error.
-type failingLog struct {
-	eventlog.Log
-	err error
-}
-
-func (l *failingLog) Append(ctx context.Context, s eventlog.Session, key *eventlog.Key, entries []eventlog.Entry) error {
-	if l.err != nil {
-		return l.err
+	if _, err := o.srv.Publish(ctx, "s", nil); err == nil {
+		t.Error("published nothing")
 	}
-	return l.Log.Append(ctx, s, key, entries)
+	o.wantInstruments()
 }
 
 // What is refused has a kind of error, of few, and does not count as published.
 func TestErrorTypes(t *testing.T) {
 	ctx := context.Background()
-	log := &failingLog{Log: eventlog.NewMemory(eventlog.Retention{})}
-	o := observe(t, servertest.Detached, server.WithLimits(server.Limits{EventSize: 100}), server.WithLog(log),
-		server.WithPublishAuthorizer(func(*http.Request, string) error { return nil }))
+	log := &servertest.FaultyLog{Log: eventlog.NewMemory(eventlog.Retention{})}
+	o := observe(t, servertest.Detached, server.WithLimits(server.Limits{EventSize: 100}), server.WithLog(log))
 	o.publish(ctx, "s", "")
 	o.publish(ctx, "gone", "")
 	if _, err := o.srv.DeleteSession(ctx, "gone"); err != nil {
@@ -130,21 +101,17 @@ func TestErrorTypes(t *testing.T) {
 	}
 	fail := func(err error) func() (string, error) {
 		return func() (string, error) {
-			log.err = err
-			defer func() { log.err = nil }()
+			log.AppendErr = err
+			defer func() { log.AppendErr = nil }()
 			return o.srv.Publish(ctx, "s", &gen.ContentData{})
 		}
 	}
 	for name, publish := range map[string]func() (string, error){
-		"reserved_event": func() (string, error) { return o.srv.Publish(ctx, "s", &gen.HeartbeatData{}) },
-		"unknown_event":  func() (string, error) { return o.srv.PublishJSON(ctx, "s", "from outside", []byte("{}")) },
-		"nil_event":      func() (string, error) { return o.srv.Publish(ctx, "s", nil) },
-		"event_too_large": func() (string, error) {
-			return o.srv.Publish(ctx, "s", &gen.ContentData{Content: strings.Repeat("x", 100)})
-		},
-		"invalid_event": func() (string, error) {
-			return "", o.post("s", `{"event":"content","data":{"type":"content"}}`)
-		},
+		"reserved_event":     func() (string, error) { return o.srv.Publish(ctx, "s", &gen.HeartbeatData{}) },
+		"unknown_event":      func() (string, error) { return o.srv.PublishJSON(ctx, "s", "from outside", []byte("{}")) },
+		"nil_event":          func() (string, error) { return o.srv.Publish(ctx, "s", nil) },
+		"event_too_large":    func() (string, error) { return o.srv.Publish(ctx, "s", servertest.Content(strings.Repeat("x", 100))) },
+		"invalid_event":      func() (string, error) { return o.srv.PublishJSON(ctx, "s", "content", []byte(`{"type":"content"}`)) },
 		"invalid_session_id": func() (string, error) { return o.srv.Publish(ctx, "\n", &gen.ContentData{}) },
 		"session_exists":     func() (string, error) { return o.srv.CreateSession(ctx, "s", "") },
 		"session_deleted":    func() (string, error) { return o.srv.Publish(ctx, "gone", &gen.ContentData{}) },
@@ -172,55 +139,34 @@ func TestErrorTypes(t *testing.T) {
 	}
 }
 
-// The instruments are what docs/observability.md says, and no more.
-func TestInstruments(t *testing.T) { servertest.BothModes(t, testInstruments) }
-
-func testInstruments(t *testing.T, mode servertest.Mode) {
-	o := observe(t, mode, small())
-	everything(o)
+// wantInstruments expects the instruments that docs/observability.md has, and no more.
+func (o *observed) wantInstruments() {
+	o.t.Helper()
 	var got []string
 	for name, m := range o.metrics() {
 		kind, attrs := "Histogram", make(map[string]bool)
-		add := func(set attribute.Set) {
-			for _, a := range set.ToSlice() {
+		for _, p := range pointsOf(m) {
+			for _, a := range p.set.ToSlice() {
 				attrs["`"+string(a.Key)+"`"] = true
 			}
 		}
 		switch data := m.Data.(type) {
 		case metricdata.Gauge[int64]:
 			kind = "Gauge"
-			for _, p := range data.DataPoints {
-				add(p.Attributes)
-			}
 		case metricdata.Sum[int64]:
 			if kind = "UpDownCounter"; data.IsMonotonic {
 				kind = "Counter"
 			}
-			for _, p := range data.DataPoints {
-				add(p.Attributes)
-			}
-		case metricdata.Histogram[int64]:
-			for _, p := range data.DataPoints {
-				add(p.Attributes)
-			}
-		case metricdata.Histogram[float64]:
-			for _, p := range data.DataPoints {
-				add(p.Attributes)
-			}
 		}
-		var keys []string
-		for a := range attrs {
-			keys = append(keys, a)
-		}
-		slices.Sort(keys)
+		keys := slices.Sorted(maps.Keys(attrs))
 		got = append(got, fmt.Sprintf("| %#q | %s | %#q | %s |", name, kind, m.Unit, strings.Join(keys, ", ")))
 		if m.Description == "" {
-			t.Errorf("%s has no description", name)
+			o.t.Errorf("%s has no description", name)
 		}
 	}
 	page, err := os.ReadFile("../../docs/observability.md")
 	if err != nil {
-		t.Fatal(err)
+		o.t.Fatal(err)
 	}
 	var want []string
 	for line := range strings.Lines(string(page)) {
@@ -232,6 +178,6 @@ func testInstruments(t *testing.T, mode servertest.Mode) {
 	slices.Sort(got)
 	slices.Sort(want)
 	if !slices.Equal(got, want) {
-		t.Errorf("the instruments are\n%s\nbut the page says\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+		o.t.Errorf("the instruments are\n%s\nbut the page says\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }

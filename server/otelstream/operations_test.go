@@ -3,19 +3,14 @@ package otelstream_test
 import (
 	"encoding/json"
 	"net/http"
-	"net/http/httptest"
+	"slices"
 	"testing"
 
 	"go.opentelemetry.io/otel/attribute"
-	"go.opentelemetry.io/otel/sdk/metric"
-	"go.opentelemetry.io/otel/sdk/metric/metricdata"
-	sdktrace "go.opentelemetry.io/otel/sdk/trace"
-	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 
 	"github.com/mixstream/mixstream/contract"
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/server"
-	"github.com/mixstream/mixstream/server/otelstream"
 )
 
 // moved is the only event of the operations here.
@@ -44,13 +39,7 @@ func operationOf(id, path string) contract.Operation[struct{}, *moved] {
 // One observer tells the operations of a process apart, also where a session of both has the
 // same id and its events have the same name.
 func TestOperationsAreToldApart(t *testing.T) {
-	o := &observed{t: t, meters: metric.NewManualReader(), spans: tracetest.NewInMemoryExporter()}
-	observer, err := otelstream.New(
-		otelstream.WithMeterProvider(metric.NewMeterProvider(metric.WithReader(o.meters))),
-		otelstream.WithTracerProvider(sdktrace.NewTracerProvider(sdktrace.WithSyncer(o.spans))))
-	if err != nil {
-		t.Fatal(err)
-	}
+	o, observer := newSDK(t)
 	log := eventlog.NewMemory(eventlog.Retention{})
 	mux := http.NewServeMux()
 	published := map[string]int64{"orders": 1, "stock": 2}
@@ -61,7 +50,8 @@ func TestOperationsAreToldApart(t *testing.T) {
 		}
 		observer.ObserveReady(id, srv.Ready)
 		of := attribute.String("mixstream.operation.id", id)
-		if gaps, ok := o.metrics()["mixstream.stream.gaps"].Data.(metricdata.Sum[int64]); !ok || !has(gaps.DataPoints, of) {
+		set := attribute.NewSet(of)
+		if gaps := pointsOf(o.metrics()["mixstream.stream.gaps"]); !slices.ContainsFunc(gaps, func(p point) bool { return p.set.Equals(&set) }) {
 			t.Errorf("%s: before the first gap there is %+v, want 0", id, gaps)
 		}
 		mux.Handle("/"+id+"/", srv)
@@ -71,8 +61,7 @@ func TestOperationsAreToldApart(t *testing.T) {
 			}
 		}
 	}
-	o.ts = httptest.NewServer(mux)
-	t.Cleanup(o.ts.Close)
+	o.serve(mux)
 	for id, n := range published {
 		of := attribute.String("mixstream.operation.id", id)
 		o.wantOf("mixstream.server.ready", 1, of)
@@ -102,14 +91,4 @@ func TestOperationsAreToldApart(t *testing.T) {
 			t.Errorf("%s: the spans are %v", id, spans)
 		}
 	}
-}
-
-func has(points []metricdata.DataPoint[int64], attr attribute.KeyValue) bool {
-	set := attribute.NewSet(attr)
-	for _, p := range points {
-		if p.Attributes.Equals(&set) {
-			return true
-		}
-	}
-	return false
 }

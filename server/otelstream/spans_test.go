@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/http/httptest"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -13,6 +13,7 @@ import (
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/codes"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
+	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.opentelemetry.io/otel/trace"
 	"go.opentelemetry.io/otel/trace/noop"
 
@@ -23,7 +24,8 @@ import (
 )
 
 func TestPublishSpan(t *testing.T) {
-	log := &spanLog{Log: eventlog.NewMemory(eventlog.Retention{})}
+	var ofLog trace.SpanContext // in which an append works
+	log := &servertest.HookedLog{Log: eventlog.NewMemory(eventlog.Retention{}), BeforeAppend: func(ctx context.Context) { ofLog = trace.SpanContextFromContext(ctx) }}
 	o := observe(t, servertest.Detached, server.WithLog(log))
 	ctx, parent := o.tracer.Start(context.Background(), "turn")
 	id := o.publish(ctx, "s", "Hello")
@@ -34,7 +36,7 @@ func TestPublishSpan(t *testing.T) {
 	if span.Parent.SpanID() != parent.SpanContext().SpanID() {
 		t.Error("it is no child of the application's span")
 	}
-	if log.span.SpanID() != span.SpanContext.SpanID() {
+	if ofLog.SpanID() != span.SpanContext.SpanID() {
 		t.Error("the log works in another span")
 	}
 	wantAttributes(t, span,
@@ -48,42 +50,22 @@ func TestPublishSpan(t *testing.T) {
 		attribute.String("mixstream.event.name", "content"))
 }
 
-// spanLog notes the span that an append is a part of.
-type spanLog struct {
-	eventlog.Log
-	span trace.SpanContext
-}
-
-func (l *spanLog) Append(ctx context.Context, s eventlog.Session, key *eventlog.Key, entries []eventlog.Entry) error {
-	l.span = trace.SpanContextFromContext(ctx)
-	return l.Log.Append(ctx, s, key, entries)
-}
-
 func TestStreamSpan(t *testing.T) { servertest.BothModes(t, testStreamSpan) }
 
 func testStreamSpan(t *testing.T, mode servertest.Mode) {
 	o := observe(t, mode, small())
 	// As otelhttp does.
-	around := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	o.serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ctx, span := o.tracer.Start(r.Context(), "request")
 		defer span.End()
 		w.Header().Set("Remote", r.RemoteAddr)
 		o.srv.ServeHTTP(w, r.WithContext(ctx))
 	}))
-	defer around.Close()
-	o.ts = around
-	first := o.publish(t.Context(), "s", "")
-	for range 9 {
-		o.publish(t.Context(), "s", "")
-	}
+	first := servertest.PublishN(t, o.srv, "s", 10)[0]
 	res := o.get("/stream?sessionId=s", first)
 	o.want("mixstream.delivery.events", 5)
-	spans := o.spans.GetSpans()
-	for i := range spans {
-		span := &spans[i]
-		if span.Name == "stream" {
-			t.Error("the span has ended before the stream")
-		}
+	if spans := o.spans.GetSpans(); slices.ContainsFunc(spans, func(s tracetest.SpanStub) bool { return s.Name == "stream" }) {
+		t.Error("the span has ended before the stream")
 	}
 	res.Body.Close()
 	span, request := o.span("stream"), o.span("request")
@@ -115,7 +97,7 @@ func testStreamSpan(t *testing.T, mode servertest.Mode) {
 func TestStatusOfStreamSpan(t *testing.T) { servertest.BothModes(t, testStatusOfStreamSpan) }
 
 func testStatusOfStreamSpan(t *testing.T, mode servertest.Mode) {
-	log := &unreadable{Log: eventlog.NewMemory(eventlog.Retention{})}
+	log := &servertest.HookedLog{Log: eventlog.NewMemory(eventlog.Retention{}), BeforeRead: func(context.Context, string) error { return errors.New("the disk is gone") }}
 	o := observe(t, mode, server.WithLog(log), server.WithTiming(server.Timing{DrainWindow: time.Millisecond}))
 	o.publish(t.Context(), "s", "")
 	o.open("s", "", 0)
@@ -140,39 +122,27 @@ func testStatusOfStreamSpan(t *testing.T, mode servertest.Mode) {
 	o.want("mixstream.stream.duration", 1, attribute.String("mixstream.stream.end_reason", "shutdown"))
 }
 
-// unreadable is a log that takes events and gives none.
-type unreadable struct{ eventlog.Log }
+// Without spans of publications, or without a tracer, the spans of the application are left alone.
+func TestWithoutSpans(t *testing.T) { servertest.BothModes(t, testWithoutSpans) }
 
-func (l *unreadable) Follow(ctx context.Context, s eventlog.Session, wake func()) (eventlog.Reader, error) {
-	r, err := l.Log.Follow(ctx, s, wake)
-	return unreadableReader{r}, err
-}
-
-type unreadableReader struct{ eventlog.Reader }
-
-func (unreadableReader) Read(context.Context, uint64, int) (eventlog.Batch, error) {
-	return eventlog.Batch{}, errors.New("the disk is gone")
-}
-
-func TestWithoutPublishSpans(t *testing.T) { servertest.BothModes(t, testWithoutPublishSpans) }
-
-func testWithoutPublishSpans(t *testing.T, mode servertest.Mode) {
-	o := observeWith(t, mode, []otelstream.Option{otelstream.WithoutPublishSpans()})
-	ctx, parent := o.tracer.Start(context.Background(), "turn")
-	o.publish(ctx, "s", "")
-	if !parent.IsRecording() {
-		t.Error("the application's span has been ended")
-	}
-	o.open("s", "", 1)()
-	o.span("stream")
-	spans := o.spans.GetSpans()
-	for i := range spans {
-		span := &spans[i]
-		if span.Name == "publish" {
-			t.Errorf("got %+v", span)
+func testWithoutSpans(t *testing.T, mode servertest.Mode) {
+	for want, option := range map[string]otelstream.Option{"stream": otelstream.WithoutPublishSpans(), "": otelstream.WithTracerProvider(noop.NewTracerProvider())} {
+		o := observeWith(t, mode, []otelstream.Option{option})
+		ctx, parent := o.tracer.Start(context.Background(), "turn")
+		o.publish(ctx, "s", "")
+		if !parent.IsRecording() {
+			t.Error("the application's span has been ended")
+		}
+		o.open("s", "", 1)()
+		if want != "" {
+			o.span(want)
+		}
+		o.want("mixstream.stream.active", 0)
+		o.want("mixstream.publish.duration", 1)
+		if spans := o.spans.GetSpans(); slices.ContainsFunc(spans, func(s tracetest.SpanStub) bool { return s.Name != want }) {
+			t.Errorf("got %+v", spans)
 		}
 	}
-	o.want("mixstream.publish.duration", 1)
 }
 
 // A stream that is not traced goes on with the context that it has, so that a detached one
@@ -187,22 +157,5 @@ func TestUntracedStreamKeepsItsContext(t *testing.T) {
 		if same := ctx == t.Context(); same != (name == "untraced") {
 			t.Errorf("%s: the context is the same: %t", name, same)
 		}
-	}
-}
-
-// Without a tracer the spans of the application are left alone.
-func TestWithoutSpans(t *testing.T) { servertest.BothModes(t, testWithoutSpans) }
-
-func testWithoutSpans(t *testing.T, mode servertest.Mode) {
-	o := observeWith(t, mode, []otelstream.Option{otelstream.WithTracerProvider(noop.NewTracerProvider())})
-	ctx, parent := o.tracer.Start(context.Background(), "turn")
-	o.publish(ctx, "s", "")
-	if !parent.IsRecording() {
-		t.Error("the application's span has been ended")
-	}
-	o.open("s", "", 1)()
-	o.want("mixstream.stream.active", 0)
-	if spans := o.spans.GetSpans(); len(spans) != 0 {
-		t.Errorf("got %+v", spans)
 	}
 }

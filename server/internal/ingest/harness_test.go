@@ -144,19 +144,14 @@ func stored(t *testing.T, log eventlog.Log) (all []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for {
-		batch, err := reader.Read(t.Context(), at, 1<<20)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(batch.Entries) == 0 {
-			return all
-		}
-		for _, e := range batch.Entries {
-			all = append(all, string(e.Data))
-		}
-		at = batch.Position
+	batch, err := reader.Read(t.Context(), at, 1<<20) // more than any test stores
+	if err != nil {
+		t.Fatal(err)
 	}
+	for _, e := range batch.Entries {
+		all = append(all, string(e.Data))
+	}
+	return all
 }
 
 func memory() *eventlog.Memory { return eventlog.NewMemory(eventlog.Retention{Age: -1}) }

@@ -18,6 +18,7 @@ func TestMediaType(t *testing.T) {
 		{[]string{ndjsonType}, "", ndjsonType},
 		{nil, "", ""},
 		{[]string{"text/plain"}, "", ""},
+		{[]string{"application/jsonp"}, "", ""},
 		{[]string{jsonType, ndjsonType}, "", ""}, // the client may mean either
 		{[]string{jsonType}, "gzip", ""},
 	} {

@@ -93,8 +93,8 @@ func TestKeyStates(t *testing.T) {
 	}
 }
 
-// A body without a key has no key at the log.
-func TestNoKey(t *testing.T) {
+// The appends of a request tell the log what it knows of the key. A body without a key has none there.
+func TestKeyAt(t *testing.T) {
 	var k key
 	if at := k.forAppend(true); at != nil {
 		t.Errorf("got %+v", at)
@@ -103,11 +103,7 @@ func TestNoKey(t *testing.T) {
 	if k.state != inStep || k.open() {
 		t.Errorf("got %+v", k)
 	}
-}
-
-// The appends of a request tell the log what it knows of the key.
-func TestKeyAt(t *testing.T) {
-	k := key{name: "publish/k", log: has(2, false)}
+	k = key{name: "publish/k", log: has(2, false)}
 	if at := k.forAppend(true); at.Name != "publish/k" || !at.Appended.Same(has(2, false)) || !at.Close {
 		t.Errorf("got %+v", at)
 	}

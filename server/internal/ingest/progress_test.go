@@ -31,7 +31,8 @@ func (b *timedBody) Read(p []byte) (int, error) {
 }
 
 // A body lasts as long as what it tells of: what counts is the time between two events, and
-// not that of the log. It holds where the connection has no read deadlines as well.
+// not that of the log. It holds where the connection has no read deadlines as well. The body of a
+// single event must come within the limit, and within 30 s.
 func TestBodyThatMakesProgress(t *testing.T) {
 	event, half := line("a"), len(line("a"))/2
 	const limit = 10 * time.Minute
@@ -39,49 +40,33 @@ func TestBodyThatMakesProgress(t *testing.T) {
 		limit, pause, ofLog time.Duration
 		pieces              []string
 		status              int
+		mediaType           string
 	}{
-		"an event each nine minutes":  {limit, 9 * time.Minute, 0, []string{event, event, event, event}, 201},
-		"one after eleven minutes":    {limit, 11 * time.Minute, 0, []string{event}, 503},
-		"halves":                      {limit, 4 * time.Minute, 0, []string{event[:half], event[half:], event[:half], event[half:]}, 201},
-		"halves that take too long":   {limit, 6 * time.Minute, 0, []string{event[:half], event[half:]}, 503},
-		"an event and half":           {limit, 9 * time.Minute, 0, []string{event + event[:half], event[half:] + event}, 201},
-		"empty lines":                 {limit, time.Minute, 0, strings.SplitAfter(strings.Repeat("\n", 20), "\n"), 503},
-		"empty lines between":         {limit, 3 * time.Minute, 0, []string{"\n", event, "\n", "\n", event, "\n", "\n", event}, 201},
-		"a slow log":                  {limit, 9 * time.Minute, time.Hour, []string{event, event, event}, 201},
-		"no limit":                    {0, 1000 * time.Hour, 0, []string{event, event}, 201},
-		"a short limit":               {time.Second, 2 * time.Second, 0, []string{event, event}, 503},
-		"the end after eight minutes": {limit, 8 * time.Minute, 0, []string{event, "\n"}, 201},
+		"an event each nine minutes":  {limit, 9 * time.Minute, 0, []string{event, event, event, event}, 201, ndjsonType},
+		"one after eleven minutes":    {limit, 11 * time.Minute, 0, []string{event}, 503, ndjsonType},
+		"halves":                      {limit, 4 * time.Minute, 0, []string{event[:half], event[half:], event[:half], event[half:]}, 201, ndjsonType},
+		"halves that take too long":   {limit, 6 * time.Minute, 0, []string{event[:half], event[half:]}, 503, ndjsonType},
+		"an event and half":           {limit, 9 * time.Minute, 0, []string{event + event[:half], event[half:] + event}, 201, ndjsonType},
+		"empty lines":                 {limit, time.Minute, 0, strings.SplitAfter(strings.Repeat("\n", 20), "\n"), 503, ndjsonType},
+		"empty lines between":         {limit, 3 * time.Minute, 0, []string{"\n", event, "\n", "\n", event, "\n", "\n", event}, 201, ndjsonType},
+		"a slow log":                  {limit, 9 * time.Minute, time.Hour, []string{event, event, event}, 201, ndjsonType},
+		"no limit":                    {0, 1000 * time.Hour, 0, []string{event, event}, 201, ndjsonType},
+		"a short limit":               {time.Second, 2 * time.Second, 0, []string{event, event}, 503, ndjsonType},
+		"the end after eight minutes": {limit, 8 * time.Minute, 0, []string{event, "\n"}, 201, ndjsonType},
+		"a single event 0":            {0, 29 * time.Second, 0, []string{event}, 201, jsonType},
+		"a single event 1":            {0, 31 * time.Second, 0, []string{event}, 503, jsonType},
+		"a single event 2":            {time.Minute, 31 * time.Second, 0, []string{event}, 503, jsonType},
+		"a single event 3":            {10 * time.Second, 9 * time.Second, 0, []string{event}, 201, jsonType},
+		"a single event 4":            {10 * time.Second, 11 * time.Second, 0, []string{event}, 503, jsonType},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				log := &failing{memory(), func(context.Context, []eventlog.Entry) error { time.Sleep(c.ofLog); return nil }}
-				got := run(log, request(t.Context(), ndjsonType, "", &timedBody{c.pieces, c.pause}), idle(c.limit))
+				got := run(log, request(t.Context(), c.mediaType, "", &timedBody{c.pieces, c.pause}), idle(c.limit))
 				if got.Status != c.status {
 					t.Errorf("got %+v", got)
 				}
 			})
-		})
-	}
-}
-
-// The body of a single event must come within the limit, and within 30 s.
-func TestOneEventInTime(t *testing.T) {
-	event := line("a")
-	for _, c := range []struct {
-		limit, pause time.Duration
-		status       int
-	}{
-		{0, 29 * time.Second, 201},
-		{0, 31 * time.Second, 503},
-		{time.Minute, 31 * time.Second, 503},
-		{10 * time.Second, 9 * time.Second, 201},
-		{10 * time.Second, 11 * time.Second, 503},
-	} {
-		synctest.Test(t, func(t *testing.T) {
-			got := run(memory(), request(t.Context(), jsonType, "", &timedBody{[]string{event}, c.pause}), idle(c.limit))
-			if got.Status != c.status {
-				t.Errorf("after %v of %v: got %+v", c.pause, c.limit, got)
-			}
 		})
 	}
 }

@@ -112,23 +112,30 @@ func TestRepetitionKeepsKey(t *testing.T) {
 	}
 }
 
+// beginAway begins a body with two lines, after which the log fails for a time.
+func beginAway(t *testing.T, d time.Duration, fail func(context.Context, []eventlog.Entry) error) (log eventlog.Log, out *io.PipeWriter, begun <-chan answer) {
+	t.Helper()
+	var away atomic.Bool
+	log = &failing{memory(), func(ctx context.Context, entries []eventlog.Entry) error {
+		if away.Load() {
+			return fail(ctx, entries)
+		}
+		return nil
+	}}
+	in, out := io.Pipe()
+	begun = begin(t.Context(), log, in)
+	io.WriteString(out, lines(0, 2))
+	synctest.Wait()
+	away.Store(true)
+	time.Sleep(d)
+	away.Store(false)
+	return log, out, begun
+}
+
 // Nothing is appended once the key may be forgotten, and the answer says what is known.
 func TestKeyForgotten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var away atomic.Bool
-		log := &failing{memory(), func(context.Context, []eventlog.Entry) error {
-			if away.Load() {
-				return eventlog.ErrUnavailable
-			}
-			return nil
-		}}
-		in, out := io.Pipe()
-		begun := begin(t.Context(), log, in)
-		io.WriteString(out, lines(0, 2))
-		synctest.Wait()
-		away.Store(true)
-		time.Sleep(2 * eventlog.KeyLife)
-		away.Store(false)
+		log, out, begun := beginAway(t, 2*eventlog.KeyLife, func(context.Context, []eventlog.Entry) error { return eventlog.ErrUnavailable })
 		io.WriteString(out, lines(2, 3))
 		got := <-begun
 		out.Close()
@@ -211,20 +218,7 @@ func TestAppendOutlastsShutdown(t *testing.T) {
 // A renewal of the key that is not answered does not hold up what comes.
 func TestRenewalEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var away atomic.Bool
-		log := &failing{memory(), func(ctx context.Context, entries []eventlog.Entry) error {
-			if away.Load() {
-				return silence(ctx, entries)
-			}
-			return nil
-		}}
-		in, out := io.Pipe()
-		begun := begin(t.Context(), log, in)
-		io.WriteString(out, lines(0, 2))
-		synctest.Wait()
-		away.Store(true)
-		time.Sleep(eventlog.KeyLife / 5) // a renewal is under way
-		away.Store(false)
+		_, out, begun := beginAway(t, eventlog.KeyLife/5, silence) // a renewal is under way
 		io.WriteString(out, lines(2, 3))
 		out.Close()
 		select {

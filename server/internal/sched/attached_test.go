@@ -64,19 +64,15 @@ func (j *job) wantState(t *testing.T, state uint32) {
 
 func TestAttached(t *testing.T) {
 	inBubble(t, "wake", func(t *testing.T, p *Pool) {
-		for _, attach := range []bool{false, true} {
+		for _, wakeOf := range []func(*Task) func(){func(t *Task) func() { return t.Wake }, (*Task).Attach} {
 			j := p.hold(nil)
-			wake := j.task.Wake
-			if attach {
-				wake = j.task.Attach()
-			}
+			wake := wakeOf(&j.task)
 			leave := j.run(t)
 			j.wantState(t, attached)
 			wake()
 			synctest.Wait()
 			j.wantTurns(t, 2)
-			j.task.Wake()
-			synctest.Wait()
+			j.wake()
 			j.wantTurns(t, 3)
 			if n := j.blocking.Load(); n != 3 {
 				t.Errorf("only %d turns may block", n)
@@ -125,22 +121,12 @@ func TestAttached(t *testing.T) {
 			at    time.Duration
 			turns int64
 		}{{5*time.Second - 1, 3}, {5 * time.Second, 4}, {time.Minute - 1, 4}, {time.Minute, 5}} {
-			time.Sleep(begin.Add(step.at).Sub(p.clock.Now()))
-			synctest.Wait()
+			sleep(begin.Add(step.at).Sub(p.clock.Now()))
 			j.wantTurns(t, step.turns)
 		}
 		if p.inWheel() != 0 {
 			t.Error("an attached task is in the wheel")
 		}
-	})
-	inBubble(t, "block", func(t *testing.T, p *Pool) {
-		j := p.hold(script(does(Block)))
-		defer func() {
-			if v := recover(); v != errBlock { //nolint:errorlint // the value itself
-				t.Errorf("panicked with %v", v)
-			}
-		}()
-		j.task.Run(t.Context())
 	})
 	inBubble(t, "over", func(t *testing.T, p *Pool) {
 		j := p.hold(script(does(Again), does(Over)))
@@ -153,20 +139,22 @@ func TestAttached(t *testing.T) {
 			t.Error("Run has called Finish")
 		}
 	})
-	inBubble(t, "panic", func(t *testing.T, p *Pool) {
-		boom := errors.New("boom")
-		j := p.hold(script(func(*job) (Do, clock.Instant) { panic(boom) }))
-		defer func() {
-			if v := recover(); v != boom { //nolint:errorlint // the value itself
-				t.Errorf("panicked with %v", v)
-			}
-			if j.panics.Load() != nil || j.finished.Load() != 0 {
-				t.Error("Run has handled the panic, which its caller must see")
-			}
-			j.wantState(t, over)
-		}()
-		j.task.Run(t.Context())
-	})
+	boom := errors.New("boom")
+	for want, turn := range map[error]func(*job) (Do, clock.Instant){boom: func(*job) (Do, clock.Instant) { panic(boom) }, errBlock: does(Block)} {
+		inBubble(t, "panic: "+want.Error(), func(t *testing.T, p *Pool) {
+			j := p.hold(script(turn))
+			defer func() {
+				if v := recover(); v != want { //nolint:errorlint // the value itself
+					t.Errorf("panicked with %v", v)
+				}
+				if j.panics.Load() != nil || j.finished.Load() != 0 {
+					t.Error("Run has handled the panic, which its caller must see")
+				}
+				j.wantState(t, over)
+			}()
+			j.task.Run(t.Context())
+		})
+	}
 }
 
 func (j *job) wantArmed(t *testing.T, at clock.Instant) {

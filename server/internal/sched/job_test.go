@@ -70,8 +70,7 @@ func (j *job) wantTurns(t *testing.T, n int64) {
 func (j *job) wantOver(t *testing.T) {
 	t.Helper()
 	turns := j.turns.Load()
-	j.task.Wake()
-	synctest.Wait()
+	j.wake()
 	j.wantTurns(t, turns)
 	if n := j.finished.Load(); n != 1 {
 		t.Errorf("finished %d times", n)
@@ -102,6 +101,24 @@ func (p *Pool) add(take func(*job, bool) (Do, clock.Instant)) *job {
 	j := p.hold(take)
 	p.Add(&j.task)
 	return j
+}
+
+// settle adds a job and waits until nothing more happens.
+func (p *Pool) settle(take func(*job, bool) (Do, clock.Instant)) *job {
+	defer synctest.Wait()
+	return p.add(take)
+}
+
+// sleep waits for a time, and until nothing more happens.
+func sleep(d time.Duration) {
+	time.Sleep(d)
+	synctest.Wait()
+}
+
+// wake wakes the task and waits until nothing more happens.
+func (j *job) wake() {
+	j.task.Wake()
+	synctest.Wait()
 }
 
 // hold makes a job whose turns are the caller's.

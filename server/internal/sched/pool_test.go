@@ -13,8 +13,7 @@ import (
 func TestNoneJoinsWorkersWithoutTime(t *testing.T) {
 	bubble(t, func(t *testing.T, p *Pool) {
 		free := p.occupy(t, 4*p.max)
-		time.Sleep(20 * lookAgain)
-		synctest.Wait()
+		sleep(20 * lookAgain)
 		if n := p.workers; n != p.max {
 			t.Errorf("%d workers, want %d", n, p.max)
 		}
@@ -52,8 +51,7 @@ func TestSlowLog(t *testing.T) {
 					default:
 					}
 				}
-				time.Sleep(time.Millisecond)
-				synctest.Wait()
+				sleep(time.Millisecond)
 				if p.clock.Now() > clock.Instant(10*time.Second) {
 					t.Fatalf("it waits for %d slow ones, of which %d were answered", slow, answered)
 				}
@@ -77,8 +75,7 @@ func TestSurplusWorkersLeave(t *testing.T) {
 		for range 3 * p.max {
 			p.add(p.waits(answer))
 		}
-		time.Sleep(time.Second)
-		synctest.Wait()
+		sleep(time.Second)
 		if p.workers != 3*p.max {
 			t.Errorf("%d workers wait for the log, want %d", p.workers, 3*p.max)
 		}
@@ -106,8 +103,7 @@ func TestBlockingTurnHoldsNoWorker(t *testing.T) {
 				return Rest, 0
 			})
 		}
-		other := p.add(nil)
-		synctest.Wait()
+		other := p.settle(nil)
 		other.wantTurns(t, 1)
 		if p.workers != 0 {
 			t.Errorf("%d workers", p.workers)
@@ -135,8 +131,7 @@ func TestMaxWorkers(t *testing.T) {
 		for range p.cap + 100 {
 			p.add(p.waits(free))
 		}
-		time.Sleep(10 * time.Second)
-		synctest.Wait()
+		sleep(10 * time.Second)
 		if p.workers != p.cap {
 			t.Errorf("%d workers, want %d", p.workers, p.cap)
 		}
@@ -154,8 +149,7 @@ func TestPanicInTheLog(t *testing.T) {
 			defer p.EndWait()
 			panic("boom")
 		}))
-		good := p.add(nil)
-		synctest.Wait()
+		good := p.settle(nil)
 		bad.wantOver(t)
 		good.wantTurns(t, 1)
 	})

@@ -24,8 +24,7 @@ func TestIdleAndQueued(t *testing.T) {
 		synctest.Wait()
 		j.wantTurns(t, 1)
 		j.wantState(t, idle)
-		j.task.Wake()
-		synctest.Wait()
+		j.wake()
 		j.wantTurns(t, 2)
 		j.wantState(t, idle)
 	})
@@ -36,10 +35,7 @@ func (p *Pool) occupy(t *testing.T, tasks int) (free func()) {
 	t.Helper()
 	gate := make(chan struct{})
 	for range tasks {
-		p.add(script(func(*job) (Do, clock.Instant) {
-			<-gate
-			return Over, 0
-		}))
+		p.add(script(func(*job) (Do, clock.Instant) { <-gate; return Over, 0 }))
 	}
 	synctest.Wait()
 	return func() { close(gate) }
@@ -84,8 +80,7 @@ func TestTurningByThePool(t *testing.T) {
 			{"wake, over", steps(wake(Over)), 1, by.blocking, over},
 		} {
 			inBubble(t, by.name+", "+row.name, func(t *testing.T, p *Pool) {
-				j := p.add(row.take)
-				synctest.Wait()
+				j := p.settle(row.take)
 				j.wantTurns(t, before+row.turns)
 				j.wantState(t, row.state)
 				if n := j.blocking.Load(); n != row.blocking {
@@ -98,8 +93,7 @@ func TestTurningByThePool(t *testing.T) {
 					j.wantOver(t)
 					return
 				}
-				j.task.Wake()
-				synctest.Wait()
+				j.wake()
 				j.wantTurns(t, before+row.turns+1)
 			})
 		}
@@ -116,12 +110,10 @@ func TestTurningByThePool(t *testing.T) {
 			k.wantArmed(t, at)
 			j.wantTurns(t, before+1)
 			k.wantTurns(t, before+2)
-			time.Sleep(20*time.Second - 1)
-			synctest.Wait()
+			sleep(20*time.Second - 1)
 			j.wantTurns(t, before+1)
 			k.wantTurns(t, before+2)
-			time.Sleep(p.Slack() + 1)
-			synctest.Wait()
+			sleep(p.Slack() + 1)
 			j.wantTurns(t, before+2)
 			k.wantTurns(t, before+3)
 			j.wantArmed(t, 0)
@@ -135,8 +127,7 @@ func TestTurningByThePool(t *testing.T) {
 			})...))
 			synctest.Wait()
 			j.wantArmed(t, at)
-			j.task.Wake()
-			synctest.Wait()
+			j.wake()
 			if v := j.panics.Load(); v == nil || *v != "boom" {
 				t.Fatal("Panicked was not called")
 			}
@@ -148,8 +139,7 @@ func TestTurningByThePool(t *testing.T) {
 // A turn that may block must not ask to block: it would ask again and again.
 func TestBlockTwice(t *testing.T) {
 	bubble(t, func(t *testing.T, p *Pool) {
-		j := p.add(script(does(Block), does(Block)))
-		synctest.Wait()
+		j := p.settle(script(does(Block), does(Block)))
 		if v := j.panics.Load(); v == nil || *v != any(errBlock) {
 			t.Error("Panicked was not called")
 		}
@@ -211,8 +201,7 @@ func TestFinish(t *testing.T) {
 		bad.finish = func() { panic("boom") }
 		p.Add(&slow.task)
 		p.Add(&bad.task)
-		other := p.add(nil)
-		synctest.Wait()
+		other := p.settle(nil)
 		other.wantTurns(t, 1) // the only worker is not held
 		if v := bad.panics.Load(); v == nil || *v != "boom" {
 			t.Error("Panicked was not called with the panic of Finish")

@@ -135,9 +135,7 @@ func TestTimerClearsArmed(t *testing.T) {
 				return Rest, again
 			}))
 		defer j.run(t)()
-		time.Sleep(time.Second)
-		time.Sleep(time.Second)
-		time.Sleep(time.Second)
+		time.Sleep(3 * time.Second)
 		j.wantTurns(t, 3)
 	})
 }

@@ -89,11 +89,18 @@ func (w *watcher) idle() *told {
 	return j
 }
 
-// watching returns a watcher with a job that watches a pair.
-func watching(t *testing.T) (*watcher, *pair, *told) {
+// unwatched returns a watcher, a pair, and a job that does not watch it.
+func unwatched(t *testing.T) (*watcher, *pair, *told) {
 	t.Helper()
 	w := newWatcher(t)
 	c, j := w.pair(), w.idle()
+	return w, c, j
+}
+
+// watching returns a watcher with a job that watches a pair.
+func watching(t *testing.T) (*watcher, *pair, *told) {
+	t.Helper()
+	w, c, j := unwatched(t)
 	w.Watch(&j.task, c.raw)
 	return w, c, j
 }
@@ -129,10 +136,7 @@ func TestWatch(t *testing.T) {
 	for name, hangUp := range map[string]func(*pair){
 		"close":      func(c *pair) { c.client.Close() },
 		"half close": func(c *pair) { c.client.CloseWrite() },
-		"reset": func(c *pair) {
-			c.client.SetLinger(0)
-			c.client.Close()
-		},
+		"reset":      func(c *pair) { c.client.SetLinger(0); c.client.Close() },
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, c, j := watching(t)
@@ -145,9 +149,7 @@ func TestWatch(t *testing.T) {
 			w.Forget(&j.task)
 		})
 		t.Run(name+" before", func(t *testing.T) {
-			w := newWatcher(t)
-			c := w.pair()
-			j := w.idle()
+			w, c, j := unwatched(t)
 			hangUp(c)
 			w.Watch(&j.task, c.raw)
 			j.want(t, true)
@@ -190,9 +192,7 @@ func TestAwait(t *testing.T) {
 }
 
 func TestWatchOfNothing(t *testing.T) {
-	w := newWatcher(t)
-	c := w.pair()
-	j := w.idle()
+	w, c, j := unwatched(t)
 	w.Forget(&j.task)
 	w.Watch(&j.task, nil)
 	if w.Await(&j.task, nil) {
@@ -208,12 +208,8 @@ func TestWatchOfNothing(t *testing.T) {
 // A socket that was forgotten before it was closed does not wake its task, whatever becomes of
 // its descriptor.
 func TestForgetBeforeClose(t *testing.T) {
-	w := newWatcher(t)
-	c := w.pair()
-	stay := w.idle() // so that the instance stays
-	kept := w.pair()
-	w.Watch(&stay.task, kept.raw)
-	j := w.idle()
+	w, _, stay := watching(t) // so that the instance stays
+	c, j := w.pair(), w.idle()
 	w.Watch(&j.task, c.raw)
 	fd := c.fd(t)
 	w.Forget(&j.task)

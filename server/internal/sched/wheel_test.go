@@ -54,8 +54,7 @@ func TestWheelIsInTime(t *testing.T) {
 					}
 					jobs[i] = p.add(until(t, p, instants...))
 				}
-				time.Sleep(20*min(2*rest, time.Minute) + 2*p.Slack())
-				synctest.Wait()
+				sleep(20*min(2*rest, time.Minute) + 2*p.Slack())
 				for _, j := range jobs {
 					if j.finished.Load() != 1 {
 						t.Fatal("a job was not called to its end")
@@ -91,11 +90,9 @@ func TestSoonerAndLater(t *testing.T) {
 		}
 		synctest.Wait()
 		j.wantTurns(t, 4)
-		time.Sleep(5*time.Second + p.Slack())
-		synctest.Wait()
+		sleep(5*time.Second + p.Slack())
 		j.wantTurns(t, 5)
-		time.Sleep(time.Hour)
-		synctest.Wait()
+		sleep(time.Hour)
 		j.wantTurns(t, 5)
 	})
 }
@@ -116,16 +113,14 @@ func TestRestInThePast(t *testing.T) {
 				return Rest, past
 			})
 		}
-		time.Sleep(100 * p.Slack())
-		synctest.Wait()
+		sleep(100 * p.Slack())
 		for _, j := range jobs {
 			if n := j.turns.Load(); n < 50 || n > 102 {
 				t.Errorf("%d turns in a hundred parts", n)
 			}
 		}
 		over.Store(true)
-		time.Sleep(2 * p.Slack())
-		synctest.Wait()
+		sleep(2 * p.Slack())
 		for _, j := range jobs {
 			j.wantOver(t)
 		}
@@ -158,8 +153,7 @@ func TestWheelAfterAStop(t *testing.T) {
 				t.Errorf("%d turns", n)
 			}
 		}
-		time.Sleep(time.Hour)
-		synctest.Wait()
+		sleep(time.Hour)
 		if p.inWheel() != 0 {
 			t.Errorf("%d tasks were not called again", p.inWheel())
 		}
