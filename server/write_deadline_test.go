@@ -19,11 +19,11 @@ func testIdleLongerThanTimeouts(t *testing.T, mode servertest.Mode) {
 	for _, h2 := range []bool{false, true} {
 		t.Run(fmt.Sprintf("http2=%t", h2), func(t *testing.T) {
 			t.Parallel()
-			srv := mode.NewServer(t, server.WithTiming(server.Timing{WriteTimeout: 200 * time.Millisecond, Heartbeat: 500 * time.Millisecond}))
+			srv := mode.NewServer(t, server.WithTiming(server.Timing{WriteTimeout: 200 * time.Millisecond, Heartbeat: 600 * time.Millisecond}))
 			ts := servertest.Serve(t, srv, func(ts *httptest.Server) {
 				ts.EnableHTTP2 = h2
-				ts.Config.WriteTimeout = 400 * time.Millisecond // includes the TLS handshake
-				ts.Config.ReadTimeout = 400 * time.Millisecond
+				ts.Config.WriteTimeout = time.Second // includes the TLS handshake
+				ts.Config.ReadTimeout = time.Second
 			})
 			id := servertest.Publish(t, srv, "s", "")
 			r := servertest.Open(t, ts, "s")
