@@ -8,7 +8,7 @@ import (
 
 // Decoded ends the decoding of the event called name. The error is an *InvalidEventError.
 func Decoded(name string, d *eventjson.Decoder) error {
-	return invalid(name, d.Finish())
+	return Invalid(name, d.Finish())
 }
 
 // Encoded ends the encoding of the event called name: it returns what e holds. The error is an
@@ -16,7 +16,7 @@ func Decoded(name string, d *eventjson.Decoder) error {
 func Encoded(name string, e *eventjson.Encoder) ([]byte, error) {
 	data, err := e.Finish()
 	if err != nil {
-		return nil, invalid(name, err)
+		return nil, Invalid(name, err)
 	}
 	return data, nil
 }
@@ -29,7 +29,7 @@ func Unmarshal(name string, data []byte, v any, unmarshal func(data []byte, v an
 		unmarshal = json.Unmarshal
 	}
 	if err := unmarshal(data, v); err != nil {
-		return invalid(name, eventjson.Undecodable(data, v, err))
+		return Invalid(name, eventjson.Undecodable(data, v, err))
 	}
 	return nil
 }

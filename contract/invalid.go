@@ -25,9 +25,9 @@ func (e *InvalidEventError) Error() string {
 // Unwrap returns Err.
 func (e *InvalidEventError) Unwrap() error { return e.Err }
 
-// invalid returns err, which package eventjson or jsonschema returned for the event called
+// Invalid returns err, which package eventjson or jsonschema returned for the event called
 // name, as an *InvalidEventError; nil if err is nil.
-func invalid(name string, err error) error {
+func Invalid(name string, err error) error {
 	if err == nil {
 		return nil
 	}

@@ -98,7 +98,7 @@ func (o Operation[P, E]) Check(name string, data []byte) error {
 	if rules == nil {
 		return err
 	}
-	return invalid(name, rules.Check(data))
+	return Invalid(name, rules.Check(data))
 }
 
 // CheckType is Check without the schema: it reports where the JSON of the event called name
@@ -108,7 +108,7 @@ func (o Operation[P, E]) CheckType(name string, data []byte) error {
 	if rules == nil {
 		return err
 	}
-	return invalid(name, rules.CheckType(data))
+	return Invalid(name, rules.CheckType(data))
 }
 
 // CheckEvent reports where an event, as JSON, does not fit its schema. A Go value can violate

@@ -2,7 +2,6 @@ package server
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -47,7 +46,7 @@ func (s *engine) whyNot(name string, data []byte, fits bool) error {
 		return &contract.InvalidEventError{Event: name, Reason: "must have no carriage return: a stream would change it"}
 	}
 	if s.op.nameIn != "" && s.op.nameOf("", data) != name {
-		return &contract.InvalidEventError{Event: name, Path: pointer(s.op.nameIn), Reason: "must be the name of the event"}
+		return &contract.InvalidEventError{Event: name, Path: eventjson.PointerTo(s.op.nameIn), Reason: "must be the name of the event"}
 	}
 	return nil
 }
@@ -56,24 +55,10 @@ func (s *engine) whyNot(name string, data []byte, fits bool) error {
 // *contract.InvalidEventError.
 func (s *engine) checkRules(rules *jsonschema.Rules, name string, data []byte) error {
 	d := eventjson.NewDecoder(data)
-	var err error
 	if s.checksSchema(d.Peek()) {
-		err = rules.Check(data)
-	} else {
-		err = rules.CheckType(data)
+		return contract.Invalid(name, rules.Check(data))
 	}
-	if err == nil {
-		return nil
-	}
-	if wrong, ok := errors.AsType[*eventjson.Error](err); ok {
-		return &contract.InvalidEventError{Event: name, Path: wrong.Path, Reason: wrong.Reason, Err: wrong.Err}
-	}
-	return &contract.InvalidEventError{Event: name, Reason: err.Error(), Err: err}
-}
-
-// pointer returns the JSON Pointer (RFC 6901) of a member of the data.
-func pointer(member string) string {
-	return "/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(member)
+	return contract.Invalid(name, rules.CheckType(data))
 }
 
 // checksSchema reports whether data that begins with first is checked against the schema. null

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/mixstream/mixstream/contract"
+	"github.com/mixstream/mixstream/contract/eventjson"
 	"github.com/mixstream/mixstream/eventlog"
 )
 
@@ -47,7 +48,7 @@ func (s *engine) checkTitle(e eventlog.Entry, title string) error {
 	case created.Name == "":
 		return nil
 	case created.Title != "" && !utf8.ValidString(title):
-		return &contract.InvalidEventError{Event: e.Name, Path: pointer(created.Title), Reason: "must be valid UTF-8"}
+		return &contract.InvalidEventError{Event: e.Name, Path: eventjson.PointerTo(created.Title), Reason: "must be valid UTF-8"}
 	}
 	if rules := s.op.rules(e.Name); rules != nil {
 		return s.checkRules(rules, e.Name, e.Data)

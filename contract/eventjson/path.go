@@ -57,13 +57,14 @@ func pointer(open []step) string {
 		if s.array {
 			b.WriteString("/" + strconv.Itoa(s.index))
 		} else if s.named {
-			b.WriteString(token(string(s.name)))
+			b.WriteString(PointerTo(string(s.name)))
 		}
 	}
 	return b.String()
 }
 
-var escaper = strings.NewReplacer("~", "~0", "/", "~1")
+var pointerEscapes = strings.NewReplacer("~", "~0", "/", "~1")
 
-// token returns the part of a JSON Pointer for a name.
-func token(name string) string { return "/" + escaper.Replace(name) }
+// PointerTo returns the JSON Pointer of the member called name (RFC 6901), which may be a part of
+// a longer one.
+func PointerTo(name string) string { return "/" + pointerEscapes.Replace(name) }

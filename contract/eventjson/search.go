@@ -58,12 +58,12 @@ func findUndecodable(data []byte, t reflect.Type, depth int) (path string, err e
 			continue
 		}
 		if path, err := findUndecodable(members[name], member, depth-1); err != nil {
-			return token(name) + path, err
+			return PointerTo(name) + path, err
 		}
 	}
 	for i, item := range items {
 		if path, err := findUndecodable(item, t.Elem(), depth-1); err != nil {
-			return token(strconv.Itoa(i)) + path, err
+			return PointerTo(strconv.Itoa(i)) + path, err
 		}
 	}
 	return "", err
@@ -106,7 +106,7 @@ func findUnencodable(v reflect.Value, depth int) (path string, err error) {
 	members := membersOf(v)
 	for _, name := range slices.Sorted(maps.Keys(members)) {
 		if path, err := findUnencodable(members[name], depth-1); err != nil {
-			return token(name) + path, err
+			return PointerTo(name) + path, err
 		}
 	}
 	return "", err

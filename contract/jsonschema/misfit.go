@@ -33,14 +33,11 @@ func (m *misfit) split() (path, reason string) {
 			ends = append(ends, m.reason)
 			continue
 		}
-		pointer.WriteByte('/')
-		_, _ = pointerEscapes.WriteString(&pointer, m.key) // a Builder does not fail
+		pointer.WriteString(eventjson.PointerTo(m.key))
 	}
 	slices.Reverse(ends)
 	return pointer.String(), excerpt.Cut(m.reason+strings.Join(ends, ""), maxReason)
 }
-
-var pointerEscapes = strings.NewReplacer("~", "~0", "/", "~1")
 
 // err returns the misfit as an error.
 func (m *misfit) err() error {
