@@ -23,6 +23,8 @@ const (
 	codeIncompleteBatch = 10176
 	codeNoMessage       = 10037
 	codeNoStream        = 10059
+	codeNoMemory        = 10028 // left for the limit of a stream
+	codeNoStorage       = 10047
 )
 
 var (
@@ -91,7 +93,7 @@ func transient(err error) bool {
 		return ours.Code >= 429 || ours.ErrCode == codeDuplicateInWork
 	}
 	if theirs, is := errors.AsType[*jetstream.APIError](err); is {
-		return theirs.Code >= 429
+		return theirs.Code >= 429 && theirs.ErrorCode != codeNoMemory && theirs.ErrorCode != codeNoStorage
 	}
 	return unanswered(err) || unsent(err)
 }

@@ -1,14 +1,18 @@
 package natslog_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats-server/v2/server"
+
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/eventlog/natslog"
+	"github.com/mixstream/mixstream/internal/natstest"
 )
 
 func newTester(t *testing.T, r natslog.Retention) tester {
@@ -123,5 +127,23 @@ func TestRetentionIsChanged(t *testing.T) {
 		if err := log.Close(); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// A server that cannot reserve what the retention may take refuses it at once: to wait would help
+// nobody.
+func TestOpenWithoutRoom(t *testing.T) {
+	ns := natstest.Start(t, &server.Options{JetStreamMaxStore: 100 << 20})
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	o := natslog.Options{URL: ns.ClientURL()}
+	if _, err := natslog.Open(ctx, o); err == nil || !strings.Contains(err.Error(), "cannot reserve the 1073741824 bytes") {
+		t.Errorf("a new log: %v", err)
+	}
+	o.Retention.Bytes = 50 << 20
+	mustOpen(t, o)
+	o.Retention.Bytes = 200 << 20
+	if _, err := natslog.Open(ctx, o); err == nil || ctx.Err() != nil {
+		t.Errorf("a larger retention: %v", err)
 	}
 }

@@ -105,6 +105,9 @@ func (s *store) ensureStream(ctx context.Context, want jetstream.StreamConfig) (
 			stream, err = s.js.Stream(ctx, want.Name)
 		}
 	}
+	if answer, is := errors.AsType[*jetstream.APIError](err); is && answer.ErrorCode == codeNoStorage {
+		return want, fmt.Errorf("the server cannot reserve the %d bytes of Options.Retention: %w", want.MaxBytes, err)
+	}
 	if err != nil {
 		return want, err
 	}

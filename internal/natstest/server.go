@@ -24,6 +24,9 @@ func Start(tb testing.TB, o *server.Options) *Server {
 		o = &server.Options{}
 	}
 	o.Host, o.NoSigs, o.NoLog, o.JetStream = "127.0.0.1", true, true, true
+	if o.JetStreamMaxStore == 0 { // else what streams may reserve depends on the disk of the moment
+		o.JetStreamMaxStore = 1 << 50
+	}
 	if o.Port == 0 {
 		o.Port = server.RANDOM_PORT
 	}
