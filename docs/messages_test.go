@@ -12,7 +12,7 @@ import (
 	"testing"
 )
 
-// Each message that the server, its log on NATS and the command log is in
+// Each message that the server, its logs on NATS and in PostgreSQL, and the command log is in
 // observability.md.
 func TestLogMessages(t *testing.T) {
 	page, err := os.ReadFile("observability.md")
@@ -20,7 +20,7 @@ func TestLogMessages(t *testing.T) {
 		t.Fatal(err)
 	}
 	found := 0
-	for _, folder := range []string{"../server", "../server/internal/ingest", "../eventlog/natslog", "../eventlog/natslog/internal/embedded", "../cmd/mixstream"} {
+	for _, folder := range []string{"../server", "../server/internal/ingest", "../eventlog/natslog", "../eventlog/natslog/internal/embedded", "../eventlog/pglog", "../cmd/mixstream"} {
 		files, err := filepath.Glob(folder + "/*.go")
 		if err != nil {
 			t.Fatal(err)
@@ -32,7 +32,7 @@ func TestLogMessages(t *testing.T) {
 			for _, message := range messages(t, file) {
 				found++
 				written, _, _ := strings.Cut(message, ":")
-				if strings.HasPrefix(message, "natslog:") {
+				if strings.HasPrefix(message, "natslog:") || strings.HasPrefix(message, "pglog:") {
 					written = message
 				}
 				if !strings.Contains(string(page), "`"+written) {

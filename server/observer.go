@@ -15,11 +15,11 @@ import (
 // waits for it, so it must return soon. If a method panics, its request ends, or Publish panics.
 type Observer interface {
 	// PublishStarted comes before all other work on a publication, by Publish, PublishJSON,
-	// CreateSession, DeleteSession or an event that comes over HTTP. The log and PublishEnded
+	// PublishTo, PublishJSONTo, CreateSession, DeleteSession or an event that comes over HTTP. The log and PublishEnded
 	// get the context that it returns, which must descend from ctx.
 	PublishStarted(ctx context.Context, sessionID string) context.Context
 	// PublishEnded comes once for each PublishStarted: after the log has acknowledged the
-	// event, or the publication has failed.
+	// event, it was written to a transaction, or the publication has failed.
 	PublishEnded(ctx context.Context, p Publication)
 	// StreamOpened comes before the server sends anything of a stream. The stream goes on
 	// with the context that it returns, which must descend from ctx. The StreamObserver
@@ -90,13 +90,16 @@ func (NopStreamObserver) embedsNopStreamObserver() {}
 
 // Publication is one attempt to publish an event.
 type Publication struct {
-	Operation string        // the operationId
-	SessionID string        // as the caller gave it, even if it is no valid one
-	Event     string        // the event's name; empty if the spec has no such event, or names none
-	Bytes     int           // the size of the event's JSON; 0 without one
-	ID        string        // the event's id; empty if it was not published
-	Duration  time.Duration // until the acknowledgement of the log, or the failure
-	Err       error         // the publisher's error, or that a function panicked; nil if it was published
+	Operation string // the operationId
+	SessionID string // as the caller gave it, even if it is no valid one
+	Event     string // the event's name; empty if the spec has no such event, or names none
+	Bytes     int    // the size of the event's JSON; 0 without one
+	ID        string // the event's id; empty if it was not published, or is pending
+	// Pending says that the event was given to the function of [Server.PublishTo], such as a
+	// transaction of the application. The observer is not told whether that commits.
+	Pending  bool
+	Duration time.Duration // until the acknowledgement of the log, or the failure
+	Err      error         // the publisher's error, or that a function panicked; nil if it was published
 }
 
 // StreamInfo says how a stream begins.

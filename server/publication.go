@@ -33,12 +33,16 @@ func (p *publication) begin(ctx context.Context, s *engine, sessionID string) co
 // be anything.
 func (p *publication) event(name string, bytes int) { p.told.Event, p.told.Bytes = name, bytes }
 
+// written notes that the event is written, and that whether it is published is for others to
+// decide: see [Server.PublishTo].
+func (p *publication) written() { p.told.Pending = true }
+
 // end tells the observer what the publisher is returned, which is nothing after a panic.
 func (p *publication) end(ctx context.Context, id string, err error) {
 	if p.observer == nil {
 		return
 	}
-	if id == "" && err == nil {
+	if id == "" && err == nil && !p.told.Pending {
 		err = errPanicked
 	}
 	p.told.ID, p.told.Err, p.told.Duration = id, err, time.Since(p.began)

@@ -18,6 +18,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/mixstream/mixstream/eventlog/pglog"
 	"github.com/mixstream/mixstream/internal/excerpt"
 	"github.com/mixstream/mixstream/internal/logfolder"
 	"github.com/mixstream/mixstream/internal/redact"
@@ -26,7 +27,7 @@ import (
 // expiresSoon is how long before its end check warns of a certificate.
 const expiresSoon = 14 * 24 * time.Hour
 
-// checkWithin bounds the check of a log on NATS.
+// checkWithin bounds the check of a log that is elsewhere.
 const checkWithin = 10 * time.Second
 
 // verdict is the result of checking one part of a configuration.
@@ -221,6 +222,10 @@ func (c *check) checkLog(ctx context.Context) {
 		c.found("log", err, "in memory: the events are lost when the process ends")
 		return
 	}
+	if isPostgres(f.log) {
+		c.checkPostgres(ctx)
+		return
+	}
 	o, err := f.options()
 	if err != nil {
 		c.found("log", err, "")
@@ -245,6 +250,26 @@ func (c *check) checkLog(ctx context.Context) {
 		c.found("log", err, "")
 	default:
 		c.found("log", closeLog(), f.shown()+" is reached, and its streams exist")
+	}
+}
+
+// checkPostgres checks a log in PostgreSQL, and where it listens for notifications.
+func (c *check) checkPostgres(ctx context.Context) {
+	f := &c.log
+	ctx, cancel := context.WithTimeout(ctx, checkWithin)
+	defer cancel()
+	pool, o, err := f.pool(ctx)
+	if err != nil {
+		c.found("log", err, "")
+		return
+	}
+	defer pool.Close()
+	if err = pglog.Check(ctx, pool, o); err != nil {
+		err = f.errorf("%w", advise(err))
+	}
+	c.found("log", err, f.shown()+" is reached, and its schema is as it must be")
+	if err == nil && o.Listen != nil {
+		c.found("log", f.checkListen(ctx, pool, o.Listen), redact.URL(f.listen)+" is reached, and is the same database")
 	}
 }
 

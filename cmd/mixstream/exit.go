@@ -46,6 +46,15 @@ func asUsage(err error) error {
 	return usageError{err}
 }
 
+// shortError is an error with another text.
+type shortError struct {
+	error
+	text string
+}
+
+func (e shortError) Error() string { return e.text }
+func (e shortError) Unwrap() error { return e.error }
+
 // exitStatus returns the exit status for the error of a command.
 func exitStatus(err error) int {
 	var usage usageError

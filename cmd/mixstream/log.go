@@ -29,6 +29,9 @@ const (
 	natsPasswordVariable = "MIXSTREAM_NATS_PASSWORD" //nolint:gosec // a name
 )
 
+// logForms are the values of --log.
+const logForms = "memory, file:DIR, nats://HOST or postgres://HOST/DATABASE"
+
 // logHelp describes the log in the help of a command.
 const logHelp = `The log of the events is one of
 
@@ -36,11 +39,19 @@ const logHelp = `The log of the events is one of
   file:DIR       in a folder, which survives the process; only one process can use it
   nats://HOST    on NATS JetStream, shared by any number of processes; also tls://,
                  and several addresses separated by commas
+  postgres://HOST/DATABASE
+                 in a PostgreSQL database, shared by any number of processes; also
+                 postgresql://; mixstream migrate makes its tables
 
 Credentials for NATS come from --log-creds, or from the environment:
 MIXSTREAM_NATS_CREDS (the path of a credentials file), MIXSTREAM_NATS_TOKEN, or
 MIXSTREAM_NATS_USER and MIXSTREAM_NATS_PASSWORD. If no authority known to the system
-signed the server's certificate, --log-ca names the file of the one that did.`
+signed the server's certificate, --log-ca names the file of the one that did.
+
+The address of a PostgreSQL database takes the parameters of its other clients, such as
+sslmode=verify-full and sslrootcert=FILE, and pool_max_conns (default 8). What it omits
+comes from the environment: PGUSER, PGPASSWORD, PGPASSFILE, PGSERVICE and others. If it
+is the address of a connection pooler, set --log-listen to that of the server.`
 
 // logFlags are the flags that select a log.
 type logFlags struct {
@@ -56,13 +67,16 @@ type logFlags struct {
 	bytes    int64
 	age      time.Duration
 	idle     time.Duration
+	schema   string
+	listen   string
 
 	existing bool // create and change nothing
+	visiting bool // servers retain the events: limit only what a flag limits
 }
 
 func (f *logFlags) add(flags *pflag.FlagSet, byDefault string) {
 	f.name = "log"
-	flags.StringVar(&f.log, f.name, byDefault, "the log of the events: memory, file:DIR or nats://HOST")
+	flags.StringVar(&f.log, f.name, byDefault, "the log of the events: "+logForms)
 	flags.StringVar(&f.creds, "log-creds", "", "the credentials file for NATS")
 	flags.StringVar(&f.ca, "log-ca", "", "a file of certificates, in PEM, one of which must have signed that of the NATS server")
 	flags.StringVar(&f.stream, "log-stream", "", "the name of the stream on NATS (default MIXSTREAM)")
@@ -73,11 +87,13 @@ func (f *logFlags) add(flags *pflag.FlagSet, byDefault string) {
 	flags.Int64Var(&f.bytes, "log-bytes", 0, "how many bytes to retain; -1 is no limit (default 256 MiB in memory with at most 16 MiB of a session, 1 GiB otherwise)")
 	flags.DurationVar(&f.age, "log-age", 0, "how long to retain events; negative is no limit (default 1h in memory, 24h otherwise)")
 	flags.DurationVar(&f.idle, "log-idle", 0, "how long to keep a session without events and readers, on all servers of the log; 0 is no limit")
+	flags.StringVar(&f.schema, "log-schema", "", "the schema of the log in PostgreSQL (default mixstream)")
+	flags.StringVar(&f.listen, "log-listen", "", "the address of the PostgreSQL server itself, for notifications, if --log is that of a connection pooler; user, password and database are those of --log by default")
 }
 
 // completeLog completes a value of --log.
 func completeLog(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	return []string{"memory\tin this process", "file:\tin a folder", "nats://\ton NATS JetStream"}, cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
+	return []string{"memory\tin this process", "file:\tin a folder", "nats://\ton NATS JetStream", "postgres://\tin a PostgreSQL database"}, cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
 }
 
 // checkNoLog refuses flags about a log if --log is not set.
@@ -92,6 +108,10 @@ func checkNoLog(flags *pflag.FlagSet) (err error) {
 
 // check checks the flags without opening anything.
 func (f *logFlags) check() error {
+	if isPostgres(f.log) {
+		_, _, err := f.postgres()
+		return err
+	}
 	if f.log != "memory" {
 		_, err := f.options()
 		return err
@@ -99,12 +119,27 @@ func (f *logFlags) check() error {
 	if f.creds != "" || f.ca != "" || f.stream != "" || f.prefix != "" || f.replicas != 0 || f.sync != 0 {
 		return errors.New("--log memory: --log-creds, --log-ca, --log-stream, --log-prefix, --log-replicas and --log-sync are for other logs")
 	}
+	return f.checkNotPostgres()
+}
+
+// checkNotPostgres refuses the flags of a log in PostgreSQL for another log.
+func (f *logFlags) checkNotPostgres() error {
+	if f.schema != "" || f.listen != "" {
+		return errors.New("--log-schema and --log-listen are for a log in PostgreSQL")
+	}
 	return nil
 }
 
 // open opens the log. The caller must call closeLog after its last use.
 func (f *logFlags) open(ctx context.Context, logger *slog.Logger) (log eventlog.Log, closeLog func() error, err error) {
-	if f.log != "memory" {
+	switch {
+	case isPostgres(f.log):
+		l, closeLog, err := f.openPostgres(ctx, logger)
+		if err != nil {
+			return nil, nil, err
+		}
+		return l, closeLog, nil
+	case f.log != "memory":
 		l, closeLog, err := f.openNATS(ctx, logger)
 		if err != nil {
 			return nil, nil, err
@@ -124,7 +159,7 @@ func (f *logFlags) open(ctx context.Context, logger *slog.Logger) (log eventlog.
 	return eventlog.NewMemory(retention), func() error { return nil }, nil
 }
 
-// openNATS opens a log that is not in memory.
+// openNATS opens a log in a folder or on NATS.
 func (f *logFlags) openNATS(ctx context.Context, logger *slog.Logger) (log *natslog.Log, closeLog func() error, err error) {
 	o, err := f.options()
 	if err != nil {
@@ -145,8 +180,11 @@ func (f *logFlags) errorf(format string, args ...any) error {
 
 // shown returns the log for printing: without the secrets of its addresses.
 func (f *logFlags) shown() string {
-	if strings.HasPrefix(f.log, "file:") {
+	switch {
+	case strings.HasPrefix(f.log, "file:"):
 		return f.log
+	case isPostgres(f.log):
+		return redact.URL(f.log)
 	}
 	var shown []string
 	for address := range strings.SplitSeq(f.log, ",") {
@@ -155,8 +193,7 @@ func (f *logFlags) shown() string {
 	return strings.Join(shown, ",")
 }
 
-// options returns the options of a log that is not in memory, or an error if the flags are
-// wrong.
+// options returns the options of a log in a folder or on NATS, or an error if the flags are wrong.
 func (f *logFlags) options() (natslog.Options, error) {
 	o := natslog.Options{
 		SyncInterval: f.sync,
@@ -183,7 +220,10 @@ func (f *logFlags) options() (natslog.Options, error) {
 			}
 		}
 	default:
-		return o, f.errorf("must be memory, file:DIR or nats://HOST")
+		return o, f.errorf("must be %s", logForms)
+	}
+	if err := f.checkNotPostgres(); err != nil {
+		return o, err
 	}
 	if f.ca != "" {
 		roots, err := loadRoots(f.ca)

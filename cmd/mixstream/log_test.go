@@ -133,11 +133,11 @@ func TestLogIsChecked(t *testing.T) {
 		{[]string{"publish", "--log", "file:x", "http://127.0.0.1:1", "s1"}, "a URL or --log, not both"},
 		{[]string{"publish", "--log", "file:x", "--token", "t", "s1"}, "--token is for a URL"},
 		{[]string{"publish", "--log-stream", "X", "http://127.0.0.1:1", "s1"}, "--log-stream has no effect without --log"},
-		{[]string{"publish", "--log", "", "s1"}, "must be memory, file:DIR or nats://HOST"},
+		{[]string{"publish", "--log", "", "s1"}, "must be memory, file:DIR, nats://HOST or postgres://HOST/DATABASE"},
 		{[]string{"publish", "--log", "memory", "s1"}, "lost when this process ends"},
-		{[]string{"serve", "--log", "redis://host"}, "must be memory, file:DIR or nats://HOST"},
-		{[]string{"serve", "--log", "file:"}, "must be memory, file:DIR or nats://HOST"},
-		{[]string{"serve", "--log", "nats://a,http://b"}, "must be memory, file:DIR or nats://HOST"},
+		{[]string{"serve", "--log", "redis://host"}, "must be memory, file:DIR, nats://HOST or postgres://HOST/DATABASE"},
+		{[]string{"serve", "--log", "file:"}, "must be memory, file:DIR, nats://HOST or postgres://HOST/DATABASE"},
+		{[]string{"serve", "--log", "nats://a,http://b"}, "must be memory, file:DIR, nats://HOST or postgres://HOST/DATABASE"},
 		{[]string{"serve", "--log", "memory", "--log-sync", "1s"}, "are for other logs"},
 		{[]string{"serve", "--log", "file:x", "--log-creds", "c"}, "--log-creds, --log-ca and --log-replicas are for a log on NATS"},
 		{[]string{"serve", "--log", "tls://a", "--log-ca", "missing"}, "--log-ca: open missing"},
@@ -154,8 +154,12 @@ func TestLogIsChecked(t *testing.T) {
 
 // With --log-idle, idle sessions are forgotten.
 func TestServeForgetsIdleSessions(t *testing.T) {
-	for name, log := range map[string]string{"memory": "memory", "folder": "file:" + t.TempDir()} {
+	for name, log := range map[string]string{"memory": "memory", "folder": "file:" + t.TempDir(), "database": ""} {
 		t.Run(name, func(t *testing.T) {
+			if log == "" {
+				log = newDatabase(t)
+				expect(t, exitSuccess, "is made", "migrate", "--log", log)
+			}
 			p, url := serving(t, "--log", log, "--log-idle", "300ms", "--strict-sessions")
 			fmt.Fprintln(p.stdin, strings.Replace(helloEvent, "{", `{"session":"s1",`, 1))
 			status := func() int {

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -42,7 +43,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	cmd, err := root.ExecuteContextC(ctx)
 	if !began {
-		err = asUsage(err) // the arguments are wrong
+		err = asUsage(withoutSecretArguments(err, args)) // the arguments are wrong
 	}
 	if err != nil && !errors.Is(err, errReported) {
 		text := linesOf(err)
@@ -53,6 +54,24 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		}
 	}
 	return exitStatus(err)
+}
+
+// withoutSecretArguments returns an error about arguments without their secrets. It knows where each
+// argument ends, unlike redact.Text.
+func withoutSecretArguments(err error, args []string) error {
+	if err == nil {
+		return nil
+	}
+	text := err.Error()
+	for _, arg := range args {
+		if shown := redact.URL(arg); shown != arg {
+			text = strings.NewReplacer(strconv.Quote(arg), strconv.Quote(shown), arg, shown).Replace(text)
+		}
+	}
+	if text == err.Error() {
+		return err
+	}
+	return shortError{err, text}
 }
 
 // linesOf returns the text of an error. It cuts each line separately: each may be an error of
@@ -81,7 +100,7 @@ breaks resumes where it broke: every event arrives once and in order.
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(newCheck(), newCopy(), newDemo(), newPublish(), newServe(), newTail())
+	root.AddCommand(newCheck(), newCopy(), newDemo(), newMigrate(), newPublish(), newServe(), newTail())
 	return root
 }
 

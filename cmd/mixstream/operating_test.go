@@ -12,6 +12,7 @@ import (
 
 	"github.com/mixstream/mixstream/internal/docblock"
 	"github.com/mixstream/mixstream/internal/othertool"
+	"github.com/mixstream/mixstream/internal/pgtest"
 )
 
 // The probes request existing paths, and the grace period is longer than the shutdown.
@@ -96,4 +97,39 @@ func tool(t *testing.T, name string, args ...string) (string, error) {
 	t.Helper()
 	out, err := exec.CommandContext(t.Context(), othertool.Path(t, name), args...).CombinedOutput()
 	return string(out), err
+}
+
+// With the privileges of the page, a server runs on a schema that another user has made. systemd
+// finds no error in the unit with the page's addition, and the flags are right.
+func TestOperatingPostgres(t *testing.T) {
+	blocks := docblock.Of(t, "operating.md")
+	if len(blocks) != 3 {
+		t.Fatalf("%d blocks, want the migration, the privileges, and the unit", len(blocks))
+	}
+	address := newDatabase(t)
+	if command := "mixstream migrate --log postgres://owner@db.example.com/shop\n"; blocks[0].Text != command {
+		t.Errorf("the page runs %s", blocks[0].Text)
+	}
+	expect(t, exitSuccess, "is made", "migrate", "--log", address)
+	user := pgtest.Name()
+	sql(t, address, "create role "+user+" login; "+strings.ReplaceAll(blocks[1].Text, "to app;", "to "+user+";")+"create table mixstream.later (n int)")
+	log := strings.Replace(address, "postgres@", user+"@", 1)
+	expect(t, exitSuccess, "its schema is as it must be", "check", "--listen", "127.0.0.1:0", "--log", log)
+	_, url := serving(t, "--log", log)
+	expect(t, exitSuccess, "", "publish", url, "s1", "complete", `{"type":"complete","done":true}`)
+
+	_, commandLine, _ := strings.Cut(blocks[2].Text, "ExecStart=\nExecStart=")
+	command := strings.Fields(commandLine)
+	wantFlags(t, command[1:])
+	here, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := writeFiles(t, map[string]string{
+		"mixstream.service":                 "[Service]\nExecStart=/nowhere\n",
+		"mixstream.service.d/postgres.conf": strings.Replace(blocks[2].Text, command[0], here, 1),
+	})
+	if out, err := tool(t, "systemd-analyze", "verify", filepath.Join(dir, "mixstream.service")); err != nil || out != "" {
+		t.Errorf("systemd-analyze: %v\n%s", err, out)
+	}
 }

@@ -47,13 +47,15 @@ or from --token, which every user of this machine can see in the list of process
 ` + logHelp + `
 
 A log in memory is of no use here, and the command can use a file: log only while no
-server has it open.
+server has it open. It deletes no old events of a log in PostgreSQL unless --log-entries,
+--log-bytes or --log-age is set; the servers delete by age and size.
 
 Exit status: 0 if everything was published, 130 if interrupted, 2 for wrong usage, 1
 otherwise.`,
 		Example: `  mixstream publish http://127.0.0.1:8080 demo content '{"type":"content","content":"Hello"}'
   agent | mixstream publish http://127.0.0.1:8080 demo
   agent | mixstream publish --log nats://nats-1:4222,nats://nats-2:4222 demo
+  agent | mixstream publish --log postgres://app@db.example.com/shop demo
   mixstream publish --log file:/var/lib/mixstream demo < events.jsonl`,
 		Args: p.checkArgs,
 		RunE: p.run,

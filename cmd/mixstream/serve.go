@@ -70,8 +70,8 @@ of standard input the server continues.
 ` + logHelp + `
 
 With a log in memory, a restart of the server is a gap for its readers; with the other
-logs they continue where they were. Several servers on one NATS stream serve the same
-sessions: a reader may reconnect to any of them.
+logs they continue where they were. Several servers on one log on NATS or in PostgreSQL
+serve the same sessions: a reader may reconnect to any of them.
 
 The server also accepts events over HTTP (see mixstream publish), unless --read-only
 is set. A request needs a bearer token if there are tokens. Without tokens, only a
@@ -104,6 +104,7 @@ A page of another origin can read the streams of a browser's user only if
   mixstream serve --demo --dir ~/src/project
   mixstream serve --log file:/var/lib/mixstream
   mixstream serve --log nats://nats-1:4222,nats://nats-2:4222 --log-replicas 3
+  mixstream serve --log postgres://app@db.example.com/shop
   mixstream serve --token-file tokens.txt --cors-origin https://app.example.com`,
 		Args: cobra.NoArgs,
 		PreRunE: func(cmd *cobra.Command, _ []string) (err error) {

@@ -40,7 +40,8 @@ func (p *publish) target(cmd *cobra.Command, args []string) (to *mix.Client, clo
 // makes repeating them safe, like any other.
 func (p *publish) openLog(cmd *cobra.Command, opts []client.Option) (to *mix.Client, closeLog func() error, err error) {
 	logger := newLogger(cmd, slog.LevelInfo)
-	log, closeLog, err := p.log.openNATS(cmd.Context(), logger)
+	p.log.visiting = true
+	log, closeLog, err := p.log.open(cmd.Context(), logger)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -52,7 +52,11 @@ func (s *store) introduce(ctx context.Context, start uint64) error {
 		s.known.identity.Store(&before)
 		s.known.high.Store(0)
 		s.known.sure.Store(0)
-		_ = s.reportForeign(fmt.Sprintf("the streams were made at %v and %v, and those before at %v and %v", current.Entries, current.Records, before.Entries, before.Records))
+		why := fmt.Sprintf("the streams were made at %v and %v, and those before at %v and %v", current.Entries, current.Records, before.Entries, before.Records)
+		if before.unfinished() {
+			why = errUnfinished.Error()
+		}
+		_ = s.reportForeign(why)
 	}
 	return nil
 }
@@ -88,6 +92,9 @@ func (cs *caches) adopt(ctx context.Context) error {
 	pinned, err := cs.loadPinned(ctx)
 	if err != nil {
 		return err
+	}
+	if pinned != nil && pinned.unfinished() {
+		return errUnfinished
 	}
 	if pinned == nil || !pinned.equal(current) || current.equal(known) { // otherwise another process was first
 		if b, err = cs.raiseFirst(ctx, first, b, !current.Entries.Equal(known.Entries), cs.known.sure.Load()); err != nil {

@@ -126,6 +126,8 @@ func unanswered(err error) bool {
 // the context if it has ended, and otherwise one that says whether the log is there.
 func publicError(ctx context.Context, err error) error {
 	switch {
+	case err == nil:
+		return nil
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case transient(err):

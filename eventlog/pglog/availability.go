@@ -42,7 +42,7 @@ func (l *Log) probe() error {
 
 // block notes why nothing can be appended.
 func (s *store) block(why error) {
-	if s.state.blocked.Swap(&why) == nil {
+	if s.state.blocked.Swap(&why) == nil && !s.life.over() {
 		s.options.Logger.Warn("pglog: nothing can be appended", "error", why)
 	}
 }

@@ -2,6 +2,7 @@ package pglog
 
 import (
 	"crypto/rand"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"time"
@@ -30,8 +31,11 @@ func (a *answer) setDrained(snapshot *string) {
 	}
 }
 
+// newToken returns the token of a call. Its first 8 bytes are the time in microseconds since 1970:
+// an index takes rising tokens at less cost, and old ones can be found in it.
 func newToken() (token pgtype.UUID) {
-	_, _ = rand.Read(token.Bytes[:]) // never fails
+	binary.BigEndian.PutUint64(token.Bytes[:8], uint64(time.Now().UnixMicro()))
+	_, _ = rand.Read(token.Bytes[8:]) // never fails
 	token.Valid = true
 	return token
 }
@@ -56,9 +60,7 @@ func (c *committer) commit(batch []*request) {
 			return
 		case errors.Is(err, errRevoked):
 		case !transient(err):
-			if missing(err) {
-				err = &SchemaError{c.schema.name, 0, schemaVersion}
-			}
+			err = c.explain(c.life.ctx, err)
 			c.options.Logger.Error("pglog: append", "error", err)
 			fail(batch, describe(err))
 			return
@@ -111,7 +113,7 @@ func (c *committer) succeed(batch []*request, a answer) {
 		case verdict == verdictDone && len(r.entries) > 0:
 			next += uint64(len(r.entries))
 			c.sessions.note(r)
-			c.watchers.wake(r.target(), next-1)
+			c.watchers.announce(r.target(), next-1)
 			if c.trimmer.add(r, first) {
 				continue // which finishes it
 			}

@@ -3,6 +3,7 @@ package pglog
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -53,7 +54,10 @@ func (c *committer) do(ctx context.Context, r *request) error {
 			c.withdraw(r) // a request that is being made goes on
 			return context.Cause(ctx)
 		case <-c.life.ctx.Done():
-			return fmt.Errorf("%w: pglog: %w", eventlog.ErrOutcomeUnknown, errClosed)
+			if c.withdraw(r) {
+				return fmt.Errorf("%w: %w", eventlog.ErrUnavailable, describe(errClosed))
+			}
+			return fmt.Errorf("%w: %w", eventlog.ErrOutcomeUnknown, describe(errClosed))
 		}
 	}
 }
@@ -85,6 +89,7 @@ func (c *committer) run() {
 			return
 		}
 		for {
+			c.gather()
 			batch, drain := c.take()
 			if len(batch) == 0 && !drain {
 				break
@@ -95,6 +100,29 @@ func (c *committer) run() {
 			}
 		}
 	}
+}
+
+// gatherRounds is how often gather looks again: in a busy process a round can take a while.
+const gatherRounds = 4
+
+// gather lets the callers that were answered last come with their next requests, so that these
+// need not wait for the call after the next. It waits for no timer, and only while more come.
+func (c *committer) gather() {
+	n := c.waiting()
+	for range gatherRounds {
+		runtime.Gosched()
+		before := n
+		if n = c.waiting(); n == before {
+			return
+		}
+	}
+}
+
+// waiting returns how many requests wait.
+func (c *committer) waiting() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.queue)
 }
 
 // take takes the requests of the next call out of the queue. No two of them have the same key,

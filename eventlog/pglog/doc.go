@@ -27,19 +27,24 @@
 //
 // Each process has one connection that listens for notifications. A notification only says that
 // there is something new. What it is comes from one query, which the process also makes every
-// Options.PollInterval, in case a notification was lost.
+// Options.PollInterval, in case a notification was lost. The query brings the new entries of all
+// streams that have readers in the process, which keeps the newest of them, up to 16 MiB. A reader
+// queries the database itself only to find where to begin, when it is behind those entries, and
+// after the connection was lost.
 //
 // # Failover
 //
-// The log knows the database by its system identifier and its timeline. If a replica was promoted
-// or the database was restored elsewhere, another epoch of the log begins: its ids are above
-// everything that was given out before, and a position that only the lost history had is told as
-// a gap. A server whose volume was set back to an earlier state has the same identity: its ids
+// The log knows the database by its system identifier and its timeline, and its table by its oid.
+// If a replica was promoted, or the database was restored elsewhere or from a dump, another epoch
+// of the log begins: its ids are above everything that was given out before, and a position that
+// only the lost history had is told as a gap. A server whose volume was set back to an earlier state has the same identity: its ids
 // still go on above, unless its clock is behind, but readers are not told what is lost.
 //
 // # Where to begin reading
 //
 // log.go has the methods of a Log. committer.go collects requests, and call.go sends them;
-// reader.go reads; tail.go wakes readers; retain.go, trim.go and idle.go delete; outbox.go has AppendTx.
-// The folder sql has what happens in the database.
+// reader.go reads; tail.go brings what is new, deliver.go gives it to the readers, and memory.go
+// keeps it; retain.go, trim.go, expire.go and idle.go delete; outbox.go has AppendTx, and
+// pending.go its ids. copysource.go and copytarget.go copy a log for the command. The folder sql
+// has what happens in the database.
 package pglog

@@ -23,6 +23,8 @@ const (
 	codeDeadlock       = "40P01"
 	codeSerialization  = "40001"
 	codeDuplicateToken = "23505"
+	codeNoStatement    = "26000" // there is no such prepared statement
+	codeNotSupported   = "0A000" // of a prepared statement: the types of its result have changed
 )
 
 var (
@@ -50,6 +52,15 @@ func code(err error) string {
 	return ""
 }
 
+// ended reports whether an error says that the server has ended the connection.
+func ended(err error) bool {
+	switch code(err) {
+	case "57P01", "57P02", "57P03", "57P05", "25P03":
+		return true
+	}
+	return false
+}
+
 // refused reports whether an error says for certain that a statement has changed nothing.
 func refused(err error) bool {
 	if e, is := errors.AsType[*pgconn.PgError](err); is {
@@ -66,8 +77,8 @@ func refused(err error) bool {
 func transient(err error) bool {
 	if c := code(err); c != "" {
 		switch c {
-		case codeReadOnly, codeDeadlock, codeSerialization, codeOtherHistory, "55P03", "25P03", "0A000":
-			return c != "0A000"
+		case codeReadOnly, codeDeadlock, codeSerialization, codeOtherHistory, "55P03", "25P03":
+			return true
 		}
 		switch c[:2] {
 		case "08", "53", "57", "58", "XX":
@@ -109,6 +120,9 @@ func kind(err error) error {
 
 // describe wraps an error with the one of this package that says what is wrong.
 func describe(err error) error {
+	if _, is := errors.AsType[*SchemaError](err); is {
+		return err
+	}
 	if k := kind(err); k != nil {
 		return fmt.Errorf("%w: %w", k, err)
 	}

@@ -9,8 +9,13 @@ func (o Options) DropNotifications(drop func() bool) Options {
 // Retain does what falls due with time and size, until nothing is left to do.
 func (l *Log) Retain() error {
 	for {
-		if _, more, err := l.retain(); err != nil || !more {
+		if more, _, err := l.retain(); err != nil {
 			return err
+		} else if !more {
+			return l.expire(new(expired))
 		}
 	}
 }
+
+// ForgetIdle forgets the sessions that are idle for too long.
+func (l *Log) ForgetIdle() error { return l.forgetIdle() }

@@ -50,10 +50,10 @@ func (s *store) keep(sessions []stream) error {
 
 // forgetIdle forgets all sessions that are idle for too long.
 func (l *Log) forgetIdle() error {
-	for forgotten := 1; forgotten > 0; {
+	for lookedAt := 1; lookedAt > 0; {
 		ctx, cancel := l.life.within(l.life.ctx, l.options.RequestTimeout)
 		err := l.use(ctx, func(conn *pgx.Conn) error {
-			return conn.QueryRow(ctx, l.text.idle, l.options.Retention.Idle.Microseconds()).Scan(&forgotten)
+			return conn.QueryRow(ctx, l.text.idle, l.options.Retention.Idle.Microseconds()).Scan(&lookedAt)
 		})
 		cancel()
 		if err != nil {

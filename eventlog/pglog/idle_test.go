@@ -39,6 +39,7 @@ func TestIdle(t *testing.T) {
 
 // Followers of sessions where nothing happens cost no queries of their own.
 func TestIdleFollowers(t *testing.T) {
+	t.Parallel()
 	followers, most := 300, 100
 	if slow() {
 		followers, most = 10_000, 12
@@ -63,5 +64,25 @@ func TestIdleFollowers(t *testing.T) {
 	time.Sleep(3 * time.Second)
 	if n := transactions() - before; n > most { // two a second, on a machine that is not busy
 		t.Errorf("%d transactions for %d followers", n, followers)
+	}
+}
+
+// Sessions that have entries but no readers do not keep the log from forgetting those that are idle.
+func TestIdleAmongBusy(t *testing.T) {
+	r := newRetained(t, pglog.Retention{Idle: 24 * time.Hour})
+	for _, id := range numbered(1, 120) {
+		r.append(own(id), "1")
+	}
+	r.append(own("idle"), "1")
+	r.exec("update session set seen = now() - interval '3 days'; update session set seen = now() - interval '2 days', born = 1 where id = 'idle';" +
+		"update log set id = 1 where id = (select max(id) from log)")
+	if err := r.log.ForgetIdle(); err != nil {
+		t.Fatal(err)
+	}
+	if n := r.count("session where born is not null"); n != 120 {
+		t.Errorf("%d sessions are known, want 120", n)
+	}
+	if _, err := r.tester.log.Lookup(t.Context(), "idle"); !errors.Is(err, eventlog.ErrSessionNotFound) {
+		t.Errorf("Lookup: %v", err)
 	}
 }

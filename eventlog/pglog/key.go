@@ -14,7 +14,7 @@ import (
 func (l *Log) compare(ctx context.Context, r *request, key *eventlog.Key, entries []eventlog.Entry) (again bool, err error) {
 	has, err := l.recall(ctx, r)
 	if err != nil {
-		return false, publicError(ctx, err)
+		return false, l.public(ctx, err)
 	}
 	repeated, err := key.Compare(has, entries)
 	return !repeated && err == nil, err

@@ -32,6 +32,9 @@ func (l *lifetime) over() bool { return l.ctx.Err() != nil }
 // and with the log.
 func (l *lifetime) within(ctx context.Context, d time.Duration) (limited context.Context, cancel func()) {
 	limited, end := context.WithTimeout(ctx, d)
+	if l.over() {
+		end() // AfterFunc would do it a little later
+	}
 	stop := context.AfterFunc(l.ctx, end)
 	return limited, func() { stop(); end() }
 }

@@ -33,7 +33,7 @@ var (
 
 // Open opens the log in the database of a pool. The pool stays the caller's, who closes it after
 // the log; besides it, the log has one connection of its own. A few connections of the pool are
-// enough: appends need one at a time, and each reader one while it reads. Open fails with a
+// enough: appends need one at a time, and a reader one while it reads the database. Open fails with a
 // *SchemaError if Migrate has to be called, and with eventlog.ErrUnavailable if the database does
 // not answer.
 func Open(ctx context.Context, pool *pgxpool.Pool, o Options) (*Log, error) {
@@ -41,9 +41,8 @@ func Open(ctx context.Context, pool *pgxpool.Pool, o Options) (*Log, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &store{options: o, schema: schema{o.Schema}, pool: pool, life: newLifetime(ctx)}
-	s.text = s.schema.statements()
-	l := &Log{store: s, watchers: &watchers{byStream: make(map[stream]*watch)}}
+	s := newStore(ctx, pool, o)
+	l := &Log{store: s, watchers: newWatchers()}
 	l.trimmer = newTrimmer(s)
 	l.committer = newCommitter(s, l.watchers, l.trimmer)
 	l.mover = newMover(s, l.committer)
@@ -73,6 +72,7 @@ func (l *Log) start(ctx context.Context) error {
 	l.life.wg.Go(l.mover.run)
 	l.life.wg.Go(l.tail.run)
 	l.life.wg.Go(l.retainLoop)
+	l.life.wg.Go(l.expireLoop)
 	l.life.wg.Go(l.probeLoop)
 	if l.options.Retention.Idle > 0 {
 		l.life.wg.Go(l.idleLoop)
@@ -108,7 +108,7 @@ func (l *Log) Create(ctx context.Context, s eventlog.Session, e *eventlog.Entry)
 	return nil
 }
 
-// Append implements eventlog.Log.
+// Append implements eventlog.Log. It takes at most 50,000 entries, and 32 MiB of names and data.
 func (l *Log) Append(ctx context.Context, s eventlog.Session, key *eventlog.Key, entries []eventlog.Entry) error {
 	if len(entries) == 0 && key == nil {
 		return ctx.Err()
@@ -140,8 +140,7 @@ func (l *Log) Append(ctx context.Context, s eventlog.Session, key *eventlog.Key,
 // Delete implements eventlog.Log. It waits for the transactions that are publishing to the
 // session with AppendTx.
 func (l *Log) Delete(ctx context.Context, id string, e *eventlog.Entry, grace time.Duration) error {
-	r := newRequest(deleteSession, eventlog.Session{ID: id}, []eventlog.Entry{*e})
-	r.grace = min(max(grace, 0), 100*365*24*time.Hour)
+	r := newDeletion(eventlog.Session{ID: id}, *e, grace)
 	if err := check(ctx, r); err != nil {
 		return err
 	}
@@ -164,6 +163,9 @@ func check(ctx context.Context, r *request) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
+	if n := len(r.entries); n > maxEntries {
+		return fmt.Errorf("%w: %d entries in one step, of at most %d", eventlog.ErrEntryTooLarge, n, maxEntries)
+	}
 	size := 0
 	for i := range r.entries {
 		if err := r.entries[i].Check(); err != nil {
@@ -185,7 +187,7 @@ func (l *Log) Lookup(ctx context.Context, id string) (eventlog.Record, error) {
 	r, err := l.lookup(ctx, sessionStream(id))
 	switch {
 	case err != nil:
-		return eventlog.Record{}, publicError(ctx, err)
+		return eventlog.Record{}, l.public(ctx, err)
 	case !r.exists:
 		return eventlog.Record{}, fmt.Errorf("%w: %s", eventlog.ErrSessionNotFound, excerpt.Quote(id))
 	}
@@ -218,9 +220,9 @@ func (l *Log) Follow(ctx context.Context, s eventlog.Session, wake func()) (even
 	if err := l.state.readable(ctx); err != nil {
 		return nil, err
 	}
-	r, err := openReader(ctx, l.store, l.tail, s, wake)
+	r, err := openReader(ctx, l.store, l.watchers, s, wake)
 	if err != nil {
-		return nil, publicError(ctx, err)
+		return nil, l.public(ctx, err)
 	}
 	return r, nil
 }

@@ -33,7 +33,7 @@ type Options struct {
 	PollInterval time.Duration
 
 	// Listen is where the log listens for notifications, if that is not the address of the pool:
-	// a connection pooler in transaction mode delivers none.
+	// a connection pooler in transaction mode delivers none. It must lead to the same database.
 	Listen *pgx.ConnConfig
 
 	// Logger gets what goes wrong with the database. By default nothing is logged.
@@ -53,7 +53,8 @@ type Retention struct {
 	// default 1 GiB. On the disk it is up to two and a half times that, since PostgreSQL frees
 	// the room of deleted rows later.
 	Bytes int64
-	// Age is how long an entry is retained; by default 24 hours.
+	// Age is how long an entry is retained; by default 24 hours. It counts by the clock of the
+	// database. If that was ahead when entries came, only the other limits apply until it is there.
 	Age time.Duration
 	// Idle is how long a session may have neither a new entry nor a reader, in any process that
 	// has set it. After that its record and its remaining entries are forgotten, and a position

@@ -22,6 +22,7 @@ func wantUnavailable(t *testing.T, call string, err, why error) {
 
 // A reader is woken when the database is gone, and when it is back. An append waits for it.
 func TestRestart(t *testing.T) {
+	t.Parallel()
 	server := pgtest.Start(t)
 	pool := openPool(t, server.URL("postgres"))
 	o := migrated(t, pool, pglog.Options{})
@@ -57,6 +58,7 @@ func TestRestart(t *testing.T) {
 }
 
 func TestReadOnly(t *testing.T) {
+	t.Parallel()
 	server := pgtest.Start(t)
 	pool := openPool(t, server.URL("postgres"))
 	o := migrated(t, pool, pglog.Options{AppendTimeout: 300 * time.Millisecond})
@@ -97,10 +99,11 @@ func TestSlow(t *testing.T) {
 		t.Fatal(err)
 	}
 	until(t, "the log goes on", func() bool { return l.Append(t.Context(), own("a"), nil, texts("last")) == nil })
-	b, err := r.Read(t.Context(), end, 100)
-	if n := len(b.Entries); err != nil || n == 0 || string(b.Entries[n-1].Data) != "last" {
-		t.Errorf("%v, error %v", b.Entries, err)
-	}
+	until(t, "the entry is read", func() bool {
+		b, err := r.Read(t.Context(), end, 100)
+		n := len(b.Entries)
+		return err == nil && n > 0 && string(b.Entries[n-1].Data) == "last"
+	})
 }
 
 // Answers and requests that are lost on the way change nothing: what was appended is there once.

@@ -21,6 +21,7 @@ func TestLog(t *testing.T) {
 	if !slow() {
 		t.Skip("the same suite as TestTwoReplicas; MIXSTREAM_SLOW=1 runs it")
 	}
+	t.Parallel()
 	logtest.Run(t, func(t *testing.T, o logtest.Options) eventlog.Log {
 		l, _ := newLog(t, options(o))
 		return l
@@ -66,6 +67,7 @@ func openPair(t *testing.T, o pglog.Options) *pair {
 
 // Two replicas on one database do what one log does.
 func TestTwoReplicas(t *testing.T) {
+	t.Parallel()
 	logtest.Run(t, func(t *testing.T, o logtest.Options) eventlog.Log { return openPair(t, options(o)) })
 }
 
@@ -74,6 +76,7 @@ func TestLostNotifications(t *testing.T) {
 	if !slow() {
 		t.Skip("the same suite as TestTwoReplicas; MIXSTREAM_SLOW=1 runs it")
 	}
+	t.Parallel()
 	logtest.Run(t, func(t *testing.T, o logtest.Options) eventlog.Log {
 		return openPair(t, options(o).DropNotifications(func() bool { return rand.IntN(3) > 0 }))
 	})

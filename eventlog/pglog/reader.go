@@ -10,15 +10,19 @@ import (
 	"github.com/mixstream/mixstream/eventlog"
 )
 
-// reader reads the entries of a session and of its scope from the database.
+// reader reads the entries of a session and of its scope: what is new from the memory of the
+// process, and all else from the database.
 type reader struct {
 	*store
 	watchers *watchers
-	own      stream
-	scope    stream // not valid: the session is its own scope
+	own      *watch
+	scope    *watch // nil: the session is its own scope
 	wake     func()
 	closed   bool
 
+	// at is the position up to which it has read, and history what that was read from.
+	at      uint64
+	history history
 	// behind is the beginning of the epoch behind which the reader must go on: the position of
 	// its last Read was one that only a lost history had.
 	behind uint64
@@ -27,28 +31,26 @@ type reader struct {
 }
 
 // openReader implements Log.Follow.
-func openReader(ctx context.Context, s *store, t *tail, session eventlog.Session, wake func()) (*reader, error) {
-	r := &reader{store: s, watchers: t.watchers, own: sessionStream(session.ID), wake: wake, size: 256}
-	r.watchers.add(r.own, r)
-	record, err := s.lookup(ctx, r.own)
+func openReader(ctx context.Context, s *store, w *watchers, session eventlog.Session, wake func()) (*reader, error) {
+	own := sessionStream(session.ID)
+	r := &reader{store: s, watchers: w, wake: wake, size: 256}
+	r.own = w.add(own, r)
+	record, err := s.lookup(ctx, own)
 	if err != nil {
-		r.watchers.remove(r.own, r)
+		w.remove(r.own, r)
 		return nil, err
 	}
 	if record.exists {
 		session.Scope = record.scope
 		if s.options.Retention.Idle > 0 && s.state.writable() == nil {
-			_ = s.keep([]stream{r.own}) // it is served all the same, and the next one is soon
+			_ = s.keep([]stream{own}) // it is served all the same, and the next one is soon
 		}
 	}
 	if session.Scope != "" {
-		r.scope = scopeStream(r.own, session.Scope)
-		r.watchers.add(r.scope, r)
 		// What came to the scope before it was watched is for the first read to find.
+		r.scope = w.add(scopeStream(own, session.Scope), r)
 	}
-	if t.begin(record.end) {
-		wake()
-	}
+	w.begin(position(&record.end))
 	return r, nil
 }
 
@@ -59,7 +61,7 @@ func (r *reader) Close() {
 	}
 	r.closed = true
 	r.watchers.remove(r.own, r)
-	if r.scope.Valid {
+	if r.scope != nil {
 		r.watchers.remove(r.scope, r)
 	}
 }
@@ -74,7 +76,9 @@ func (r *reader) Bounds(ctx context.Context) (floor, end uint64, err error) {
 		return 0, 0, publicError(ctx, err)
 	}
 	floor = max(p.floor, r.behind)
-	return floor, max(p.end, floor), nil
+	end = max(p.end, floor)
+	r.at, r.history = end, p.history
+	return floor, end, nil
 }
 
 // Read implements eventlog.Reader.
@@ -86,6 +90,10 @@ func (r *reader) Read(ctx context.Context, after uint64, limit int) (eventlog.Ba
 		return eventlog.Batch{}, eventlog.ErrGap
 	}
 	limit = max(limit, 0)
+	if b, ok := r.watchers.read(r, after, limit); ok {
+		r.at = b.Position
+		return b, nil
+	}
 	rows := min(max(limit/r.size+1, 2), maxPage)
 	p, err := r.page(ctx, after, rows, limit)
 	if err != nil {
@@ -102,6 +110,7 @@ func (r *reader) Read(ctx context.Context, after uint64, limit int) (eventlog.Ba
 			b.Position = p.entries[n-1].ID
 		}
 	}
+	r.at, r.history = b.Position, p.history
 	return b, nil
 }
 
@@ -115,28 +124,35 @@ type page struct {
 	entries    []eventlog.Entry
 	bytes      int
 	all        bool // there is nothing more up to the end
+	history    history
 }
 
 // page reads the bounds, and at most so many entries and bytes after a position, but at least
 // one entry. It reads none if rows is 0.
 func (r *reader) page(ctx context.Context, after uint64, rows, limit int) (p page, err error) {
 	err = r.look(ctx, func(ctx context.Context, conn *pgx.Conn) error {
-		p = page{}
-		result, err := conn.Query(ctx, r.text.read, r.own, r.scope, after, rows, limit)
+		// Before the query: what was read is of this connection of the tail or an earlier one.
+		p = page{history: history{connection: r.watchers.connection()}}
+		var scope stream
+		if r.scope != nil {
+			scope = r.scope.stream
+		}
+		result, err := conn.Query(ctx, r.text.read, r.own.stream, scope, after, rows, limit)
 		if err != nil {
 			return err
 		}
 		defer result.Close()
 		var floor, end, lost, id *int64
+		var epoch *int32
 		var name, data pgtype.DriverBytes
 		cut := false
 		for result.Next() {
-			if err := result.Scan(&floor, &end, &lost, &id, &name, &data); err != nil {
+			if err := result.Scan(&floor, &end, &lost, &epoch, &id, &name, &data); err != nil {
 				return err
 			}
 			switch {
 			case floor != nil:
-				p.floor, p.end, p.lost = position(floor), position(end), position(lost)
+				p.floor, p.end, p.lost, p.history.epoch = position(floor), position(end), position(lost), *epoch
 			case name == nil:
 				cut = true
 			default:

@@ -25,10 +25,14 @@ func (l *Log) remove(ctx context.Context, r *request) error {
 		var a answer
 		var in stream
 		limited, cancel := l.life.within(ctx, time.Until(deadline))
-		err := l.use(limited, func(conn *pgx.Conn) error {
-			return conn.QueryRow(limited, l.text.remove, token, epoch, snapshot, r.session, r.grace.Microseconds(),
-				[]byte(r.entries[0].Name), notNull(r.entries[0].Data)).Scan(&a.base, &a.verdicts, &in)
-		})
+		err := l.removing.take(limited)
+		if err == nil {
+			err = l.use(limited, func(conn *pgx.Conn) error {
+				return conn.QueryRow(limited, l.text.remove, token, epoch, snapshot, r.session, r.grace.Microseconds(),
+					[]byte(r.entries[0].Name), notNull(r.entries[0].Data)).Scan(&a.base, &a.verdicts, &in)
+			})
+			l.removing.free()
+		}
 		cancel()
 		if err != nil && !refused(err) {
 			if ctx.Err() != nil {
@@ -41,12 +45,14 @@ func (l *Log) remove(ctx context.Context, r *request) error {
 		switch {
 		case err == nil && a.verdicts == nil:
 			r.first = uint64(*a.base) + 1 //nolint:gosec // it is not negative
-			l.watchers.wake(in, r.first)
+			l.watchers.announce(in, r.first)
 			return nil
 		case err == nil && a.verdicts[0] != verdictAgain:
 			return r.refusal(a.verdicts[0])
 		case err != nil && !transient(err) && !errors.Is(err, errRevoked):
-			return publicError(ctx, err)
+			return l.public(ctx, err)
+		case l.life.over():
+			return fmt.Errorf("%w: %w", eventlog.ErrUnavailable, describe(errClosed))
 		case time.Now().After(deadline):
 			return fmt.Errorf("%w: %w", eventlog.ErrUnavailable, describe(cmp.Or(err, errBacklog)))
 		}

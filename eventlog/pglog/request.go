@@ -29,8 +29,13 @@ const (
 	verdictAgain    = 6
 )
 
-// maxAppend is how many bytes the entries of one request may have.
-const maxAppend = 32 << 20
+// Limits of one request, which holds the lock of the log while it is made.
+const (
+	maxAppend  = 32 << 20 // bytes of its entries
+	maxEntries = 50_000
+	// entrySize is what an entry counts for in a call besides its text.
+	entrySize = 120
+)
 
 // errKey says that the key of a request stands for other entries than it says.
 var errKey = errors.New("the key stands for other entries")
@@ -62,7 +67,7 @@ func newRequest(kind int16, s eventlog.Session, entries []eventlog.Entry) *reque
 	r := &request{kind: kind, of: s, session: sessionStream(s.ID), entries: entries, began: time.Now(), done: make(chan error, 1)}
 	r.scope = scopeStream(r.session, s.Scope)
 	for i := range entries {
-		r.bytes += len(entries[i].Name) + len(entries[i].Data)
+		r.bytes += entrySize + len(entries[i].Name) + len(entries[i].Data)
 	}
 	return r
 }

@@ -1,7 +1,6 @@
 package pglog_test
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -110,41 +109,6 @@ func TestBytes(t *testing.T) {
 	}
 }
 
-// Under load, the table and its indexes stay within two and a half times what is alive.
-func TestSizeLevelsOff(t *testing.T) {
-	if !slow() {
-		t.Skip("appends some hundred MiB; MIXSTREAM_SLOW=1 runs it")
-	}
-	const limit = 32 << 20
-	r := newRetained(t, pglog.Retention{Bytes: limit, Entries: -1})
-	text := strings.Repeat("x", 200)
-	batch := make([]string, 500)
-	for i := range batch {
-		batch[i] = text
-	}
-	size := func() (n int64) {
-		if err := r.pool.QueryRow(t.Context(), "select pg_total_relation_size('"+r.schema+".log')").Scan(&n); err != nil {
-			t.Fatal(err)
-		}
-		return n
-	}
-	var sizes []int64
-	tick := time.NewTicker(35 * time.Millisecond) // about 5 MB a second
-	defer tick.Stop()
-	for appended := 0; appended < 4*limit; appended += 500 * 327 {
-		<-tick.C
-		r.append(own(fmt.Sprint(appended%7)), batch...)
-		if appended%(30*500*327) == 0 {
-			sizes = append(sizes, size()>>20)
-		}
-	}
-	t.Logf("MiB: %d", sizes)
-	until(t, "the log is within its limit", func() bool { r.retain(); return r.count("log")*327 < limit*11/10 })
-	if n := size(); n > limit*5/2 {
-		t.Errorf("%d bytes on the disk for %d alive", n, r.count("log")*327)
-	}
-}
-
 // What a forgotten session had is deleted, also if it was made again before that.
 func TestForgottenEntries(t *testing.T) {
 	r := newRetained(t, pglog.Retention{})
@@ -203,12 +167,31 @@ func TestNothingIsLeft(t *testing.T) {
 	}
 	r.exec("update log set id = id - 3601000000; update epoch set first = first - 3602000000; update trimmed set floor = floor - 3602000000;" +
 		"update session set deleted = deleted - 3602000000, floor = floor - 3602000000; update scope set floor = floor - 3602000000;" +
-		"update key set used = used - 3602000000; update call set at = at - 3602000000")
+		"update key set used = used - 3602000000; update call set at = at - 3602000000, token = token_at(at - 3602000000); " +
+		"insert into call (token, at) values (token_at(0), micros())") // of a process whose clock is behind
 	r.append(own("last"), "1")
 	r.retain()
 	r.retain()
-	if r.count("session") != 1 || r.count("scope") != 0 || r.count("key") != 0 || r.count("call") != 1 || r.count("log") != 1 {
+	if r.count("session") != 1 || r.count("scope") != 0 || r.count("key") != 0 || r.count("call") != 2 || r.count("log") != 1 {
 		t.Errorf("left: %d sessions, %d floors, %d keys, %d calls, %d entries",
 			r.count("session"), r.count("scope"), r.count("key"), r.count("call"), r.count("log"))
+	}
+}
+
+// However fast keys, calls and marks of sessions come, the retention keeps up with them.
+func TestNothingPilesUp(t *testing.T) {
+	r := newRetained(t, pglog.Retention{})
+	r.append(own("a"), "1")
+	const others = "select gen_random_uuid() as id, n from generate_series(1, $1) n"
+	for sql, n := range map[string]int{
+		"call (token, at) select " + r.schema + ".token_at(n), 0":                           21_000,
+		"key select id, id, 0, 1, 1, 1, 1, '', false, 0":                                    6_000,
+		"session (hash, id, scope, scope_hash, floor, deleted) select id, '', '', id, 0, 1": 2_000,
+	} {
+		execute(t, r.pool, "insert into "+r.schema+"."+sql+" from ("+others+") o", n)
+	}
+	r.retain()
+	if r.count("call") != 1 || r.count("key") != 0 || r.count("session") != 1 {
+		t.Errorf("left: %d calls, %d keys, %d sessions", r.count("call"), r.count("key"), r.count("session"))
 	}
 }

@@ -15,13 +15,14 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/mixstream/mixstream/eventlog"
+	"github.com/mixstream/mixstream/internal/excerpt"
 )
 
 // schemaVersion is the version of the tables and functions that this package needs.
 const schemaVersion = 1
 
 // definitions are the files of sql, in the order in which they are run.
-var definitions = []string{"tables", "epoch", "tail", "read", "append", "outbox", "call", "retain", "idle"}
+var definitions = []string{"tables", "epoch", "tail", "read", "append", "outbox", "call", "retain", "expire", "idle"}
 
 //go:embed sql/*.sql
 var files embed.FS
@@ -73,16 +74,21 @@ func (e *SchemaError) Error() string {
 
 // Migrate makes the schema of a log, or changes one of an earlier version, in one transaction.
 // It does nothing if the schema is as it must be, so every process may call it before Open. It
-// needs a user who may create schemas in the database, unless the schema exists, is empty and
-// belongs to the user. The user of Open needs usage of the schema, and select, insert, update and
-// delete on its tables; the log vacuums its tables only for their owner.
+// needs a user who may create schemas in the database, unless the schema exists and the user may
+// create tables in it. It fails if anything else is in the schema. Only ctx limits its time, and no
+// timeout of the database does.
+//
+// The user of Open needs usage of the schema, select, insert, update and delete on its tables, and
+// execute on its functions, which everybody has unless it was revoked. The log vacuums its tables
+// only for their owner.
 func Migrate(ctx context.Context, pool *pgxpool.Pool, o Options) error {
 	o, err := o.withDefaults()
 	if err != nil {
 		return err
 	}
 	s := schema{o.Schema}
-	err = pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error { return s.migrate(ctx, tx) })
+	// What another process commits meanwhile must be visible, whatever the default is.
+	err = pgx.BeginTxFunc(ctx, pool, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, func(tx pgx.Tx) error { return s.migrate(ctx, tx) })
 	if mine, is := errors.AsType[*SchemaError](err); is {
 		return mine
 	}
@@ -93,6 +99,10 @@ func Migrate(ctx context.Context, pool *pgxpool.Pool, o Options) error {
 }
 
 func (s schema) migrate(ctx context.Context, tx pgx.Tx) error {
+	// What a role has for short queries must not end this.
+	if _, err := tx.Exec(ctx, "select set_config(t, '0', true) from unnest(array['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout']) t"); err != nil {
+		return err
+	}
 	// Two processes may start at the same time.
 	if _, err := tx.Exec(ctx, "select pg_advisory_xact_lock($1)", s.lock()); err != nil {
 		return err
@@ -112,6 +122,15 @@ func (s schema) migrate(ctx context.Context, tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, "create schema "+s.quoted()); err != nil {
 			return err
 		}
+	}
+	var other *string
+	if err := tx.QueryRow(ctx, `select min(name) from (
+		select relname::text as name from pg_class where relnamespace = $1::text::regnamespace
+		union all select proname from pg_proc where pronamespace = $1::text::regnamespace) o`, s.quoted()).Scan(&other); err != nil {
+		return err
+	}
+	if other != nil {
+		return fmt.Errorf("schema %s is not empty, it has %s: a log needs one of its own", s.name, excerpt.Quote(*other))
 	}
 	if _, err := tx.Exec(ctx, "set local search_path = "+s.quoted()+", pg_catalog, pg_temp"); err != nil {
 		return err
@@ -139,7 +158,9 @@ type querier interface {
 // version returns the version of the schema, or 0 if there is none.
 func (s schema) version(ctx context.Context, q querier) (version int, err error) {
 	var exists bool
-	err = q.QueryRow(ctx, "select to_regclass($1) is not null", s.quoted()+".version").Scan(&exists)
+	// A table of the application may have this name.
+	err = q.QueryRow(ctx, "select exists (select from pg_attribute where attrelid = to_regclass($1) and attname = 'n' and atttypid = 'int4'::regtype) and to_regclass($2) is not null",
+		s.quoted()+".version", s.quoted()+".epoch").Scan(&exists)
 	if err != nil || !exists {
 		return 0, err
 	}
@@ -154,6 +175,24 @@ func (s schema) check(ctx context.Context, q querier) error {
 		err = &SchemaError{s.name, have, schemaVersion}
 	}
 	return err
+}
+
+// explain returns a *SchemaError if an error came because the schema is missing or of another
+// version, and otherwise the error.
+func (s *store) explain(ctx context.Context, err error) error {
+	if !missing(err) {
+		return err
+	}
+	why := s.look(ctx, func(ctx context.Context, conn *pgx.Conn) error { return s.schema.check(ctx, conn) })
+	if mine, is := errors.AsType[*SchemaError](why); is {
+		return mine
+	}
+	return err
+}
+
+// public is publicError for a call of the functions of the schema.
+func (s *store) public(ctx context.Context, err error) error {
+	return publicError(ctx, s.explain(ctx, err))
 }
 
 // missing reports whether an error says that something of the schema is missing.

@@ -62,6 +62,34 @@ func TestSettings(t *testing.T) {
 	}
 }
 
+// A role has a short limit for locks: appends of many processes wait all the same, and the log does
+// not seem to be down.
+func TestLockTimeout(t *testing.T) {
+	server := pgtest.Shared(t)
+	admin := openPool(t, server.URL("postgres"))
+	o := migrated(t, admin, pglog.Options{})
+	l := mustOpen(t, openPool(t, server.URL("postgres")+"&lock_timeout=1"), o)
+	tx := begin(t, admin)
+	if _, err := tx.Exec(t.Context(), "set local search_path = "+o.Schema+"; select lock()"); err != nil {
+		t.Fatal(err)
+	}
+	appended := make(chan error)
+	go func() { appended <- l.Append(t.Context(), own("a"), nil, texts("1")) }()
+	until(t, "the append has waited for longer than a lock may take", func() (waits bool) {
+		_ = admin.QueryRow(t.Context(), "select exists (select from pg_stat_activity where wait_event = 'advisory' and clock_timestamp() - query_start > '20 ms')").Scan(&waits)
+		if err := l.Writable(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return waits
+	})
+	if err := tx.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-appended; err != nil {
+		t.Error(err)
+	}
+}
+
 // The user of a log needs no more than its documentation says.
 func TestLeastPrivilege(t *testing.T) {
 	server := pgtest.Shared(t)
@@ -72,6 +100,8 @@ func TestLeastPrivilege(t *testing.T) {
 		"create user " + user,
 		"grant usage on schema " + o.Schema + " to " + user,
 		"grant select, insert, update, delete on all tables in schema " + o.Schema + " to " + user,
+		"revoke execute on all functions in schema " + o.Schema + " from public",
+		"grant execute on all functions in schema " + o.Schema + " to " + user,
 	} {
 		if _, err := admin.Exec(t.Context(), sql); err != nil {
 			t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -17,6 +18,19 @@ type store struct {
 	life    *lifetime
 	state   availability
 	drained atomic.Pointer[drained]
+
+	listens  bool  // Options.Listen is known to be right; only the tail uses it
+	looking  slots // for calls that only read
+	removing slots // for calls that wait for transactions of the application
+
+	knownIdentity atomic.Pointer[pgtype.UUID] // of the log
+}
+
+func newStore(ctx context.Context, pool *pgxpool.Pool, o Options) *store {
+	n := pool.Config().MaxConns
+	s := &store{options: o, schema: schema{o.Schema}, pool: pool, life: newLifetime(ctx), looking: newSlots(n - 1), removing: newSlots(n / 4)}
+	s.text = s.schema.statements()
+	return s
 }
 
 // drained says up to which transactions the outbox is known to be empty.
@@ -35,7 +49,7 @@ func (s *store) known() (epoch *int32, snapshot *string) {
 
 // statements are the calls of the functions of the schema.
 type statements struct {
-	append, plain, remove, outcome, recall, read, lookup, tail, publish, placed, trim, retain, keep, idle, next string
+	append, plain, remove, outcome, recall, read, lookup, tail, publish, settled, identity, trim, retain, expire, keep, idle, next string
 }
 
 func (s schema) statements() statements {
@@ -43,20 +57,22 @@ func (s schema) statements() statements {
 	return statements{
 		append: "select base, verdicts, now_epoch, now_drained::text, backlog from " + q +
 			".append($1, $2, $3::text::pg_snapshot, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
-		plain:   "select base, now_epoch, now_drained::text from " + q + ".append_plain($1, $2, $3::text::pg_snapshot, $4, $5, $6, $7)",
-		remove:  "select base, verdicts, stream from " + q + ".remove($1, $2, $3::text::pg_snapshot, $4, $5, $6, $7)",
-		outcome: "select base, verdicts from " + q + ".outcome($1)",
-		recall:  "select count, first, last, piece, digest, closed from " + q + ".recall($1, $2)",
-		read:    "select * from " + q + ".read($1, $2, $3, $4, $5)",
-		lookup:  "select scope, deleted, tail from " + q + ".lookup($1)",
-		tail:    "select through, streams, ids, full_page, pending, now_epoch from " + q + ".tail($1, $2, $3::text::pg_snapshot)",
-		publish: "select first_n, last_n, tail from " + q + ".publish($1, $2, $3, $4, $5, $6)",
-		placed:  "select " + q + ".placed($1, $2, $3, $4)",
-		trim:    "select " + q + ".trim_streams($1, $2, $3)",
-		retain:  "select deleted, more from " + q + ".retain($1, $2, $3)",
-		keep:    "select " + q + ".keep($1, $2)",
-		idle:    "select " + q + ".forget_idle($1)",
-		next:    "select " + q + `."continue"()`,
+		plain:    "select base, now_epoch, now_drained::text from " + q + ".append_plain($1, $2, $3::text::pg_snapshot, $4, $5, $6, $7)",
+		remove:   "select base, verdicts, stream from " + q + ".remove($1, $2, $3::text::pg_snapshot, $4, $5, $6, $7)",
+		outcome:  "select base, verdicts from " + q + ".outcome($1)",
+		recall:   "select count, first, last, piece, digest, closed from " + q + ".recall($1, $2)",
+		read:     "select * from " + q + ".read($1, $2, $3, $4, $5)",
+		lookup:   "select scope, deleted, tail from " + q + ".lookup($1)",
+		tail:     "select * from " + q + ".tail($1, $2, $3, $4, $5::text::pg_snapshot)",
+		publish:  "select verdict, first_n, last_n, xid::text, tail, stream::text from " + q + ".publish($1, $2, $3, $4, $5, $6, $7, $8)",
+		settled:  "select ids, ended, lost, trimmed from " + q + ".settled($1, $2, $3, $4, $5, $6::text::xid8)",
+		identity: "select log from " + q + ".version",
+		trim:     "select " + q + ".trim_streams($1, $2, $3)",
+		retain:   "select deleted, more, dead, live from " + q + ".retain($1, $2, $3), " + q + ".unused($4)",
+		expire:   "select keys_to, calls_to, more from " + q + ".expire($1, $2, $3)",
+		keep:     "select " + q + ".keep($1, $2)",
+		idle:     "select " + q + ".forget_idle($1)",
+		next:     "select " + q + `."continue"()`,
 	}
 }
 
@@ -69,7 +85,11 @@ func (s *store) use(ctx context.Context, f func(*pgx.Conn) error) error {
 	}
 	defer conn.Release()
 	err = f(conn.Conn())
-	if c := code(err); c == codeReadOnly || c == "57P01" || c == "57P02" || c == "57P03" {
+	if c := code(err); c == codeNoStatement || c == codeNotSupported {
+		// The connection was reset, or a table was changed: pgx prepares the statement anew.
+		err = f(conn.Conn())
+	}
+	if code(err) == codeReadOnly || ended(err) {
 		_ = conn.Conn().Close(ctx) // it is given up in any case
 	}
 	return err
@@ -80,7 +100,11 @@ func (s *store) use(ctx context.Context, f func(*pgx.Conn) error) error {
 func (s *store) look(ctx context.Context, f func(ctx context.Context, conn *pgx.Conn) error) error {
 	for try := 1; ; try++ {
 		limited, cancel := s.life.within(ctx, s.options.RequestTimeout)
-		err := s.use(limited, func(conn *pgx.Conn) error { return f(limited, conn) })
+		err := s.looking.take(limited)
+		if err == nil {
+			err = s.use(limited, func(conn *pgx.Conn) error { return f(limited, conn) })
+			s.looking.free()
+		}
 		if err != nil && limited.Err() == nil && try < 3 {
 			switch {
 			case code(err) == codeOtherHistory:
@@ -88,7 +112,7 @@ func (s *store) look(ctx context.Context, f func(ctx context.Context, conn *pgx.
 					cancel()
 					continue
 				}
-			case code(err) == "" && transient(err):
+			case (code(err) == "" || ended(err)) && transient(err):
 				cancel()
 				continue
 			}

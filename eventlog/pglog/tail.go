@@ -1,25 +1,32 @@
 package pglog
 
 import (
+	"bytes"
 	"context"
-	"errors"
 	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/mixstream/mixstream/eventlog"
 )
 
 const (
-	tailPage = 10_000
+	// tailRows is how many entries one query looks at, and tailBytes how many bytes it returns.
+	tailRows  = 10_000
+	tailBytes = 1 << 20
 	// pollWithout is how often the log looks for entries while notifications do not arrive.
 	pollWithout = 50 * time.Millisecond
 	// missesAllowed is after how many times in a row that the log has found entries by itself
 	// notifications do not arrive.
 	missesAllowed = 3
+	// onTheWay is how long the notification of an entry may take that this process has appended.
+	onTheWay = 10 * time.Millisecond
 )
 
-// tail follows the end of the log over a connection of its own, and wakes the readers in this
-// process.
+// tail follows the end of the log over a connection of its own, and brings what is new to the
+// readers in this process.
 type tail struct {
 	*store
 	watchers *watchers
@@ -28,10 +35,6 @@ type tail struct {
 	misses    int
 	connected chan struct{} // closed when it follows for the first time
 	once      sync.Once
-
-	mu       sync.Mutex // guards the fields below
-	position *int64     // up to where readers were woken; nil: nobody reads
-	missed   bool       // a notification came to one that begins to read, and position is not set yet
 }
 
 func newTail(s *store, w *watchers, m *mover) *tail {
@@ -60,13 +63,9 @@ func (t *tail) run() {
 
 // connect follows the log over one connection, until that breaks.
 func (t *tail) connect() error {
-	config := t.options.Listen
-	if config == nil {
-		config = t.pool.Config().ConnConfig
-	}
 	ctx, cancel := t.life.within(t.life.ctx, t.options.RequestTimeout)
 	defer cancel()
-	conn, err := pgx.ConnectConfig(ctx, config.Copy())
+	conn, err := t.dial(ctx)
 	if err != nil {
 		return err
 	}
@@ -82,7 +81,8 @@ func (t *tail) connect() error {
 	if err := conn.QueryRow(ctx, t.text.next).Scan(&begun); err != nil {
 		return err
 	}
-	if err := t.look(conn, false); err != nil {
+	t.watchers.connected()
+	if _, err := t.look(conn, false); err != nil {
 		return err
 	}
 	if t.state.lost.Swap(nil) != nil {
@@ -97,15 +97,15 @@ func (t *tail) connect() error {
 	return t.follow(conn)
 }
 
-// follow wakes readers whenever a notification comes, and looks by itself when none does.
+// follow looks for what is new whenever a notification comes, and by itself when none does.
 func (t *tail) follow(conn *pgx.Conn) error {
 	for {
 		notified, err := t.wait(conn)
 		if err != nil {
 			return err
 		}
-		before := t.at()
-		if err := t.look(conn, notified); err != nil {
+		moved, err := t.look(conn, notified)
+		if err != nil {
 			return err
 		}
 		switch {
@@ -114,7 +114,7 @@ func (t *tail) follow(conn *pgx.Conn) error {
 				t.options.Logger.Info("pglog: notifications arrive again")
 			}
 			t.misses = 0
-		case moved(before, t.at()):
+		case moved:
 			if t.misses++; t.misses == missesAllowed {
 				t.options.Logger.Warn("pglog: notifications do not arrive: readers learn of entries later; a connection pooler in transaction mode delivers none, see Options.Listen")
 			}
@@ -122,105 +122,105 @@ func (t *tail) follow(conn *pgx.Conn) error {
 	}
 }
 
-// moved reports whether the log has found something by itself.
-func moved(before, after *int64) bool { return before != nil && after != nil && *after > *before }
-
 // wait waits for a notification, for as long as the log waits before it looks by itself.
 func (t *tail) wait(conn *pgx.Conn) (notified bool, err error) {
-	poll := t.options.PollInterval
+	poll, soon := t.options.PollInterval, onTheWay
 	if t.misses >= missesAllowed {
-		poll = min(poll, pollWithout)
+		poll, soon = min(poll, pollWithout), 0
 	}
 	ctx, cancel := context.WithTimeout(t.life.ctx, poll)
 	defer cancel()
+	if !t.watchers.await(cancel) {
+		notified, err = t.receive(ctx, conn)
+		if notified || err != nil || !t.watchers.await(cancel) {
+			return notified, err
+		}
+	}
+	// This process has appended something.
+	ctx, cancel = context.WithTimeout(t.life.ctx, soon)
+	defer cancel()
+	return t.receive(ctx, conn)
+}
+
+// receive takes the notifications that there are, and waits for the first until the context ends.
+func (t *tail) receive(ctx context.Context, conn *pgx.Conn) (notified bool, err error) {
+	over, cancel := context.WithCancel(ctx)
+	cancel()
 	for {
 		_, err := conn.WaitForNotification(ctx)
 		switch {
 		case err == nil && t.options.dropNotification != nil && t.options.dropNotification():
-			continue
 		case err == nil:
-			return true, nil
+			notified, ctx = true, over // one look serves all that have arrived
 		case t.life.over():
 			return false, errClosed
-		case errors.Is(err, context.DeadlineExceeded) && !conn.IsClosed():
-			return false, nil
-		}
-		return false, err
-	}
-}
-
-// look asks for what is new, and wakes its readers. While nobody reads, it only asks whether the
-// outbox has something, and that only if no notification told it to look.
-func (t *tail) look(conn *pgx.Conn, notified bool) error {
-	t.mu.Lock()
-	watched := t.watchers.any()
-	if !watched {
-		t.position = nil // what comes until the next one reads is of no interest
-	}
-	idle := t.position == nil
-	t.missed = watched && idle
-	t.mu.Unlock()
-	if idle && notified {
-		return nil
-	}
-	for {
-		if full, err := t.page(conn); err != nil || !full {
-			return err
+		case ctx.Err() != nil && !conn.IsClosed():
+			return notified, nil
+		default:
+			return false, err
 		}
 	}
 }
 
-// begin makes sure that readers are woken by what comes after an end of the log, which was found
-// after the caller has begun to watch. It reports whether there may be something already.
-func (t *tail) begin(end int64) (missed bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.position != nil {
-		return false
+// look brings what is new. While nobody reads, it only asks whether the outbox has something, and
+// that only if no notification told it to look.
+func (t *tail) look(conn *pgx.Conn, notified bool) (moved bool, err error) {
+	for more := true; more && err == nil; {
+		q := t.watchers.ask()
+		if q.after == nil && notified {
+			return moved, nil
+		}
+		var n news
+		if n, more, err = t.page(conn, q); err == nil && n.epoch > 0 {
+			moved = t.watchers.deliver(n) || moved
+		}
 	}
-	t.position = &end
-	missed, t.missed = t.missed, false
-	return missed
+	return moved, err
 }
 
-// at returns up to where readers were woken; nil if nobody reads.
-func (t *tail) at() *int64 {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.position
-}
-
-// page asks for some of what is new, and wakes its readers. It reports whether there may be more.
-// Without a position it only asks about the outbox.
-func (t *tail) page(conn *pgx.Conn) (full bool, err error) {
+// page brings some of what is new. It reports whether there may be more.
+func (t *tail) page(conn *pgx.Conn, q question) (n news, more bool, err error) {
 	ctx, cancel := t.life.within(t.life.ctx, t.options.RequestTimeout)
 	defer cancel()
 	epoch, snapshot := t.known()
-	at := t.at()
-	var through *int64
-	var streams []stream
-	var ids []int64
-	var pending bool
-	var now int32
-	err = conn.QueryRow(ctx, t.text.tail, at, tailPage, snapshot).Scan(&through, &streams, &ids, &full, &pending, &now)
+	n, more, pending, err := t.query(ctx, conn, q, snapshot)
 	if code(err) == codeOtherHistory {
 		// Positions of the lost history are below those of the next one.
-		return true, t.continueEpoch(ctx)
+		return news{}, true, t.continueEpoch(ctx)
 	}
-	if err != nil {
-		return false, err
-	}
-	if pending || epoch != nil && *epoch != now {
+	if err == nil && (pending || epoch != nil && *epoch != n.epoch) {
 		t.mover.nudge()
 	}
-	if at == nil {
-		return false, nil
+	return n, more, err
+}
+
+func (t *tail) query(ctx context.Context, conn *pgx.Conn, q question, snapshot *string) (n news, more, pending bool, err error) {
+	rows, err := conn.Query(ctx, t.text.tail, q.after, []byte(q.filter), tailRows, tailBytes, snapshot)
+	if err != nil {
+		return n, false, false, err
 	}
-	t.mu.Lock()
-	t.position = through
-	t.mu.Unlock()
-	for i, s := range streams {
-		t.watchers.wake(s, uint64(ids[i])) //nolint:gosec // it is not negative
+	defer rows.Close()
+	var id, through *int64
+	var a arrival
+	var name, data pgtype.DriverBytes
+	var full, waiting *bool
+	var now *int32
+	for rows.Next() {
+		if err := rows.Scan(&id, &a.stream, &name, &data, &through, &full, &waiting, &now); err != nil {
+			return n, false, false, err
+		}
+		if id == nil {
+			n.through, n.epoch = position(through), *now
+			more, pending = full != nil && *full, *waiting
+			continue
+		}
+		a.entry = eventlog.Entry{ID: position(id), Data: bytes.Clone(data)}
+		if k := len(n.arrivals); k > 0 && n.arrivals[k-1].entry.Name == string(name) {
+			a.entry.Name = n.arrivals[k-1].entry.Name
+		} else {
+			a.entry.Name = string(name)
+		}
+		n.arrivals = append(n.arrivals, a)
 	}
-	return full, nil
+	return n, more, pending, rows.Err()
 }

@@ -1,34 +1,40 @@
-// Package natscopy copies one log on NATS into another. Only the command needs that, so
-// eventlog/natslog does not export it; it registers its implementation here.
+// Package natscopy gives access to a log on NATS as one to copy from or to. Only the command needs
+// that, so eventlog/natslog does not export it; it registers its implementation here.
 package natscopy
 
 import (
-	"context"
+	"errors"
 
 	"github.com/mixstream/mixstream/eventlog"
+	"github.com/mixstream/mixstream/internal/logcopy"
 )
 
-// Func copies the sessions and the retained entries of one log into another.
-type Func func(ctx context.Context, to, from eventlog.Log) (entries int, err error)
+// Access returns a log as one to copy from, and as one to copy to; nil if it is not on NATS.
+type Access func(log eventlog.Log) (logcopy.Source, logcopy.Target)
 
-var registered Func
+var registered Access = func(eventlog.Log) (logcopy.Source, logcopy.Target) { return nil, nil }
+
+var errOther = errors.New("natscopy: the log must come from natslog.Open")
 
 // Register sets the implementation. It is for the initialization of eventlog/natslog.
-func Register(f Func) { registered = f }
+func Register(a Access) { registered = a }
 
-// Copy copies the sessions and the retained entries from one log to another in their
-// order, and returns how many entries that were. Both logs must come from natslog.Open,
-// and the new one must be empty.
-//
-// Copy puts a store to use again that was restored from a backup, or that has lost its
-// end. The entries get new ids, which are higher than all that the old log has given
-// out, even after the backup was made. So readers of the old log are told a gap. The
-// restored store itself would give out its ids again.
-//
-// The new log must retain as many events and bytes as the old one; Copy fails if it has
-// trimmed some. Entries that are too old for the new log go as time passes.
-//
-// Nothing may write to either log meanwhile. After an error, do not use the new log.
-func Copy(ctx context.Context, to, from eventlog.Log) (entries int, err error) {
-	return registered(ctx, to, from)
+// Source returns a log that natslog.Open has opened as one to copy from. Nothing may write to it
+// meanwhile. The log stays the caller's.
+func Source(log eventlog.Log) (logcopy.Source, error) {
+	s, _ := registered(log)
+	if s == nil {
+		return nil, errOther
+	}
+	return s, nil
+}
+
+// Target returns a log that natslog.Open has opened as one to copy to. It must be empty, but for
+// what a copy has left that was interrupted. The log stays the caller's.
+func Target(log eventlog.Log) (logcopy.Target, error) {
+	_, t := registered(log)
+	if t == nil {
+		return nil, errOther
+	}
+	return t, nil
 }

@@ -160,6 +160,29 @@ func (s *Server) Kill(t testing.TB) {
 	}
 }
 
+// KillPostmaster kills the first process of the server alone, and waits until the others have
+// noticed that and ended. Until then they go on: they may commit and answer. It may be started
+// again.
+func (s *Server) KillPostmaster(t testing.TB) {
+	t.Helper()
+	if err := s.end(os.Kill); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// KillBackend kills the process of a connection, unless it has ended. The server ends all other
+// connections and recovers as after a crash, by itself.
+func (s *Server) KillBackend(t testing.TB, pid int) {
+	t.Helper()
+	p, err := os.FindProcess(pid)
+	if err == nil {
+		err = p.Kill()
+	}
+	if err != nil && !errors.Is(err, os.ErrProcessDone) {
+		t.Fatal(err)
+	}
+}
+
 func (s *Server) end(signal os.Signal) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -26,6 +26,8 @@ func TestReplica(t *testing.T) {
 	s := pgtest.Start(t)
 	s.Kill(t)
 	s.Up(t)
+	s.KillPostmaster(t)
+	s.Up(t)
 	r := s.Replica(t)
 	if query(t, s, "select pg_is_in_recovery()") || !query(t, r, "select pg_is_in_recovery()") {
 		t.Error("the replica does not follow")

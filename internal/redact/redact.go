@@ -24,8 +24,17 @@ func Parsed(u *url.URL) string {
 }
 
 // URL returns raw, which may or may not be a URL, without its secrets. If url.Parse fails or
-// finds no user information before an @, URL hides everything before the last @.
+// finds no user information before an @, URL hides everything before the last @. Of the address
+// of a PostgreSQL database it shows only the hosts, the ports and the database.
 func URL(raw string) string {
+	if isPostgres(raw) {
+		return postgres(raw)
+	}
+	return parameters(withoutUser(raw))
+}
+
+// withoutUser returns raw without user information.
+func withoutUser(raw string) string {
 	u, err := url.Parse(raw)
 	if err == nil && u.User != nil {
 		return Parsed(u)
@@ -45,7 +54,13 @@ func URL(raw string) string {
 var inText = regexp.MustCompile(`://[^\s"/?#]*@`)
 
 // Text returns a text without the secrets of the URLs in it.
-func Text(text string) string { return inText.ReplaceAllString(text, "://"+hidden+"@") }
+func Text(text string) string {
+	text = postgresInText.ReplaceAllStringFunc(text, func(found string) string {
+		address := strings.TrimRight(found, ".,;:)")
+		return postgres(address) + found[len(address):]
+	})
+	return parameters(inText.ReplaceAllString(text, "://"+hidden+"@"))
+}
 
 // errNotURL replaces the reason of url.Parse, which repeats a part of the URL.
 var errNotURL = errors.New("not a URL")

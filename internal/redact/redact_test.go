@@ -24,6 +24,21 @@ func TestURL(t *testing.T) {
 		"http://user:sec@ret@host":      "http://xxxxx@host",
 		"user:secret@host":              "xxxxx@host",
 		"//user:secret@host":            "//xxxxx@host",
+		"http://host/?password=secret":  "http://host/?password=xxxxx",
+		"host=h password='sec ret'":     "host=h password=xxxxx",
+
+		"postgres://host:5432/db":                          "postgres://host:5432/db",
+		"postgresql://user:secret@a:1,b,[::1]:2/db":        "postgresql://xxxxx@a:1,b,[::1]:2/db",
+		"postgres://user:se?c#ret@host":                    "postgres://xxxxx@host",
+		"postgres://user:s%zzecret@%2Frun:1/":              "postgres://xxxxx@%2Frun:1/",
+		"postgres://host/db?sslmode=require&pass%77ord=se": "postgres://host/db?xxxxx",
+		"postgres://user:sec@ret:1@host":                   "postgres://xxxxx",
+		"postgres://user:12/secret@host":                   "postgres://xxxxx",
+		"postgres://user:12?secret@host/db":                "postgres://xxxxx@host/db",
+		"postgres://host/x?a=se@cret":                      "postgres://xxxxx",
+		"postgres://user:se\ncret@host":                    "postgres://xxxxx@host",
+		"postgres://user:secret":                           "postgres://xxxxx",
+		"POSTGRES://user:secret@host/db":                   "POSTGRES://xxxxx@host/db",
 	} {
 		if got := redact.URL(raw); got != want {
 			t.Errorf("%s: got %s, want %s", raw, got, want)
@@ -46,8 +61,8 @@ func TestError(t *testing.T) {
 }
 
 func TestText(t *testing.T) {
-	const text = `Get "http://user:secret@host/a@b": nats://token@a,nats://b and mail@example.com`
-	if got, want := redact.Text(text), `Get "http://xxxxx@host/a@b": nats://xxxxx@a,nats://b and mail@example.com`; got != want {
+	const text = `Get "http://user:secret@host/a@b": nats://token@a,nats://b and mail@example.com, "postgres://u:p@h/d?x=y" or postgres://h; password=secret`
+	if got, want := redact.Text(text), `Get "http://xxxxx@host/a@b": nats://xxxxx@a,nats://b and mail@example.com, "postgres://xxxxx@h/d?xxxxx" or postgres://h; password=xxxxx`; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }

@@ -55,5 +55,7 @@ func (o *Observer) PublishEnded(ctx context.Context, p server.Publication) {
 		span.SetStatus(codes.Error, excerpt.Text(p.Err.Error()))
 		return
 	}
-	span.SetAttributes(semconv.MessagingMessageID(p.ID))
+	if p.ID != "" { // a transaction of the application learns it after its commit
+		span.SetAttributes(semconv.MessagingMessageID(p.ID))
+	}
 }

@@ -58,9 +58,10 @@ begin
 		drained := null;
 	end if;
 	if pending then
-		select left_over is not null, left_over into backlog, waiting from drain(drained, @step@);
+		backlog := drain(drained, @step@);
 		if backlog then
 			now_drained := drained;
+			waiting := array(select u.s from unnest(session) u (s) where (select true from outbox o where o.session = u.s limit 1));
 		end if;
 		select s.base into base from state(null, null) s;
 	end if;
@@ -144,7 +145,10 @@ begin
 end $$;
 
 -- append_plain is append for requests that only append, without keys. It has done nothing if base
--- is null: the session of some is not there or deleted, or there are rows in the outbox.
+-- is null: the session of some is not there or deleted, there are rows in the outbox, or the
+-- process does not know whether there are.
+--
+-- Most calls are calls of it, and most of what they cost beside the entries is to start statements.
 create function append_plain(token uuid, known_epoch int, drained pg_snapshot,
 	session uuid[], entry_stream uuid[], entry_name bytea[], entry_data bytea[],
 	out base bigint, out now_epoch int, out now_drained pg_snapshot)
@@ -154,23 +158,32 @@ set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_variable
 declare
+	unseen  constant xid8 := pg_snapshot_xmax(drained);
 	same    boolean;
 	pending boolean;
 	good    bigint;
+	nothing text;
 begin
-	perform lock();
-	select greatest((select max(l.id) from log l), e.first, micros()), e.n, e.timeline = timeline(), pg_current_snapshot(),
-		exists (select from outbox o where o.xid >= case when e.n = known_epoch then pg_snapshot_xmax(drained) else '0'::xid8 end)
-		or e.n = known_epoch and exists (select from outbox o where o.xid = any(array(select pg_snapshot_xip(drained)))),
-		(select count(*) from unnest(session) u (hash) join session s on s.hash = u.hash and s.born is not null and s.deleted is null)
+	if pg_is_in_recovery() or current_setting('transaction_isolation') <> 'read committed' or current_setting('synchronous_commit') = 'off' then
+		perform lock(); -- which refuses, or sets what it needs
+	end if;
+	nothing := pg_advisory_xact_lock(@lock@)::text; -- an expression, and no statement
+	select greatest((select max(l.id) from log l), e.first, micros()), e.n, e.n = known_epoch and e.timeline = timeline(), pg_current_snapshot(),
+		exists (select from outbox o where o.xid >= unseen),
+		(select count(*) from session s where s.hash = any(session) and s.born is not null and s.deleted is null)
 	into base, now_epoch, same, now_drained, pending, good
 	from epoch e order by e.n desc limit 1;
-	if not same or pending or good <> cardinality(session) then
+	if pg_snapshot_xmin(drained) < unseen then -- some were open
+		pending := pending or exists (select from outbox o where o.xid = any(array(select pg_snapshot_xip(drained))));
+	end if;
+	if same is not true or pending or good <> cardinality(session) then
 		base := null; now_drained := null;
 		return;
 	end if;
-	insert into log (id, stream, name, data)
-	select base + t.at, t.stream, t.name, t.data from unnest(entry_stream, entry_name, entry_data) with ordinality as t (stream, name, data, at);
+	with entries as (
+		insert into log (id, stream, name, data)
+		select base + t.at, t.stream, t.name, t.data from unnest(entry_stream, entry_name, entry_data) with ordinality as t (stream, name, data, at)
+	)
 	insert into call (token, at, base) values (token, micros(), base);
 	perform pg_notify(@channel@, '');
 end $$;

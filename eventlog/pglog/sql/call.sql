@@ -1,3 +1,14 @@
+-- token_at returns a token that is below all that a process makes from a time on, in microseconds
+-- since 1970.
+create function token_at(at bigint) returns uuid immutable language sql as $$
+	select (lpad(to_hex(at), 16, '0') || '0000000000000000')::uuid
+$$;
+
+-- token_time returns the time from which a token is.
+create function token_time(token uuid) returns bigint immutable language sql as $$
+	select ('x' || left(replace(token::text, '-', ''), 16))::bit(64)::bigint
+$$;
+
 -- outcome returns what became of a call of append whose answer was lost. A call that has not
 -- been made yet can never be made after it.
 create function outcome(token uuid, out base bigint, out verdicts smallint[])

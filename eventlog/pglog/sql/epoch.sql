@@ -1,7 +1,8 @@
--- timeline returns the history that this server writes. After a promotion it is another one at
--- once, unlike the one of the last checkpoint.
+-- timeline returns the history that this server writes, and its number of the table of entries.
+-- After a promotion the first is another one at once, unlike the one of the last checkpoint. The
+-- second is another one in a table that was made from a dump.
 create function timeline() returns text volatile language sql as $$
-	select left(pg_walfile_name(pg_current_wal_lsn()), 8)
+	select left(pg_walfile_name(pg_current_wal_lsn()), 8) || '/' || 'log'::regclass::oid
 $$;
 
 -- micros returns the time in microseconds since 1970.
@@ -29,6 +30,10 @@ begin
 		-- What was acknowledged, or seen by a reader, must not be lost.
 		perform set_config('synchronous_commit', 'on', true);
 	end if;
+	if current_setting('lock_timeout') <> '0' then
+		-- A role has it for locks of tables. This one is always in use, and a call has its own limit.
+		perform set_config('lock_timeout', '0', true);
+	end if;
 	perform pg_advisory_xact_lock(@lock@);
 end $$;
 
@@ -55,3 +60,20 @@ begin
 	perform pg_notify(@channel@, '');
 	return true;
 end $$;
+
+-- truncated keeps the ids going up, and tells readers a gap, if somebody truncates the table of
+-- entries. The lock of the table keeps all others from the log meanwhile.
+create function truncated() returns trigger language plpgsql
+set search_path = @schema@, pg_catalog, pg_temp
+as $$
+declare
+	tail constant bigint := (select max(id) from log);
+begin
+	if tail is not null then
+		insert into epoch select n + 1, sysid, timeline, tail, tail from epoch order by n desc limit 1;
+		update trimmed set floor = tail;
+		delete from chunk;
+	end if;
+	return null;
+end $$;
+create trigger truncated before truncate on log for each statement execute function truncated();

@@ -8,8 +8,8 @@ as $$
 	where hash = any(sessions) and born is not null and seen < clock_timestamp() - idle / 4 * interval '1 microsecond'
 $$;
 
--- forget_idle forgets sessions that have had neither a reader nor an entry for so long, and returns
--- how many. What they had is for retain to delete.
+-- forget_idle forgets sessions that have had neither a reader nor an entry for so long. What they
+-- had is for retain to delete. It returns how many sessions it has looked at: with 0, it is done.
 create function forget_idle(idle bigint) returns int
 language plpgsql
 set search_path = @schema@, pg_catalog, pg_temp
@@ -21,7 +21,7 @@ declare
 	tail      bigint;
 	newest    bigint;
 	s         session;
-	forgotten int := 0;
+	looked_at int := 0;
 begin
 	-- Most often there is nothing to do, and nobody has to wait for it.
 	if not exists (select from session where born is not null and deleted is null and seen < since) then
@@ -30,6 +30,7 @@ begin
 	perform lock();
 	tail := (select max(id) from log);
 	for s in select * from session where born is not null and deleted is null and seen < since order by seen limit 50 for update loop
+		looked_at := looked_at + 1;
 		newest := (select l.id from log l where (l.stream, l.id) between (s.hash, 0::bigint) and (s.hash, max_id()) order by l.stream desc, l.id desc limit 1);
 		if greatest(newest, s.born) >= before then
 			-- An entry counts as a reader at its time.
@@ -37,7 +38,6 @@ begin
 			continue;
 		end if;
 		update session t set born = null, deleted = tail, floor = tail, dirty = true where t.hash = s.hash;
-		forgotten := forgotten + 1;
 	end loop;
-	return forgotten;
+	return looked_at;
 end $$;

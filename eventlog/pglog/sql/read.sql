@@ -7,7 +7,7 @@
 --
 -- lost is the beginning of an epoch if the position is one that only a lost history had.
 create function read(own uuid, scoped uuid, after bigint, limit_rows int, room bigint)
-returns table (floor bigint, tail bigint, lost bigint, id bigint, name bytea, data bytea)
+returns table (floor bigint, tail bigint, lost bigint, now_epoch int, id bigint, name bytea, data bytea)
 stable language plpgsql
 set search_path = @schema@, pg_catalog, pg_temp
 set enable_seqscan = off set enable_bitmapscan = off set jit = off set plan_cache_mode = force_generic_plan
@@ -23,6 +23,7 @@ begin
 	if e.timeline is distinct from timeline() then
 		raise exception 'the database has another history' using errcode = 'MX001';
 	end if;
+	now_epoch := e.n;
 	tail := greatest((select max(l.id) from log l), e.first);
 	floor := greatest(
 		(select t.floor from trimmed t),
@@ -35,7 +36,7 @@ begin
 	if lost is not null or after < floor or after >= tail or limit_rows = 0 then
 		return;
 	end if;
-	floor := null; tail := null; lost := null;
+	floor := null; tail := null; lost := null; now_epoch := null;
 	if scoped is null then
 		for id, name, data in
 			select l.id, l.name, l.data from log l where (l.stream, l.id) > (own, after) and (l.stream, l.id) <= (own, max_id()) order by l.stream, l.id limit limit_rows

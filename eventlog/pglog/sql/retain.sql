@@ -66,15 +66,27 @@ begin
 	return deleted;
 end $$;
 
--- retain does a step of what falls due with time and size: at most max_rows entries are deleted.
--- It returns how many were, and whether more is due. Another process that does the same makes it
--- return at once. max_age is in microseconds; null sets no limit.
+-- unused returns how many rows of tables are deleted and not vacuumed, and how many are alive, as
+-- PostgreSQL counts them.
+create function unused(tables text[], out dead bigint[], out live bigint[])
+language sql
+set search_path = @schema@, pg_catalog, pg_temp
+as $$
+	select array_agg(pg_stat_get_dead_tuples(t.name::regclass) order by t.at), array_agg(pg_stat_get_live_tuples(t.name::regclass) order by t.at)
+	from unnest(tables) with ordinality as t (name, at)
+$$;
+
+-- retain does a step of what falls due with time and size: at most max_rows entries are deleted,
+-- and as many keys and calls. It returns how many entries were, and whether more is due. Another
+-- process that does the same makes it return at once. max_age is in microseconds; null sets no
+-- limit.
 create function retain(max_age bigint, max_bytes bigint, max_rows int, out deleted bigint, out more boolean)
 language plpgsql
 set search_path = @schema@, pg_catalog, pg_temp
 set enable_seqscan = off set jit = off
 as $$
 declare
+	due constant timestamptz := clock_timestamp(); -- an index serves no function that may change
 	old_floor bigint;
 	tail      bigint;
 	cut       bigint;
@@ -95,7 +107,7 @@ begin
 		-- Count what is new, in chunks of which some dozens make the limit.
 		select coalesce(max(last), old_floor) into counted from chunk;
 		with fresh as (
-			select id, size(name, data) as bytes from log where id > counted order by id limit 20000
+			select id, size(name, data) as bytes from log where id > counted order by id limit 10000
 		), summed as (
 			select id, bytes, sum(bytes) over (order by id) as total from fresh
 		), parts as (
@@ -116,7 +128,10 @@ begin
 	if max_age is not null then
 		cut := greatest(cut, micros() - max_age);
 	end if;
-	cut := least(cut, tail - 1); -- the newest entry says where the ids go on
+	-- The newest entry says where the ids go on. A cut that is null stays so: least would ignore it.
+	if cut >= tail then
+		cut := tail - 1;
+	end if;
 	if cut > old_floor then
 		with old as (
 			select id from log where id > old_floor and id <= cut order by id limit max_rows
@@ -135,7 +150,7 @@ begin
 	end if;
 
 	-- Sessions whose grace period is over.
-	for s in select * from session where forget_at <= clock_timestamp() order by forget_at limit 20 loop
+	for s in select * from session where forget_at <= due order by forget_at limit 20 loop
 		exit when deleted >= max_rows;
 		part := forget(s.hash, case when s.dirty then 0 else greatest(s.floor, old_floor) end, s.deleted, tail, max_rows - deleted::int);
 		if part < max_rows - deleted then
@@ -157,9 +172,9 @@ begin
 	end loop;
 	-- Marks that say no more than the floor of the whole log.
 	delete from session where hash in (select hash from session where born is null and session.deleted <= old_floor and not dirty limit 1000);
+	get diagnostics part = row_count;
+	more := more or part = 1000;
 	delete from scope where scope.floor <= old_floor;
-	delete from key where (session, key) in (select session, key from key where used < micros() - 2 * @keylife@ limit 5000);
-	delete from call where token in (select token from call where at < micros() - @calllife@ limit 20000);
 end $$;
 
 -- forget deletes entries of a session between two positions, and returns how many.
@@ -169,7 +184,7 @@ declare
 	sizes bigint[];
 begin
 	with old as (
-		select l.id from log l where (l.stream, l.id) between (hash, after + 1) and (hash, least(through, tail - 1)) order by l.stream, l.id limit max_rows
+		select l.id from log l where (l.stream, l.id) between (hash, after + 1) and (hash, least(through, coalesce(tail, 0) - 1)) order by l.stream, l.id limit max_rows
 	), gone as (
 		delete from log l using old where l.id = old.id returning l.id, size(l.name, l.data) as bytes
 	)

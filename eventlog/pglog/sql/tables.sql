@@ -1,22 +1,24 @@
 -- The tables of a log. Names without a schema are those of the log's own schema.
 
 create table version (
-	n int not null
+	n   int not null,
+	log uuid not null default gen_random_uuid() -- tells this log from any other
 );
 
--- A span of the log within one history of the database. A database that is restored elsewhere,
--- or a replica that is promoted, begins another one.
+-- A span of the log within one history of the database. A database that is restored elsewhere or
+-- from a dump, or a replica that is promoted, begins another one.
 create table epoch (
 	n        int primary key,
 	sysid    bigint not null,
-	timeline text not null,
+	timeline text not null, -- see the function timeline
 	last     bigint not null, -- the end of the log before it
 	first    bigint not null  -- all ids of it are above this position
 );
 
 -- The position up to which the retention of the whole log has trimmed it. One row.
 create table trimmed (
-	floor bigint not null
+	floor bigint not null,
+	one   boolean primary key default true check (one)
 );
 
 -- The entries. An id is the time in microseconds since 1970, or later if that was given out.
@@ -71,26 +73,28 @@ create index key_used on key (used);
 
 -- The calls that have changed the log, so that a process that has lost an answer can ask.
 create table call (
-	token    uuid primary key,
-	at       bigint not null, -- microseconds since 1970
-	base     bigint,          -- the position after which it has appended; null: it was revoked
-	verdicts smallint[]       -- null: all are 0
+	token    uuid primary key, -- its first 8 bytes are the time of the process in microseconds since 1970
+	at       bigint not null,  -- the time of the server
+	base     bigint,           -- the position after which it has appended; null: it was revoked
+	verdicts smallint[]        -- null: all are 0
 );
-create index call_at on call (at);
 
 -- What transactions of the application have published, in the order of their commits within
 -- a session.
 create table outbox (
-	n          bigint generated always as identity,
+	n          bigint generated always as identity primary key,
 	xid        xid8 not null default pg_current_xact_id(),
 	session    uuid not null,
 	id         bytea not null,
 	scope      bytea not null,
 	scope_hash uuid not null,
 	name       bytea not null,
-	data       bytea not null
+	data       bytea not null,
+	grace      bigint -- not null: the entry ends the session, with this grace period in microseconds
 );
 create index outbox_xid on outbox (xid);
+create index outbox_session on outbox (session);
+create unique index outbox_end on outbox (session) where grace is not null;
 
 -- How many bytes the entries up to a position have, so that the oldest can be trimmed by size.
 create table chunk (
