@@ -33,6 +33,9 @@ func store(t *testing.T, killed bool) stored {
 // storeOf is store with options.
 func storeOf(t *testing.T, killed bool, o natslog.Options) stored {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("what damage does to files is the same for all processors, and no matter of goroutines")
+	}
 	s := stored{dir: filepath.Join(t.TempDir(), "log"), ids: make(map[string][]uint64)}
 	o.Dir = s.dir
 	l, err := natslog.Open(t.Context(), o)

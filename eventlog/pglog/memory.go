@@ -49,20 +49,26 @@ func (m *memory) add(s stream, e eventlog.Entry) {
 	m.young.bytes += size
 }
 
-// find appends the lists of the entries of a stream after a position, if there are any.
-func (m *memory) find(lists [][]eventlog.Entry, s stream, after uint64) [][]eventlog.Entry {
+// find appends the lists of the entries of a stream between two positions, if there are any.
+func (m *memory) find(lists [][]eventlog.Entry, s stream, after, through uint64) [][]eventlog.Entry {
 	for _, g := range []*generation{&m.old, &m.young} {
 		all := g.entries[s]
-		i, found := slices.BinarySearchFunc(all, after, func(e eventlog.Entry, after uint64) int { return cmp.Compare(e.ID, after) })
-		if found {
-			i++
-		}
-		if i < len(all) {
+		i, j := upTo(all, after), upTo(all, through)
+		if i < j {
 			// Without spare capacity: what a reader appends must not get into the memory.
-			lists = append(lists, all[i:len(all):len(all)])
+			lists = append(lists, all[i:j:j])
 		}
 	}
 	return lists
+}
+
+// upTo returns how many entries there are up to a position.
+func upTo(all []eventlog.Entry, position uint64) int {
+	i, found := slices.BinarySearchFunc(all, position, func(e eventlog.Entry, position uint64) int { return cmp.Compare(e.ID, position) })
+	if found {
+		i++
+	}
+	return i
 }
 
 // merge returns the entries of several lists in the order of their ids: as many as fit into limit

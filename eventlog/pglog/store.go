@@ -63,7 +63,7 @@ func (s schema) statements() statements {
 		recall:   "select count, first, last, piece, digest, closed from " + q + ".recall($1, $2)",
 		read:     "select * from " + q + ".read($1, $2, $3, $4, $5)",
 		lookup:   "select scope, deleted, tail from " + q + ".lookup($1)",
-		tail:     "select * from " + q + ".tail($1, $2, $3, $4, $5::text::pg_snapshot)",
+		tail:     "select * from " + q + ".tail($1, $2, $3, $4, $5, $6::text::pg_snapshot)",
 		publish:  "select verdict, first_n, last_n, xid::text, tail, stream::text from " + q + ".publish($1, $2, $3, $4, $5, $6, $7, $8)",
 		settled:  "select ids, ended, lost, trimmed from " + q + ".settled($1, $2, $3, $4, $5, $6::text::xid8)",
 		identity: "select log from " + q + ".version",

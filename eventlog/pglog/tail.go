@@ -171,56 +171,60 @@ func (t *tail) look(conn *pgx.Conn, notified bool) (moved bool, err error) {
 			return moved, nil
 		}
 		var n news
-		if n, more, err = t.page(conn, q); err == nil && n.epoch > 0 {
+		if n, err = t.page(conn, q); err == nil && n.epoch > 0 {
 			moved = t.watchers.deliver(n) || moved
 		}
+		more = n.more
 	}
 	return moved, err
 }
 
-// page brings some of what is new. It reports whether there may be more.
-func (t *tail) page(conn *pgx.Conn, q question) (n news, more bool, err error) {
+// page brings some of what is new.
+func (t *tail) page(conn *pgx.Conn, q question) (news, error) {
 	ctx, cancel := t.life.within(t.life.ctx, t.options.RequestTimeout)
 	defer cancel()
 	epoch, snapshot := t.known()
-	n, more, pending, err := t.query(ctx, conn, q, snapshot)
+	n, pending, err := t.query(ctx, conn, q, snapshot)
 	if code(err) == codeOtherHistory {
 		// Positions of the lost history are below those of the next one.
-		return news{}, true, t.continueEpoch(ctx)
+		return news{more: true}, t.continueEpoch(ctx)
 	}
 	if err == nil && (pending || epoch != nil && *epoch != n.epoch) {
 		t.mover.nudge()
 	}
-	return n, more, err
+	return n, err
 }
 
-func (t *tail) query(ctx context.Context, conn *pgx.Conn, q question, snapshot *string) (n news, more, pending bool, err error) {
-	rows, err := conn.Query(ctx, t.text.tail, q.after, []byte(q.filter), tailRows, tailBytes, snapshot)
+func (t *tail) query(ctx context.Context, conn *pgx.Conn, q question, snapshot *string) (n news, pending bool, err error) {
+	rows, err := conn.Query(ctx, t.text.tail, q.base, q.after, []byte(q.filter), tailRows, tailBytes, snapshot)
 	if err != nil {
-		return n, false, false, err
+		return n, false, err
 	}
 	defer rows.Close()
 	var id, through *int64
-	var a arrival
+	var of stream
 	var name, data pgtype.DriverBytes
-	var full, waiting *bool
+	var more, gone, waiting *bool
 	var now *int32
 	for rows.Next() {
-		if err := rows.Scan(&id, &a.stream, &name, &data, &through, &full, &waiting, &now); err != nil {
-			return n, false, false, err
+		if err := rows.Scan(&id, &of, &name, &data, &through, &more, &gone, &waiting, &now); err != nil {
+			return n, false, err
 		}
-		if id == nil {
-			n.through, n.epoch = position(through), *now
-			more, pending = full != nil && *full, *waiting
-			continue
+		switch {
+		case id != nil:
+			a := arrival{stream: of, entry: eventlog.Entry{ID: position(id), Data: bytes.Clone(data)}}
+			if k := len(n.arrivals); k > 0 && n.arrivals[k-1].entry.Name == string(name) {
+				a.entry.Name = n.arrivals[k-1].entry.Name
+			} else {
+				a.entry.Name = string(name)
+			}
+			n.arrivals = append(n.arrivals, a)
+		case of.Valid:
+			n.trimmed = append(n.trimmed, of)
+		default:
+			n.through, n.epoch, pending = position(through), *now, *waiting
+			n.more, n.gone = more != nil && *more, gone != nil && *gone
 		}
-		a.entry = eventlog.Entry{ID: position(id), Data: bytes.Clone(data)}
-		if k := len(n.arrivals); k > 0 && n.arrivals[k-1].entry.Name == string(name) {
-			a.entry.Name = n.arrivals[k-1].entry.Name
-		} else {
-			a.entry.Name = string(name)
-		}
-		n.arrivals = append(n.arrivals, a)
 	}
-	return n, more, pending, rows.Err()
+	return n, pending, rows.Err()
 }

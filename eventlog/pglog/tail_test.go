@@ -1,7 +1,9 @@
 package pglog_test
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -124,6 +126,46 @@ func TestMemoryOfAnotherEpoch(t *testing.T) {
 	floor, _ := reader.bounds()
 	r.append(own("a"), "3")
 	reader.expect(floor, "3")
+}
+
+// What the database has lost is not read from the memory either, by a reader that is behind it and
+// reads in small steps.
+func TestMemoryOfWhatIsLost(t *testing.T) {
+	for name, loss := range map[string]string{
+		"another epoch": "update epoch set timeline = 'lost'",
+		"a cut":         "select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid() and query like '%' || current_schema || '\".tail(%'",
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := newRetained(t, pglog.Retention{})
+			slow, quick := r.follow(own("a")), r.follow(own("a"))
+			_, start := slow.bounds()
+			r.append(own("a"), numbered(1, 5)...)
+			end := quick.expect(start, numbered(1, 5)...) // so the memory has them
+			r.exec("begin; delete from log where id > (select min(id) + 2 from log); " + loss + "; commit")
+			until(t, "the loss is noticed", func() bool {
+				_, err := quick.Read(t.Context(), end, 1)
+				return errors.Is(err, eventlog.ErrGap)
+			})
+			r.append(own("a"), "6")
+			var got []string
+			for at := start; len(got) == 0 || got[len(got)-1] != "6"; {
+				b, err := slow.Read(t.Context(), at, 1)
+				switch {
+				case errors.Is(err, eventlog.ErrUnavailable): // until the tail is connected again
+				case err != nil:
+					t.Fatalf("Read(%d): %v, after %q", at, err, got)
+				default:
+					at = b.Position
+				}
+				for _, e := range b.Entries {
+					got = append(got, string(e.Data))
+				}
+			}
+			if want := []string{"1", "2", "3", "6"}; !slices.Equal(got, want) {
+				t.Errorf("read %q, want %q", got, want)
+			}
+		})
+	}
 }
 
 // After a cut of the connection every reader asks the database once, which may have been set back.

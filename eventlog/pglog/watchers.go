@@ -17,8 +17,10 @@ type watchers struct {
 	// fresh are those that are followed since the tail has last asked: its answer lacks them.
 	fresh []*watch
 
-	following bool   // false: nobody reads, and there is no position
-	through   uint64 // the position up to which the tail has come
+	following bool     // false: nobody reads, and there is no position
+	through   uint64   // the position up to which readers may read from the memory
+	cursor    uint64   // the position up to which the tail has come; later, while there is more
+	concerned []*watch // of those who have something new up to the cursor
 	history   history
 	memory    memory
 
@@ -32,7 +34,7 @@ type watch struct {
 	readers map[*reader]struct{}
 	since   uint64 // the tail brings what comes after this position
 	last    uint64 // the newest entry that it has brought
-	news    bool   // while an answer is delivered: it concerns them
+	news    bool   // it is one of the concerned
 }
 
 // history is what a position was read from. A position of another one may be one that the database
@@ -82,7 +84,7 @@ func (w *watchers) begin(end uint64) {
 		return
 	}
 	w.following, w.through = true, end
-	w.memory.restart(end)
+	w.restart()
 	// A notification may have come before there was a position to ask from.
 	w.announced = end + 1
 	w.interrupt()

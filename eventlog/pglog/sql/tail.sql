@@ -1,16 +1,19 @@
--- tail returns the entries of the streams of a filter after a position, and then a row without an
--- id: through is the position up to which they are complete. It looks at no more than max_rows
--- entries of any stream, and returns at most room bytes but at least one entry; more says that
--- there may be more. It also tells whether the outbox has rows that a snapshot does not see.
--- Without a position it only does that.
+-- tail returns the entries of the streams of a filter after a position. Then come rows with a stream
+-- but no id: of the stream, entries up to through may have been deleted that came after base. The
+-- last row has neither: through is the position up to which the entries are complete. The function
+-- looks at no more than max_rows entries of any stream, and returns at most room bytes but at least
+-- one entry; more says that there may be more. gone says what a row with a stream does, of all of
+-- them. The last row also tells whether the outbox has rows that a snapshot does not see. Without a
+-- position the function only does that.
 --
 -- A filter has a bit for the first two bytes of each of its streams, modulo its size.
-create function tail(after bigint, filter bytea, max_rows int, room bigint, drained pg_snapshot)
-returns table (id bigint, stream uuid, name bytea, data bytea, through bigint, more boolean, pending boolean, now_epoch int)
+create function tail(base bigint, after bigint, filter bytea, max_rows int, room bigint, drained pg_snapshot)
+returns table (id bigint, stream uuid, name bytea, data bytea, through bigint, more boolean, gone boolean, pending boolean, now_epoch int)
 stable language plpgsql
 set search_path = @schema@, pg_catalog, pg_temp
 set enable_seqscan = off set enable_bitmapscan = off set jit = off set plan_cache_mode = force_generic_plan
 as $$
+#variable_conflict use_variable
 declare
 	size constant int := 8 * octet_length(filter);
 	e    epoch;
@@ -38,6 +41,18 @@ begin
 				exit;
 			end if;
 			done := id;
+			return next;
+		end loop;
+		id := null; name := null; data := null;
+		gone := base < (select t.floor from trimmed t);
+		-- A stream that was trimmed to its newest entries has one of them here, or in a later answer.
+		for stream, through in
+			with fresh as materialized (select distinct l.stream as hash from log l where done is not null and l.id > after and l.id <= last)
+			select s.hash, s.floor from fresh join session s on s.hash = fresh.hash where s.floor > base
+			union all select s.hash, s.floor from fresh join scope s on s.hash = fresh.hash where s.floor > base
+			union all select s.hash, s.deleted from session s where s.born is null and s.deleted > base
+			union all select s.hash, s.deleted from session s where s.forget_at <= now() and s.deleted > base
+		loop
 			return next;
 		end loop;
 	end if;
