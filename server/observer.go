@@ -15,8 +15,8 @@ import (
 // waits for it, so it must return soon. If a method panics, its request ends, or Publish panics.
 type Observer interface {
 	// PublishStarted comes before all other work on a publication, by Publish, PublishJSON,
-	// PublishTo, PublishJSONTo, CreateSession, DeleteSession or an event that comes over HTTP. The log and PublishEnded
-	// get the context that it returns, which must descend from ctx.
+	// PublishTo, PublishJSONTo, CreateSession, DeleteSession or an event that comes over HTTP. The
+	// log and PublishEnded get the context that it returns, which must descend from ctx.
 	PublishStarted(ctx context.Context, sessionID string) context.Context
 	// PublishEnded comes once for each PublishStarted: after the log has acknowledged the
 	// event, it was written to a transaction, or the publication has failed.

@@ -263,14 +263,21 @@ func (c *check) checkPostgres(ctx context.Context) {
 		c.found("log", err, "")
 		return
 	}
-	defer pool.Close()
+	defer closePool(pool)
+	listen := o.Listen
+	o.Listen = nil
 	if err = pglog.Check(ctx, pool, o); err != nil {
 		err = f.errorf("%w", advise(err))
 	}
 	c.found("log", err, f.shown()+" is reached, and its schema is as it must be")
-	if err == nil && o.Listen != nil {
-		c.found("log", f.checkListen(ctx, pool, o.Listen), redact.URL(f.listen)+" is reached, and is the same database")
+	if err != nil || listen == nil {
+		return
 	}
+	o.Listen = listen
+	if err = pglog.Check(ctx, pool, o); err != nil {
+		err = f.listenError(advise(err))
+	}
+	c.found("log", err, redact.URL(f.listen)+" is reached, and is the same database")
 }
 
 // report prints the findings, and returns an error if there is a problem.

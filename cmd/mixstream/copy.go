@@ -161,7 +161,7 @@ func (f *logFlags) openCopied(ctx context.Context) (l pgcopy.Log, closeLog func(
 	if err != nil {
 		return l, nil, err
 	}
-	closeLog = func() error { pool.Close(); return nil }
+	closeLog = func() error { closePool(pool); return nil }
 	return pgcopy.Log{Pool: pool, Schema: o.Schema, Entries: o.Retention.Entries, Bytes: o.Retention.Bytes}, closeLog, nil
 }
 

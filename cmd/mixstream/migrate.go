@@ -67,7 +67,8 @@ func (f *logFlags) migrate(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	defer pool.Close()
+	defer closePool(pool)
+	o.Listen = nil // nothing listens
 	before, err := f.lookAtSchema(cmd.Context(), pool, o)
 	if err == nil && before != nil {
 		err = pglog.Migrate(cmd.Context(), pool, o)

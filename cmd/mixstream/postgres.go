@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -37,13 +38,30 @@ func (f *logFlags) openPostgres(ctx context.Context, logger *slog.Logger) (log *
 	o.Logger = logger
 	l, err := pglog.Open(ctx, pool, o)
 	if err != nil {
-		pool.Close()
+		closePool(pool)
 		return nil, nil, f.errorf("%w", advise(err))
 	}
 	return l, func() error {
-		defer pool.Close()
+		defer closePool(pool)
 		return l.Close()
 	}, nil
+}
+
+// closeWithin is how long the connections of a pool may take to close.
+const closeWithin = time.Second
+
+// closePool closes a pool, after the last use of which the process ends. It does not wait for long
+// for a database that does not answer, as a pool does.
+func closePool(pool *pgxpool.Pool) {
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		pool.Close()
+	}()
+	select {
+	case <-closed:
+	case <-time.After(closeWithin):
+	}
 }
 
 // pool returns connections to the database, none of which is open yet, and the options of the log
@@ -128,7 +146,7 @@ func (f *logFlags) postgres() (*pgxpool.Config, pglog.Options, error) {
 	}
 	if listen := f.listen; listen != "" {
 		if o.Listen, err = listenConfig(listen, config.ConnConfig); err != nil {
-			return nil, o, fmt.Errorf("--log-listen %s: %w", excerpt.Quote(redact.URL(listen)), err)
+			return nil, o, f.listenError(err)
 		}
 	}
 	given, err := pgconn.ParseConfig(f.log) // which leaves the parameters of pgx and its pool
@@ -143,6 +161,11 @@ func (f *logFlags) postgres() (*pgxpool.Config, pglog.Options, error) {
 	}
 	complete(config.ConnConfig)
 	return config, o, nil
+}
+
+// listenError returns an error about the address that listens.
+func (f *logFlags) listenError(err error) error {
+	return fmt.Errorf("--log-listen %s: %w", excerpt.Quote(redact.URL(f.listen)), err)
 }
 
 // listenConfig returns where a log listens for notifications. The user, the password and the
@@ -165,31 +188,6 @@ func listenConfig(address string, log *pgx.ConnConfig) (*pgx.ConnConfig, error) 
 	}
 	complete(config)
 	return config, nil
-}
-
-// checkListen checks that an address is one of the server behind the pool.
-func (f *logFlags) checkListen(ctx context.Context, pool *pgxpool.Pool, listen *pgx.ConnConfig) error {
-	const identity = "select (select system_identifier from pg_control_system()), oid from pg_database where datname = current_database()"
-	errorf := func(format string, args ...any) error {
-		return fmt.Errorf("--log-listen %s: "+format, append([]any{excerpt.Quote(redact.URL(f.listen))}, args...)...)
-	}
-	conn, err := pgx.ConnectConfig(ctx, listen.Copy())
-	if err != nil {
-		return errorf("%w", shortened(err))
-	}
-	defer conn.Close(ctx) //nolint:errcheck // it was only asked
-	var server, otherServer int64
-	var database, otherDatabase uint32
-	if err := conn.QueryRow(ctx, identity).Scan(&server, &database); err != nil {
-		return errorf("%w", err)
-	}
-	if err := pool.QueryRow(ctx, identity).Scan(&otherServer, &otherDatabase); err != nil {
-		return f.errorf("%w", err)
-	}
-	if server != otherServer || database != otherDatabase {
-		return errorf("is not the database of --log")
-	}
-	return nil
 }
 
 // complete sets what an address of a log leaves open.

@@ -2,13 +2,17 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -176,4 +180,66 @@ func TestPostgresOutage(t *testing.T) {
 		t.Errorf("tail: status %d: %s", status, reader.stdout.String())
 	}
 	http.DefaultClient.CloseIdleConnections()
+}
+
+// hanging is a connection to a server that answers nothing after a while.
+type hanging struct {
+	net.Conn
+	hangs    *atomic.Bool
+	withheld *atomic.Int32 // answers
+	released chan struct{}
+}
+
+func (c hanging) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	if c.hangs.Load() {
+		c.withheld.Add(1)
+		<-c.released
+		return 0, io.EOF
+	}
+	return n, err
+}
+
+// A server ends while the database answers nothing.
+func TestStopWhileTheDatabaseHangs(t *testing.T) {
+	server := pgtest.Shared(t)
+	address := newDatabase(t)
+	expect(t, exitSuccess, "is made", "migrate", "--log", address)
+	var hangs atomic.Bool
+	var withheld atomic.Int32
+	released := make(chan struct{})
+	host := forward(t, func() (net.Conn, error) {
+		c, err := net.Dial("unix", filepath.Join(server.Folder(), ".s.PGSQL.5432"))
+		return hanging{c, &hangs, &withheld, released}, err
+	})
+	t.Cleanup(func() { close(released) })
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := startReplica(t, "--log", "postgres://postgres@"+host+u.Path, "--shutdown-timeout", "100ms")
+	execute(t, numbered(1, 1), "publish", r.url, "s1")
+	hangs.Store(true)
+	var publishing sync.WaitGroup
+	defer publishing.Wait()
+	publishing.Go(func() {
+		if res, err := http.Post(r.url+"/stream?sessionId=s1", "application/json", strings.NewReader(helloEvent)); err == nil {
+			res.Body.Close()
+		}
+	})
+	servertest.Until(t, "the server waits for the database", func() bool { return withheld.Load() >= 2 }) // one for the tail
+	if err := r.cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	late := time.AfterFunc(14*time.Second, func() { // the pool alone would wait for 15 s
+		t.Error("the server goes on")
+		_ = r.cmd.Process.Kill()
+	})
+	_ = r.cmd.Wait() // how it ended is not of interest
+	late.Stop()
+	r.stderr.close()
+	<-r.ended
+	if told := r.told.String(); !strings.Contains(told, "did not end within --shutdown-timeout 100ms") {
+		t.Errorf("it tells %s", told)
+	}
 }

@@ -48,7 +48,7 @@ or from --token, which every user of this machine can see in the list of process
 
 A log in memory is of no use here, and the command can use a file: log only while no
 server has it open. It deletes no old events of a log in PostgreSQL unless --log-entries,
---log-bytes or --log-age is set; the servers delete by age and size.
+--log-bytes or --log-age is set: the servers do.
 
 Exit status: 0 if everything was published, 130 if interrupted, 2 for wrong usage, 1
 otherwise.`,

@@ -338,7 +338,11 @@ func stopServer(srv *mix.Server, hs *http.Server, within time.Duration) error {
 	ctx, cancel := context.WithTimeout(context.Background(), within)
 	defer cancel()
 	err := srv.Shutdown(ctx)
-	return errors.Join(err, hs.Shutdown(ctx))
+	err = errors.Join(err, hs.Shutdown(ctx))
+	if errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("streams or requests did not end within --shutdown-timeout %v", within)
+	}
+	return err
 }
 
 // runAgent runs turns of the demonstration agent until the context is done.

@@ -28,7 +28,7 @@ func TestStepOfABacklog(t *testing.T) {
 	// Connections have counted nothing before in the schema of this test.
 	_, err := tx.Exec(t.Context(), "set local search_path = "+r.schema+"; set local enable_seqscan = off")
 	if err == nil {
-		err = tx.QueryRow(t.Context(), "select drain(null, $1)", step).Scan(&leftOver)
+		err = tx.QueryRow(t.Context(), "select left_over from drain(null, $1, micros())", step).Scan(&leftOver)
 	}
 	if err == nil {
 		err = tx.QueryRow(t.Context(), "select coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) from pg_stat_xact_user_tables where relid = 'outbox'::regclass").Scan(&read)

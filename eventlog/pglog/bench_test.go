@@ -2,6 +2,7 @@ package pglog_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"sync"
@@ -132,5 +133,23 @@ func BenchmarkReplay(b *testing.B) {
 			}
 			b.ReportMetric(n*float64(b.N)/b.Elapsed().Seconds(), "events/s")
 		})
+	}
+}
+
+// The room of a session with one event on the disk, indexes included.
+func BenchmarkIdleSession(b *testing.B) {
+	l, pool := benchLog(b, pglog.Options{})
+	const publishers = 64
+	b.ResetTimer()
+	concurrently(b, publishers, func(w int) error {
+		return l.Append(b.Context(), own(fmt.Sprint(w, rand.Int64())), nil, benchEntries(1))
+	})
+	b.StopTimer()
+	for _, table := range []string{"session", "log"} {
+		var size int64
+		if err := pool.QueryRow(b.Context(), "select pg_total_relation_size(c.oid) from pg_class c where relname = $1 order by oid desc limit 1", table).Scan(&size); err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(float64(size)/float64(b.N), table+"-B/session")
 	}
 }

@@ -21,6 +21,7 @@ type answer struct {
 	base     *int64
 	verdicts []int16
 	drained
+	moved   *int32 // from the outbox
 	backlog *bool
 }
 
@@ -40,8 +41,9 @@ func newToken() (token pgtype.UUID) {
 	return token
 }
 
-// commit makes requests one call, and tries until it knows what became of it.
-func (c *committer) commit(batch []*request) {
+// commit makes requests one call, and tries until it knows what became of it. It returns how many
+// entries the call has moved out of the outbox.
+func (c *committer) commit(batch []*request) (moved int) {
 	pause := 10 * time.Millisecond
 	for {
 		token := newToken()
@@ -51,30 +53,33 @@ func (c *committer) commit(batch []*request) {
 		}
 		if err == nil {
 			c.succeed(batch, a)
-			return
+			if a.moved != nil {
+				moved = int(*a.moved)
+			}
+			return moved
 		}
 		c.block(err)
 		switch {
 		case errors.Is(err, errUnknown):
 			fail(batch, fmt.Errorf("%w: %w", eventlog.ErrOutcomeUnknown, describe(err)))
-			return
+			return 0
 		case errors.Is(err, errRevoked):
 		case !transient(err):
 			err = c.explain(c.life.ctx, err)
 			c.options.Logger.Error("pglog: append", "error", err)
 			fail(batch, describe(err))
-			return
+			return 0
 		case code(err) == codeDiskFull:
 			// To wait would not help: the caller should know at once.
 			fail(batch, fmt.Errorf("%w: %w", eventlog.ErrUnavailable, describe(err)))
-			return
+			return 0
 		}
 		if batch = c.expire(batch, err); len(batch) == 0 {
-			return
+			return 0
 		}
 		if !sleep(c.life.ctx, pause) {
 			fail(batch, fmt.Errorf("%w: %w", eventlog.ErrUnavailable, describe(errClosed)))
-			return
+			return 0
 		}
 		pause = min(2*pause, time.Second)
 	}
@@ -93,7 +98,7 @@ func (c *committer) succeed(batch []*request, a answer) {
 		c.drained.Store(&drained{a.epoch, a.snapshot})
 	}
 	if a.backlog != nil && *a.backlog {
-		c.move()
+		c.again()
 	}
 	var again []*request
 	next := uint64(1)
@@ -140,7 +145,7 @@ func (c *committer) call(token pgtype.UUID, batch []*request) (a answer, err err
 		return conn.QueryRow(ctx, c.text.append, token, epoch, snapshot,
 			b.kind, b.session, b.id, b.scope, b.scopeHash, b.entries, b.grace, b.key, b.expectedCount, b.expectedDigest, b.digest, b.closing,
 			b.entryRequest, b.entryName, b.entryData,
-		).Scan(&a.base, &a.verdicts, &a.epoch, &drained, &a.backlog)
+		).Scan(&a.base, &a.verdicts, &a.epoch, &drained, &a.moved, &a.backlog)
 	})
 	a.setDrained(drained)
 	return a, err

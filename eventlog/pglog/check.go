@@ -2,9 +2,9 @@ package pglog
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/mixstream/mixstream/eventlog"
@@ -12,8 +12,9 @@ import (
 
 // Check reports whether Open could open the log and append to it, as far as the database tells. It
 // changes nothing. It fails with a *SchemaError if Migrate has to be called, with ErrReadOnly or
-// ErrIsolation, or with an error that names a privilege which the user lacks. If the database does
-// not answer, it fails with eventlog.ErrUnavailable.
+// ErrIsolation, or with an error that names a privilege which the user lacks, or that
+// Options.Listen leads elsewhere. If the database does not answer, it fails with
+// eventlog.ErrUnavailable.
 func Check(ctx context.Context, pool *pgxpool.Pool, o Options) error {
 	o, err := o.withDefaults()
 	if err != nil {
@@ -22,11 +23,7 @@ func Check(ctx context.Context, pool *pgxpool.Pool, o Options) error {
 	limited, cancel := context.WithTimeout(ctx, o.RequestTimeout)
 	defer cancel()
 	s := schema{o.Schema}
-	err = s.check(limited, pool)
-	if mine, is := errors.AsType[*SchemaError](err); is {
-		return mine
-	}
-	if err != nil {
+	if err := s.check(limited, pool); err != nil {
 		return publicError(ctx, err)
 	}
 	var readOnly bool
@@ -48,6 +45,18 @@ func Check(ctx context.Context, pool *pgxpool.Pool, o Options) error {
 		return ErrIsolation
 	case lacks != nil:
 		return fmt.Errorf("pglog: the user lacks the privilege to %s on table %s of schema %s", *lacks, *table, s.name)
+	case o.Listen != nil:
+		return publicError(ctx, s.checkListen(limited, pool, o.Listen))
 	}
 	return nil
+}
+
+// checkListen checks where the log would listen.
+func (s schema) checkListen(ctx context.Context, pool *pgxpool.Pool, listen *pgx.ConnConfig) error {
+	conn, err := pgx.ConnectConfig(ctx, listen.Copy())
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close(ctx) }() // it was only asked
+	return s.same(ctx, pool, conn)
 }

@@ -27,7 +27,8 @@ type committer struct {
 
 	mu    sync.Mutex
 	queue []*request
-	drain bool // the outbox has something
+	drain bool       // the outbox has something
+	mover chan<- int // gets how many entries of it were moved; or nil
 }
 
 func newCommitter(s *store, w *watchers, t *trimmer) *committer {
@@ -73,8 +74,19 @@ func (c *committer) withdraw(r *request) bool {
 	return i >= 0
 }
 
-// move makes the committer move the outbox into the log.
-func (c *committer) move() {
+// move makes the committer move the outbox into the log: as much as one call moves, at first. The
+// channel gets how many entries that were.
+func (c *committer) move() <-chan int {
+	moved := make(chan int, 1)
+	c.mu.Lock()
+	c.drain, c.mover = true, moved
+	c.mu.Unlock()
+	signal(c.work)
+	return moved
+}
+
+// again makes the committer move more of the outbox.
+func (c *committer) again() {
 	c.mu.Lock()
 	c.drain = true
 	c.mu.Unlock()
@@ -90,11 +102,14 @@ func (c *committer) run() {
 		}
 		for {
 			c.gather()
-			batch, drain := c.take()
+			batch, drain, mover := c.take()
 			if len(batch) == 0 && !drain {
 				break
 			}
-			c.commit(batch)
+			moved := c.commit(batch)
+			if mover != nil {
+				mover <- moved
+			}
 			if c.life.over() {
 				return
 			}
@@ -127,10 +142,11 @@ func (c *committer) waiting() int {
 
 // take takes the requests of the next call out of the queue. No two of them have the same key,
 // and none has the session of one that creates it: those wait for the call after it.
-func (c *committer) take() (batch []*request, drain bool) {
+func (c *committer) take() (batch []*request, drain bool, mover chan<- int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	drain, c.drain = c.drain, false
+	mover, c.mover = c.mover, nil
 	type name struct{ session, key stream }
 	var taken map[name]bool
 	blocked := make(map[stream]bool, 0)
@@ -164,7 +180,7 @@ func (c *committer) take() (batch []*request, drain bool) {
 	}
 	clear(c.queue[len(rest):])
 	c.queue = rest
-	return batch, drain
+	return batch, drain, mover
 }
 
 // putBack makes requests the first of the queue.

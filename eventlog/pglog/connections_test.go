@@ -249,12 +249,22 @@ func TestListenElsewhere(t *testing.T) {
 	if err := pglog.Migrate(t.Context(), elsewhere, o); err != nil {
 		t.Fatal(err)
 	}
+	refused := func(o pglog.Options) {
+		t.Helper()
+		l, err := pglog.Open(t.Context(), pool, o)
+		if err == nil {
+			_ = l.Close()
+		}
+		for _, err := range []error{err, pglog.Check(t.Context(), pool, o)} {
+			if err == nil || !strings.Contains(err.Error(), "leads to another database") || errors.Is(err, eventlog.ErrUnavailable) {
+				t.Errorf("error %v", err)
+			}
+		}
+	}
 	o.Listen = elsewhere.Config().ConnConfig
-	l, err := pglog.Open(t.Context(), pool, o)
-	if err == nil {
-		_ = l.Close()
-	}
-	if err == nil || !strings.Contains(err.Error(), "another database") || errors.Is(err, eventlog.ErrUnavailable) {
-		t.Errorf("Open: %v", err)
-	}
+	refused(o)
+	execute(t, elsewhere, "drop schema "+o.Schema+" cascade")
+	refused(o)
+	server.Restore(t, other, server.Dump(t, "postgres", o.Schema)) // a copy of the log itself
+	refused(o)
 }

@@ -39,17 +39,14 @@ func (c *copyEnd) begin(ctx context.Context, o pgx.TxOptions) (err error) {
 	if err := c.schema.check(ctx, c.tx); err != nil {
 		return err
 	}
-	// Copying takes long, and waits for the other log.
-	_, err = c.tx.Exec(ctx, `select set_config(name, '0', true) from pg_settings
-		where name in ('statement_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout')`)
-	return err
+	return withoutTimeouts(ctx, c.tx) // copying takes long, and waits for the other log
 }
 
-// query returns the text of a statement with the name of a table for each %s.
-func (c *copyEnd) query(sql string, tables ...string) string {
-	named := make([]any, len(tables))
-	for i, t := range tables {
-		named[i] = c.schema.quoted() + "." + pgx.Identifier{t}.Sanitize()
+// query returns the text of a statement with the name of a table or a function for each %s.
+func (c *copyEnd) query(sql string, names ...string) string {
+	named := make([]any, len(names))
+	for i, n := range names {
+		named[i] = pgx.Identifier{c.schema.name, n}.Sanitize()
 	}
 	return fmt.Sprintf(sql, named...)
 }

@@ -20,8 +20,7 @@ type copySource struct {
 
 	names  map[stream]logcopy.Stream
 	floors map[stream]int64 // what a stream has up to here is trimmed, or of an earlier session
-	ended  map[stream]bool  // sessions that are deleted
-	end    int64
+	end    int64            // what the outbox has gets ids after it
 	mark   copyMark
 }
 
@@ -39,10 +38,8 @@ func (c *copySource) Close() { c.rollback() }
 
 // Sessions implements logcopy.Source.
 func (c *copySource) Sessions(ctx context.Context) (all []logcopy.Session, err error) {
-	if all, err = c.sessions(ctx); err != nil {
-		return nil, copyError(ctx, err)
-	}
-	return all, nil
+	all, err = c.sessions(ctx)
+	return all, publicError(ctx, err)
 }
 
 func (c *copySource) sessions(ctx context.Context) (all []logcopy.Session, err error) {
@@ -52,8 +49,11 @@ func (c *copySource) sessions(ctx context.Context) (all []logcopy.Session, err e
 	if c.mark, err = c.newMark(ctx, c.tx); err != nil {
 		return nil, err
 	}
-	c.names, c.floors, c.ended = make(map[stream]logcopy.Stream), make(map[stream]int64), make(map[stream]bool)
-	known := make(map[stream]bool)
+	if err := c.tx.QueryRow(ctx, c.query("select greatest($1, max(first)) from %s", "epoch"), c.mark.last).Scan(&c.end); err != nil {
+		return nil, err
+	}
+	c.names, c.floors = make(map[stream]logcopy.Stream), make(map[stream]int64)
+	known := make(map[stream]int) // where in all it is
 	add := func(hash, scopeHash stream, s eventlog.Session) {
 		c.names[hash] = logcopy.Stream{Name: s.ID}
 		if s.Scope != "" {
@@ -61,7 +61,7 @@ func (c *copySource) sessions(ctx context.Context) (all []logcopy.Session, err e
 		}
 	}
 	rows, err := c.tx.Query(ctx, c.query(`select hash, id, scope, scope_hash, floor, coalesce(deleted, 0), coalesce(forget_at, 'epoch'),
-		born is not null and coalesce(forget_at > clock_timestamp(), true) from %s`, "session"))
+		born is not null and coalesce(forget_at > now(), true) from %s`, "session"))
 	if err != nil {
 		return nil, err
 	}
@@ -77,10 +77,10 @@ func (c *copySource) sessions(ctx context.Context) (all []logcopy.Session, err e
 			c.floors[hash] = max(floor, deleted)
 			return nil
 		}
-		c.floors[hash], known[hash] = floor, true
+		c.floors[hash], known[hash] = floor, len(all)
 		s.Floor = uint64(floor) //nolint:gosec // it is not negative
 		if deleted > 0 {
-			s.Deleted, s.Until, c.ended[hash] = uint64(deleted), until, true
+			s.Deleted, s.Until = uint64(deleted), until
 		}
 		all = append(all, s)
 		return nil
@@ -88,15 +88,21 @@ func (c *copySource) sessions(ctx context.Context) (all []logcopy.Session, err e
 	if err != nil {
 		return nil, err
 	}
-	// The sessions that the outbox will make.
-	if rows, err = c.tx.Query(ctx, c.query(`select distinct on (session) session, id, scope, scope_hash from %s order by session, n`, "outbox")); err != nil {
+	// The sessions that the outbox will make or end.
+	if rows, err = c.tx.Query(ctx, c.outbox(`select distinct on (session) session, id, scope, scope_hash,
+		coalesce(max(at) filter (where grace is not null) over same, 0), now() + coalesce(max(grace) over same, 0) * interval '1 microsecond'
+		from pending window same as (partition by session) order by session, at`), c.end); err != nil {
 		return nil, err
 	}
-	_, err = pgx.ForEachRow(rows, []any{&hash, &id, &scope, &scopeHash}, func() error {
-		if !known[hash] {
+	_, err = pgx.ForEachRow(rows, []any{&hash, &id, &scope, &scopeHash, &deleted, &until}, func() error {
+		i, is := known[hash]
+		if !is {
 			s := eventlog.Session{ID: string(id), Scope: string(scope)}
 			add(hash, scopeHash, s)
-			all = append(all, logcopy.Session{Session: s, Floor: uint64(c.floors[hash])}) //nolint:gosec // it is not negative
+			i, all = len(all), append(all, logcopy.Session{Session: s, Floor: uint64(c.floors[hash])}) //nolint:gosec // it is not negative
+		}
+		if deleted > 0 {
+			all[i].Deleted, all[i].Until = uint64(deleted), until
 		}
 		return nil
 	})
@@ -104,6 +110,16 @@ func (c *copySource) sessions(ctx context.Context) (all []logcopy.Session, err e
 		return nil, err
 	}
 	return all, c.scopes(ctx)
+}
+
+// outbox returns the text of a statement that reads what the outbox will put into the log after the
+// position $1: as the function drain does, without what comes to sessions that are deleted.
+func (c *copySource) outbox(sql string) string {
+	return c.query(`with pending as (
+		select o.session, o.id, o.scope, coalesce(s.scope_hash, o.scope_hash) as scope_hash, o.name, o.data, o.grace, $1 + row_number() over (order by o.n) as at
+		from %s o left join %s s on s.hash = o.session and s.born is not null and coalesce(s.forget_at > now(), true)
+		where s.deleted is null
+	) `, "outbox", "session") + sql
 }
 
 // scopes reads the floors of the scopes.
@@ -124,10 +140,8 @@ func (c *copySource) scopes(ctx context.Context) error {
 // Above implements logcopy.Source. Ids may be a minute ahead of the clock: see "continue".
 func (c *copySource) Above(ctx context.Context) (uint64, error) {
 	var ahead int64
-	err := c.tx.QueryRow(ctx, c.query(`select coalesce(max(first), 0), greatest((select max(id) from %s), max(first),
-		(extract(epoch from clock_timestamp()) * 1000000)::bigint + 60000000) from %s`, "log", "epoch")).Scan(&c.end, &ahead)
-	if err != nil {
-		return 0, copyError(ctx, err)
+	if err := c.tx.QueryRow(ctx, c.query("select greatest($1, %s() + 60000000)", "micros"), c.end).Scan(&ahead); err != nil {
+		return 0, publicError(ctx, err)
 	}
 	return uint64(ahead), nil //nolint:gosec // it is not negative
 }
@@ -135,11 +149,9 @@ func (c *copySource) Above(ctx context.Context) (uint64, error) {
 // Entries implements logcopy.Source.
 func (c *copySource) Entries(ctx context.Context, f func([]logcopy.Entry) error) error {
 	b := copyBatch{full: f}
-	last, err := c.read(ctx, &b, c.query(`select id, stream, name, data from %s where id > (select floor from %s) order by id`, "log", "trimmed"), c.live)
+	err := c.read(ctx, &b, c.query(`select id, stream, name, data from %s where id > (select floor from %s) order by id`, "log", "trimmed"))
 	if err == nil {
-		c.end = max(c.end, last)
-		_, err = c.read(ctx, &b, c.query(`select $1 + row_number() over (order by n), session, name, data from %s order by n`, "outbox"),
-			func(_ int64, s stream) bool { return !c.ended[s] }, c.end)
+		err = c.read(ctx, &b, c.outbox("select at, case when grace is null then session else scope_hash end, name, data from pending order by at"), c.end)
 	}
 	if err == nil {
 		err = b.flush()
@@ -147,39 +159,34 @@ func (c *copySource) Entries(ctx context.Context, f func([]logcopy.Entry) error)
 	if mine, is := errors.AsType[batchError](err); is {
 		return mine.error
 	}
-	if err != nil {
-		return copyError(ctx, err)
-	}
-	return nil
+	return publicError(ctx, err)
 }
 
-// live reports whether an entry is neither trimmed nor of an earlier session of that id.
-func (c *copySource) live(id int64, s stream) bool { return id > c.floors[s] }
-
-// read adds the entries of a query that are wanted, and returns the last id.
-func (c *copySource) read(ctx context.Context, b *copyBatch, sql string, wanted func(int64, stream) bool, args ...any) (last int64, err error) {
+// read adds the entries of a query that are neither trimmed nor of an earlier session of that id.
+func (c *copySource) read(ctx context.Context, b *copyBatch, sql string, args ...any) error {
 	// The order is that of the primary key; a sort would copy all of it first.
 	if _, err := c.tx.Exec(ctx, "set local enable_seqscan = off"); err != nil {
-		return 0, err
+		return err
 	}
 	rows, err := c.tx.Query(ctx, sql, args...)
 	if err != nil {
-		return 0, err
+		return err
 	}
+	var id int64
 	var s stream
 	var name, data pgtype.DriverBytes
-	_, err = pgx.ForEachRow(rows, []any{&last, &s, &name, &data}, func() error {
-		if !wanted(last, s) {
+	_, err = pgx.ForEachRow(rows, []any{&id, &s, &name, &data}, func() error {
+		if id <= c.floors[s] {
 			return nil
 		}
 		of, known := c.names[s]
 		if !known {
 			of = logcopy.Stream{Hash: hashKind + string(s.Bytes[:])}
 		}
-		e := eventlog.Entry{ID: uint64(last), Name: string(name), Data: bytes.Clone(data)} //nolint:gosec // it is not negative
+		e := eventlog.Entry{ID: uint64(id), Name: string(name), Data: bytes.Clone(data)} //nolint:gosec // it is not negative
 		return b.add(logcopy.Entry{Entry: e, Stream: of})
 	})
-	return last, err
+	return err
 }
 
 // copyBatch collects entries.
@@ -215,10 +222,10 @@ func (b *copyBatch) flush() error {
 // Keys implements logcopy.Source. The log knows no names of keys.
 func (c *copySource) Keys(ctx context.Context) (keys []logcopy.Key, err error) {
 	rows, err := c.tx.Query(ctx, c.query(`select s.id, k.key, k.count, k.first, k.last, k.piece, k.digest, k.closed, k.used from %s k
-		join %s s on s.hash = k.session and s.born = k.born and coalesce(s.forget_at > clock_timestamp(), true)
+		join %s s on s.hash = k.session and s.born = k.born and coalesce(s.forget_at > now(), true)
 		where k.used >= $1`, "key", "session"), time.Now().Add(-eventlog.KeyLife).UnixMicro())
 	if err != nil {
-		return nil, copyError(ctx, err)
+		return nil, publicError(ctx, err)
 	}
 	var session, digest []byte
 	var key pgtype.UUID
@@ -230,7 +237,7 @@ func (c *copySource) Keys(ctx context.Context) (keys []logcopy.Key, err error) {
 		return nil
 	})
 	if err != nil {
-		return nil, copyError(ctx, err)
+		return nil, publicError(ctx, err)
 	}
 	return keys, nil
 }
@@ -244,8 +251,5 @@ func (c *copySource) newMark(ctx context.Context, q querier) (m copyMark, err er
 // Moved implements logcopy.Source.
 func (c *copySource) Moved(ctx context.Context) (bool, error) {
 	now, err := c.newMark(ctx, c.pool)
-	if err != nil {
-		return false, copyError(ctx, err)
-	}
-	return now != c.mark, nil
+	return now != c.mark, publicError(ctx, err)
 }

@@ -25,19 +25,11 @@ type copyTarget struct {
 // errTargetInUse says that the lock of a log is not to be had.
 var errTargetInUse = errors.New("the log to copy to is in use: a server appends to it, or another copy is under way")
 
-// copyError returns the error of a copy that has failed by err.
-func copyError(ctx context.Context, err error) error {
-	if mine, is := errors.AsType[*SchemaError](err); is {
-		return mine
-	}
-	return publicError(ctx, err)
-}
-
 // Begin implements logcopy.Target.
 func (c *copyTarget) Begin(ctx context.Context, above uint64) (start uint64, err error) {
 	if err := c.take(ctx, above); err != nil {
 		c.rollback()
-		return 0, copyError(ctx, err)
+		return 0, publicError(ctx, err)
 	}
 	return uint64(c.start), nil //nolint:gosec // it is not negative
 }
@@ -47,19 +39,17 @@ func (c *copyTarget) take(ctx context.Context, above uint64) error {
 	if err := c.begin(ctx, pgx.TxOptions{IsoLevel: pgx.ReadCommitted, AccessMode: pgx.ReadWrite}); err != nil {
 		return err
 	}
-	q := c.schema.quoted()
+	// Not by the function lock, which waits for as long as it takes.
 	_, err := c.tx.Exec(ctx, "set local lock_timeout = '10s'")
 	if err == nil {
-		_, err = c.tx.Exec(ctx, "select "+q+".lock()")
+		_, err = c.tx.Exec(ctx, "select pg_advisory_xact_lock($1)", c.schema.lock())
 	}
-	if code(err) == "55P03" {
+	if code(err) == codeLockTimeout {
 		return errTargetInUse
 	}
 	if err == nil {
-		_, err = c.tx.Exec(ctx, "set local lock_timeout = 0")
-	}
-	if err == nil {
-		_, err = c.tx.Exec(ctx, "select "+q+`."continue"()`) // the epoch must be that of this server
+		// The epoch must be that of this server.
+		_, err = c.tx.Exec(ctx, c.query("select %s()", "continue"))
 	}
 	if err != nil {
 		return err
@@ -74,8 +64,8 @@ func (c *copyTarget) take(ctx context.Context, above uint64) error {
 		return fmt.Errorf("the log to copy to is not empty: schema %s has sessions or events", c.schema.name)
 	}
 	// All ids that a reader may know are at most this position, and so below the floor.
-	return c.tx.QueryRow(ctx, c.query(`update %s e set first = greatest(e.first, $1, (extract(epoch from clock_timestamp()) * 1000000)::bigint)
-		where n = (select max(n) from %s) returning first`, "epoch", "epoch"), above).Scan(&c.start)
+	return c.tx.QueryRow(ctx, c.query(`update %s e set first = greatest(e.first, $1, %s())
+		where n = (select max(n) from %s) returning first`, "epoch", "micros", "epoch"), above).Scan(&c.start)
 }
 
 // Takes implements logcopy.Target.
@@ -84,16 +74,13 @@ func (c *copyTarget) Takes(s logcopy.Stream) bool { return copyStream(s).Valid }
 // TakesKey implements logcopy.Target.
 func (c *copyTarget) TakesKey(*logcopy.Key) bool { return true }
 
-// Limit implements logcopy.Target. A log of this kind has up to an eighth more for each process.
+// Limit implements logcopy.Target.
 func (c *copyTarget) Limit() int64 {
 	if n := c.retention.Entries; n > 0 {
-		return n + max(n/4, 2)
+		return n + c.retention.slack()
 	}
 	return 0
 }
-
-// entryCost is what an entry counts for beside its text, as in the function size.
-const entryCost = 120
 
 // Append implements logcopy.Target.
 func (c *copyTarget) Append(ctx context.Context, entries []logcopy.Entry) error {
@@ -107,7 +94,7 @@ func (c *copyTarget) Append(ctx context.Context, entries []logcopy.Entry) error 
 		if err := e.Check(); err != nil {
 			return fmt.Errorf("an entry of %s: %w", e.Stream, err)
 		}
-		c.bytes += int64(size) + entryCost
+		c.bytes += int64(size) + entrySize
 		c.last++
 		e.ID = uint64(c.last) //nolint:gosec // it is not negative
 		rows[i] = []any{c.last, copyStream(e.Stream), []byte(e.Name), e.Data}
@@ -116,18 +103,12 @@ func (c *copyTarget) Append(ctx context.Context, entries []logcopy.Entry) error 
 		return fmt.Errorf("the entries have more than the %d bytes that the new log retains: raise its limit of bytes", limit)
 	}
 	_, err := c.tx.CopyFrom(ctx, pgx.Identifier{c.schema.name, "log"}, []string{"id", "stream", "name", "data"}, pgx.CopyFromRows(rows))
-	if err != nil {
-		return copyError(ctx, err)
-	}
-	return nil
+	return publicError(ctx, err)
 }
 
 // Finish implements logcopy.Target.
 func (c *copyTarget) Finish(ctx context.Context, sessions []logcopy.Session, keys []logcopy.Key) error {
-	if err := c.finish(ctx, sessions, keys); err != nil {
-		return copyError(ctx, err)
-	}
-	return nil
+	return publicError(ctx, c.finish(ctx, sessions, keys))
 }
 
 func (c *copyTarget) finish(ctx context.Context, sessions []logcopy.Session, keys []logcopy.Key) error {
@@ -162,12 +143,11 @@ func (c *copyTarget) finish(ctx context.Context, sessions []logcopy.Session, key
 	if _, err := c.tx.Exec(ctx, "select pg_notify($1, '')", c.schema.name); err != nil {
 		return err
 	}
-	if err := c.tx.Commit(ctx); err != nil && !refused(err) {
+	err = c.tx.Commit(ctx)
+	if err != nil && !refused(err) {
 		return fmt.Errorf("the copy may be finished or not, and it is if the next one finds a log that is not empty: %w", err)
-	} else if err != nil {
-		return err
 	}
-	return nil
+	return err
 }
 
 // keyHash returns what the log knows a key by.

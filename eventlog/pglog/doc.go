@@ -37,8 +37,9 @@
 // The log knows the database by its system identifier and its timeline, and its table by its oid.
 // If a replica was promoted, or the database was restored elsewhere or from a dump, another epoch
 // of the log begins: its ids are above everything that was given out before, and a position that
-// only the lost history had is told as a gap. A server whose volume was set back to an earlier state has the same identity: its ids
-// still go on above, unless its clock is behind, but readers are not told what is lost.
+// only the lost history had is told as a gap. A server whose volume was set back to an earlier state
+// looks the same: its ids still go on above, unless its clock is behind, but readers are not told
+// what is lost.
 //
 // # Where to begin reading
 //

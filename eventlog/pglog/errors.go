@@ -16,15 +16,15 @@ import (
 
 // Codes of errors that the functions of the schema raise, and of some of PostgreSQL's own.
 const (
-	codeOtherHistory   = "MX001"
-	codeIsolation      = "MX002"
-	codeReadOnly       = "25006"
-	codeDiskFull       = "53100"
-	codeDeadlock       = "40P01"
-	codeSerialization  = "40001"
-	codeDuplicateToken = "23505"
-	codeNoStatement    = "26000" // there is no such prepared statement
-	codeNotSupported   = "0A000" // of a prepared statement: the types of its result have changed
+	codeOtherHistory  = "MX001"
+	codeIsolation     = "MX002"
+	codeReadOnly      = "25006"
+	codeDiskFull      = "53100"
+	codeDeadlock      = "40P01"
+	codeSerialization = "40001"
+	codeLockTimeout   = "55P03"
+	codeNoStatement   = "26000" // there is no such prepared statement
+	codeNotSupported  = "0A000" // of a prepared statement: the types of its result have changed
 )
 
 var (
@@ -70,14 +70,14 @@ func refused(err error) bool {
 	if _, is := errors.AsType[*pgconn.ConnectError](err); is {
 		return true
 	}
-	return pgconn.SafeToRetry(err) || errors.Is(err, errLost)
+	return pgconn.SafeToRetry(err)
 }
 
 // transient reports whether an error says only that the database could not do it now.
 func transient(err error) bool {
 	if c := code(err); c != "" {
 		switch c {
-		case codeReadOnly, codeDeadlock, codeSerialization, codeOtherHistory, "55P03", "25P03":
+		case codeReadOnly, codeDeadlock, codeSerialization, codeOtherHistory, codeLockTimeout, "25P03":
 			return true
 		}
 		switch c[:2] {
@@ -109,7 +109,7 @@ func kind(err error) error {
 		return ErrFull
 	case codeIsolation:
 		return ErrIsolation
-	case "57014", "55P03": // cancelled by a timeout of the server
+	case "57014", codeLockTimeout: // cancelled by a timeout of the server
 		return ErrSlow
 	}
 	if errors.Is(err, context.DeadlineExceeded) || pgconn.Timeout(err) {
@@ -120,8 +120,8 @@ func kind(err error) error {
 
 // describe wraps an error with the one of this package that says what is wrong.
 func describe(err error) error {
-	if _, is := errors.AsType[*SchemaError](err); is {
-		return err
+	if mine, is := errors.AsType[*SchemaError](err); is {
+		return mine
 	}
 	if k := kind(err); k != nil {
 		return fmt.Errorf("%w: %w", k, err)
@@ -130,9 +130,11 @@ func describe(err error) error {
 }
 
 // publicError returns the error of an exported method that has failed by err: that of the
-// context if it has ended, and otherwise one that says whether the log is there.
+// context if it has ended, and otherwise one that says whether the log is there. It is nil for nil.
 func publicError(ctx context.Context, err error) error {
 	switch {
+	case err == nil:
+		return nil
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case transient(err):

@@ -58,7 +58,7 @@ func TestExpireBesideASnapshot(t *testing.T) {
 func TestRetainBesideGrace(t *testing.T) {
 	r := newRetained(t, pglog.Retention{})
 	r.append(own("a"), "1")
-	query := "select * from " + r.schema + ".retain(null, null, 1000)"
+	query := "select * from " + r.schema + ".retain(null, null, null, 1000)"
 	r.pages(query) // what is cached with the first call
 	before := r.pages(query)
 	r.exec("insert into session (hash, id, scope, scope_hash, born, floor, deleted, forget_at) select gen_random_uuid(), '', '', gen_random_uuid(), 1, 0, 2, now() + interval '1 hour' from generate_series(1, 5000)")

@@ -9,7 +9,7 @@ func (o Options) DropNotifications(drop func() bool) Options {
 // Retain does what falls due with time and size, until nothing is left to do.
 func (l *Log) Retain() error {
 	for {
-		if more, _, err := l.retain(); err != nil {
+		if more, err := l.retain(); err != nil {
 			return err
 		} else if !more {
 			return l.expire(new(expired))

@@ -1,6 +1,7 @@
 package pglog_test
 
 import (
+	"context"
 	"errors"
 	"os"
 	"path/filepath"
@@ -89,7 +90,12 @@ func TestPromotion(t *testing.T) {
 	var lost []uint64
 	seen := before.follow(own("a"))
 	for at, n := shared, 0; n < len(all); n++ {
-		b, err := seen.Read(t.Context(), at, 0)
+		var b eventlog.Batch
+		var err error
+		until(t, "the reader has the next entry", func() bool {
+			b, err = seen.Read(t.Context(), at, 0)
+			return err != nil || len(b.Entries) > 0
+		})
 		if err != nil || len(b.Entries) != 1 || string(b.Entries[0].Data) != all[n] {
 			t.Fatalf("Read(%d): %v, error %v; want %s", at, b.Entries, err, all[n])
 		}
@@ -149,11 +155,20 @@ func TestProcessesSeeAPromotion(t *testing.T) {
 	_, start := r.bounds()
 	shared := m.append(own("a"), "1")
 	replica := lagging(t, primary, pool, o, m, table)
-	lost := r.expect(start, "1", "late")
+	for range 200 { // so that its number is far from being given out again
+		execute(t, pool, "select pg_current_xact_id()")
+	}
+	gone := m.order(pool, table, "gone")
+	lost := r.expect(start, "1", "late", "gone")
 	primary.Kill(t)
 	replica.Promote(t)
 	point(replica)
 	m.append(own("a"), "2")
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	if ids, err := gone.IDs(ctx); !errors.Is(err, pglog.ErrRolledBack) {
+		t.Errorf("the database lacks the transaction: ids %d, error %v", ids, err)
+	}
 	until(t, "the log can be read again", func() bool {
 		_, _, err := r.Bounds(t.Context())
 		return err == nil

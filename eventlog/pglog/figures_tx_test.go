@@ -13,20 +13,34 @@ import (
 )
 
 // transactions is the throughput of transactions that insert a row and publish an event, beside
-// those that insert the event as a second row. Afterwards it checks that the events of each session
-// stand in the order of the commits.
+// those that insert the event as a second row: with a session for each publisher, and with half as
+// many, so that most transactions wait for another one's commit. Afterwards it checks that the
+// events of each session stand in the order of the commits.
 func (f figures) transactions() {
-	const workers, sessions = 64, 32
+	const workers, half = 64, 32
 	pool := openPool(f, pgtest.SharedSyncing(f).URL("postgres")+"&pool_max_conns=64")
 	l := mustOpen(f, pool, migrated(f, pool, pglog.Options{Retention: pglog.Retention{Entries: -1}}))
 	table, plain := orders(f.T, pool), orders(f.T, pool)
-	starts := make([]uint64, sessions)
-	for i := range starts {
-		_, starts[i] = tester{f.T, l}.follow(own(fmt.Sprint(i))).bounds()
-	}
+	starts := make(map[string]uint64)
 	insert := func(tx pgx.Tx, table, session, text string) error {
 		_, err := tx.Exec(f.Context(), "insert into "+table+" (session, text) values ($1, $2)", session, text)
 		return err
+	}
+	publish := func(sessions int) func(time.Duration) sample {
+		name := func(w int) string { return fmt.Sprintf("%d of %d", w%sessions, sessions) }
+		for w := range sessions {
+			_, starts[name(w)] = tester{f.T, l}.follow(own(name(w))).bounds()
+		}
+		return load(f.T, workers, 1, func(w int) error {
+			session, text := name(w), fmt.Sprint(w, " ", time.Now().UnixNano(), string(benchData))
+			return pgx.BeginFunc(f.Context(), pool, func(tx pgx.Tx) error {
+				if _, err := l.AppendTx(f.Context(), tx, own(session), texts(text)); err != nil {
+					return err
+				}
+				// With the lock of the session, so that the numbers are in the order of the commits.
+				return insert(tx, table, session, text)
+			})
+		})
 	}
 	f.compare("transactions, 64 publishers",
 		way{name: "two rows", measure: load(f.T, workers, 1, func(w int) error {
@@ -37,19 +51,11 @@ func (f figures) transactions() {
 				return insert(tx, plain, "row", fmt.Sprint(w))
 			})
 		})},
-		way{name: "**a row and `AppendTx`**", goal: rateGoal(8000), measure: load(f.T, workers, 1, func(w int) error {
-			session, text := fmt.Sprint(w%sessions), fmt.Sprint(w, " ", time.Now().UnixNano(), string(benchData))
-			return pgx.BeginFunc(f.Context(), pool, func(tx pgx.Tx) error {
-				if _, err := l.AppendTx(f.Context(), tx, own(session), texts(text)); err != nil {
-					return err
-				}
-				// With the lock of the session, so that the numbers are in the order of the commits.
-				return insert(tx, table, session, text)
-			})
-		})})
+		way{name: "**a row and `AppendTx`**", measure: publish(workers), goal: rateGoal(8000)},
+		way{name: "a row and `AppendTx`, two publishers a session", measure: publish(half)})
 	published := 0
-	for i, at := range starts {
-		rows, err := pool.Query(f.Context(), "select text from "+table+" where session = $1 order by n", fmt.Sprint(i))
+	for session, at := range starts {
+		rows, err := pool.Query(f.Context(), "select text from "+table+" where session = $1 order by n", session)
 		if err != nil {
 			f.Fatal(err)
 		}
@@ -57,9 +63,9 @@ func (f figures) transactions() {
 		if err != nil {
 			f.Fatal(err)
 		}
-		got := f.read(tester{f.T, l}.follow(own(fmt.Sprint(i))), at, len(want))
+		got := f.read(tester{f.T, l}.follow(own(session)), at, len(want))
 		if !slices.Equal(got, want) {
-			f.Errorf("session %d: the %d events are not those of the commits, in their order", i, len(got))
+			f.Errorf("session %s: the %d events are not those of the commits, in their order", session, len(got))
 		}
 		published += len(got)
 	}

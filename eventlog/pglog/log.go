@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/mixstream/mixstream/eventlog"
@@ -20,6 +22,7 @@ type Log struct {
 	*store
 	committer *committer
 	trimmer   *trimmer
+	vacuumer  *vacuumer
 	mover     *mover
 	watchers  *watchers
 	tail      *tail
@@ -42,7 +45,7 @@ func Open(ctx context.Context, pool *pgxpool.Pool, o Options) (*Log, error) {
 		return nil, err
 	}
 	s := newStore(ctx, pool, o)
-	l := &Log{store: s, watchers: newWatchers()}
+	l := &Log{store: s, watchers: newWatchers(), vacuumer: &vacuumer{store: s}}
 	l.trimmer = newTrimmer(s)
 	l.committer = newCommitter(s, l.watchers, l.trimmer)
 	l.mover = newMover(s, l.committer)
@@ -56,13 +59,14 @@ func Open(ctx context.Context, pool *pgxpool.Pool, o Options) (*Log, error) {
 
 func (l *Log) start(ctx context.Context) error {
 	err := l.look(ctx, func(ctx context.Context, conn *pgx.Conn) error { return l.schema.check(ctx, conn) })
-	if mine, is := errors.AsType[*SchemaError](err); is {
-		return mine
-	}
 	if err == nil {
 		limited, cancel := l.life.within(ctx, l.options.RequestTimeout)
 		defer cancel()
 		err = l.continueEpoch(limited)
+	}
+	if err == nil {
+		// AppendTx must not need a connection besides that of its transaction.
+		_, err = l.identity(ctx, pgtype.UUID{})
 	}
 	if err != nil {
 		return publicError(ctx, err)
@@ -113,8 +117,10 @@ func (l *Log) Append(ctx context.Context, s eventlog.Session, key *eventlog.Key,
 	if len(entries) == 0 && key == nil {
 		return ctx.Err()
 	}
+	// The caller may use the slice again while a request that was cancelled goes on.
+	own := slices.Clone(entries)
 	for {
-		r := newRequest(appendEntries, s, entries)
+		r := newRequest(appendEntries, s, own)
 		r.setKey(key)
 		switch err := l.do(ctx, r); {
 		case errors.Is(err, errKey):

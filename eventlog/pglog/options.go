@@ -40,14 +40,14 @@ type Options struct {
 	Logger *slog.Logger
 
 	dropNotification func() bool // for tests: reports whether a notification is lost
-	noVacuum         bool        // for tests
 }
 
 // Retention says how much a log retains. A zero field has its default; a negative field sets no
 // limit. The log trims its oldest entries first, but never the newest one.
 type Retention struct {
 	// Entries is about how many entries of each session, and of each scope, are retained; by
-	// default 10,000. Up to an eighth more for each process is retained for a while.
+	// default 10,000. Up to an eighth more for each process is retained for a while, or about a
+	// quarter more of what is appended by processes without this limit.
 	Entries int64
 	// Bytes is the size of the whole log: of the names and data, and 120 bytes for each entry; by
 	// default 1 GiB. On the disk it is up to two and a half times that, since PostgreSQL frees
@@ -63,6 +63,10 @@ type Retention struct {
 	// processes. By default a session is kept until it is deleted.
 	Idle time.Duration
 }
+
+// slack is how many entries more than the limit a stream may have before the retention trims it:
+// those that two processes add before each of them trims.
+func (r *Retention) slack() int64 { return max(r.Entries/4, 2) }
 
 const (
 	defaultSchema  = "mixstream"

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -68,14 +69,20 @@ func (l *Log) DeleteSQLTx(ctx context.Context, tx *sql.Tx, s eventlog.Session, e
 // scanner is a row of pgx or of database/sql.
 type scanner interface{ Scan(into ...any) error }
 
-// query queries a row within a transaction.
+// query queries a row within a transaction. It is nil if there is none.
 type query func(ctx context.Context, text string, args ...any) scanner
 
 func pgxQuery(tx pgx.Tx) query {
+	if tx == nil {
+		return nil
+	}
 	return func(ctx context.Context, text string, args ...any) scanner { return tx.QueryRow(ctx, text, args...) }
 }
 
 func sqlQuery(tx *sql.Tx) query {
+	if tx == nil {
+		return nil
+	}
 	return func(ctx context.Context, text string, args ...any) scanner {
 		return tx.QueryRowContext(ctx, text, args...)
 	}
@@ -85,6 +92,9 @@ func sqlQuery(tx *sql.Tx) query {
 func (l *Log) publish(ctx context.Context, q query, r *request) (*Pending, error) {
 	if err := check(ctx, r); err != nil {
 		return nil, err
+	}
+	if q == nil {
+		return nil, errNoTx
 	}
 	p := &Pending{log: l, session: r.session, count: len(r.entries)}
 	if p.count == 0 {
@@ -119,7 +129,7 @@ func (l *Log) publish(ctx context.Context, q query, r *request) (*Pending, error
 			p.first, p.last, p.xid, p.after = *first, *last, *xid, position(after)
 			err = p.stream.Scan(*in)
 			l.trimmer.add(r, 0)
-			l.mover.nudge()
+			l.mover.expect(r.session)
 			return p, err
 		}
 	}
@@ -129,11 +139,18 @@ func (l *Log) publish(ctx context.Context, q query, r *request) (*Pending, error
 // verdictOtherLog is a verdict of the function publish.
 const verdictOtherLog = 8
 
+var (
+	errNoTx = errors.New("pglog: the transaction is nil")
+	errBusy = errors.New("pglog: the connection of the transaction is in use: read or close its rows first, and use it in one goroutine at a time")
+)
+
 // publishError returns the error of a publication that has failed by err.
 func publishError(ctx context.Context, err error) error {
 	switch {
 	case errors.Is(err, pgx.ErrTxClosed), errors.Is(err, sql.ErrTxDone):
 		return fmt.Errorf("pglog: %w", err) // the caller's mistake
+	case strings.Contains(err.Error(), "conn busy"): // also the caller's
+		return fmt.Errorf("%w: %w", errBusy, err)
 	case missing(err):
 		return fmt.Errorf("%w: %w", ErrOtherDatabase, err)
 	}

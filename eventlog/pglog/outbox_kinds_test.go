@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -202,9 +203,25 @@ func TestAppendTxSearchPathAndRole(t *testing.T) {
 	r.expect(end, "1", "2")
 }
 
-// A transaction that cannot write, or that is over, is refused as what it is.
+// A transaction that cannot write, is in use, over or none is refused as what it is.
 func TestAppendTxWithoutATransaction(t *testing.T) {
 	l, pool := newLog(t, pglog.Options{})
+	if _, err := l.AppendTx(t.Context(), nil, own("a"), texts("1")); err == nil || !strings.Contains(err.Error(), "is nil") {
+		t.Errorf("none: %v", err)
+	}
+	if _, err := l.AppendSQLTx(t.Context(), nil, own("a"), texts("1")); err == nil || !strings.Contains(err.Error(), "is nil") {
+		t.Errorf("none of database/sql: %v", err)
+	}
+	busy := begin(t, pool)
+	rows, err := busy.Query(t.Context(), "select 1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err = l.AppendTx(t.Context(), busy, own("a"), texts("1")); errors.Is(err, eventlog.ErrUnavailable) || !strings.Contains(fmt.Sprint(err), "close its rows") {
+		t.Errorf("with rows: %v", err)
+	}
+	rows.Close()
+	tester{t, l}.appendTx(busy, own("busy"), "1")
 	tx, err := pool.BeginTx(t.Context(), pgx.TxOptions{AccessMode: pgx.ReadOnly})
 	if err != nil {
 		t.Fatal(err)

@@ -12,7 +12,8 @@ import (
 )
 
 // ErrRolledBack says that entries are not in the log and will not be, since their transaction was
-// rolled back: all of it, or to a savepoint before them.
+// rolled back: all of it, or to a savepoint before them. It also says so of a transaction that the
+// database has lost, with its commit, because a replica without it was promoted.
 var ErrRolledBack = errors.New("pglog: the transaction was rolled back")
 
 // Pending is entries that a transaction of the application has published, with AppendTx or
@@ -49,7 +50,7 @@ func (p *Pending) IDs(ctx context.Context) ([]uint64, error) {
 		})
 		switch {
 		case err != nil:
-			return nil, publicError(ctx, err)
+			return nil, l.public(ctx, err)
 		case len(ids) == p.count:
 			got := make([]uint64, len(ids))
 			for i, id := range ids {

@@ -47,4 +47,9 @@ func TestPublicationOfAllTables(t *testing.T) {
 	if n := r.count("log"); n != 1 {
 		t.Errorf("%d entries are left, want 1", n)
 	}
+	r.exec("update epoch set timeline = ''") // as in a copy, which gets an identity of its own
+	r.append(s, "4")
+	if n := r.count("epoch"); n != 2 {
+		t.Errorf("%d epochs, want 2", n)
+	}
 }

@@ -73,7 +73,7 @@ func (r *reader) Bounds(ctx context.Context) (floor, end uint64, err error) {
 	}
 	p, err := r.page(ctx, 0, 0, 0)
 	if err != nil {
-		return 0, 0, publicError(ctx, err)
+		return 0, 0, r.public(ctx, err)
 	}
 	floor = max(p.floor, r.behind)
 	end = max(p.end, floor)
@@ -97,7 +97,7 @@ func (r *reader) Read(ctx context.Context, after uint64, limit int) (eventlog.Ba
 	rows := min(max(limit/r.size+1, 2), maxPage)
 	p, err := r.page(ctx, after, rows, limit)
 	if err != nil {
-		return eventlog.Batch{}, publicError(ctx, err)
+		return eventlog.Batch{}, r.public(ctx, err)
 	}
 	r.behind = p.lost
 	if p.lost > 0 || after < p.floor || after > p.end {

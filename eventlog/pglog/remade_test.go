@@ -3,6 +3,7 @@ package pglog_test
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/eventlog/pglog"
@@ -17,6 +18,9 @@ func TestSchemaMadeAgain(t *testing.T) {
 	r := m.follow(own("a"))
 	last := m.append(own("a"), "1", "2")
 	log := m.log.(*pglog.Log)
+	o.PollInterval = time.Hour // so that it learns of the end of the schema from nothing else
+	unaware := tester{t, mustOpen(t, pool, o)}.follow(own("a"))
+	from, _ := unaware.bounds()
 
 	execute(t, pool, "alter table "+o.Schema+".log rename to old")
 	err := log.Append(t.Context(), own("a"), nil, texts("never"))
@@ -31,6 +35,10 @@ func TestSchemaMadeAgain(t *testing.T) {
 	want := pglog.SchemaError{Schema: o.Schema, Have: 0, Want: 1}
 	wantSchemaError(t, log.Append(t.Context(), own("a"), nil, texts("never")), want)
 	_, err = log.Lookup(t.Context(), "a")
+	wantSchemaError(t, err, want)
+	_, _, err = unaware.Bounds(t.Context())
+	wantSchemaError(t, err, want)
+	_, err = unaware.Read(t.Context(), from-1, 1)
 	wantSchemaError(t, err, want)
 	wantSchemaError(t, log.Delete(t.Context(), "a", &texts("never")[0], 0), want)
 	if err := pglog.Migrate(t.Context(), pool, o); err != nil {

@@ -33,7 +33,7 @@ const (
 const (
 	maxAppend  = 32 << 20 // bytes of its entries
 	maxEntries = 50_000
-	// entrySize is what an entry counts for in a call besides its text.
+	// entrySize is what an entry counts for besides its text, in a call and in the log.
 	entrySize = 120
 )
 

@@ -2,6 +2,7 @@ package pglog_test
 
 import (
 	"context"
+	"errors"
 	"testing"
 
 	"github.com/mixstream/mixstream/eventlog/pglog"
@@ -29,6 +30,13 @@ func TestRestore(t *testing.T) {
 	outbox := "insert into " + o.Schema + ".outbox (xid, session, id, scope, scope_hash, name, data) select '9000000000', stream, 'a', '', stream, 'content', 'published' from " + o.Schema + ".log limit 1"
 	execute(t, otherPool, outbox)
 	elsewhere := tester{t, mustOpen(t, otherPool, o)}
+	tx := begin(t, otherPool)
+	if _, err := m.log.(*pglog.Log).AppendTx(t.Context(), tx, own("a"), texts("never")); !errors.Is(err, pglog.ErrOtherDatabase) {
+		t.Errorf("AppendTx to the copy: %v", err)
+	}
+	if err := tx.Rollback(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 
 	execute(t, pool, "drop schema "+o.Schema+" cascade")
 	server.Restore(t, "postgres", dump)

@@ -13,35 +13,37 @@ const (
 )
 
 // retainLoop deletes what falls due with time and size, in steps that each hold locks only
-// briefly, and makes PostgreSQL use their room again. One process at a time does.
+// briefly. One process at a time does.
 func (l *Log) retainLoop() {
-	v := &vacuumer{store: l.store}
 	for sleep(l.life.ctx, retainEvery) {
 		for more := true; more && !l.life.over(); {
-			var u unused
 			var err error
-			if more, u, err = l.retain(); err != nil {
-				if !l.life.over() && !transient(err) {
-					l.options.Logger.Error("pglog: retention", "error", err)
-				}
-				break
+			if more, err = l.retain(); err != nil && !l.life.over() && !transient(err) {
+				l.options.Logger.Error("pglog: retention", "error", err)
 			}
-			v.look(u)
 		}
 	}
 }
 
-// retain does one step.
-func (l *Log) retain() (more bool, u unused, err error) {
+// retain does one step. It also trims the streams to which other processes have appended too much,
+// and makes PostgreSQL use the room of deleted rows again.
+func (l *Log) retain() (more bool, err error) {
 	ctx, cancel := l.life.within(l.life.ctx, l.options.RequestTimeout)
 	defer cancel()
+	keep := &l.options.Retention
+	var grown []stream
+	var u unused
 	err = l.use(ctx, func(conn *pgx.Conn) error {
-		var deleted int64
 		return conn.QueryRow(ctx, l.text.retain,
-			limit(l.options.Retention.Age, time.Microsecond), limit(l.options.Retention.Bytes, 1), retainStep, vacuumed[:],
-		).Scan(&deleted, &more, &u.dead, &u.live)
+			limit(keep.Age, time.Microsecond), limit(keep.Bytes, 1), limit(keep.Entries, 1), retainStep, vacuumed[:],
+		).Scan(&more, &grown, &u.dead, &u.live)
 	})
-	return more, u, err
+	if err != nil {
+		return false, err
+	}
+	l.trimmer.trim(grown, keep.slack())
+	l.vacuumer.look(u)
+	return more, nil
 }
 
 // limit returns a limit in a unit; nil for no limit.

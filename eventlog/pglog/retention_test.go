@@ -140,6 +140,29 @@ func TestForgottenEntries(t *testing.T) {
 	f.expect(e.ID, "4")
 }
 
+// What is appended by a process that sets no limit is held to those of the others, with some slack.
+// However much that is, it is deleted in bounded steps.
+func TestOthersAreTrimmed(t *testing.T) {
+	const keep, appended = 1000, 12_000
+	r := newRetained(t, pglog.Retention{Entries: keep, Bytes: -1})
+	visitor := mustOpen(t, r.pool, pglog.Options{Schema: r.schema, Retention: pglog.Retention{Entries: -1, Bytes: -1, Age: -1}})
+	first := r.append(own("few"), "0")
+	for _, id := range []string{"many", "few"} {
+		tester{t, visitor}.append(own(id), numbered(1, keep+200)...)
+	}
+	tester{t, visitor}.append(own("many"), numbered(1, appended)...)
+	if err := visitor.Retain(); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the session is trimmed", func() bool {
+		r.retain()
+		n := r.count("log") - (1 + keep + 200)
+		return n >= keep && n <= keep+keep/4
+	})
+	r.follow(own("many")).expectGap(first)
+	r.follow(own("few")).expect(first, numbered(1, keep+200)...)
+}
+
 // Marks of forgotten sessions and floors of scopes go when they say no more than the floor of the
 // whole log; keys and calls when their life is over.
 func TestNothingIsLeft(t *testing.T) {
@@ -178,6 +201,28 @@ func TestNothingIsLeft(t *testing.T) {
 	}
 }
 
+// A session that is made again while its old mark is deleted keeps its record.
+func TestMadeAgainMeanwhile(t *testing.T) {
+	r := newRetained(t, pglog.Retention{})
+	r.exec("insert into session (hash, id, scope, scope_hash, floor, deleted) select gen_random_uuid(), '', '', gen_random_uuid(), 0, 1")
+	tx := begin(t, r.pool)
+	if _, err := tx.Exec(t.Context(), "update "+r.schema+".session set born = 2, deleted = null"); err != nil {
+		t.Fatal(err)
+	}
+	retained := make(chan error)
+	go func() { retained <- r.log.Retain() }()
+	until(t, "the retention waits for the session", func() (waits bool) {
+		_ = r.pool.QueryRow(t.Context(), "select exists (select from pg_stat_activity where wait_event = 'transactionid' and query like '%"+r.schema+"%')").Scan(&waits)
+		return waits
+	})
+	if err := tx.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-retained; err != nil || r.count("session") != 1 {
+		t.Errorf("%d sessions are left, error %v", r.count("session"), err)
+	}
+}
+
 // However fast keys, calls and marks of sessions come, the retention keeps up with them.
 func TestNothingPilesUp(t *testing.T) {
 	r := newRetained(t, pglog.Retention{})
@@ -187,11 +232,12 @@ func TestNothingPilesUp(t *testing.T) {
 		"call (token, at) select " + r.schema + ".token_at(n), 0":                           21_000,
 		"key select id, id, 0, 1, 1, 1, 1, '', false, 0":                                    6_000,
 		"session (hash, id, scope, scope_hash, floor, deleted) select id, '', '', id, 0, 1": 2_000,
+		"scope select id, 1": 2_000,
 	} {
 		execute(t, r.pool, "insert into "+r.schema+"."+sql+" from ("+others+") o", n)
 	}
 	r.retain()
-	if r.count("call") != 1 || r.count("key") != 0 || r.count("session") != 1 {
-		t.Errorf("left: %d calls, %d keys, %d sessions", r.count("call"), r.count("key"), r.count("session"))
+	if r.count("call") != 1 || r.count("key") != 0 || r.count("session") != 1 || r.count("scope") != 0 {
+		t.Errorf("left: %d calls, %d keys, %d sessions, %d scopes", r.count("call"), r.count("key"), r.count("session"), r.count("scope"))
 	}
 }

@@ -49,6 +49,7 @@ func (s schema) fill(sql string) string {
 		"@schema@", s.quoted(),
 		"@channel@", "'"+s.name+"'",
 		"@lock@", strconv.FormatInt(s.lock(), 10),
+		"@entrysize@", strconv.Itoa(entrySize),
 		"@step@", strconv.Itoa(outboxStep),
 		"@keylife@", strconv.FormatInt(eventlog.KeyLife.Microseconds(), 10),
 		"@calllife@", strconv.FormatInt(callLife.Microseconds(), 10),
@@ -89,18 +90,11 @@ func Migrate(ctx context.Context, pool *pgxpool.Pool, o Options) error {
 	s := schema{o.Schema}
 	// What another process commits meanwhile must be visible, whatever the default is.
 	err = pgx.BeginTxFunc(ctx, pool, pgx.TxOptions{IsoLevel: pgx.ReadCommitted}, func(tx pgx.Tx) error { return s.migrate(ctx, tx) })
-	if mine, is := errors.AsType[*SchemaError](err); is {
-		return mine
-	}
-	if err != nil {
-		return publicError(ctx, err)
-	}
-	return nil
+	return publicError(ctx, err)
 }
 
 func (s schema) migrate(ctx context.Context, tx pgx.Tx) error {
-	// What a role has for short queries must not end this.
-	if _, err := tx.Exec(ctx, "select set_config(t, '0', true) from unnest(array['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout']) t"); err != nil {
+	if err := withoutTimeouts(ctx, tx); err != nil {
 		return err
 	}
 	// Two processes may start at the same time.
@@ -124,9 +118,9 @@ func (s schema) migrate(ctx context.Context, tx pgx.Tx) error {
 		}
 	}
 	var other *string
-	if err := tx.QueryRow(ctx, `select min(name) from (
-		select relname::text as name from pg_class where relnamespace = $1::text::regnamespace
-		union all select proname from pg_proc where pronamespace = $1::text::regnamespace) o`, s.quoted()).Scan(&other); err != nil {
+	if err := tx.QueryRow(ctx, `select min(name) from pg_namespace n, lateral (
+		select relname::text as name from pg_class where relnamespace = n.oid union all select proname from pg_proc where pronamespace = n.oid) o
+		where nspname = $1`, s.name).Scan(&other); err != nil {
 		return err
 	}
 	if other != nil {
@@ -150,6 +144,14 @@ func (s schema) migrate(ctx context.Context, tx pgx.Tx) error {
 	return err
 }
 
+// withoutTimeouts removes the limits of a transaction's time that a role may have for short ones.
+func withoutTimeouts(ctx context.Context, tx pgx.Tx) error {
+	// transaction_timeout is of PostgreSQL 17.
+	_, err := tx.Exec(ctx, `select set_config(name, '0', true) from pg_settings
+		where name in ('statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'transaction_timeout')`)
+	return err
+}
+
 // querier is what a connection, a pool and a transaction have in common.
 type querier interface {
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
@@ -158,9 +160,11 @@ type querier interface {
 // version returns the version of the schema, or 0 if there is none.
 func (s schema) version(ctx context.Context, q querier) (version int, err error) {
 	var exists bool
-	// A table of the application may have this name.
-	err = q.QueryRow(ctx, "select exists (select from pg_attribute where attrelid = to_regclass($1) and attname = 'n' and atttypid = 'int4'::regtype) and to_regclass($2) is not null",
-		s.quoted()+".version", s.quoted()+".epoch").Scan(&exists)
+	// A table of the application may have this name. The catalogs are asked themselves: to_regclass
+	// may answer from a cache what was true before another process migrated.
+	err = q.QueryRow(ctx, `select count(*) = 2 from pg_class c join pg_attribute a on a.attrelid = c.oid
+		where c.relnamespace = (select oid from pg_namespace where nspname = $1) and c.relname in ('version', 'epoch')
+			and a.attname = 'n' and a.atttypid = 'int4'::regtype`, s.name).Scan(&exists)
 	if err != nil || !exists {
 		return 0, err
 	}

@@ -69,24 +69,26 @@ func TestLockTimeout(t *testing.T) {
 	admin := openPool(t, server.URL("postgres"))
 	o := migrated(t, admin, pglog.Options{})
 	l := mustOpen(t, openPool(t, server.URL("postgres")+"&lock_timeout=1"), o)
-	tx := begin(t, admin)
-	if _, err := tx.Exec(t.Context(), "set local search_path = "+o.Schema+"; select lock()"); err != nil {
-		t.Fatal(err)
-	}
-	appended := make(chan error)
-	go func() { appended <- l.Append(t.Context(), own("a"), nil, texts("1")) }()
-	until(t, "the append has waited for longer than a lock may take", func() (waits bool) {
-		_ = admin.QueryRow(t.Context(), "select exists (select from pg_stat_activity where wait_event = 'advisory' and clock_timestamp() - query_start > '20 ms')").Scan(&waits)
-		if err := l.Writable(t.Context()); err != nil {
+	for range 2 { // the session has a record the second time
+		tx := begin(t, admin)
+		if _, err := tx.Exec(t.Context(), "set local search_path = "+o.Schema+"; select lock()"); err != nil {
 			t.Fatal(err)
 		}
-		return waits
-	})
-	if err := tx.Rollback(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if err := <-appended; err != nil {
-		t.Error(err)
+		appended := make(chan error)
+		go func() { appended <- l.Append(t.Context(), own("a"), nil, texts("1")) }()
+		until(t, "the append has waited for longer than a lock may take", func() (waits bool) {
+			_ = admin.QueryRow(t.Context(), "select exists (select from pg_stat_activity where wait_event = 'advisory' and clock_timestamp() - query_start > '20 ms')").Scan(&waits)
+			if err := l.Writable(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			return waits
+		})
+		if err := tx.Rollback(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-appended; err != nil {
+			t.Error(err)
+		}
 	}
 }
 

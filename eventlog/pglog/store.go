@@ -19,7 +19,6 @@ type store struct {
 	state   availability
 	drained atomic.Pointer[drained]
 
-	listens  bool  // Options.Listen is known to be right; only the tail uses it
 	looking  slots // for calls that only read
 	removing slots // for calls that wait for transactions of the application
 
@@ -49,13 +48,13 @@ func (s *store) known() (epoch *int32, snapshot *string) {
 
 // statements are the calls of the functions of the schema.
 type statements struct {
-	append, plain, remove, outcome, recall, read, lookup, tail, publish, settled, identity, trim, retain, expire, keep, idle, next string
+	append, plain, remove, outcome, recall, read, lookup, tail, publish, waiting, settled, identity, trim, retain, expire, keep, idle, next string
 }
 
 func (s schema) statements() statements {
 	q := s.quoted()
 	return statements{
-		append: "select base, verdicts, now_epoch, now_drained::text, backlog from " + q +
+		append: "select base, verdicts, now_epoch, now_drained::text, moved, backlog from " + q +
 			".append($1, $2, $3::text::pg_snapshot, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
 		plain:    "select base, now_epoch, now_drained::text from " + q + ".append_plain($1, $2, $3::text::pg_snapshot, $4, $5, $6, $7)",
 		remove:   "select base, verdicts, stream from " + q + ".remove($1, $2, $3::text::pg_snapshot, $4, $5, $6, $7)",
@@ -65,10 +64,11 @@ func (s schema) statements() statements {
 		lookup:   "select scope, deleted, tail from " + q + ".lookup($1)",
 		tail:     "select * from " + q + ".tail($1, $2, $3, $4, $5, $6::text::pg_snapshot)",
 		publish:  "select verdict, first_n, last_n, xid::text, tail, stream::text from " + q + ".publish($1, $2, $3, $4, $5, $6, $7, $8)",
+		waiting:  "select " + q + ".waiting($1, $2::text::pg_snapshot, $3)",
 		settled:  "select ids, ended, lost, trimmed from " + q + ".settled($1, $2, $3, $4, $5, $6::text::xid8)",
 		identity: "select log from " + q + ".version",
-		trim:     "select " + q + ".trim_streams($1, $2, $3)",
-		retain:   "select deleted, more, dead, live from " + q + ".retain($1, $2, $3), " + q + ".unused($4)",
+		trim:     "select " + q + ".trim_streams($1, $2, $3, $4)",
+		retain:   "select more, grown, dead, live from " + q + ".retain($1, $2, $3, $4), " + q + ".unused($5)",
 		expire:   "select keys_to, calls_to, more from " + q + ".expire($1, $2, $3)",
 		keep:     "select " + q + ".keep($1, $2)",
 		idle:     "select " + q + ".forget_idle($1)",
@@ -127,16 +127,17 @@ func (s *store) look(ctx context.Context, f func(ctx context.Context, conn *pgx.
 
 // continueEpoch begins another epoch if the database has another history.
 func (s *store) continueEpoch(ctx context.Context) error {
-	return s.use(ctx, func(conn *pgx.Conn) error {
-		var begun bool
-		if err := conn.QueryRow(ctx, s.text.next).Scan(&begun); err != nil {
-			return err
-		}
-		if begun {
-			s.options.Logger.Warn("pglog: the database has another history: readers that were ahead of it are told a gap")
-		}
-		return nil
-	})
+	return s.use(ctx, func(conn *pgx.Conn) error { return s.beginEpoch(ctx, conn) })
+}
+
+// beginEpoch is continueEpoch with a connection.
+func (s *store) beginEpoch(ctx context.Context, conn *pgx.Conn) error {
+	var begun bool
+	err := conn.QueryRow(ctx, s.text.next).Scan(&begun)
+	if begun {
+		s.options.Logger.Warn("pglog: the database has another history: readers that were ahead of it are told a gap")
+	}
+	return err
 }
 
 // notSentError is an error that came before anything was sent.

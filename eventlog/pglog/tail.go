@@ -32,6 +32,7 @@ type tail struct {
 	watchers *watchers
 	mover    *mover
 
+	listens   bool // Options.Listen is known to be right
 	misses    int
 	connected chan struct{} // closed when it follows for the first time
 	once      sync.Once
@@ -45,7 +46,7 @@ func (t *tail) run() {
 	pause := 50 * time.Millisecond
 	for !t.life.over() {
 		began := time.Now()
-		err := t.connect()
+		err := t.explain(t.life.ctx, t.connect())
 		if t.life.over() {
 			return
 		}
@@ -77,8 +78,7 @@ func (t *tail) connect() error {
 	if _, err := conn.Exec(ctx, "listen "+t.schema.quoted()); err != nil {
 		return err
 	}
-	var begun bool
-	if err := conn.QueryRow(ctx, t.text.next).Scan(&begun); err != nil {
+	if err := t.enter(ctx, conn); err != nil {
 		return err
 	}
 	t.watchers.connected()
@@ -95,6 +95,17 @@ func (t *tail) connect() error {
 		t.watchers.wakeAll()
 	}
 	return t.follow(conn)
+}
+
+// enter prepares the database of a connection. It asks only until it knows whether that is the
+// pool's: later the pool may be busy.
+func (t *tail) enter(ctx context.Context, conn *pgx.Conn) error {
+	err := t.beginEpoch(ctx, conn) // which gives a copy of the log an identity of its own
+	if t.options.Listen != nil && !t.listens && (err == nil || missing(err)) {
+		err = t.schema.same(ctx, t.pool, conn)
+		t.listens = err == nil
+	}
+	return err
 }
 
 // follow looks for what is new whenever a notification comes, and by itself when none does.

@@ -2,14 +2,16 @@ package pglog
 
 import (
 	"hash/maphash"
+	"maps"
+	"slices"
 	"sync"
 
 	"github.com/jackc/pgx/v5"
 )
 
 // trimmer trims streams to Retention.Entries. It counts what this process appends to each
-// stream, from a random number on, and looks at a stream after every eighth of the limit: what
-// many short-lived processes append is trimmed as well, on average.
+// stream, from a random number on, and looks at a stream after every eighth of the limit. What
+// other processes append is for the function retain to notice.
 //
 // The append that made the trimmer look waits until it has. So a log with one writer at a time
 // does not trim beside a reader of that writer.
@@ -27,7 +29,6 @@ type trimmer struct {
 // dueTrim is a stream to look at, and the request that waits for it.
 type dueTrim struct {
 	stream  stream
-	isScope bool
 	request *request
 	first   uint64
 }
@@ -65,7 +66,7 @@ func (t *trimmer) add(r *request, first uint64) bool {
 		return false
 	}
 	t.counts[s] = 0
-	t.due = append(t.due, dueTrim{s, r.kind == createSession && r.of.Scope != "", r, first})
+	t.due = append(t.due, dueTrim{s, r, first})
 	signal(t.work)
 	return true
 }
@@ -80,9 +81,11 @@ func (t *trimmer) run() {
 		due := t.due
 		t.due = nil
 		t.mu.Unlock()
-		if !t.life.over() && len(due) > 0 {
-			t.trim(due)
+		streams := make(map[stream]struct{}, len(due))
+		for _, d := range due {
+			streams[d.stream] = struct{}{}
 		}
+		t.trim(slices.Collect(maps.Keys(streams)), 0)
 		for _, d := range due {
 			d.request.finish(verdictDone, d.first)
 		}
@@ -92,24 +95,23 @@ func (t *trimmer) run() {
 	}
 }
 
-// trim trims streams. What fails is tried again after as many entries.
-func (t *trimmer) trim(due []dueTrim) {
-	seen := make(map[stream]bool, len(due))
-	var streams []stream
-	var isScope []bool
-	for _, d := range due {
-		if !seen[d.stream] {
-			seen[d.stream] = true
-			streams, isScope = append(streams, d.stream), append(isScope, d.isScope)
+// trimStep is how many entries one transaction trims at most.
+const trimStep = 10_000
+
+// trim trims streams that have slack entries more than the limit. What fails is tried again after
+// as many entries.
+func (t *trimmer) trim(streams []stream, slack int64) {
+	for more := len(streams) > 0; more && !t.life.over(); {
+		ctx, cancel := t.life.within(t.life.ctx, t.options.RequestTimeout)
+		err := t.use(ctx, func(conn *pgx.Conn) error {
+			return conn.QueryRow(ctx, t.text.trim, streams, t.options.Retention.Entries, slack, trimStep).Scan(&more)
+		})
+		cancel()
+		if err != nil {
+			if !t.life.over() {
+				t.options.Logger.Warn("pglog: trim", "error", err)
+			}
+			return
 		}
-	}
-	ctx, cancel := t.life.within(t.life.ctx, t.options.RequestTimeout)
-	defer cancel()
-	err := t.use(ctx, func(conn *pgx.Conn) error {
-		var deleted int64
-		return conn.QueryRow(ctx, t.text.trim, streams, isScope, t.options.Retention.Entries).Scan(&deleted)
-	})
-	if err != nil && !t.life.over() {
-		t.options.Logger.Warn("pglog: trim", "error", err)
 	}
 }

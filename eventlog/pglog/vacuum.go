@@ -32,9 +32,6 @@ type vacuumer struct {
 
 // look vacuums what needs it.
 func (v *vacuumer) look(u unused) {
-	if v.options.noVacuum || len(u.dead) != len(vacuumed) {
-		return
-	}
 	for i, name := range vacuumed {
 		dead, live := u.dead[i], u.live[i]
 		if v.done[i] || dead < v.kept[i] {

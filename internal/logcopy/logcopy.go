@@ -76,7 +76,8 @@ type Target interface {
 	// Append appends entries in their order, and sets their ids. It fails if the log has no
 	// room for them.
 	Append(ctx context.Context, entries []Entry) error
-	// Finish adds the sessions and the keys. The positions in the sessions are new ones. Readers may see the log only from then on.
+	// Finish adds the sessions and the keys. The positions in the sessions are new ones. Readers may
+	// see the log only from then on.
 	Finish(ctx context.Context, sessions []Session, keys []Key) error
 	// Abort removes what was copied, as far as possible, after anything else has failed.
 	Abort()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -21,8 +22,10 @@ func TestOutbox(t *testing.T) {
 	from, to := newPgPlace(t), newPgPlace(t)
 	log := from.open(t).(*pglog.Log)
 	sessions := []eventlog.Session{{ID: "old", Scope: "x"}, {ID: "new", Scope: "y"}}
+	ended := []eventlog.Session{{ID: "old end", Scope: "x"}, {ID: "new end"}}
 	f := &filled{log: log, sessions: sessions}
 	f.append(t, sessions[0], nil, entry(0, 1))
+	f.append(t, ended[0], nil, entry(0, 1))
 	tx, err := from.pool.Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -32,21 +35,36 @@ func TestOutbox(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	for _, s := range ended {
+		if _, err := log.DeleteTx(t.Context(), tx, s, entry(4, 4), time.Hour); err != nil {
+			t.Fatal(err)
+		}
+	}
 	if err := errors.Join(log.Close(), tx.Commit(t.Context())); err != nil {
 		t.Fatal(err)
 	}
 	n, err := copyLog(t.Context(), to.target(t, 0, 0), from.source(t))
-	if want := (logcopy.Counts{Entries: 3, Sessions: 2}); err != nil || n != want {
+	if want := (logcopy.Counts{Entries: 6, Sessions: 4}); err != nil || n != want {
 		t.Errorf("copied %+v, error %v; want %+v", n, err, want)
 	}
 	fresh := to.open(t)
 	defer fresh.Close()
 	own, all := f.texts(t, fresh)
-	if own["old"] != "name-0 0-x\nname-1 1-xx\n" || own["new"] != "name-2 2-xx\n" || len(all) != 3 {
-		t.Errorf("the sessions have %q", own)
+	if own["old"] != "name-0 0-x\nname-1 1-xx\nname-1 4-xxxx\n" || own["new"] != "name-2 2-xx\n" || len(all) != 4 {
+		t.Errorf("the sessions have %q", all)
 	}
 	if record, err := fresh.Lookup(t.Context(), "new"); err != nil || record.Session != sessions[1] {
 		t.Errorf("Lookup: %+v, error %v", record, err)
+	}
+	for _, s := range ended { // whose last entry is in their scope
+		record, err := fresh.Lookup(t.Context(), s.ID)
+		if err != nil || record.Session != s || record.Deleted == 0 {
+			t.Errorf("Lookup: %+v, error %v", record, err)
+		}
+		r := follow(t, fresh, s)
+		if b, err := r.Read(t.Context(), record.Deleted-1, 1); err != nil || len(b.Entries) != 1 || b.Entries[0].ID != record.Deleted {
+			t.Errorf("%s ends with %+v, error %v", s.ID, b, err)
+		}
 	}
 }
 

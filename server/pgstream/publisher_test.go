@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver pgx
 
+	"github.com/mixstream/mixstream/client"
 	"github.com/mixstream/mixstream/contract"
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/eventlog/pglog"
@@ -251,6 +252,26 @@ func TestEnd(t *testing.T) {
 		if id := s.id(end); id != got[len(got)-1].ID {
 			t.Errorf("%s: the end has the id %s, and its publisher got %s", order, got[len(got)-1].ID, id)
 		}
+	}
+}
+
+// A session that the application vouches for can be followed before its first event is committed.
+func TestNewSession(t *testing.T) {
+	s := open(t, server.WithSessions(func(context.Context, string) (bool, error) { return true, nil }))
+	tx := s.begin()
+	s.publish(tx, "new", &api.OrderPlaced{Total: 1})
+	c, err := client.New(api.OrderEvents, s.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stream, err := c.Open(t.Context(), api.OrderEventsRequest{OrderID: "new"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stream.Close()
+	s.commit(tx)
+	if !stream.Next() || !reflect.DeepEqual(stream.Event().Data, api.OrderEvent(&api.OrderPlaced{Total: 1})) {
+		t.Errorf("read %+v, %v", stream.Event(), stream.Err())
 	}
 }
 

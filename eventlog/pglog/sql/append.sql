@@ -34,7 +34,7 @@ create function append(
 	kind smallint[], session uuid[], session_id bytea[], scope bytea[], scope_hash uuid[], entries int[], grace bigint[],
 	key uuid[], expected_count bigint[], expected_digest bytea[], digest bytea[], closing boolean[],
 	entry_request int[], entry_name bytea[], entry_data bytea[],
-	out base bigint, out verdicts smallint[], out now_epoch int, out now_drained pg_snapshot, out backlog boolean)
+	out base bigint, out verdicts smallint[], out now_epoch int, out now_drained pg_snapshot, out moved int, out backlog boolean)
 language plpgsql
 set search_path = @schema@, pg_catalog, pg_temp
 set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan
@@ -58,12 +58,12 @@ begin
 		drained := null;
 	end if;
 	if pending then
-		backlog := drain(drained, @step@);
+		select d.moved, left_over into moved, backlog from drain(drained, @step@, base) d;
 		if backlog then
 			now_drained := drained;
 			waiting := array(select u.s from unnest(session) u (s) where (select true from outbox o where o.session = u.s limit 1));
 		end if;
-		select s.base into base from state(null, null) s;
+		base := base + moved;
 	end if;
 	if cardinality(kind) = 0 then
 		if pg_current_xact_id_if_assigned() is null then
@@ -164,7 +164,8 @@ declare
 	good    bigint;
 	nothing text;
 begin
-	if pg_is_in_recovery() or current_setting('transaction_isolation') <> 'read committed' or current_setting('synchronous_commit') = 'off' then
+	if pg_is_in_recovery() or current_setting('transaction_isolation') <> 'read committed' or current_setting('synchronous_commit') = 'off'
+		or current_setting('lock_timeout') <> '0' then
 		perform lock(); -- which refuses, or sets what it needs
 	end if;
 	nothing := pg_advisory_xact_lock(@lock@)::text; -- an expression, and no statement

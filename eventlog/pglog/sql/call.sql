@@ -40,7 +40,7 @@ $$;
 create function remove(token uuid, known_epoch int, drained pg_snapshot, session uuid, grace bigint, entry_name bytea, entry_data bytea,
 	out base bigint, out verdicts smallint[], out stream uuid)
 language plpgsql
-set search_path = @schema@, pg_catalog, pg_temp
+set search_path = @schema@, pg_catalog, pg_temp set lock_timeout = 0
 as $$
 #variable_conflict use_variable
 begin

@@ -57,6 +57,9 @@ begin
 	insert into epoch values (
 		coalesce(e.n, 0) + 1, ours, timeline(), coalesce(tail, 0),
 		greatest(tail, micros()) + case when e.n is null then 0 else 60000000 end);
+	if e.sysid <> ours or substr(e.timeline, 9) <> substr(timeline(), 9) then
+		update version set log = gen_random_uuid(); -- this is a copy, and another log
+	end if;
 	perform pg_notify(@channel@, '');
 	return true;
 end $$;

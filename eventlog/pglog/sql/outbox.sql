@@ -18,14 +18,36 @@ begin
 	end if;
 end $$;
 
--- drain moves rows of the outbox into the log, in their order, but no more than max_rows. It
--- returns whether rows are left over. It looks at no more than a few times max_rows, however many
+-- waiting reports whether a call of append would move rows of the outbox, or might. With a session,
+-- it waits for the end of the transaction that is publishing to it, but not for long.
+create function waiting(known_epoch int, drained pg_snapshot, session uuid) returns boolean
+language plpgsql
+set search_path = @schema@, pg_catalog, pg_temp
+set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan
+set lock_timeout = '5ms'
+as $$
+declare
+	nothing text;
+begin
+	if session is not null then
+		begin
+			nothing := pg_advisory_xact_lock_shared(session_lock(session))::text;
+		exception when lock_not_available then
+			null; -- some other may have ended
+		end;
+	end if;
+	return not exists (select from (select * from epoch order by n desc limit 1) e where e.n = known_epoch and e.timeline = timeline())
+		or exists (select from unseen(drained, 1));
+end $$;
+
+-- drain moves rows of the outbox into the log, in their order, but no more than max_rows. Their ids
+-- are after base; there is one for each row, but those that come too late do not get theirs. It
+-- returns how many, and whether rows are left over. It looks at no more than a few times max_rows, however many
 -- there are.
-create function drain(drained pg_snapshot, max_rows int, out left_over boolean)
+create function drain(drained pg_snapshot, max_rows int, base bigint, out moved int, out left_over boolean)
 language plpgsql as $$
 declare
 	rows  tid[];
-	base  bigint;
 	ended bigint;
 begin
 	rows := array(select at from unseen(drained, max_rows + 1));
@@ -34,10 +56,22 @@ begin
 		-- Those that come first. All rows that there are were not moved yet.
 		rows := array(select o.ctid from outbox o order by o.n limit max_rows);
 	end if;
-	if cardinality(rows) = 0 then
+	moved := cardinality(rows);
+	if moved = 0 then
 		return;
 	end if;
-	base := greatest((select max(id) from log), (select max(first) from epoch), micros());
+	if not exists (
+		select from outbox o left join session s on s.hash = o.session
+		where o.ctid = any(rows) and (o.grace is not null or s.born is null or s.deleted is not null)
+	) then -- as most do, they only append
+		with taken as (
+			delete from outbox o where o.ctid = any(rows) returning o.n, o.session, o.name, o.data
+		)
+		insert into log (id, stream, name, data, origin)
+		select base + row_number() over (order by n), session, name, data, n from taken;
+		perform pg_notify(@channel@, '');
+		return;
+	end if;
 	with taken as (
 		delete from outbox o where o.ctid = any(rows)
 		returning o.*
@@ -84,7 +118,8 @@ set enable_seqscan = off set jit = off set plan_cache_mode = force_generic_plan
 as $$
 #variable_conflict use_variable
 declare
-	ended boolean;
+	ended   boolean;
+	nothing text;
 begin
 	select case when v.log = log then 0 else 8 end, greatest((select max(l.id) from log l), (select t.floor from trimmed t))
 	into verdict, tail from version v;
@@ -93,7 +128,7 @@ begin
 	end if;
 	-- The next one waits for the end of this transaction: the order within a session is that of
 	-- the commits.
-	perform pg_advisory_xact_lock(session_lock(session));
+	nothing := pg_advisory_xact_lock(session_lock(session))::text; -- an expression, and no statement
 	if current_setting('transaction_isolation') = 'read committed' then
 		ended := exists (select from outbox o where o.session = session and o.grace is not null)
 			or exists (select from session s where s.hash = session and s.born is not null and s.deleted is not null and s.forget_at > clock_timestamp());
@@ -109,6 +144,12 @@ begin
 	if grace is not null then
 		stream := coalesce((select s.scope_hash from session s
 			where s.hash = session and s.born is not null and coalesce(s.forget_at > clock_timestamp(), true)), scope_hash);
+	end if;
+	if cardinality(entry_name) = 1 then
+		insert into outbox (session, id, scope, scope_hash, name, data, grace)
+		values (session, session_id, scope, scope_hash, entry_name[1], entry_data[1], grace) returning n into first_n;
+		last_n := first_n;
+		return;
 	end if;
 	with put as (
 		insert into outbox (session, id, scope, scope_hash, name, data, grace)
@@ -154,7 +195,7 @@ end $$;
 
 -- settled returns what has become of entries that a transaction has put into the outbox: the ids
 -- that they have, in their order, and whether the transaction has ended. If it has, lost says that
--- it was rolled back, and trimmed that entries may have been deleted since.
+-- it was rolled back, or is not in this history, and trimmed that entries may have been deleted since.
 create function settled(stream uuid, session uuid, after bigint, first_n bigint, last_n bigint, xid xid8,
 	out ids bigint[], out ended boolean, out lost boolean, out trimmed boolean)
 stable language plpgsql
@@ -166,6 +207,15 @@ begin
 	ids := array(select l.id from log l where l.stream = stream and l.id > after and l.origin between first_n and last_n order by l.id);
 	ended := pg_visible_in_snapshot(xid, pg_current_snapshot())
 		and not exists (select from outbox o where o.xid = xid and o.n between first_n and last_n);
+	if not ended then
+		begin
+			perform pg_xact_status(xid);
+		exception when invalid_parameter_value then
+			-- It is in the future: the transaction was in a history that is lost.
+			ended := true; lost := true; trimmed := false;
+			return;
+		end;
+	end if;
 	if ended then
 		lost := pg_xact_status(xid) = 'aborted';
 		trimmed := coalesce(after < greatest(

@@ -1,17 +1,6 @@
--- retaining makes this transaction the only one that trims. It reports whether it is, and waits
--- for that if it may.
-create function retaining(wait boolean) returns boolean language plpgsql as $$
-begin
-	if wait then
-		perform pg_advisory_xact_lock(@lock@ + 1);
-		return true;
-	end if;
-	return pg_try_advisory_xact_lock(@lock@ + 1);
-end $$;
-
 -- size returns what an entry counts for: its text, and its place in the table and the indexes.
 create function size(name bytea, data bytea) returns bigint immutable language sql as $$
-	select octet_length(name) + octet_length(data) + 120
+	select octet_length(name) + octet_length(data) + @entrysize@
 $$;
 
 -- uncount takes the bytes of deleted entries from the chunks in which they were counted.
@@ -26,44 +15,54 @@ create function uncount(ids bigint[], sizes bigint[]) returns void language sql 
 	where c.first = d.first
 $$;
 
--- trim_streams trims streams to their newest entries, and returns how many it has deleted. is_scope says
--- of each whether it is a scope.
-create function trim_streams(streams uuid[], is_scope boolean[], keep bigint) returns bigint
+-- trim_streams trims streams to their newest entries, those that have slack more than it keeps. It
+-- deletes max_rows entries at most, and returns whether there are more to delete.
+create function trim_streams(streams uuid[], keep bigint, slack bigint, max_rows int, out more boolean)
 language plpgsql
 set search_path = @schema@, pg_catalog, pg_temp
-set enable_seqscan = off set jit = off
+set enable_seqscan = off set enable_bitmapscan = off set jit = off set lock_timeout = 0
 as $$
 declare
 	stream_hash uuid;
-	of_scope    boolean;
 	cut         bigint;
 	old_floor   bigint;
+	part        bigint;
 	ids         bigint[];
 	sizes       bigint[];
-	deleted     bigint := 0;
 begin
-	perform retaining(true);
-	for stream_hash, of_scope in select * from unnest(streams, is_scope) order by 1 loop
+	more := false;
+	perform pg_advisory_xact_lock(@lock@ + 1);
+	for stream_hash in select s from unnest(streams) s order by s loop
 		select l.id into cut from log l where (l.stream, l.id) between (stream_hash, 0::bigint) and (stream_hash, max_id())
-		order by l.stream desc, l.id desc offset keep limit 1;
+		order by l.stream desc, l.id desc offset keep + slack limit 1;
 		continue when cut is null;
+		if slack > 0 then
+			select l.id into cut from log l where (l.stream, l.id) between (stream_hash, 0::bigint) and (stream_hash, max_id())
+			order by l.stream desc, l.id desc offset keep limit 1;
+		end if;
 		-- From the old floor on: before it there may be many rows that are deleted and that an old
 		-- snapshot of somebody else keeps.
 		old_floor := greatest((select floor from trimmed), (select s.floor from session s where s.hash = stream_hash and not s.dirty),
 			(select s.floor from scope s where s.hash = stream_hash), 0);
+		-- The first one that is too many for this step.
+		select l.id - 1 into part from log l where (l.stream, l.id) between (stream_hash, old_floor + 1) and (stream_hash, cut)
+		order by l.stream, l.id offset max_rows limit 1;
+		more := found;
+		if more then
+			cut := part;
+		end if;
 		with gone as (
 			delete from log l where (l.stream, l.id) between (stream_hash, old_floor + 1) and (stream_hash, cut) returning l.id, size(l.name, l.data) as bytes
 		)
 		select array_agg(id), array_agg(bytes) into ids, sizes from gone;
 		perform uncount(ids, sizes);
-		deleted := deleted + coalesce(cardinality(ids), 0);
-		if of_scope then
+		update session s set floor = greatest(s.floor, cut) where s.hash = stream_hash;
+		if not found then
 			insert into scope as s values (stream_hash, cut) on conflict (hash) do update set floor = greatest(s.floor, excluded.floor);
-		else
-			update session s set floor = greatest(s.floor, cut) where s.hash = stream_hash;
 		end if;
+		max_rows := max_rows - coalesce(cardinality(ids), 0);
+		exit when more;
 	end loop;
-	return deleted;
 end $$;
 
 -- unused returns how many rows of tables are deleted and not vacuumed, and how many are alive, as
@@ -76,16 +75,20 @@ as $$
 	from unnest(tables) with ordinality as t (name, at)
 $$;
 
--- retain does a step of what falls due with time and size: at most max_rows entries are deleted,
--- and as many keys and calls. It returns how many entries were, and whether more is due. Another
--- process that does the same makes it return at once. max_age is in microseconds; null sets no
--- limit.
-create function retain(max_age bigint, max_bytes bigint, max_rows int, out deleted bigint, out more boolean)
+-- retain does a step of what falls due with time and size: it deletes at most max_rows rows of each
+-- table. It returns whether more is due. Another process that does the same makes it return at once.
+-- max_age is in microseconds; null sets no limit.
+--
+-- It also returns streams that may have got more than max_entries, whichever process has appended
+-- to them: each of their new entries tells of its stream with the probability 8 / max_entries.
+create function retain(max_age bigint, max_bytes bigint, max_entries bigint, max_rows int, out more boolean, out grown uuid[])
 language plpgsql
 set search_path = @schema@, pg_catalog, pg_temp
-set enable_seqscan = off set jit = off
+set enable_seqscan = off set enable_bitmapscan = off set jit = off
 as $$
 declare
+	chunk_size constant bigint := coalesce(max_bytes / 64, 16777216);
+	deleted   bigint := 0;
 	due constant timestamptz := clock_timestamp(); -- an index serves no function that may change
 	old_floor bigint;
 	tail      bigint;
@@ -96,28 +99,29 @@ declare
 	sizes     bigint[];
 	s         session;
 begin
-	deleted := 0; more := false;
-	if pg_is_in_recovery() or not retaining(false) then
+	more := false;
+	if pg_is_in_recovery() or not pg_try_advisory_xact_lock(@lock@ + 1) then
 		return;
 	end if;
 	select floor into old_floor from trimmed;
 	select max(id) into tail from log;
 
-	if max_bytes is not null and tail is not null then
+	if max_bytes is not null or max_entries is not null then
 		-- Count what is new, in chunks of which some dozens make the limit.
 		select coalesce(max(last), old_floor) into counted from chunk;
-		with fresh as (
-			select id, size(name, data) as bytes from log where id > counted order by id limit 10000
+		with fresh as materialized (
+			select id, stream, size(name, data) as bytes from log where id > counted order by id limit 10000
 		), summed as (
 			select id, bytes, sum(bytes) over (order by id) as total from fresh
 		), parts as (
-			select max(id) as last, sum(bytes) as bytes from summed group by div(total - bytes, max_bytes / 64 + 1)
+			select max(id) as last, sum(bytes) as bytes from summed group by div(total - bytes, chunk_size + 1)
+		), added as (
+			insert into chunk select coalesce(lag(last) over (order by last), counted), last, bytes from parts
 		)
-		insert into chunk select coalesce(lag(last) over (order by last), counted), last, bytes from parts;
-		more := found and (select max(last) from chunk) < tail;
+		select count(*) = 10000, array_agg(distinct stream) filter (where random() * max_entries < 8) into more, grown from fresh;
 		-- Join the two newest while they are small.
 		with newest as (select * from chunk order by first desc limit 2),
-		joined as (select min(first) as first, max(last) as last, sum(bytes) as bytes from newest having count(*) = 2 and sum(bytes) < max_bytes / 64),
+		joined as (select min(first) as first, max(last) as last, sum(bytes) as bytes from newest having count(*) = 2 and sum(bytes) < chunk_size),
 		gone as (delete from chunk c using joined j where c.first > j.first)
 		update chunk c set last = j.last, bytes = j.bytes from joined j where c.first = j.first;
 		-- The oldest chunks that are over the limit.
@@ -133,18 +137,15 @@ begin
 		cut := tail - 1;
 	end if;
 	if cut > old_floor then
-		with old as (
-			select id from log where id > old_floor and id <= cut order by id limit max_rows
-		), gone as (
-			delete from log l using old where l.id = old.id returning l.id, size(l.name, l.data) as bytes
+		with gone as (
+			delete from log l where l.id = any(array(select id from log where id > old_floor and id <= cut order by id limit max_rows))
+			returning l.id, size(l.name, l.data) as bytes
 		)
 		select array_agg(id), array_agg(bytes), coalesce(max(id), old_floor), count(*) into ids, sizes, old_floor, deleted from gone;
 		if deleted > 0 then
 			update trimmed set floor = old_floor;
 			more := more or deleted = max_rows;
-			if max_bytes is not null then
-				perform uncount(ids, sizes);
-			end if;
+			perform uncount(ids, sizes);
 		end if;
 		delete from chunk where last <= old_floor;
 	end if;
@@ -171,10 +172,13 @@ begin
 		more := true;
 	end loop;
 	-- Marks that say no more than the floor of the whole log.
-	delete from session where hash in (select hash from session where born is null and session.deleted <= old_floor and not dirty limit 1000);
+	delete from session m where m.born is null and m.deleted <= old_floor and not m.dirty and m.hash = any(array(
+		select n.hash from session n where n.born is null and n.deleted <= old_floor and not n.dirty limit max_rows));
 	get diagnostics part = row_count;
-	more := more or part = 1000;
-	delete from scope where scope.floor <= old_floor;
+	more := more or part = max_rows;
+	delete from scope m where m.floor <= old_floor and m.hash = any(array(select n.hash from scope n where n.floor <= old_floor limit max_rows));
+	get diagnostics part = row_count;
+	more := more or part = max_rows;
 end $$;
 
 -- forget deletes entries of a session between two positions, and returns how many.
@@ -183,10 +187,10 @@ declare
 	ids   bigint[];
 	sizes bigint[];
 begin
-	with old as (
-		select l.id from log l where (l.stream, l.id) between (hash, after + 1) and (hash, least(through, coalesce(tail, 0) - 1)) order by l.stream, l.id limit max_rows
-	), gone as (
-		delete from log l using old where l.id = old.id returning l.id, size(l.name, l.data) as bytes
+	with gone as (
+		delete from log l where l.id = any(array(
+			select o.id from log o where (o.stream, o.id) between (hash, after + 1) and (hash, least(through, coalesce(tail, 0) - 1)) order by o.stream, o.id limit max_rows))
+		returning l.id, size(l.name, l.data) as bytes
 	)
 	select array_agg(id), array_agg(bytes) into ids, sizes from gone;
 	perform uncount(ids, sizes);

@@ -2,7 +2,8 @@
 
 create table version (
 	n   int not null,
-	log uuid not null default gen_random_uuid() -- tells this log from any other
+	log uuid not null default gen_random_uuid(), -- tells this log from any other
+	primary key (log) -- so that it can be updated where a publication has all tables
 );
 
 -- A span of the log within one history of the database. A database that is restored elsewhere or
@@ -54,6 +55,7 @@ create table scope (
 	hash  uuid primary key,
 	floor bigint not null
 );
+create index scope_floor on scope (floor);
 
 -- What was appended under deduplication keys.
 create table key (
