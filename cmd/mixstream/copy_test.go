@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/mixstream/mixstream/internal/docblock"
 )
 
 // A log goes from a folder to PostgreSQL, from there to another schema and to another database, and
@@ -50,6 +52,20 @@ func TestCopyPostgres(t *testing.T) {
 	run(exitUsage, "--from-schema is for a log in PostgreSQL", "copy", "--from", old, "--from-schema", "x", "--log", first)
 	run(exitUsage, "--log-schema and --log-listen are for a log in PostgreSQL", "copy", "--from", first, "--log-schema", "x", "--log", fresh)
 	run(exitUsage, fmt.Sprintf("schema %q: use letters", "a b"), "copy", "--from", first, "--from-schema", "a b", "--log", fresh)
+}
+
+// What docs/logs.md shows of copying, with a folder and a database that are there.
+func TestCopyAsShown(t *testing.T) {
+	folder := t.TempDir()
+	if status, _, stderr := execute(t, helloEvent, "publish", "--log", "file:"+folder, "s1"); status != exitSuccess {
+		t.Fatalf("status %d: %s", status, stderr)
+	}
+	there := strings.NewReplacer("postgres://owner@db/shop", newDatabase(t), "/var/lib/mixstream", folder)
+	for line := range strings.Lines(there.Replace(docblock.Of(t, "logs.md")[0].Text)) {
+		if status, _, stderr := execute(t, "", strings.Fields(line)[1:]...); status != exitSuccess {
+			t.Errorf("%s: status %d: %s", line, status, stderr)
+		}
+	}
 }
 
 // withPassword adds a password to an address, which the server does not ask for.

@@ -3,16 +3,16 @@ create function size(name bytea, data bytea) returns bigint immutable language s
 	select octet_length(name) + octet_length(data) + @entrysize@
 $$;
 
--- uncount takes the bytes of deleted entries from the chunks in which they were counted.
+-- uncount takes the bytes of deleted entries from the chunks in which they were counted. It reads the
+-- chunks once, not for each entry: an old snapshot of another transaction keeps all that they were.
 create function uncount(ids bigint[], sizes bigint[]) returns void language sql as $$
-	update chunk c set bytes = c.bytes - d.bytes
-	from (
+	with counted as materialized (select first, last from chunk),
+	less as (
 		select c.first, sum(d.size) as bytes
-		from unnest(ids, sizes) as d (id, size)
-		join lateral (select first from chunk where first < d.id and d.id <= last order by first desc limit 1) c on true
+		from unnest(ids, sizes) as d (id, size) join counted c on c.first < d.id and d.id <= c.last
 		group by c.first
-	) d
-	where c.first = d.first
+	)
+	update chunk c set bytes = c.bytes - l.bytes from less l where c.first = l.first
 $$;
 
 -- trim_streams trims streams to their newest entries, those that have slack more than it keeps. It
