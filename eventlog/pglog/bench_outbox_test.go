@@ -25,9 +25,9 @@ func BenchmarkAppendTx(b *testing.B) {
 	for _, test := range []struct{ publishers, sessions int }{{1, 1}, {64, 64}, {64, 8}} {
 		b.Run(fmt.Sprintf("publishers=%d/sessions=%d", test.publishers, test.sessions), func(b *testing.B) {
 			url := pgtest.SharedSyncing(b).URL("postgres")
-			big := openPool(b, url+"&pool_max_conns=64")
+			big := pgtest.Pool(b, url+"&pool_max_conns=64")
 			o := migrated(b, big, pglog.Options{Retention: pglog.Retention{Entries: -1}})
-			from, to := mustOpen(b, openPool(b, url), o), mustOpen(b, openPool(b, url), o)
+			from, to := mustOpen(b, pgtest.Pool(b, url), o), mustOpen(b, pgtest.Pool(b, url), o)
 			table := pgtest.Name()
 			if _, err := big.Exec(b.Context(), "create table "+table+" (n bigint generated always as identity primary key, session text, text text)"); err != nil {
 				b.Fatal(err)

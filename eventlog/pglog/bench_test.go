@@ -27,7 +27,7 @@ func benchEntries(n int) []eventlog.Entry {
 // benchLog opens a log on a server that syncs.
 func benchLog(b *testing.B, o pglog.Options) (*pglog.Log, *pgxpool.Pool) {
 	b.Helper()
-	pool := openPool(b, pgtest.SharedSyncing(b).URL("postgres"))
+	pool := pgtest.Pool(b, pgtest.SharedSyncing(b).URL("postgres"))
 	return mustOpen(b, pool, migrated(b, pool, o)), pool
 }
 

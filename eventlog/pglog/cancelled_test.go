@@ -13,9 +13,9 @@ import (
 // trying.
 func TestCancelledAppend(t *testing.T) {
 	server := pgtest.Shared(t)
-	admin := openPool(t, server.URL("postgres"))
+	admin := pgtest.Pool(t, server.URL("postgres"))
 	o := migrated(t, admin, pglog.Options{})
-	m := tester{t, mustOpen(t, openPool(t, server.URL("postgres")+"&application_name="+o.Schema), o)}
+	m := tester{t, mustOpen(t, pgtest.Pool(t, server.URL("postgres")+"&application_name="+o.Schema), o)}
 	r := m.follow(own("a"))
 	_, end := r.bounds()
 	tx := begin(t, admin)

@@ -14,7 +14,7 @@ import (
 // Check finds what would keep a log from being opened or appended to.
 func TestCheck(t *testing.T) {
 	server := pgtest.Shared(t)
-	owner := openPool(t, server.URL("postgres"))
+	owner := pgtest.Pool(t, server.URL("postgres"))
 	o := migrated(t, owner, pglog.Options{})
 	user := pgtest.Name()
 	for _, sql := range []string{"create role " + user + " login", "grant usage on schema " + o.Schema + " to " + user,
@@ -24,12 +24,12 @@ func TestCheck(t *testing.T) {
 		}
 	}
 	check := func(settings string, o pglog.Options) error {
-		return pglog.Check(t.Context(), openPool(t, strings.Replace(server.URL("postgres"), "postgres@", user+"@", 1)+settings), o)
+		return pglog.Check(t.Context(), pgtest.Pool(t, strings.Replace(server.URL("postgres"), "postgres@", user+"@", 1)+settings), o)
 	}
 	if err := check("", o); err != nil {
 		t.Errorf("a user with the privileges: %v", err)
 	}
-	log := mustOpen(t, openPool(t, strings.Replace(server.URL("postgres"), "postgres@", user+"@", 1)), o)
+	log := mustOpen(t, pgtest.Pool(t, strings.Replace(server.URL("postgres"), "postgres@", user+"@", 1)), o)
 	if err := log.Create(t.Context(), eventlog.Session{ID: "s"}, &eventlog.Entry{Name: "n", Data: []byte("{}")}); err != nil {
 		t.Errorf("a user with the privileges: %v", err)
 	}

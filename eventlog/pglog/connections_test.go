@@ -38,7 +38,7 @@ func configuredPool(t *testing.T, url string, change func(*pgxpool.Config)) *pgx
 // The connection of the log itself is made as the pool makes its own.
 func TestPoolHooks(t *testing.T) {
 	server := pgtest.Shared(t)
-	o := migrated(t, openPool(t, server.URL("postgres")), pglog.Options{RequestTimeout: time.Second})
+	o := migrated(t, pgtest.Pool(t, server.URL("postgres")), pglog.Options{RequestTimeout: time.Second})
 	var connected atomic.Int64
 	pool := configuredPool(t, "postgres://postgres@/postgres?host=/nowhere&pool_max_conns=2", func(c *pgxpool.Config) {
 		c.BeforeConnect = func(_ context.Context, c *pgx.ConnConfig) error {
@@ -60,7 +60,7 @@ func TestPoolHooks(t *testing.T) {
 func TestPoolResets(t *testing.T) {
 	server := pgtest.Shared(t)
 	told := new(notes)
-	o := migrated(t, openPool(t, server.URL("postgres")), pglog.Options{Logger: slog.New(slog.NewTextHandler(told, nil))})
+	o := migrated(t, pgtest.Pool(t, server.URL("postgres")), pglog.Options{Logger: slog.New(slog.NewTextHandler(told, nil))})
 	pool := configuredPool(t, server.URL("postgres")+"&pool_max_conns=1", func(c *pgxpool.Config) {
 		c.PrepareConn = func(ctx context.Context, c *pgx.Conn) (bool, error) {
 			_, err := c.Exec(ctx, "discard all")
@@ -86,9 +86,9 @@ func TestPoolResets(t *testing.T) {
 // appended is there once.
 func TestEndedConnections(t *testing.T) {
 	server := pgtest.Start(t)
-	admin := openPool(t, server.URL("postgres")+"&application_name=admin")
+	admin := pgtest.Pool(t, server.URL("postgres")+"&application_name=admin")
 	o := migrated(t, admin, pglog.Options{})
-	l := mustOpen(t, openPool(t, server.URL("postgres")), o)
+	l := mustOpen(t, pgtest.Pool(t, server.URL("postgres")), o)
 	tester{t, l}.append(own("0"), "first")
 	var over atomic.Bool
 	var appended atomic.Int64
@@ -130,9 +130,9 @@ func TestEndedConnections(t *testing.T) {
 // Deletions that wait for transactions leave connections of the pool to appends.
 func TestAppendsFindAConnection(t *testing.T) {
 	server := pgtest.Shared(t)
-	admin := openPool(t, server.URL("postgres")+"&pool_max_conns=10")
+	admin := pgtest.Pool(t, server.URL("postgres")+"&pool_max_conns=10")
 	o := migrated(t, admin, pglog.Options{})
-	m := tester{t, mustOpen(t, openPool(t, server.URL("postgres")+"&pool_max_conns=4"), o)}
+	m := tester{t, mustOpen(t, pgtest.Pool(t, server.URL("postgres")+"&pool_max_conns=4"), o)}
 	l := m.log.(*pglog.Log)
 	var wg sync.WaitGroup
 	var open []pgx.Tx
@@ -171,9 +171,9 @@ func TestAppendsFindAConnection(t *testing.T) {
 // However many readers wait for the database, appends do not wait behind them.
 func TestAppendsPassReaders(t *testing.T) {
 	server := pgtest.Shared(t)
-	admin := openPool(t, server.URL("postgres"))
+	admin := pgtest.Pool(t, server.URL("postgres"))
 	o := migrated(t, admin, pglog.Options{RequestTimeout: patience})
-	m := tester{t, mustOpen(t, openPool(t, server.URL("postgres")+"&pool_max_conns=3"), o)}
+	m := tester{t, mustOpen(t, pgtest.Pool(t, server.URL("postgres")+"&pool_max_conns=3"), o)}
 	var readers [9]*follower
 	for i := range readers {
 		readers[i] = m.follow(own("a"))
@@ -210,9 +210,9 @@ func TestAppendsPassReaders(t *testing.T) {
 // TestMain checks.
 func TestOpenIsCancelled(t *testing.T) {
 	server := pgtest.Shared(t)
-	admin := openPool(t, server.URL("postgres"))
+	admin := pgtest.Pool(t, server.URL("postgres"))
 	o := migrated(t, admin, pglog.Options{})
-	pool := openPool(t, server.URL("postgres")+"&application_name="+o.Schema)
+	pool := pgtest.Pool(t, server.URL("postgres")+"&application_name="+o.Schema)
 	opened := 0
 	for n := 0; opened < 3 && n < 400; n++ {
 		ctx, cancel := context.WithTimeoutCause(t.Context(), time.Duration(n)*200*time.Microsecond, errRollback)
@@ -240,12 +240,12 @@ func TestOpenIsCancelled(t *testing.T) {
 // Notifications of a log of the same name in another database are of no use.
 func TestListenElsewhere(t *testing.T) {
 	server := pgtest.Shared(t)
-	pool := openPool(t, server.URL("postgres"))
+	pool := pgtest.Pool(t, server.URL("postgres"))
 	o := migrated(t, pool, pglog.Options{RequestTimeout: time.Second})
 	other := pgtest.Name()
 	execute(t, pool, "create database "+other)
 	t.Cleanup(func() { _, _ = pool.Exec(context.Background(), "drop database "+other+" with (force)") })
-	elsewhere := openPool(t, server.URL(other))
+	elsewhere := pgtest.Pool(t, server.URL(other))
 	if err := pglog.Migrate(t.Context(), elsewhere, o); err != nil {
 		t.Fatal(err)
 	}

@@ -28,7 +28,7 @@ func anyBytes() []byte {
 // the connections and the encoding of the database.
 func TestAnyBytesAnySettings(t *testing.T) {
 	server := pgtest.Shared(t)
-	admin := openPool(t, server.URL("postgres"))
+	admin := pgtest.Pool(t, server.URL("postgres"))
 	latin := pgtest.Name()
 	execute(t, admin, "create database "+latin+" encoding 'LATIN1' template template0")
 	t.Cleanup(func() { _, _ = admin.Exec(context.Background(), "drop database "+latin+" with (force)") })
@@ -41,7 +41,7 @@ func TestAnyBytesAnySettings(t *testing.T) {
 		server.URL("postgres") + "&search_path=&plan_cache_mode=force_custom_plan&jit=on&jit_above_cost=0&transform_null_equals=on&plpgsql.variable_conflict=use_column",
 		server.URL("postgres") + "&synchronous_commit=off&session_replication_role=replica&row_security=off&plpgsql.extra_errors=all",
 	} {
-		pool := openPool(t, url)
+		pool := pgtest.Pool(t, url)
 		o := migrated(t, pool, pglog.Options{})
 		l := mustOpen(t, pool, o)
 		m := tester{t, l}

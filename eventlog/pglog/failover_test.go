@@ -21,7 +21,7 @@ import (
 func lagging(t *testing.T, primary *pgtest.Server, pool *pgxpool.Pool, o pglog.Options, m tester, table string) *pgtest.Server {
 	t.Helper()
 	replica := primary.Replica(t)
-	replicated := openPool(t, replica.URL("postgres"))
+	replicated := pgtest.Pool(t, replica.URL("postgres"))
 	locked := begin(t, pool) // so that nothing is moved into the log
 	if _, err := locked.Exec(t.Context(), "set local search_path = "+o.Schema+"; select lock()"); err != nil {
 		t.Fatal(err)
@@ -71,13 +71,13 @@ func (m tester) order(pool *pgxpool.Pool, table, text string) (p *pglog.Pending)
 func TestPromotion(t *testing.T) {
 	t.Parallel()
 	primary := pgtest.Start(t)
-	pool := openPool(t, primary.URL("postgres"))
+	pool := pgtest.Pool(t, primary.URL("postgres"))
 	o, table := migrated(t, pool, pglog.Options{}), orders(t, pool)
 	before := tester{t, mustOpen(t, pool, o)}
 	start, _ := before.follow(own("a")).bounds()
 	shared := before.append(own("a"), numbered(1, 50)...)
 	replica := lagging(t, primary, pool, o, before, table)
-	replicated := openPool(t, replica.URL("postgres"))
+	replicated := pgtest.Pool(t, replica.URL("postgres"))
 	all := append([]string{"late"}, numbered(51, 150)...)
 	for i, text := range all[1:] {
 		if i%2 == 0 {
@@ -148,7 +148,7 @@ func TestProcessesSeeAPromotion(t *testing.T) {
 		}
 	}
 	point(primary)
-	pool := openPool(t, "postgres://postgres@/postgres?host="+folder)
+	pool := pgtest.Pool(t, "postgres://postgres@/postgres?host="+folder)
 	o, table := migrated(t, pool, pglog.Options{PollInterval: 100 * time.Millisecond}), orders(t, pool)
 	m := tester{t, mustOpen(t, pool, o)}
 	r := m.follow(own("a"))

@@ -32,7 +32,7 @@ func keyed(t *testing.T, l eventlog.Log, workers int) func(int) error {
 // open opens a log with a schema of its own on a server that syncs.
 func (f figures) open(o pglog.Options) *pglog.Log {
 	f.Helper()
-	pool := openPool(f, pgtest.SharedSyncing(f).URL("postgres"))
+	pool := pgtest.Pool(f, pgtest.SharedSyncing(f).URL("postgres"))
 	return mustOpen(f, pool, migrated(f, pool, o))
 }
 

@@ -41,7 +41,7 @@ func TestFiguresProcess(t *testing.T) {
 	if strings.HasPrefix(task[2], "nats:") {
 		l = f.openNATS(natslog.Options{URL: task[2]})
 	} else {
-		l = mustOpen(t, openPool(t, task[2]), pglog.Options{Schema: task[1]})
+		l = mustOpen(t, pgtest.Pool(t, task[2]), pglog.Options{Schema: task[1]})
 	}
 	in := bufio.NewScanner(os.Stdin)
 	if workers == 0 {
@@ -145,7 +145,7 @@ func (p *process) line(f figures) string {
 // appending returns a measurement of processes that append to one log, with 64 publishers in all.
 func (f figures) appending(n int) func(time.Duration) sample {
 	url := pgtest.SharedSyncing(f).URL("postgres")
-	schema := migrated(f, openPool(f, url), pglog.Options{}).Schema
+	schema := migrated(f, pgtest.Pool(f, url), pglog.Options{}).Schema
 	all := make([]*process, n)
 	for i := range all {
 		all[i] = f.start(64/n, schema, url)

@@ -50,7 +50,7 @@ func (f figures) delivery(reader *process, publish func(text string) (time.Time,
 // has the event.
 func (f figures) toReader() {
 	url := pgtest.SharedSyncing(f).URL("postgres")
-	pool := openPool(f, url)
+	pool := pgtest.Pool(f, url)
 	single := func(l eventlog.Log) func(string) (time.Time, error) {
 		return func(text string) (time.Time, error) {
 			began := time.Now()
@@ -101,7 +101,7 @@ func (f figures) replay() {
 			return sample{rate: n / time.Since(began).Seconds()}
 		}
 	}
-	pool := openPool(f, pgtest.SharedSyncing(f).URL("postgres"))
+	pool := pgtest.Pool(f, pgtest.SharedSyncing(f).URL("postgres"))
 	o := migrated(f, pool, pglog.Options{Retention: pglog.Retention{Entries: -1}})
 	ours := replayed(mustOpen(f, pool, o))
 	file := replayed(f.openNATS(natslog.Options{Dir: f.TempDir(), Retention: natslog.Retention{Entries: -1}}))

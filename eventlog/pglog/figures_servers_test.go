@@ -12,7 +12,7 @@ import (
 // commits at the same time share one sleep, as they would share one sync.
 func (f figures) slowSync() {
 	server := pgtest.Start(f, "fsync=on", "commit_delay=2000", "commit_siblings=0")
-	pool := openPool(f, server.URL("postgres"))
+	pool := pgtest.Pool(f, server.URL("postgres"))
 	f.compare("appends, 64 publishers, 2 ms more for a sync",
 		way{name: "raw insert", measure: load(f.T, 64, 1, newRaw(f, server.URL("postgres"), 1).append)},
 		way{name: "**pglog**", measure: load(f.T, 64, 1, to(f.T, mustOpen(f, pool, migrated(f, pool, pglog.Options{})), 1)), goal: rateGoal(8000)})
@@ -23,11 +23,11 @@ func (f figures) replica() {
 	server := pgtest.Start(f, "fsync=on")
 	standby := server.Replica(f, "fsync=on")
 	defer standby.Stop(f)
-	admin := openPool(f, server.URL("postgres"))
+	admin := pgtest.Pool(f, server.URL("postgres"))
 	f.exec(admin, "alter system set synchronous_standby_names = '*'", "select pg_reload_conf()")
 	var ways []way
 	for _, w := range []struct{ name, commit string }{{"no wait for the replica", "local"}, {"**until it has synced**", "on"}, {"until readers of the replica see it", "remote_apply"}} {
-		pool := openPool(f, server.URL("postgres")+"&synchronous_commit="+w.commit)
+		pool := pgtest.Pool(f, server.URL("postgres")+"&synchronous_commit="+w.commit)
 		ways = append(ways, way{name: w.name, measure: load(f.T, 64, 1, to(f.T, mustOpen(f, pool, migrated(f, admin, pglog.Options{})), 1))})
 	}
 	f.compare("appends, 64 publishers, a synchronous replica", ways...)

@@ -18,10 +18,10 @@ import (
 func (f figures) snapshot() {
 	const workers = 64
 	server := pgtest.Start(f, "fsync=on")
-	admin := openPool(f, server.URL("template1"))
+	admin := pgtest.Pool(f, server.URL("template1"))
 	f.exec(admin, "create database held", "create database free")
 	publishing := func(database string) func(time.Duration) sample {
-		pool := openPool(f, server.URL(database)+"&pool_max_conns=16")
+		pool := pgtest.Pool(f, server.URL(database)+"&pool_max_conns=16")
 		l := mustOpen(f, pool, migrated(f, pool, pglog.Options{Retention: pglog.Retention{Entries: 1000}}))
 		return load(f.T, workers, 1, func(w int) error {
 			entries := []eventlog.Entry{{Name: "content", Data: benchData}}
@@ -35,7 +35,7 @@ func (f figures) snapshot() {
 		})
 	}
 	free, held := publishing("free"), publishing("held")
-	holder := openPool(f, server.URL("held"))
+	holder := pgtest.Pool(f, server.URL("held"))
 	tx, err := holder.BeginTx(f.Context(), pgx.TxOptions{IsoLevel: pgx.RepeatableRead})
 	if err != nil {
 		f.Fatal(err)

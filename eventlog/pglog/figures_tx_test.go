@@ -18,7 +18,7 @@ import (
 // events of each session stand in the order of the commits.
 func (f figures) transactions() {
 	const workers, half = 64, 32
-	pool := openPool(f, pgtest.SharedSyncing(f).URL("postgres")+"&pool_max_conns=64")
+	pool := pgtest.Pool(f, pgtest.SharedSyncing(f).URL("postgres")+"&pool_max_conns=64")
 	l := mustOpen(f, pool, migrated(f, pool, pglog.Options{Retention: pglog.Retention{Entries: -1}}))
 	table, plain := orders(f.T, pool), orders(f.T, pool)
 	starts := make(map[string]uint64)

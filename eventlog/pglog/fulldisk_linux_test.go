@@ -32,7 +32,7 @@ func TestFullDisk(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	pool := openPool(t, server.URL("postgres"))
+	pool := pgtest.Pool(t, server.URL("postgres"))
 	o := migrated(t, pool, pglog.Options{})
 	for _, sql := range []string{"create tablespace small location '" + disk + "'", "alter table " + o.Schema + ".log set tablespace small"} {
 		if _, err := pool.Exec(t.Context(), sql); err != nil {

@@ -46,7 +46,7 @@ func TestIdleFollowers(t *testing.T) {
 		followers = 10_000
 	}
 	server := pgtest.Start(t)
-	pool := openPool(t, server.URL("postgres"))
+	pool := pgtest.Pool(t, server.URL("postgres"))
 	m := tester{t, mustOpen(t, pool, migrated(t, pool, pglog.Options{}))}
 	m.append(own("0"), "1")
 	for i := range followers {

@@ -6,37 +6,15 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgxpool"
-	"go.uber.org/goleak"
 
 	"github.com/mixstream/mixstream/eventlog/pglog"
 	"github.com/mixstream/mixstream/internal/pgtest"
 )
 
-func TestMain(m *testing.M) {
-	code := m.Run()
-	pgtest.StopShared()
-	if code == 0 {
-		if err := goleak.Find(); err != nil {
-			println(err.Error())
-			code = 1
-		}
-	}
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { pgtest.Main(m) }
 
 // slow tells whether the slow tests are asked for.
 func slow() bool { return os.Getenv("MIXSTREAM_SLOW") != "" }
-
-// openPool connects to a database, and closes the pool with the test.
-func openPool(t testing.TB, url string) *pgxpool.Pool {
-	t.Helper()
-	pool, err := pgxpool.New(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(pool.Close)
-	return pool
-}
 
 // migrated returns options with a schema that is made for the test.
 func migrated(t testing.TB, pool *pgxpool.Pool, o pglog.Options) pglog.Options {
@@ -70,6 +48,6 @@ func mustOpen(t testing.TB, pool *pgxpool.Pool, o pglog.Options) *pglog.Log {
 // newLog opens a log of its own on the shared server.
 func newLog(t testing.TB, o pglog.Options) (*pglog.Log, *pgxpool.Pool) {
 	t.Helper()
-	pool := openPool(t, pgtest.Shared(t).URL("postgres"))
+	pool := pgtest.Pool(t, pgtest.Shared(t).URL("postgres"))
 	return mustOpen(t, pool, migrated(t, pool, o)), pool
 }

@@ -30,7 +30,7 @@ func dropSchema(t *testing.T, pool *pgxpool.Pool, name string) {
 
 // Migrate makes a log only in a schema of its own, and leaves any other as it is.
 func TestMigrateRefuses(t *testing.T) {
-	pool := openPool(t, pgtest.Shared(t).URL("postgres"))
+	pool := pgtest.Pool(t, pgtest.Shared(t).URL("postgres"))
 	for _, c := range []struct{ name, sql, want string }{
 		{"a table", "create table orders (n int)", `is not empty, it has "orders"`},
 		{"a table of a name of the log", "create table log (n int)", "is not empty"},
@@ -55,11 +55,11 @@ func TestMigrateRefuses(t *testing.T) {
 // A user who may not migrate gets an error that says so, and nothing is half done.
 func TestMigrateWithoutRights(t *testing.T) {
 	server := pgtest.Shared(t)
-	pool := openPool(t, server.URL("postgres"))
+	pool := pgtest.Pool(t, server.URL("postgres"))
 	user := pgtest.Name()
 	execute(t, pool, "create user "+user)
 	t.Cleanup(func() { _, _ = pool.Exec(context.Background(), "drop owned by "+user+"; drop user "+user) })
-	weak := openPool(t, "postgres://"+user+"@/postgres?host="+server.Folder())
+	weak := pgtest.Pool(t, "postgres://"+user+"@/postgres?host="+server.Folder())
 	o := pglog.Options{Schema: pgtest.Name()}
 	dropSchema(t, pool, o.Schema)
 	for _, grant := range []string{"", "create schema " + o.Schema, "grant usage on schema " + o.Schema + " to " + user} {
@@ -82,11 +82,11 @@ func TestMigrateAtOnce(t *testing.T) {
 	} {
 		t.Run(setting, func(t *testing.T) {
 			o := pglog.Options{Schema: "Two-Words_" + pgtest.Name()}
-			pool := openPool(t, server.URL("postgres"))
+			pool := pgtest.Pool(t, server.URL("postgres"))
 			dropSchema(t, pool, o.Schema)
 			var wg sync.WaitGroup
 			for range 20 {
-				each := openPool(t, server.URL("postgres")+"&"+setting)
+				each := pgtest.Pool(t, server.URL("postgres")+"&"+setting)
 				wg.Go(func() {
 					if err := pglog.Migrate(t.Context(), each, o); err != nil {
 						t.Errorf("Migrate: %v", err)
@@ -102,14 +102,14 @@ func TestMigrateAtOnce(t *testing.T) {
 // The timeouts that a role has for short queries do not end a migration that has to wait.
 func TestMigrateWaits(t *testing.T) {
 	server := pgtest.Shared(t)
-	pool := openPool(t, server.URL("postgres"))
+	pool := pgtest.Pool(t, server.URL("postgres"))
 	o := pglog.Options{Schema: pgtest.Name()}
 	dropSchema(t, pool, o.Schema)
 	tx := begin(t, pool)
 	if _, err := tx.Exec(t.Context(), "create schema "+o.Schema); err != nil {
 		t.Fatal(err)
 	}
-	impatient := openPool(t, server.URL("postgres")+"&statement_timeout=300&lock_timeout=1&application_name="+o.Schema)
+	impatient := pgtest.Pool(t, server.URL("postgres")+"&statement_timeout=300&lock_timeout=1&application_name="+o.Schema)
 	migrated := make(chan error)
 	go func() { migrated <- pglog.Migrate(t.Context(), impatient, o) }()
 	until(t, "the migration has waited for longer than it may", func() bool {

@@ -149,10 +149,10 @@ func TestReadersAgree(t *testing.T) {
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))
 	url := pgtest.Shared(t).URL("postgres")
-	pool := openPool(t, url)
+	pool := pgtest.Pool(t, url)
 	o := migrated(t, pool, pglog.Options{Retention: pglog.Retention{Entries: 60}, PollInterval: 20 * time.Millisecond}.DropNotifications(func() bool { return rand.IntN(3) > 0 }))
-	here := mustOpen(t, openPool(t, url+"&application_name=here-"+o.Schema), o)
-	there := mustOpen(t, openPool(t, url), o)
+	here := mustOpen(t, pgtest.Pool(t, url+"&application_name=here-"+o.Schema), o)
+	there := mustOpen(t, pgtest.Pool(t, url), o)
 	execute(t, pool, fmt.Sprintf(keepAll, o.Schema))
 	sessions := make([]eventlog.Session, 12)
 	for i := range sessions {

@@ -17,10 +17,10 @@ func TestAppendTxOfSmallPools(t *testing.T) {
 	for _, n := range []int{1, 2, 4} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
 			url := pgtest.Shared(t).URL("postgres")
-			o := migrated(t, openPool(t, url), pglog.Options{PollInterval: time.Hour})
-			small := openPool(t, fmt.Sprintf("%s&pool_max_conns=%d", url, n))
+			o := migrated(t, pgtest.Pool(t, url), pglog.Options{PollInterval: time.Hour})
+			small := pgtest.Pool(t, fmt.Sprintf("%s&pool_max_conns=%d", url, n))
 			m := tester{t, mustOpen(t, small, o)}
-			r := tester{t, mustOpen(t, openPool(t, url), o)}.follow(own("0"))
+			r := tester{t, mustOpen(t, pgtest.Pool(t, url), o)}.follow(own("0"))
 			_, end := r.bounds()
 			for _, text := range []string{"1", "2"} {
 				txs := make([]pgx.Tx, n)

@@ -24,7 +24,7 @@ func wantUnavailable(t *testing.T, call string, err, why error) {
 func TestRestart(t *testing.T) {
 	t.Parallel()
 	server := pgtest.Start(t)
-	pool := openPool(t, server.URL("postgres"))
+	pool := pgtest.Pool(t, server.URL("postgres"))
 	o := migrated(t, pool, pglog.Options{})
 	m := tester{t, mustOpen(t, pool, o)}
 	hasty := mustOpen(t, pool, pglog.Options{Schema: o.Schema, AppendTimeout: 100 * time.Millisecond})
@@ -60,7 +60,7 @@ func TestRestart(t *testing.T) {
 func TestReadOnly(t *testing.T) {
 	t.Parallel()
 	server := pgtest.Start(t)
-	pool := openPool(t, server.URL("postgres"))
+	pool := pgtest.Pool(t, server.URL("postgres"))
 	o := migrated(t, pool, pglog.Options{AppendTimeout: 300 * time.Millisecond})
 	m := tester{t, mustOpen(t, pool, o)}
 	r := m.follow(own("a"))
@@ -113,9 +113,9 @@ func TestLostAnswers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := migrated(t, openPool(t, server.URL("postgres")), pglog.Options{Listen: direct})
+	o := migrated(t, pgtest.Pool(t, server.URL("postgres")), pglog.Options{Listen: direct})
 	p := newProxy(t, server.Folder())
-	l := mustOpen(t, openPool(t, "postgres://postgres@/postgres?host="+p.folder+"&pool_max_conns=4"), o)
+	l := mustOpen(t, pgtest.Pool(t, "postgres://postgres@/postgres?host="+p.folder+"&pool_max_conns=4"), o)
 	m := tester{t, l}
 	floor, _ := m.follow(own("a")).bounds()
 	var want []string

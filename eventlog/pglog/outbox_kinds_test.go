@@ -85,7 +85,7 @@ func TestAppendTxQueryModes(t *testing.T) {
 			m := tester{t, l}
 			r, others := m.follow(odd), m.follow(own("b"))
 			_, end := r.bounds()
-			pool := openPool(t, pgtest.Shared(t).URL("postgres")+"&default_query_exec_mode="+mode)
+			pool := pgtest.Pool(t, pgtest.Shared(t).URL("postgres")+"&default_query_exec_mode="+mode)
 			tx := begin(t, pool)
 			var b pgx.Batch
 			b.Queue("select 1")
@@ -114,7 +114,7 @@ func TestAppendTxQueryModes(t *testing.T) {
 // A transaction of another database is refused, whether or not that has a log.
 func TestAppendTxOtherDatabase(t *testing.T) {
 	server := pgtest.Shared(t)
-	pool := openPool(t, server.URL("postgres"))
+	pool := pgtest.Pool(t, server.URL("postgres"))
 	name := pgtest.Name()
 	if _, err := pool.Exec(t.Context(), "create database "+name); err != nil {
 		t.Fatal(err)
@@ -122,7 +122,7 @@ func TestAppendTxOtherDatabase(t *testing.T) {
 	t.Cleanup(func() { _, _ = pool.Exec(context.Background(), "drop database "+name+" (force)") })
 	o := migrated(t, pool, pglog.Options{})
 	l := mustOpen(t, pool, o)
-	other := openPool(t, server.URL(name))
+	other := pgtest.Pool(t, server.URL(name))
 	if _, err := l.AppendTx(t.Context(), begin(t, other), own("a"), texts("1")); !errors.Is(err, pglog.ErrOtherDatabase) {
 		t.Errorf("without a log: %v", err)
 	}
@@ -141,7 +141,7 @@ func TestAppendTxOtherDatabase(t *testing.T) {
 
 // A log whose schema was made again while it is open takes transactions all the same.
 func TestAppendTxSchemaMadeAgain(t *testing.T) {
-	pool := openPool(t, pgtest.Shared(t).URL("postgres"))
+	pool := pgtest.Pool(t, pgtest.Shared(t).URL("postgres"))
 	o := migrated(t, pool, pglog.Options{})
 	l := mustOpen(t, pool, o)
 	m := tester{t, l}
@@ -154,7 +154,7 @@ func TestAppendTxSchemaMadeAgain(t *testing.T) {
 	if err := pglog.Migrate(t.Context(), pool, o); err != nil {
 		t.Fatal(err)
 	}
-	tx = begin(t, openPool(t, pgtest.Shared(t).URL("postgres")))
+	tx = begin(t, pgtest.Pool(t, pgtest.Shared(t).URL("postgres")))
 	p := m.appendTx(tx, own("a"), "2")
 	commit(t, tx)
 	if _, err := p.IDs(t.Context()); err != nil {
@@ -164,7 +164,7 @@ func TestAppendTxSchemaMadeAgain(t *testing.T) {
 
 // Neither a search_path with other tables of these names nor another role leads astray.
 func TestAppendTxSearchPathAndRole(t *testing.T) {
-	pool := openPool(t, pgtest.Shared(t).URL("postgres"))
+	pool := pgtest.Pool(t, pgtest.Shared(t).URL("postgres"))
 	o := migrated(t, pool, pglog.Options{})
 	l := mustOpen(t, pool, o)
 	m := tester{t, l}
@@ -334,7 +334,7 @@ func TestAppendTxSerializable(t *testing.T) {
 // Without sequential scans, a plan that needs one has such a cost that PostgreSQL compiles it, which
 // takes a hundred milliseconds.
 func TestFunctionsDoNotCompile(t *testing.T) {
-	pool := openPool(t, pgtest.Shared(t).URL("postgres"))
+	pool := pgtest.Pool(t, pgtest.Shared(t).URL("postgres"))
 	o := migrated(t, pool, pglog.Options{})
 	rows, err := pool.Query(t.Context(), `select proname from pg_proc where pronamespace = $1::text::regnamespace
 		and 'enable_seqscan=off' = any(proconfig) and not 'jit=off' = any(proconfig)`, o.Schema)

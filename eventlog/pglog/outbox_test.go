@@ -173,7 +173,7 @@ func TestAppendSQLTx(t *testing.T) {
 func TestCommitOrder(t *testing.T) {
 	const writers, each = 8, 40
 	p := openPair(t, pglog.Options{})
-	pool := openPool(t, pgtest.Shared(t).URL("postgres"))
+	pool := pgtest.Pool(t, pgtest.Shared(t).URL("postgres"))
 	table := orders(t, pool)
 	m := tester{t, p.logs[0]}
 	r := m.follow(own("a"))
@@ -248,7 +248,7 @@ func TestAppendTxOfMany(t *testing.T) {
 // that dies before its commit leaves nothing.
 func TestAppendTxOfTheDead(t *testing.T) {
 	p := openPair(t, pglog.Options{PollInterval: 100 * time.Millisecond})
-	dead := openPool(t, pgtest.Shared(t).URL("postgres"))
+	dead := pgtest.Pool(t, pgtest.Shared(t).URL("postgres"))
 	m := tester{t, p.logs[0]}
 	r := m.follow(own("a"))
 	_, end := r.bounds()
@@ -280,7 +280,7 @@ func TestAppendTxOfTheDead(t *testing.T) {
 func TestAppendTxSurvivesKills(t *testing.T) {
 	t.Parallel()
 	server := pgtest.Start(t)
-	pool := openPool(t, server.URL("postgres"))
+	pool := pgtest.Pool(t, server.URL("postgres"))
 	l := mustOpen(t, pool, migrated(t, pool, pglog.Options{}))
 	table := orders(t, pool)
 	m := tester{t, l}

@@ -60,9 +60,9 @@ func (p *pair) Follow(ctx context.Context, s eventlog.Session, wake func()) (eve
 func openPair(t *testing.T, o pglog.Options) *pair {
 	t.Helper()
 	url := pgtest.Shared(t).URL("postgres")
-	pool := openPool(t, url)
+	pool := pgtest.Pool(t, url)
 	o = migrated(t, pool, o)
-	return &pair{logs: [2]*pglog.Log{mustOpen(t, pool, o), mustOpen(t, openPool(t, url), o)}}
+	return &pair{logs: [2]*pglog.Log{mustOpen(t, pool, o), mustOpen(t, pgtest.Pool(t, url), o)}}
 }
 
 // Two replicas on one database do what one log does.

@@ -97,7 +97,7 @@ func TestNoNotifications(t *testing.T) {
 func TestPooler(t *testing.T) {
 	server := pgtest.Shared(t)
 	folder := startPooler(t, server)
-	pool := openPool(t, "postgres://postgres@/postgres?default_query_exec_mode=cache_describe&host="+folder)
+	pool := pgtest.Pool(t, "postgres://postgres@/postgres?default_query_exec_mode=cache_describe&host="+folder)
 	direct, err := pgx.ParseConfig(server.URL("postgres"))
 	if err != nil {
 		t.Fatal(err)
@@ -105,8 +105,8 @@ func TestPooler(t *testing.T) {
 	for name, listen := range map[string]*pgx.ConnConfig{"pooler": nil, "direct": direct} {
 		t.Run(name, func(t *testing.T) {
 			told := new(notes)
-			o := migrated(t, openPool(t, server.URL("postgres")), pglog.Options{Listen: listen, Logger: slog.New(slog.NewTextHandler(told, nil))})
-			writer, reader := tester{t, mustOpen(t, openPool(t, server.URL("postgres")), o)}, tester{t, mustOpen(t, pool, o)}
+			o := migrated(t, pgtest.Pool(t, server.URL("postgres")), pglog.Options{Listen: listen, Logger: slog.New(slog.NewTextHandler(told, nil))})
+			writer, reader := tester{t, mustOpen(t, pgtest.Pool(t, server.URL("postgres")), o)}, tester{t, mustOpen(t, pool, o)}
 			r := reader.follow(own("a"))
 			_, end := r.bounds()
 			for _, text := range numbered(1, 8) {

@@ -24,7 +24,7 @@ type raw struct {
 // newRaw makes a table in the database at a URL, which is dropped with the test.
 func newRaw(t testing.TB, url string, each int) *raw {
 	t.Helper()
-	r := &raw{pool: openPool(t, url), table: pgtest.Name(), each: each, work: make(chan struct{}, 1)}
+	r := &raw{pool: pgtest.Pool(t, url), table: pgtest.Name(), each: each, work: make(chan struct{}, 1)}
 	if _, err := r.pool.Exec(t.Context(), "create table "+r.table+" (id bigint generated always as identity primary key, stream uuid, name bytea, data bytea)"); err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,7 @@ import (
 
 // The schema is dropped and made again under an open log, and a table is renamed and named back.
 func TestSchemaMadeAgain(t *testing.T) {
-	pool := openPool(t, pgtest.Shared(t).URL("postgres"))
+	pool := pgtest.Pool(t, pgtest.Shared(t).URL("postgres"))
 	o := migrated(t, pool, pglog.Options{})
 	m := tester{t, mustOpen(t, pool, o)}
 	r := m.follow(own("a"))

@@ -13,7 +13,7 @@ import (
 // what the dump lacks are told a gap, the others go on, and no id comes twice.
 func TestRestore(t *testing.T) {
 	server := pgtest.Shared(t)
-	pool := openPool(t, server.URL("postgres"))
+	pool := pgtest.Pool(t, server.URL("postgres"))
 	o := migrated(t, pool, pglog.Options{})
 	m := tester{t, mustOpen(t, pool, o)}
 	old := m.follow(own("a"))
@@ -25,7 +25,7 @@ func TestRestore(t *testing.T) {
 	execute(t, pool, "create database "+other)
 	t.Cleanup(func() { _, _ = pool.Exec(context.Background(), "drop database "+other+" with (force)") })
 	server.Restore(t, other, dump)
-	otherPool := openPool(t, server.URL(other))
+	otherPool := pgtest.Pool(t, server.URL(other))
 	// What was published before the dump has the number of a transaction of another server.
 	outbox := "insert into " + o.Schema + ".outbox (xid, session, id, scope, scope_hash, name, data) select '9000000000', stream, 'a', '', stream, 'content', 'published' from " + o.Schema + ".log limit 1"
 	execute(t, otherPool, outbox)

@@ -52,7 +52,7 @@ func TestSizeLevelsOff(t *testing.T) {
 		t.Skip("MIXSTREAM_SLOW=1 runs it for 20 s; by hand: MIXSTREAM_RETENTION=10m go test ./eventlog/pglog -run TestSizeLevelsOff -v -timeout 1h")
 	}
 	server := pgtest.Start(t, "log_lock_waits=on", "deadlock_timeout=100ms", "logging_collector=on", "log_directory=log", "log_filename=postgresql.log", "autovacuum_naptime=10s")
-	pool := openPool(t, server.URL("postgres")+"&pool_max_conns=24")
+	pool := pgtest.Pool(t, server.URL("postgres")+"&pool_max_conns=24")
 	// A second is 8 publishers × 50 ticks × 10 events × 327 bytes, half of which go to the busy session.
 	const growth = 8 * 50 * 10 * 327 / 2
 	bytes := growth * int64(min(duration/2, 30*time.Second).Seconds())
@@ -64,7 +64,7 @@ func TestSizeLevelsOff(t *testing.T) {
 	began := time.Now()
 	for _, l := range logs {
 		l.pool, l.options = pool, migrated(t, pool, l.options)
-		processes := []*pglog.Log{mustOpen(t, pool, l.options), mustOpen(t, openPool(t, server.URL("postgres")), l.options)}
+		processes := []*pglog.Log{mustOpen(t, pool, l.options), mustOpen(t, pgtest.Pool(t, server.URL("postgres")), l.options)}
 		for w := range 8 {
 			publishing.Go(func() { l.publish(t, processes[w%2], w, began.Add(duration)) })
 		}

@@ -22,7 +22,7 @@ type retained struct {
 
 func newRetained(t *testing.T, r pglog.Retention) *retained {
 	t.Helper()
-	pool := openPool(t, pgtest.Shared(t).URL("postgres"))
+	pool := pgtest.Pool(t, pgtest.Shared(t).URL("postgres"))
 	o := migrated(t, pool, pglog.Options{Retention: r})
 	l := mustOpen(t, pool, o)
 	return &retained{tester{t, l}, l, pool, o.Schema}

@@ -20,7 +20,7 @@ func wantSchemaError(t *testing.T, err error, want pglog.SchemaError) {
 
 // Open makes nothing, and says what is missing. Migrate may be called by all processes at once.
 func TestMigrate(t *testing.T) {
-	pool := openPool(t, pgtest.Shared(t).URL("postgres"))
+	pool := pgtest.Pool(t, pgtest.Shared(t).URL("postgres"))
 	o := pglog.Options{Schema: pgtest.Name()}
 	t.Cleanup(func() { _, _ = pool.Exec(context.Background(), "drop schema "+o.Schema+" cascade") })
 	_, err := pglog.Open(t.Context(), pool, o)
@@ -49,14 +49,14 @@ func TestMigrate(t *testing.T) {
 // transaction of the isolation level that the log needs.
 func TestSettings(t *testing.T) {
 	server := pgtest.Shared(t)
-	o := migrated(t, openPool(t, server.URL("postgres")), pglog.Options{})
-	tx := begin(t, openPool(t, server.URL("postgres")+"&synchronous_commit=off"))
+	o := migrated(t, pgtest.Pool(t, server.URL("postgres")), pglog.Options{})
+	tx := begin(t, pgtest.Pool(t, server.URL("postgres")+"&synchronous_commit=off"))
 	var setting string
 	err := tx.QueryRow(t.Context(), "with locked as materialized (select "+o.Schema+".lock()) select current_setting('synchronous_commit') from locked").Scan(&setting)
 	if err != nil || setting != "on" {
 		t.Errorf("synchronous_commit is %q, error %v", setting, err)
 	}
-	serializable := openPool(t, server.URL("postgres")+"&default_transaction_isolation=serializable")
+	serializable := pgtest.Pool(t, server.URL("postgres")+"&default_transaction_isolation=serializable")
 	if _, err := pglog.Open(t.Context(), serializable, o); !errors.Is(err, pglog.ErrIsolation) {
 		t.Errorf("Open with serializable transactions: %v", err)
 	}
@@ -66,9 +66,9 @@ func TestSettings(t *testing.T) {
 // not seem to be down.
 func TestLockTimeout(t *testing.T) {
 	server := pgtest.Shared(t)
-	admin := openPool(t, server.URL("postgres"))
+	admin := pgtest.Pool(t, server.URL("postgres"))
 	o := migrated(t, admin, pglog.Options{})
-	l := mustOpen(t, openPool(t, server.URL("postgres")+"&lock_timeout=1"), o)
+	l := mustOpen(t, pgtest.Pool(t, server.URL("postgres")+"&lock_timeout=1"), o)
 	for range 2 { // the session has a record the second time
 		tx := begin(t, admin)
 		if _, err := tx.Exec(t.Context(), "set local search_path = "+o.Schema+"; select lock()"); err != nil {
@@ -95,7 +95,7 @@ func TestLockTimeout(t *testing.T) {
 // The user of a log needs no more than its documentation says.
 func TestLeastPrivilege(t *testing.T) {
 	server := pgtest.Shared(t)
-	admin := openPool(t, server.URL("postgres"))
+	admin := pgtest.Pool(t, server.URL("postgres"))
 	o := migrated(t, admin, pglog.Options{})
 	user := pgtest.Name()
 	for _, sql := range []string{
@@ -110,7 +110,7 @@ func TestLeastPrivilege(t *testing.T) {
 		}
 	}
 	t.Cleanup(func() { _, _ = admin.Exec(context.Background(), "drop owned by "+user+"; drop user "+user) })
-	pool := openPool(t, "postgres://"+user+"@/postgres?host="+server.Folder())
+	pool := pgtest.Pool(t, "postgres://"+user+"@/postgres?host="+server.Folder())
 	l := mustOpen(t, pool, o)
 	m := tester{t, l}
 	floor, _ := m.follow(own("a")).bounds()

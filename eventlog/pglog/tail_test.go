@@ -97,7 +97,7 @@ func TestFollowWhileTheTailAsks(t *testing.T) {
 // What comes before the first reader has a position is not missed, even if its notification is.
 func TestFirstReader(t *testing.T) {
 	l, traces, _, o := newTraced(t, pglog.Options{PollInterval: time.Hour}.DropNotifications(func() bool { return true }))
-	other := tester{t, mustOpen(t, openPool(t, pgtest.Shared(t).URL("postgres")), o)}
+	other := tester{t, mustOpen(t, pgtest.Pool(t, pgtest.Shared(t).URL("postgres")), o)}
 	floor := other.append(own("a"), "0")
 	found := traces.holdUp("lookup", true)
 	readers := make(chan *follower)

@@ -6,13 +6,13 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
-	natsserver "github.com/nats-io/nats-server/v2/server"
 
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/eventlog/natslog"
 	"github.com/mixstream/mixstream/eventlog/pglog"
 	"github.com/mixstream/mixstream/internal/logcopy"
 	"github.com/mixstream/mixstream/internal/natscopy"
+	"github.com/mixstream/mixstream/internal/natstest"
 	"github.com/mixstream/mixstream/internal/pgcopy"
 	"github.com/mixstream/mixstream/internal/pgtest"
 )
@@ -37,19 +37,7 @@ var kinds = map[string]func(t *testing.T) place{
 		return natsPlace{natslog.Options{Dir: t.TempDir(), SyncInterval: time.Minute}}
 	},
 	"nats": func(t *testing.T) place {
-		s, err := natsserver.NewServer(&natsserver.Options{Host: "127.0.0.1", Port: -1, JetStream: true, StoreDir: t.TempDir(), NoLog: true, NoSigs: true})
-		if err != nil {
-			t.Fatal(err)
-		}
-		s.Start()
-		t.Cleanup(func() {
-			s.Shutdown()
-			s.WaitForShutdown()
-		})
-		if !s.ReadyForConnections(30 * time.Second) {
-			t.Fatal("the NATS server does not start")
-		}
-		return natsPlace{natslog.Options{URL: s.ClientURL()}}
+		return natsPlace{natslog.Options{URL: natstest.Start(t, nil).ClientURL()}}
 	},
 	"postgres": func(t *testing.T) place { return newPgPlace(t) },
 }
@@ -133,22 +121,12 @@ func newPgPlace(t *testing.T) pgPlace {
 
 func pgPlaceOn(t *testing.T, s *pgtest.Server) pgPlace {
 	t.Helper()
-	p := pgPlace{openPool(t, s.URL("postgres")), pgtest.Name()}
+	p := pgPlace{pgtest.Pool(t, s.URL("postgres")), pgtest.Name()}
 	t.Cleanup(func() { _, _ = p.pool.Exec(context.Background(), "drop schema if exists "+p.schema+" cascade") })
 	if err := pglog.Migrate(t.Context(), p.pool, pglog.Options{Schema: p.schema}); err != nil {
 		t.Fatal(err)
 	}
 	return p
-}
-
-func openPool(t *testing.T, url string) *pgxpool.Pool {
-	t.Helper()
-	pool, err := pgxpool.New(t.Context(), url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(pool.Close)
-	return pool
 }
 
 func (p pgPlace) open(t *testing.T) closableLog {

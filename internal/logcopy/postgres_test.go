@@ -158,7 +158,7 @@ func TestReplica(t *testing.T) {
 		t.Error(err)
 	}
 	replica := primary
-	replica.pool = openPool(t, server.Replica(t).URL("postgres"))
+	replica.pool = pgtest.Pool(t, server.Replica(t).URL("postgres"))
 	to := newPgPlace(t)
 	if _, err := copyLog(t.Context(), to.target(t, 0, 0), replica.source(t)); err != nil {
 		t.Fatal(err)

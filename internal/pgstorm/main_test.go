@@ -15,12 +15,5 @@ func TestMain(m *testing.M) {
 		runReplica(job)
 		return
 	}
-	code := m.Run()
-	if code == 0 {
-		if err := goleak.Find(); err != nil {
-			println(err.Error())
-			code = 1
-		}
-	}
-	os.Exit(code)
+	goleak.VerifyTestMain(m)
 }
