@@ -59,13 +59,13 @@ func (a *availability) readable(ctx context.Context) error {
 		return context.Cause(ctx)
 	}
 	if why := a.lost.Load(); why != nil {
-		return fmt.Errorf("%w: %w", eventlog.ErrUnavailable, describe(*why))
+		return unavailable(*why)
 	}
 	return nil
 }
 
-// unavailable returns the error of a request that could not be made in time.
-func (a *availability) unavailable() error {
+// late returns the error of a request that could not be made in time.
+func (a *availability) late() error {
 	if err := a.writable(); err != nil {
 		return err
 	}

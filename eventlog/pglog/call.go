@@ -61,7 +61,7 @@ func (c *committer) commit(batch []*request) (moved int) {
 		c.block(err)
 		switch {
 		case errors.Is(err, errUnknown):
-			fail(batch, fmt.Errorf("%w: %w", eventlog.ErrOutcomeUnknown, describe(err)))
+			fail(batch, unknown(err))
 			return 0
 		case errors.Is(err, errRevoked):
 		case !transient(err):
@@ -71,14 +71,14 @@ func (c *committer) commit(batch []*request) (moved int) {
 			return 0
 		case code(err) == codeDiskFull:
 			// To wait would not help: the caller should know at once.
-			fail(batch, fmt.Errorf("%w: %w", eventlog.ErrUnavailable, describe(err)))
+			fail(batch, unavailable(err))
 			return 0
 		}
 		if batch = c.expire(batch, err); len(batch) == 0 {
 			return 0
 		}
 		if !sleep(c.life.ctx, pause) {
-			fail(batch, fmt.Errorf("%w: %w", eventlog.ErrUnavailable, describe(errClosed)))
+			fail(batch, unavailable(errClosed))
 			return 0
 		}
 		pause = min(2*pause, time.Second)

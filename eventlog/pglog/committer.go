@@ -2,13 +2,10 @@ package pglog
 
 import (
 	"context"
-	"fmt"
 	"runtime"
 	"slices"
 	"sync"
 	"time"
-
-	"github.com/mixstream/mixstream/eventlog"
 )
 
 // Limits of what one call takes, so that the others do not wait for long.
@@ -49,16 +46,16 @@ func (c *committer) do(ctx context.Context, r *request) error {
 			return err
 		case <-patience.C:
 			if c.withdraw(r) {
-				return c.state.unavailable()
+				return c.state.late()
 			}
 		case <-ctx.Done():
 			c.withdraw(r) // a request that is being made goes on
 			return context.Cause(ctx)
 		case <-c.life.ctx.Done():
 			if c.withdraw(r) {
-				return fmt.Errorf("%w: %w", eventlog.ErrUnavailable, describe(errClosed))
+				return unavailable(errClosed)
 			}
-			return fmt.Errorf("%w: %w", eventlog.ErrOutcomeUnknown, describe(errClosed))
+			return unknown(errClosed)
 		}
 	}
 }
@@ -200,7 +197,7 @@ func (c *committer) expire(batch []*request, why error) (left []*request) {
 			left = append(left, r)
 			continue
 		}
-		r.done <- fmt.Errorf("%w: %w", eventlog.ErrUnavailable, describe(why))
+		r.done <- unavailable(why)
 	}
 	return left
 }

@@ -175,6 +175,7 @@ func (c *copySource) read(ctx context.Context, b *copyBatch, sql string, args ..
 	var id int64
 	var s stream
 	var name, data pgtype.DriverBytes
+	var last string
 	_, err = pgx.ForEachRow(rows, []any{&id, &s, &name, &data}, func() error {
 		if id <= c.floors[s] {
 			return nil
@@ -183,8 +184,7 @@ func (c *copySource) read(ctx context.Context, b *copyBatch, sql string, args ..
 		if !known {
 			of = logcopy.Stream{Hash: hashKind + string(s.Bytes[:])}
 		}
-		e := eventlog.Entry{ID: uint64(id), Name: string(name), Data: bytes.Clone(data)} //nolint:gosec // it is not negative
-		return b.add(logcopy.Entry{Entry: e, Stream: of})
+		return b.add(logcopy.Entry{Entry: entryOf(&id, name, data, &last), Stream: of})
 	})
 	return err
 }

@@ -129,6 +129,17 @@ func describe(err error) error {
 	return fmt.Errorf("pglog: %w", err)
 }
 
+// unavailable returns the error of a call that has changed nothing because of what is wrong with the
+// database.
+func unavailable(why error) error {
+	return fmt.Errorf("%w: %w", eventlog.ErrUnavailable, describe(why))
+}
+
+// unknown returns the error of a call that may have been made, or not.
+func unknown(why error) error {
+	return fmt.Errorf("%w: %w", eventlog.ErrOutcomeUnknown, describe(why))
+}
+
 // publicError returns the error of an exported method that has failed by err: that of the
 // context if it has ended, and otherwise one that says whether the log is there. It is nil for nil.
 func publicError(ctx context.Context, err error) error {
@@ -138,7 +149,7 @@ func publicError(ctx context.Context, err error) error {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case transient(err):
-		return fmt.Errorf("%w: %w", eventlog.ErrUnavailable, describe(err))
+		return unavailable(err)
 	}
 	return describe(err)
 }

@@ -145,6 +145,7 @@ func (r *reader) page(ctx context.Context, after uint64, rows, limit int) (p pag
 		var floor, end, lost, id *int64
 		var epoch *int32
 		var name, data pgtype.DriverBytes
+		var last string
 		cut := false
 		for result.Next() {
 			if err := result.Scan(&floor, &end, &lost, &epoch, &id, &name, &data); err != nil {
@@ -156,7 +157,7 @@ func (r *reader) page(ctx context.Context, after uint64, rows, limit int) (p pag
 			case name == nil:
 				cut = true
 			default:
-				p.entries = append(p.entries, eventlog.Entry{ID: position(id), Name: p.name(name), Data: bytes.Clone(data)})
+				p.entries = append(p.entries, entryOf(id, name, data, &last))
 				p.bytes += len(name) + len(data)
 			}
 		}
@@ -166,12 +167,13 @@ func (r *reader) page(ctx context.Context, after uint64, rows, limit int) (p pag
 	return p, err
 }
 
-// name returns a name as a string. Most names of a page are that of the entry before.
-func (p *page) name(b []byte) string {
-	if n := len(p.entries); n > 0 && p.entries[n-1].Name == string(b) {
-		return p.entries[n-1].Name
+// entryOf returns an entry of a row, and keeps nothing of the row. Most names are that of the entry
+// before, which is the last one.
+func entryOf(id *int64, name, data []byte, last *string) eventlog.Entry {
+	if *last != string(name) {
+		*last = string(name)
 	}
-	return string(b)
+	return eventlog.Entry{ID: position(id), Name: *last, Data: bytes.Clone(data)}
 }
 
 // position returns a position of the database; 0 for null.

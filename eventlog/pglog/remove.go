@@ -4,12 +4,9 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-
-	"github.com/mixstream/mixstream/eventlog"
 )
 
 // errBacklog says that entries that were published to a session are not in the log yet.
@@ -39,7 +36,7 @@ func (l *Log) remove(ctx context.Context, r *request) error {
 				return context.Cause(ctx)
 			}
 			if a, err = l.findOut(token, err, deadline); errors.Is(err, errUnknown) {
-				return fmt.Errorf("%w: %w", eventlog.ErrOutcomeUnknown, describe(err))
+				return unknown(err)
 			}
 		}
 		switch {
@@ -52,9 +49,9 @@ func (l *Log) remove(ctx context.Context, r *request) error {
 		case err != nil && !transient(err) && !errors.Is(err, errRevoked):
 			return l.public(ctx, err)
 		case l.life.over():
-			return fmt.Errorf("%w: %w", eventlog.ErrUnavailable, describe(errClosed))
+			return unavailable(errClosed)
 		case time.Now().After(deadline):
-			return fmt.Errorf("%w: %w", eventlog.ErrUnavailable, describe(cmp.Or(err, errBacklog)))
+			return unavailable(cmp.Or(err, errBacklog))
 		}
 		if !sleep(ctx, pause) {
 			return context.Cause(ctx)

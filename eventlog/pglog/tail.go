@@ -1,15 +1,12 @@
 package pglog
 
 import (
-	"bytes"
 	"context"
 	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
-
-	"github.com/mixstream/mixstream/eventlog"
 )
 
 const (
@@ -215,6 +212,7 @@ func (t *tail) query(ctx context.Context, conn *pgx.Conn, q question, snapshot *
 	var id, through *int64
 	var of stream
 	var name, data pgtype.DriverBytes
+	var last string
 	var more, gone, waiting *bool
 	var now *int32
 	for rows.Next() {
@@ -223,13 +221,7 @@ func (t *tail) query(ctx context.Context, conn *pgx.Conn, q question, snapshot *
 		}
 		switch {
 		case id != nil:
-			a := arrival{stream: of, entry: eventlog.Entry{ID: position(id), Data: bytes.Clone(data)}}
-			if k := len(n.arrivals); k > 0 && n.arrivals[k-1].entry.Name == string(name) {
-				a.entry.Name = n.arrivals[k-1].entry.Name
-			} else {
-				a.entry.Name = string(name)
-			}
-			n.arrivals = append(n.arrivals, a)
+			n.arrivals = append(n.arrivals, arrival{of, entryOf(id, name, data, &last)})
 		case of.Valid:
 			n.trimmed = append(n.trimmed, of)
 		default:

@@ -2,11 +2,9 @@ package pgstream
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"strconv"
-
-	"github.com/jackc/pgx/v5"
+	"time"
 
 	"github.com/mixstream/mixstream/eventlog"
 	"github.com/mixstream/mixstream/eventlog/pglog"
@@ -38,25 +36,17 @@ func (p *Pending) of(err error) (*Pending, error) {
 	return p, nil
 }
 
-// in returns a function that writes to the log in a transaction.
-func (p *Pending) in(l *pglog.Log, tx pgx.Tx) server.WriteFunc {
+// in returns a function that writes to the log in a transaction, by the methods of the log for one of
+// its type.
+func in[T any](p *Pending, tx T,
+	add func(context.Context, T, eventlog.Session, []eventlog.Entry) (*pglog.Pending, error),
+	end func(context.Context, T, eventlog.Session, eventlog.Entry, time.Duration) (*pglog.Pending, error),
+) server.WriteFunc {
 	return func(ctx context.Context, w server.Write) (err error) {
 		if w.End {
-			p.entries, err = l.DeleteTx(ctx, tx, w.Session, w.Entry, w.Grace)
+			p.entries, err = end(ctx, tx, w.Session, w.Entry, w.Grace)
 		} else {
-			p.entries, err = l.AppendTx(ctx, tx, w.Session, []eventlog.Entry{w.Entry})
-		}
-		return err
-	}
-}
-
-// inSQL returns a function that writes to the log in a transaction of database/sql.
-func (p *Pending) inSQL(l *pglog.Log, tx *sql.Tx) server.WriteFunc {
-	return func(ctx context.Context, w server.Write) (err error) {
-		if w.End {
-			p.entries, err = l.DeleteSQLTx(ctx, tx, w.Session, w.Entry, w.Grace)
-		} else {
-			p.entries, err = l.AppendSQLTx(ctx, tx, w.Session, []eventlog.Entry{w.Entry})
+			p.entries, err = add(ctx, tx, w.Session, []eventlog.Entry{w.Entry})
 		}
 		return err
 	}

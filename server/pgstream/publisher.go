@@ -53,26 +53,26 @@ func New[E any](s *server.Server[E]) (*Publisher[E], error) {
 // keep the event.
 func (p *Publisher[E]) PublishTx(ctx context.Context, tx pgx.Tx, session string, event E) (*Pending, error) {
 	var pending Pending
-	return pending.of(p.server.PublishTo(ctx, session, event, pending.in(p.log, tx)))
+	return pending.of(p.server.PublishTo(ctx, session, event, in(&pending, tx, p.log.AppendTx, p.log.DeleteTx)))
 }
 
 // PublishJSONTx publishes an event that comes as JSON, as PublishTx does. The data is as for
 // [server.Server.PublishJSON].
 func (p *Publisher[E]) PublishJSONTx(ctx context.Context, tx pgx.Tx, session, name string, data []byte) (*Pending, error) {
 	var pending Pending
-	return pending.of(p.server.PublishJSONTo(ctx, session, name, data, pending.in(p.log, tx)))
+	return pending.of(p.server.PublishJSONTo(ctx, session, name, data, in(&pending, tx, p.log.AppendTx, p.log.DeleteTx)))
 }
 
 // PublishSQLTx is PublishTx for a transaction of database/sql with the driver
 // github.com/jackc/pgx/v5/stdlib.
 func (p *Publisher[E]) PublishSQLTx(ctx context.Context, tx *sql.Tx, session string, event E) (*Pending, error) {
 	var pending Pending
-	return pending.of(p.server.PublishTo(ctx, session, event, pending.inSQL(p.log, tx)))
+	return pending.of(p.server.PublishTo(ctx, session, event, in(&pending, tx, p.log.AppendSQLTx, p.log.DeleteSQLTx)))
 }
 
 // PublishJSONSQLTx is PublishJSONTx for a transaction of database/sql with the driver
 // github.com/jackc/pgx/v5/stdlib.
 func (p *Publisher[E]) PublishJSONSQLTx(ctx context.Context, tx *sql.Tx, session, name string, data []byte) (*Pending, error) {
 	var pending Pending
-	return pending.of(p.server.PublishJSONTo(ctx, session, name, data, pending.inSQL(p.log, tx)))
+	return pending.of(p.server.PublishJSONTo(ctx, session, name, data, in(&pending, tx, p.log.AppendSQLTx, p.log.DeleteSQLTx)))
 }

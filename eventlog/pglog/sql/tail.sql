@@ -1,3 +1,9 @@
+-- in_filter reports whether a filter of so many bits may have a stream: it has a bit for the first two
+-- bytes of each of its streams, modulo its size.
+create function in_filter(filter bytea, size int, stream uuid) returns boolean immutable language sql as $$
+	select get_bit(filter, (get_byte(uuid_send(stream), 0) * 256 + get_byte(uuid_send(stream), 1)) % size) = 1
+$$;
+
 -- tail returns the entries of the streams of a filter after a position. Then come rows with a stream
 -- but no id: of the stream, entries up to through may have been deleted that came after base. The
 -- last row has neither: through is the position up to which the entries are complete. The function
@@ -5,8 +11,6 @@
 -- one entry; more says that there may be more. gone says what a row with a stream does, of all of
 -- them. The last row also tells whether the outbox has rows that a snapshot does not see. Without a
 -- position the function only does that.
---
--- A filter has a bit for the first two bytes of each of its streams, modulo its size.
 create function tail(base bigint, after bigint, filter bytea, max_rows int, room bigint, drained pg_snapshot)
 returns table (id bigint, stream uuid, name bytea, data bytea, through bigint, more boolean, gone boolean, pending boolean, now_epoch int)
 stable language plpgsql
@@ -32,7 +36,7 @@ begin
 		for id, stream, name, data in
 			select l.id, l.stream, l.name, l.data from log l
 			where l.id > after and l.id <= last
-				and get_bit(filter, (get_byte(uuid_send(l.stream), 0) * 256 + get_byte(uuid_send(l.stream), 1)) % size) = 1
+				and in_filter(filter, size, l.stream)
 			order by l.id
 		loop
 			room := room - octet_length(name) - octet_length(data);
@@ -47,7 +51,8 @@ begin
 		gone := base < (select t.floor from trimmed t);
 		-- A stream that was trimmed to its newest entries has one of them here, or in a later answer.
 		for stream, through in
-			with fresh as materialized (select distinct l.stream as hash from log l where done is not null and l.id > after and l.id <= last)
+			with fresh as materialized (select distinct l.stream as hash from log l 
+				where done is not null and l.id > after and l.id <= last and in_filter(filter, size, l.stream))
 			select s.hash, s.floor from fresh join session s on s.hash = fresh.hash where s.floor > base
 			union all select s.hash, s.floor from fresh join scope s on s.hash = fresh.hash where s.floor > base
 			union all select s.hash, s.deleted from session s where s.born is null and s.deleted > base
